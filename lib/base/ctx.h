@@ -1,0 +1,81 @@
+/*
+ * Context: who is asking, for how long, and what serves them.
+ *
+ * struct app lives as long as the process and is built by app_open(); struct
+ * ctx lives for one request, one job or one command and is the first argument
+ * of everything.  A test hands in an app with its own clock or client.  There
+ * are no globals.
+ */
+#ifndef BASE_CTX_H
+#define BASE_CTX_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+struct config;
+struct db;
+struct log;
+
+/* Process-wide services, borrowed by every context.  Built by lib/app. */
+struct app {
+	const struct config *config;
+	const struct clock *clock;
+	struct log *log;
+	const char *component;       /* "worker", "runner", "portolan"; names log lines */
+};
+
+/*
+ * Roles in rising order; a route row names the least one.  Zero is never a
+ * valid choice, so that a forgotten row does not start.
+ */
+enum role {
+	ROLE_UNSET = 0,
+	ROLE_VIEWER,
+	ROLE_MEMBER,
+	ROLE_OPERATOR,
+	ROLE_ADMIN,
+	ROLE_OWNER,
+	ROLE_COUNT
+};
+
+/* The caller, as fcgi/admit.c (or a job's row) established it. */
+struct who {
+	int64_t tenant_id;           /* 0: nobody; statements that need a tenant refuse */
+	int64_t key_id;              /* API key, 0 when another credential was used */
+	int64_t user_id;             /* 0: a program */
+	enum role role;
+	const char *actor;           /* shown in events and logs: "key:3", "job:17" */
+};
+
+#define REQUEST_ID_MAX  64           /* bytes, without the NUL */
+#define TRACEPARENT_LEN 55           /* bytes of a W3C traceparent of version 00 */
+
+struct ctx {
+	const struct app *app;
+	struct arena *arena;         /* ends with the context */
+	struct db *db;               /* this thread's connection; NULL where there is none */
+	struct who who;
+	char request_id[REQUEST_ID_MAX + 1];
+	char traceparent[TRACEPARENT_LEN + 1]; /* "" when there is none */
+	int64_t deadline_ms;         /* monotonic; 0: none */
+	struct fault fault;
+};
+
+/**
+ * Begin a context: fields zero, the fault clear, a fresh request id.
+ *
+ * @arena is reset, so what the context before it made is gone.
+ */
+void ctx_begin(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db);
+
+/** @ret milliseconds until the deadline, at least 0; INT64_MAX without one */
+int64_t ctx_left_ms(const struct ctx *cx);
+
+/** @ret name of a role, "viewer" to "owner"; "unset" for ROLE_UNSET */
+const char *role_name(enum role role);
+
+/** @ret the role with that name, ROLE_UNSET when there is none */
+enum role role_by_name(const char *name);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * String builder: append text into an arena, check once at the end.
+ *
+ *     struct sb sb = sb_new(cx->arena, 64 * 1024);
+ *     sb_add(&sb, "hello ");
+ *     sb_json(&sb, name);
+ *     TRY(sb_finish(cx, &sb, &text));
+ *
+ * A builder has a ceiling.  The append that would pass it changes nothing and
+ * marks the builder as failed; later appends are ignored, and sb_finish()
+ * reports it.  So a chain of appends needs one check.  The buffer always ends
+ * in a NUL that is not counted in len.
+ */
+#ifndef BASE_SB_H
+#define BASE_SB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+
+struct sb {
+	struct arena *arena;
+	char *data;
+	size_t len;      /* bytes of text, without the NUL */
+	size_t cap;      /* bytes allocated */
+	size_t max;      /* ceiling of len */
+	bool failed;     /* an append did not fit */
+};
+
+struct ctx;
+
+/** @max_bytes ceiling of the text, without its NUL */
+struct sb sb_new(struct arena *arena, size_t max_bytes);
+
+void sb_add(struct sb *sb, const char *text);
+void sb_addn(struct sb *sb, const char *text, size_t n);
+void sb_addc(struct sb *sb, char c);
+void sb_addf(struct sb *sb, const char *fmt, ...) PRINTF(2, 3);
+void sb_vaddf(struct sb *sb, const char *fmt, va_list ap) PRINTF(2, 0);
+
+/** Append a decimal number; faster than sb_addf(). */
+void sb_int(struct sb *sb, int64_t n);
+
+/**
+ * Append a JSON string, quotes included.
+ *
+ * Bytes that are not UTF-8 become U+FFFD, one per bad byte, so that the result
+ * is valid JSON whatever comes in.  NUL in @text (sb_jsonn) becomes \u0000.
+ */
+void sb_json(struct sb *sb, const char *text);
+void sb_jsonn(struct sb *sb, const char *text, size_t n);
+
+/** Forget text beyond len bytes (len <= sb->len). */
+void sb_truncate(struct sb *sb, size_t len);
+
+/**
+ * @ret the text, owned by the arena
+ * Returns ERR_LIMIT when the builder failed: "the text passes N bytes".
+ */
+NODISCARD enum err sb_finish(struct ctx *cx, struct sb *sb, const char **ret);
+
+#endif
