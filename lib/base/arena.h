@@ -55,10 +55,10 @@ char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnul
 char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((returns_nonnull));
 void *arena_memdup(struct arena *a, const void *p, size_t n) __attribute__((returns_nonnull));
 
-char *arena_printf(struct arena *a, const char *fmt, ...)
-	PRINTF(2, 3) __attribute__((returns_nonnull));
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
-	PRINTF(2, 0) __attribute__((returns_nonnull));
+char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3)
+	__attribute__((returns_nonnull));
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF(2, 0)
+	__attribute__((returns_nonnull));
 
 /** @ret bytes in live blocks, for tests and metrics */
 size_t arena_used(const struct arena *a);

@@ -10,8 +10,8 @@
 #include "base/base.h"
 
 struct clock {
-	int64_t (*wall_us)(const struct clock *self);  /* Unix time in microseconds, UTC */
-	int64_t (*mono_us)(const struct clock *self);  /* since some fixed point, never back */
+	int64_t (*wall_us)(const struct clock *self); /* Unix time in microseconds, UTC */
+	int64_t (*mono_us)(const struct clock *self); /* since some fixed point, never back */
 };
 
 /* The machine's own. */

@@ -22,7 +22,7 @@ struct app {
 	const struct config *config;
 	const struct clock *clock;
 	struct log *log;
-	const char *component;       /* "worker", "runner", "portolan"; names log lines */
+	const char *component; /* "worker", "runner", "portolan"; names log lines */
 };
 
 /*
@@ -41,24 +41,24 @@ enum role {
 
 /* The caller, as fcgi/admit.c (or a job's row) established it. */
 struct who {
-	int64_t tenant_id;           /* 0: nobody; statements that need a tenant refuse */
-	int64_t key_id;              /* API key, 0 when another credential was used */
-	int64_t user_id;             /* 0: a program */
+	int64_t tenant_id; /* 0: nobody; statements that need a tenant refuse */
+	int64_t key_id;    /* API key, 0 when another credential was used */
+	int64_t user_id;   /* 0: a program */
 	enum role role;
-	const char *actor;           /* shown in events and logs: "key:3", "job:17" */
+	const char *actor; /* shown in events and logs: "key:3", "job:17" */
 };
 
-#define REQUEST_ID_MAX  64           /* bytes, without the NUL */
-#define TRACEPARENT_LEN 55           /* bytes of a W3C traceparent of version 00 */
+#define REQUEST_ID_MAX  64 /* bytes, without the NUL */
+#define TRACEPARENT_LEN 55 /* bytes of a W3C traceparent of version 00 */
 
 struct ctx {
 	const struct app *app;
-	struct arena *arena;         /* ends with the context */
-	struct db *db;               /* this thread's connection; NULL where there is none */
+	struct arena *arena; /* ends with the context */
+	struct db *db;       /* this thread's connection; NULL where there is none */
 	struct who who;
 	char request_id[REQUEST_ID_MAX + 1];
 	char traceparent[TRACEPARENT_LEN + 1]; /* "" when there is none */
-	int64_t deadline_ms;         /* monotonic; 0: none */
+	int64_t deadline_ms;                   /* monotonic; 0: none */
 	struct fault fault;
 };
 

@@ -25,10 +25,10 @@ enum err {
 
 /* What the rows of err.def say of one code. */
 struct err_info {
-	const char *name;    /* "NOT_FOUND" */
-	int status;          /* HTTP status, 400..599 */
-	const char *slug;    /* "not-found" */
-	bool retry;          /* a job may try again */
+	const char *name; /* "NOT_FOUND" */
+	int status;       /* HTTP status, 400..599 */
+	const char *slug; /* "not-found" */
+	bool retry;       /* a job may try again */
 	const char *title;
 };
 
@@ -51,11 +51,11 @@ struct fault_field {
 /* Why the last call failed.  Lives in the context's arena. */
 struct fault {
 	enum err code;
-	const char *detail;  /* this occurrence, for the client; no secrets */
-	const char *cause;   /* for the log only (SQLSTATE, errno); may be NULL */
-	const char *fix;     /* the next step, for a person; may be NULL */
+	const char *detail; /* this occurrence, for the client; no secrets */
+	const char *cause;  /* for the log only (SQLSTATE, errno); may be NULL */
+	const char *fix;    /* the next step, for a person; may be NULL */
 	struct fault_field fields[FAULT_ERRORS_MAX];
-	int nfields;         /* how many were blamed; may pass FAULT_ERRORS_MAX */
+	int nfields; /* how many were blamed; may pass FAULT_ERRORS_MAX */
 };
 
 struct ctx;

@@ -20,10 +20,10 @@
 struct sb {
 	struct arena *arena;
 	char *data;
-	size_t len;      /* bytes of text, without the NUL */
-	size_t cap;      /* bytes allocated */
-	size_t max;      /* ceiling of len */
-	bool failed;     /* an append did not fit */
+	size_t len;  /* bytes of text, without the NUL */
+	size_t cap;  /* bytes allocated */
+	size_t max;  /* ceiling of len */
+	bool failed; /* an append did not fit */
 };
 
 struct ctx;
@@ -56,6 +56,7 @@ void sb_truncate(struct sb *sb, size_t len);
  * @ret the text, owned by the arena
  * Returns ERR_LIMIT when the builder failed: "the text passes N bytes".
  */
-NODISCARD enum err sb_finish(struct ctx *cx, struct sb *sb, const char **ret);
+NODISCARD
+enum err sb_finish(struct ctx *cx, struct sb *sb, const char **ret);
 
 #endif

@@ -20,9 +20,9 @@
 
 #include "base/arena.h"
 
-#define FACTS_NAME_MAX    255    /* bytes of an identifier; longer ones are dropped */
-#define FACTS_TARGET_MAX  1024   /* bytes of an import's target */
-#define FACTS_IMPORTS_MAX 20000  /* of one file */
+#define FACTS_NAME_MAX    255   /* bytes of an identifier; longer ones are dropped */
+#define FACTS_TARGET_MAX  1024  /* bytes of an import's target */
+#define FACTS_IMPORTS_MAX 20000 /* of one file */
 #define FACTS_DEFS_MAX    50000
 #define FACTS_NAMES_MAX   50000
 
@@ -38,18 +38,18 @@ enum import_kind {
 	IMPORT_NONE = 0,
 	IMPORT_INCLUDE,        /* C: #include "target" */
 	IMPORT_INCLUDE_SYSTEM, /* C: #include <target> */
-	IMPORT_MODULE,         /* Python: import a.b (target a.b); Go: import "path"; Java: import a.b.C */
-	IMPORT_FROM,           /* Python: from target import name, one per name ("*" too), level = dots;
+	IMPORT_MODULE,  /* Python: import a.b (target a.b); Go: import "path"; Java: import a.b.C */
+	IMPORT_FROM,    /* Python: from target import name, one per name ("*" too), level = dots;
 	                          JS: import … from "target" */
-	IMPORT_REQUIRE,        /* JS: require("target") */
-	IMPORT_DYNAMIC,        /* JS: import("target"); Python: importlib.import_module("target") */
-	IMPORT_REEXPORT,       /* JS: export … from "target"; Rust: pub use */
-	IMPORT_TYPE,           /* TS: import type … from "target" */
-	IMPORT_STATIC,         /* Java: import static a.b.C.name (target a.b.C, name) */
-	IMPORT_WILDCARD,       /* Java: import a.b.* (target a.b); Rust: use a::b::* (target a::b) */
-	IMPORT_MOD,            /* Rust: mod name; (target name, or the #[path] value with IMPORT_F_PATH) */
-	IMPORT_USE,            /* Rust: use a::b::c, use-trees flattened to one per leaf */
-	IMPORT_CRATE,          /* Rust: extern crate name */
+	IMPORT_REQUIRE, /* JS: require("target") */
+	IMPORT_DYNAMIC, /* JS: import("target"); Python: importlib.import_module("target") */
+	IMPORT_REEXPORT, /* JS: export … from "target"; Rust: pub use */
+	IMPORT_TYPE,     /* TS: import type … from "target" */
+	IMPORT_STATIC,   /* Java: import static a.b.C.name (target a.b.C, name) */
+	IMPORT_WILDCARD, /* Java: import a.b.* (target a.b); Rust: use a::b::* (target a::b) */
+	IMPORT_MOD,   /* Rust: mod name; (target name, or the #[path] value with IMPORT_F_PATH) */
+	IMPORT_USE,   /* Rust: use a::b::c, use-trees flattened to one per leaf */
+	IMPORT_CRATE, /* Rust: extern crate name */
 	IMPORT_KIND_COUNT
 };
 
@@ -58,14 +58,14 @@ enum import_kind {
 #define IMPORT_F_PATH     2u /* Rust: target is a path from #[path = "…"] */
 
 struct fact_import {
-	const char *target;  /* as written, quotes taken off */
-	const char *name;    /* the one name taken from it, "" when all of it */
-	const char *alias;   /* local name where the language gives one (Go, Python "as"), else "" */
-	const char *scope;   /* Rust: inline module path around it ("a::b"), else "" */
-	uint32_t line;       /* 1 and up */
-	uint8_t kind;        /* enum import_kind */
+	const char *target; /* as written, quotes taken off */
+	const char *name;   /* the one name taken from it, "" when all of it */
+	const char *alias;  /* local name where the language gives one (Go, Python "as"), else "" */
+	const char *scope;  /* Rust: inline module path around it ("a::b"), else "" */
+	uint32_t line;      /* 1 and up */
+	uint8_t kind;       /* enum import_kind */
 	uint8_t flags;
-	uint8_t level;       /* Python: leading dots */
+	uint8_t level; /* Python: leading dots */
 };
 
 enum def_kind {
@@ -88,10 +88,10 @@ enum def_kind {
 
 struct fact_def {
 	const char *name;
-	const char *parent;  /* the class or type around it, "" at the top */
-	uint32_t line;       /* where the name stands */
-	uint32_t end_line;   /* last line of the body, or line */
-	uint8_t kind;        /* enum def_kind */
+	const char *parent; /* the class or type around it, "" at the top */
+	uint32_t line;      /* where the name stands */
+	uint32_t end_line;  /* last line of the body, or line */
+	uint8_t kind;       /* enum def_kind */
 };
 
 struct facts {

@@ -10,7 +10,14 @@
 
 #include "maps/facts.h"
 
-enum role_of_file { FILE_SOURCE = 1, FILE_TEST, FILE_GENERATED, FILE_VENDORED, FILE_DOC, FILE_CONFIG };
+enum role_of_file {
+	FILE_SOURCE = 1,
+	FILE_TEST,
+	FILE_GENERATED,
+	FILE_VENDORED,
+	FILE_DOC,
+	FILE_CONFIG
+};
 
 /**
  * @path  repository path; bytes, '/' between parts

@@ -1,0 +1,165 @@
+/* String builder over an arena. */
+#include "base/sb.h"
+
+#include "base/ctx.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_BYTES 256
+
+struct sb sb_new(struct arena *arena, size_t max_bytes)
+{
+	return (struct sb){ .arena = arena, .max = max_bytes };
+}
+
+/* Make room for n more bytes and the NUL; false when the ceiling is in the way. */
+static bool reserve(struct sb *sb, size_t n)
+{
+	size_t want, cap;
+
+	if (sb->failed || n > sb->max - sb->len) {
+		sb->failed = true;
+		return false;
+	}
+	want = sb->len + n + 1;
+	if (want <= sb->cap)
+		return true;
+	cap = sb->cap == 0 ? FIRST_BYTES : sb->cap;
+	while (cap < want)
+		cap *= 2;
+	if (cap > sb->max + 1)
+		cap = sb->max + 1;
+	sb->data = arena_grow(sb->arena, sb->data, sb->cap, cap);
+	sb->cap = cap;
+	return true;
+}
+
+void sb_addn(struct sb *sb, const char *text, size_t n)
+{
+	if (!reserve(sb, n))
+		return;
+	if (n > 0)
+		memcpy(sb->data + sb->len, text, n);
+	sb->len += n;
+	sb->data[sb->len] = '\0';
+}
+
+void sb_add(struct sb *sb, const char *text)
+{
+	sb_addn(sb, text, strlen(text));
+}
+
+void sb_addc(struct sb *sb, char c)
+{
+	sb_addn(sb, &c, 1);
+}
+
+void sb_vaddf(struct sb *sb, const char *fmt, va_list ap)
+{
+	va_list again;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0) {
+		sb->failed = true;
+		return;
+	}
+	if (!reserve(sb, (size_t)n))
+		return;
+	vsnprintf(sb->data + sb->len, (size_t)n + 1, fmt, ap);
+	sb->len += (size_t)n;
+}
+
+void sb_addf(struct sb *sb, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	sb_vaddf(sb, fmt, ap);
+	va_end(ap);
+}
+
+void sb_int(struct sb *sb, int64_t n)
+{
+	char digits[20]; /* "-9223372036854775808" */
+	size_t at = sizeof(digits);
+	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (n < 0)
+		digits[--at] = '-';
+	sb_addn(sb, digits + at, sizeof(digits) - at);
+}
+
+/* Append one character that JSON does not take as it is. */
+static void add_escaped(struct sb *sb, unsigned char c)
+{
+	static const char HEX[] = "0123456789abcdef";
+	static const char SHORT[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+	char text[6] = { '\\', 'u', '0', '0', 0, 0 };
+
+	for (size_t i = 0; i + 1 < sizeof(SHORT) - 1; i += 2) {
+		if ((unsigned char)SHORT[i] == c) {
+			text[1] = SHORT[i + 1];
+			sb_addn(sb, text, 2);
+			return;
+		}
+	}
+	text[4] = HEX[c >> 4];
+	text[5] = HEX[c & 15];
+	sb_addn(sb, text, sizeof(text));
+}
+
+void sb_jsonn(struct sb *sb, const char *text, size_t n)
+{
+	size_t from = 0, i = 0;
+
+	sb_addc(sb, '"');
+	while (i < n) {
+		unsigned char c = (unsigned char)text[i];
+		size_t width = 1;
+
+		if (c >= 0x80)
+			width = utf8_char(text + i, n - i);
+		if (width > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) {
+			i += width;
+			continue;
+		}
+		sb_addn(sb, text + from, i - from);
+		if (width == 0)
+			sb_add(sb, "\xEF\xBF\xBD");
+		else
+			add_escaped(sb, c);
+		from = ++i;
+	}
+	sb_addn(sb, text + from, n - from);
+	sb_addc(sb, '"');
+}
+
+void sb_json(struct sb *sb, const char *text)
+{
+	sb_jsonn(sb, text, strlen(text));
+}
+
+void sb_truncate(struct sb *sb, size_t len)
+{
+	assert(len <= sb->len);
+	sb->len = len;
+	if (sb->data != NULL)
+		sb->data[len] = '\0';
+}
+
+enum err sb_finish(struct ctx *cx, struct sb *sb, const char **ret)
+{
+	if (sb->failed)
+		return err_set(cx, ERR_LIMIT, "the text passes %zu bytes", sb->max);
+	*ret = sb->data == NULL ? "" : sb->data;
+	return ERR_OK;
+}

@@ -1,0 +1,87 @@
+/* Randomness, hashes and encodings, by libsodium. */
+#include "base/secret.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void secret_init(void)
+{
+	if (sodium_init() < 0) {
+		fputs("portolan: libsodium does not start: no randomness\n", stderr);
+		abort();
+	}
+}
+
+void secret_random(void *bytes, size_t n)
+{
+	randombytes_buf(bytes, n);
+}
+
+void secret_hash(const void *bytes, size_t n, const void *key, size_t key_n,
+                 unsigned char ret[SECRET_HASH_BYTES])
+{
+	crypto_generichash(ret, SECRET_HASH_BYTES, bytes, n, key, key_n);
+}
+
+void secret_hex(const void *bytes, size_t n, char *text)
+{
+	sodium_bin2hex(text, n * 2 + 1, bytes, n);
+}
+
+bool secret_equal(const void *a, const void *b, size_t n)
+{
+	return sodium_memcmp(a, b, n) == 0;
+}
+
+size_t secret_base64url(const void *bytes, size_t n, char *text, size_t text_max)
+{
+	size_t len = sodium_base64_encoded_len(n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+
+	assert(len <= text_max);
+	sodium_bin2base64(text, text_max, bytes, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	return len - 1;
+}
+
+bool secret_base64url_decode(const char *text, size_t n, void *bytes, size_t bytes_max,
+                             size_t *ret_n)
+{
+	const char *end;
+
+	return sodium_base642bin(bytes, bytes_max, text, n, NULL, ret_n, &end,
+	                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+	       end == text + n;
+}
+
+uint32_t secret_crc32(const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+	uint32_t crc = 0xFFFFFFFFu;
+
+	for (size_t i = 0; i < n; i++) {
+		crc ^= p[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1u)));
+	}
+	return ~crc;
+}
+
+void secret_uuid7(int64_t wall_us, char text[37])
+{
+	unsigned char b[16];
+	uint64_t ms = (uint64_t)(wall_us / 1000);
+
+	randombytes_buf(b, sizeof(b));
+	for (int i = 0; i < 6; i++)
+		b[i] = (unsigned char)(ms >> (8 * (5 - i)));
+	b[6] = (unsigned char)(0x70 | (b[6] & 0x0F));
+	b[8] = (unsigned char)(0x80 | (b[8] & 0x3F));
+	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+	         b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
+	         b[13], b[14], b[15]);
+}
+
+void secret_wipe(void *bytes, size_t n)
+{
+	sodium_memzero(bytes, n);
+}

@@ -1,0 +1,23 @@
+/*
+ * UTF-8: is it valid, and where does it stop being so.
+ *
+ * Follows RFC 3629: no overlong forms, no surrogates, nothing past U+10FFFF.
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include "base/base.h"
+
+/**
+ * @ret bytes of the character at s (1 to 4), or 0 when s does not begin a valid one.
+ * n must be at least 1.
+ */
+size_t utf8_char(const char *s, size_t n);
+
+/** @ret bytes of the longest valid run that s begins with; n when all is valid */
+size_t utf8_valid(const char *s, size_t n);
+
+/** @ret characters in a valid text */
+size_t utf8_length(const char *s, size_t n);
+
+#endif
