@@ -1,0 +1,54 @@
+/*
+ * API keys: the credential of programs.
+ *
+ * A key reads  pk_<id>_<43 characters of secret>_<8 hex digits of CRC-32>  so
+ * that a secret scanner knows it and a typing error is told from a wrong key
+ * before the database is asked.  Only a hash of the whole text is stored.
+ */
+#ifndef AUTH_KEY_H
+#define AUTH_KEY_H
+
+#include "base/db.h"
+#include "base/secret.h"
+
+#define KEY_TEXT_MAX 96 /* bytes of a key, NUL included */
+
+/* A key as its text shows it; nothing of it is proven yet. */
+struct key_claim {
+	int64_t id;
+	unsigned char hash[SECRET_HASH_BYTES];
+};
+
+/* A new key. */
+struct key_made {
+	int64_t id;
+	char text[KEY_TEXT_MAX]; /* shown once; wipe after use */
+};
+
+/** @ret false when the text is not formed like a key (prefix, length, check sum) */
+bool key_parse(const char *text, struct key_claim *ret);
+
+/**
+ * Create a tenant, if there is none of that name, and a key of it.
+ * For set-up: the context needs no tenant.
+ */
+NODISCARD
+enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
+                   struct key_made *ret);
+
+/**
+ * Who is behind a key, checked by the database in the round trip of the next
+ * statement (db_precede); cx->who is filled when that returns.
+ *
+ * The tenant of a key never changes, so it is remembered per process and the
+ * next statement's $1 is known at once; whether the key still holds is asked
+ * every time.  The first use of a key by a process costs a round trip.
+ *
+ * Returns ERR_UNAUTHENTICATED or ERR_FORBIDDEN, here or from the next statement.
+ */
+NODISCARD
+enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least);
+
+extern const struct db_check key_statements[];
+
+#endif

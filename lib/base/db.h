@@ -1,0 +1,189 @@
+/*
+ * Database: prepared statements over one PostgreSQL connection per thread.
+ *
+ * A statement is a static row: fixed text, $n places, a name under which it is
+ * prepared on first use on each connection.  $1 is the caller's tenant and is
+ * filled in here, from cx->who, so that no caller can forget or forge it; a
+ * context without a tenant is refused before anything is sent.  Statements that
+ * are about no tenant say .any_tenant and number their places from $1.
+ *
+ *     static const struct db_stmt GET = {
+ *             .name = "project_get", .read = true, .nparams = 2,
+ *             .sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id = $2",
+ *     };
+ *     return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &project_schema, ret);
+ *
+ *   Round trips  One per statement.  db_precede() rides along with the first.
+ *   Errors       SQLSTATE becomes enum err:
+ *                  no row (db_get)               ERR_NOT_FOUND
+ *                  23505, 23503, 23P01           ERR_CONFLICT (db_constraint() names which)
+ *                  PT4xx, PT5xx (our functions)  the code with that HTTP status
+ *                  57014                         ERR_TIMEOUT
+ *                  08xxx, 53xxx, 57Pxx, 40xxx    ERR_UNAVAILABLE
+ *                  all else                      ERR_DATABASE, SQLSTATE in the cause
+ *   Lost server  The connection is made anew.  Outside a transaction a statement marked .read is
+ *                sent again for up to two seconds; others fail with ERR_UNAVAILABLE, because it is
+ *                not known whether they were done.
+ *   Tables       are always written app.name.
+ */
+#ifndef BASE_DB_H
+#define BASE_DB_H
+
+#include "base/ctx.h"
+#include "base/schema.h"
+
+struct db;
+
+struct db_stmt {
+	const char *name; /* unique in the program */
+	const char *sql;
+	int nparams;     /* places, the tenant's included */
+	bool any_tenant; /* $1 is not the tenant */
+	bool read;       /* changes nothing, takes no lock: may be repeated */
+};
+
+/* One argument; made by the macros below. */
+struct db_arg {
+	enum { DB_ARG_NULL, DB_ARG_TEXT, DB_ARG_INT, DB_ARG_BYTES } kind;
+	const char *text; /* TEXT, BYTES */
+	size_t len;       /* BYTES */
+	int64_t number;   /* INT */
+};
+
+#define DB_TEXT(s)                                                                                 \
+	{                                                                                          \
+		.kind = (s) == NULL ? DB_ARG_NULL : DB_ARG_TEXT, .text = (s)                       \
+	}
+#define DB_INT(n)                                                                                  \
+	{                                                                                          \
+		.kind = DB_ARG_INT, .number = (n)                                                  \
+	}
+#define DB_BOOL(b)                                                                                 \
+	{                                                                                          \
+		.kind = DB_ARG_TEXT, .text = (b) ? "t" : "f"                                       \
+	}
+#define DB_INT0(n)                                                                                 \
+	{                                                                                          \
+		.kind = (n) == 0 ? DB_ARG_NULL : DB_ARG_INT, .number = (n)                         \
+	} /* 0 is NULL */
+#define DB_BYTES(p, n)                                                                             \
+	{                                                                                          \
+		.kind = DB_ARG_BYTES, .text = (const char *)(p), .len = (n)                        \
+	}
+#define DB_NULL()                                                                                  \
+	{                                                                                          \
+		.kind = DB_ARG_NULL                                                                \
+	}
+
+/* The arguments after the tenant's; expands to two parameters. */
+#define DB_ARGS(...)                                                                               \
+	(const struct db_arg[]){ __VA_ARGS__ },                                                    \
+		(int)(sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
+#define DB_NO_ARGS NULL, 0
+
+/**
+ * Make a connection object.  Nothing is sent before the first statement.
+ *
+ * @conninfo  libpq connection string; borrowed for the life of the object
+ * The session gets statement, lock and idle-in-transaction time-outs from the
+ * configuration, keep-alives, force_generic_plan, and the component as application_name.
+ */
+struct db *db_open(const struct app *app, const char *conninfo);
+void db_close(struct db *db);
+void db_close_ptr(struct db **db);
+
+/** Exactly one row. @ret filled by column name; ERR_NOT_FOUND when there is none */
+NODISCARD
+enum err db_get(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
+                const struct schema *s, void *ret);
+
+/** Any number of rows. @ret items in cx->arena */
+NODISCARD
+enum err db_list(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
+                 const struct schema *s, struct list *ret);
+
+/** No rows wanted.  @ret_rows rows changed; may be NULL */
+NODISCARD
+enum err db_run(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
+                int64_t *ret_rows);
+
+/** One row with one text or number column, for what is not worth a schema. NULL becomes 0 / NULL. */
+NODISCARD
+enum err db_get_int(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                    int nargs, int64_t *ret);
+NODISCARD
+enum err db_get_text(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                     int nargs, const char **ret);
+
+/*
+ * A transaction, or a savepoint inside one.  Rolls back at the end of its scope
+ * unless committed:
+ *
+ *     CLEANUP(db_end) struct db_tx tx = { 0 };
+ *     TRY(db_begin(cx, &tx));
+ *     ...
+ *     TRY(db_commit(&tx));
+ */
+struct db_tx {
+	struct ctx *cx;
+	int depth; /* 0: not open */
+};
+NODISCARD
+enum err db_begin(struct ctx *cx, struct db_tx *tx);
+NODISCARD
+enum err db_commit(struct db_tx *tx);
+void db_end(struct db_tx *tx);
+
+/**
+ * Put a statement in front of the context's next one, in the same round trip and
+ * the same implicit transaction: when it fails, the other is not done.
+ *
+ * Its row is stored in ret when the next statement returns.  Used to admit the
+ * caller (look the key up, check it, set the tenant) at no cost of its own.
+ * All that is passed must live until then.
+ */
+void db_precede(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
+                const struct schema *s, void *ret);
+
+/** Send what db_precede() left, if nothing else has; ERR_OK when there is nothing. */
+NODISCARD
+enum err db_flush(struct ctx *cx);
+
+/** @ret the constraint that the last ERR_CONFLICT broke, "" when unknown */
+const char *db_constraint(const struct ctx *cx);
+
+/** @ret bytes for one LIKE pattern that matches text anywhere, wildcards in it escaped */
+const char *db_like(struct arena *arena, const char *text);
+
+/* --- For the runner --- */
+
+/** Follow a channel; again by itself after a reconnection. */
+NODISCARD
+enum err db_listen(struct ctx *cx, const char *channel);
+
+/**
+ * Sleep until a notification, until wake_fd is readable, or timeout_ms.
+ * @wake_fd -1: none.  @ret true on a notification
+ */
+bool db_wait(struct ctx *cx, int wake_fd, int timeout_ms);
+
+/* --- For migrations and checks --- */
+
+/** Run a whole SQL file as it is; text from the source tree only. */
+NODISCARD
+enum err db_script(struct ctx *cx, const char *sql);
+
+/* One row of a repository's list of statements; the list ends with a NULL statement. */
+struct db_check {
+	const struct db_stmt *stmt;
+	const struct schema *row; /* what its rows fill; NULL when nothing */
+};
+
+/**
+ * Prepare a statement against the schema and compare its places and columns.
+ * Returns ERR_DATABASE with the server's message, or ERR_INTERNAL naming the column or place.
+ */
+NODISCARD
+enum err db_check_stmt(struct ctx *cx, const struct db_stmt *stmt, const struct schema *s);
+
+#endif

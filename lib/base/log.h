@@ -1,0 +1,64 @@
+/*
+ * Log: one JSON line per event on standard error.
+ *
+ *     LOG(cx, LOG_INFO, "request", LOG_TEXT("route", op), LOG_INT("status", 200));
+ *
+ * gives {"ts":"2026-11-21T06:45:00.123Z","level":"info","component":"worker",
+ * "msg":"request","request_id":"req_…","trace_id":"…","tenant":1,"route":"…","status":200}.
+ *
+ * A line is written by one write(2), so that the lines of threads and processes
+ * do not mix.  Every text passes log_redact(): keys of ours, credentials in
+ * URLs, authorization values and password=… are replaced, in this one place.
+ * A line longer than LOG_LINE_MAX loses the ends of its longest texts, never its form.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/ctx.h"
+
+#define LOG_LINE_MAX 8192 /* bytes, newline included */
+
+enum log_level { LOG_DEBUG = 1, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+struct log_field {
+	const char *key;
+	enum { LOG_IS_TEXT, LOG_IS_INT, LOG_IS_BOOL } kind;
+	const char *text; /* NULL: the field is left out */
+	int64_t number;
+};
+
+#define LOG_TEXT(k, v)                                                                             \
+	{                                                                                          \
+		.key = (k), .kind = LOG_IS_TEXT, .text = (v)                                       \
+	}
+#define LOG_INT(k, v)                                                                              \
+	{                                                                                          \
+		.key = (k), .kind = LOG_IS_INT, .number = (v)                                      \
+	}
+#define LOG_BOOL(k, v)                                                                             \
+	{                                                                                          \
+		.key = (k), .kind = LOG_IS_BOOL, .number = (v)                                     \
+	}
+
+#define LOG(cx, level, msg, ...)                                                                   \
+	log_write((cx), (level), (msg), (const struct log_field[]){ __VA_ARGS__ },                 \
+	          (int)(sizeof((const struct log_field[]){ __VA_ARGS__ }) /                        \
+	                sizeof(struct log_field)))
+
+/** @fd borrowed; @min lines below it are dropped.  Allocated once, for the life of the process. */
+struct log *log_open(int fd, enum log_level min);
+void log_close(struct log *log);
+
+void log_write(struct ctx *cx, enum log_level level, const char *msg,
+               const struct log_field *fields, int n);
+
+/** Log cx->fault once, as the edge does: code, detail, cause, blamed fields. */
+void log_fault(struct ctx *cx, enum log_level level, const char *msg);
+
+/** @ret text with secrets replaced by "[redacted]"; text itself when there are none */
+const char *log_redact(struct arena *arena, const char *text);
+
+/** @ret the level called "debug", "info", "warning" or "error"; 0 when none */
+enum log_level log_level_by_name(const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Events: what happened, written in the transaction in which it happened.
+ *
+ * A domain declares its kinds as constants; emitting one appends a row to
+ * app.event.  Nothing is delivered here: readers follow the log.
+ */
+#ifndef EVENTS_EVENT_H
+#define EVENTS_EVENT_H
+
+#include "base/db.h"
+
+struct event_kind {
+	const char *type;             /* "project.created" */
+	int version;                  /* of the payload, 1 and up */
+	const struct schema *payload; /* what is told */
+	const char *doc;
+};
+
+/**
+ * Append an event of the caller's tenant; actor and request id are the context's.
+ *
+ * @project_id 0 when it is about no project
+ * @payload    an object of kind->payload
+ * Call it inside the transaction of the change.
+ */
+NODISCARD
+enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t project_id,
+                    const void *payload);
+
+/* Every statement of this domain, for the check against the schema. */
+extern const struct db_check event_statements[];
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * Jobs: durable background work in app.background_job.
+ *
+ * A job runs at least once, under a lease.  job_enqueue() writes it in the
+ * caller's transaction; a runner claims it with FOR UPDATE SKIP LOCKED, and its
+ * result is written only under the fencing token of its claim: a runner that
+ * was stopped past its lease cannot write.
+ *
+ *   status    pending    waits for its first start (or for run_at)
+ *             running    claimed by a runner that lives
+ *             retrying   failed, waits for its next start
+ *             completed  done, result is set
+ *             failed     an error that trying again cannot mend
+ *             dead       attempts used up, or it cost three runners their life
+ *             cancelled
+ */
+#ifndef JOBS_JOB_H
+#define JOBS_JOB_H
+
+#include "events/event.h"
+
+#define JOB_TYPE_MAX     50
+#define JOB_LEASE_LOSSES 3 /* lost leases that send a job to the dead letters */
+
+/* How the API shows one. */
+struct job {
+	int64_t id, project_id;
+	const char *queue, *job_type, *status;
+	int64_t priority, progress; /* progress 0..100 */
+	const char *message;        /* what it is doing */
+	int64_t attempt, max_attempts;
+	const char *arguments, *result; /* JSON text; result NULL before completion */
+	const char *error_type, *error_message;
+	const char *request_id;                              /* of the request that asked for it */
+	int64_t run_us, created_us, started_us, finished_us; /* 0: not yet */
+};
+
+/* What a runner needs to run one. */
+struct job_claim {
+	int64_t id, tenant_id, project_id, token;
+	const char *job_type, *arguments, *checkpoint; /* JSON text */
+	int64_t attempt, max_attempts;
+	const char *request_id, *traceparent;
+};
+
+struct job_new {
+	const char *queue;      /* NULL: the kind's */
+	int64_t project_id;     /* 0: none */
+	const char *unique_key; /* NULL: none */
+	const char *order_key;  /* NULL: none */
+	int64_t delay_ms;
+	int64_t priority; /* 1..4; 0: 2 */
+};
+
+struct job_filter {
+	const char *status, *job_type, *q; /* NULL: any; q: part of type, error or arguments */
+	int64_t project_id;                /* 0: any */
+	int64_t before_id;                 /* newest first */
+	int64_t limit;
+};
+
+struct job_run; /* one attempt, as its code sees it; jobs/run.h */
+
+/* A kind of job: one row in its domain's table. */
+struct job_kind {
+	const char *type; /* at most JOB_TYPE_MAX characters */
+	const char *queue;
+	const struct schema *arguments; /* checked when enqueued and when run */
+	/* Runs one attempt.  On error cx->fault is kept; err.def says whether it is tried again. */
+	enum err (*run)(struct ctx *cx, struct job_run *run, const void *arguments);
+	/* Called in the transaction that settles a job that will not run again; may be NULL. */
+	enum err (*settled)(struct ctx *cx, const struct job_claim *job, enum err outcome);
+	int attempts;
+	int backoff_s; /* base of full-jitter exponential back-off, at most an hour */
+	int timeout_s; /* of one attempt */
+	const char *doc;
+};
+
+extern const struct schema job_schema;
+
+/**
+ * Enqueue in the caller's transaction.  With a unique_key that an unfinished job has, that job's
+ * id is given; if it runs already it will run once more.
+ * @args of kind->arguments
+ */
+NODISCARD
+enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
+                     const void *args, int64_t *ret_id);
+
+/**
+ * Wake a sleeping runner, if one sleeps.  Its own statement, after the commit: a NOTIFY inside the
+ * writing transaction serialises all commits.  Errors are of no consequence (runners poll too).
+ */
+void job_wake(struct ctx *cx);
+
+NODISCARD
+enum err job_get(struct ctx *cx, int64_t id, struct job *ret);
+NODISCARD
+enum err job_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);
+
+/**
+ * Put a failed, dead or cancelled job back in the queue with fresh attempts.
+ * Returns ERR_NOT_FOUND, ERR_STATE (the detail names its status), ERR_CONFLICT when an unfinished
+ *         job has its unique key.
+ */
+NODISCARD
+enum err job_retry(struct ctx *cx, int64_t id, struct job *ret);
+
+/* Numbers for GET /status: jobs of the tenant by status. */
+struct job_counts {
+	int64_t pending, running, retrying, completed, failed, dead, cancelled;
+	int64_t oldest_pending_s; /* 0: none waits */
+	int64_t runners;          /* alive */
+};
+extern const struct schema job_counts_schema;
+NODISCARD
+enum err job_count(struct ctx *cx, struct job_counts *ret);
+
+extern const struct db_check job_statements[];
+
+#endif

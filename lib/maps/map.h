@@ -1,0 +1,44 @@
+/*
+ * System maps: what a project is made of at one commit.
+ *
+ * Maps are published by a job (maps/map_jobs.h) and read here.  The content is
+ * JSON text whose format is told in maps/content.h.
+ */
+#ifndef MAPS_MAP_H
+#define MAPS_MAP_H
+
+#include "events/event.h"
+
+struct map {
+	int64_t id, project_id;
+	const char *commit;   /* 40 zeros: a repository without commits */
+	const char *ref;      /* branch or "HEAD"; NULL when unknown */
+	const char *analyser; /* version that made it */
+	int64_t generated_us;
+	const char *content; /* JSON text; NULL in lists */
+};
+
+extern const struct schema map_schema;       /* with content */
+extern const struct schema map_brief_schema; /* without */
+extern const struct event_kind map_published;
+
+/** Returns ERR_NOT_FOUND */
+NODISCARD
+enum err map_get(struct ctx *cx, int64_t id, struct map *ret);
+
+/** @commit NULL: the newest.  A prefix of at least 7 digits will do. */
+NODISCARD
+enum err map_of_project(struct ctx *cx, int64_t project_id, const char *commit, struct map *ret);
+
+/** @ret items are struct map without content, newest first; ids below before_id when not 0 */
+NODISCARD
+enum err map_list(struct ctx *cx, int64_t project_id, int64_t before_id, int64_t limit,
+                  struct list *ret);
+
+/** Store a map; the one of the same commit and analyser is replaced.  In the caller's transaction. */
+NODISCARD
+enum err map_publish(struct ctx *cx, const struct map *in, int64_t *ret_id);
+
+extern const struct db_check map_statements[];
+
+#endif

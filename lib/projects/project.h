@@ -1,0 +1,113 @@
+/*
+ * Projects: a tenant's named pointer to one git repository.
+ *
+ * This is all of lib/projects that others may see.  Every function promises:
+ *
+ *   Ownership  *ret and what it points to live in cx->arena; nobody frees.
+ *   Tenancy    The id of another tenant's project is an unknown id.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
+ *              On error *ret is untouched and cx->fault tells why.
+ *   Time       At most one short transaction.  No network.
+ */
+#ifndef PROJECTS_PROJECT_H
+#define PROJECTS_PROJECT_H
+
+#include "events/event.h"
+
+#define PROJECT_NAME_MAX 100 /* characters */
+#define PROJECT_URL_MAX  500 /* characters */
+
+/* What a client sends to create a project. */
+struct project_new {
+	const char *name;           /* unique within the tenant; NULL: from the URL's last part */
+	const char *repository_url; /* https, http where allowed, or an absolute local path */
+	const char *default_branch; /* NULL: what the repository's HEAD names */
+};
+
+/* What a client sends to change one. */
+struct project_patch {
+	uint64_t given;
+	const char *name;
+	const char *default_branch; /* null: back to the repository's own */
+};
+
+struct project {
+	int64_t id; /* 1 and up; never used again */
+	const char *name, *repository_url, *default_branch;
+	const char *status;     /* pending, cloning, analysing, ready, failed */
+	const char *error_type; /* slug of a problem, NULL when the last attempt was good */
+	const char *error;
+	const char *head_commit; /* of the newest map; NULL before the first */
+	int64_t version;         /* rises with every change a client can see in ETag */
+	int64_t created_us, updated_us;
+};
+
+/* A project just made or asked to be mapped, with the job that does it. */
+struct project_work {
+	struct project *project;
+	int64_t job_id;
+};
+
+struct project_filter {
+	const char *q;      /* part of name or URL; NULL: all */
+	const char *status; /* NULL: any */
+	int64_t before_id;  /* newest first, ids below this; 0: from the newest */
+	int64_t limit;      /* 1 to 200 */
+};
+
+extern const struct schema project_new_schema, project_patch_schema, project_schema;
+extern const struct event_kind project_created, project_changed, project_deleted;
+
+/**
+ * Create a project, announce it and start its first job, in one transaction.
+ *
+ * Returns ERR_CONFLICT when the tenant has a project of that name, ERR_LIMIT when the
+ *         installation allows no further project, ERR_INVALID or ERR_URL_REFUSED for an address
+ *         that can be refused without asking the network.
+ */
+NODISCARD
+enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,
+                        int64_t *ret_job);
+
+/** Returns ERR_NOT_FOUND */
+NODISCARD
+enum err project_get(struct ctx *cx, int64_t id, struct project *ret);
+
+/** @ret items are struct project, newest first */
+NODISCARD
+enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);
+
+/**
+ * @version the version the client saw; 0: any (for our own use)
+ * Returns ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT
+ */
+NODISCARD
+enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struct project_patch *in,
+                        struct project *ret);
+
+/**
+ * Delete a project, its maps and its unfinished jobs; a job removes the clone.
+ * Returns ERR_NOT_FOUND, ERR_STALE
+ */
+NODISCARD
+enum err project_delete(struct ctx *cx, int64_t id, int64_t version);
+
+/**
+ * Ask for a map of the newest commit.  A job that waits already serves this request too.
+ * Returns ERR_NOT_FOUND
+ */
+NODISCARD
+enum err project_sync(struct ctx *cx, int64_t id, int64_t *ret_job);
+
+/**
+ * Follow the project's job: status, and error_type/error on failure (NULL clears them).
+ * For jobs, inside the transaction that fences their claim.
+ * @head_commit NULL leaves it
+ */
+NODISCARD
+enum err project_follow(struct ctx *cx, int64_t id, const char *status, const char *error_type,
+                        const char *error, const char *head_commit);
+
+extern const struct db_check project_statements[];
+
+#endif

@@ -1,0 +1,2 @@
+-- Take the foundation away, with everything in it.
+DROP SCHEMA app CASCADE;
