@@ -81,14 +81,23 @@ struct db_arg {
 		(int)(sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
 #define DB_NO_ARGS NULL, 0
 
+/* How to connect.  What is 0 is not set, and PostgreSQL's own value holds. */
+struct db_options {
+	const char *conninfo;  /* libpq connection string or URI */
+	const char *component; /* application_name; shown in pg_stat_activity */
+	int statement_timeout_ms;
+	int lock_timeout_ms;
+	int connect_timeout_s; /* of one attempt; 0: 3 */
+};
+
 /**
  * Make a connection object.  Nothing is sent before the first statement.
  *
- * @conninfo  libpq connection string; borrowed for the life of the object
- * The session gets statement, lock and idle-in-transaction time-outs from the
- * configuration, keep-alives, force_generic_plan, and the component as application_name.
+ * @options copied
+ * The session gets the time-outs, keep-alives that notice a lost server within about five
+ * seconds, UTF-8 and force_generic_plan.  An object belongs to one thread at a time.
  */
-struct db *db_open(const struct app *app, const char *conninfo);
+struct db *db_open(const struct db_options *options);
 void db_close(struct db *db);
 void db_close_ptr(struct db **db);
 

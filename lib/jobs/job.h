@@ -61,19 +61,27 @@ struct job_filter {
 
 struct job_run; /* one attempt, as its code sees it; jobs/run.h */
 
-/* A kind of job: one row in its domain's table. */
+/*
+ * A kind of job, as those who enqueue it need it: one row in its domain.  What runs it is bound
+ * in the runner alone (struct job_handler), so that the API's processes link none of the work.
+ */
 struct job_kind {
 	const char *type; /* at most JOB_TYPE_MAX characters */
 	const char *queue;
 	const struct schema *arguments; /* checked when enqueued and when run */
-	/* Runs one attempt.  On error cx->fault is kept; err.def says whether it is tried again. */
-	enum err (*run)(struct ctx *cx, struct job_run *run, const void *arguments);
-	/* Called in the transaction that settles a job that will not run again; may be NULL. */
-	enum err (*settled)(struct ctx *cx, const struct job_claim *job, enum err outcome);
 	int attempts;
 	int backoff_s; /* base of full-jitter exponential back-off, at most an hour */
 	int timeout_s; /* of one attempt */
 	const char *doc;
+};
+
+/* The code of a kind; one row in a domain's table of the runner. */
+struct job_handler {
+	const struct job_kind *kind;
+	/* Runs one attempt.  On error cx->fault is kept; err.def says whether it is tried again. */
+	enum err (*run)(struct ctx *cx, struct job_run *run, const void *arguments);
+	/* Called in the transaction that settles a job that will not run again; may be NULL. */
+	enum err (*settled)(struct ctx *cx, const struct job_claim *job, enum err outcome);
 };
 
 extern const struct schema job_schema;

@@ -12,7 +12,7 @@
 #ifndef PROJECTS_PROJECT_H
 #define PROJECTS_PROJECT_H
 
-#include "events/event.h"
+#include "jobs/job.h"
 
 #define PROJECT_NAME_MAX 100 /* characters */
 #define PROJECT_URL_MAX  500 /* characters */
@@ -107,6 +107,20 @@ enum err project_sync(struct ctx *cx, int64_t id, int64_t *ret_job);
 NODISCARD
 enum err project_follow(struct ctx *cx, int64_t id, const char *status, const char *error_type,
                         const char *error, const char *head_commit);
+
+/* The job of clone or fetch, analysis and map; project_create() and project_sync() enqueue it. */
+struct project_map_args {
+	int64_t project_id;
+};
+
+/* The job that removes the clone of a project that is gone. */
+struct project_removal_args {
+	int64_t project_id;
+};
+
+extern const struct schema project_map_args_schema, project_removal_args_schema;
+extern const struct job_kind project_map_job;     /* "repository_processing" */
+extern const struct job_kind project_removal_job; /* "repository_removal" */
 
 extern const struct db_check project_statements[];
 
