@@ -15,6 +15,7 @@
 
 struct config;
 struct db;
+struct db_preamble;
 struct log;
 
 /* Process-wide services, borrowed by every context.  Built by lib/app. */
@@ -53,8 +54,9 @@ struct who {
 
 struct ctx {
 	const struct app *app;
-	struct arena *arena; /* ends with the context */
-	struct db *db;       /* this thread's connection; NULL where there is none */
+	struct arena *arena;          /* ends with the context */
+	struct db *db;                /* this thread's connection; NULL where there is none */
+	struct db_preamble *preamble; /* what db_precede() left for the next statement */
 	struct who who;
 	char request_id[REQUEST_ID_MAX + 1];
 	char traceparent[TRACEPARENT_LEN + 1]; /* "" when there is none */

@@ -19,11 +19,15 @@
  *                  23505, 23503, 23P01           ERR_CONFLICT (db_constraint() names which)
  *                  PT4xx, PT5xx (our functions)  the code with that HTTP status
  *                  57014                         ERR_TIMEOUT
- *                  08xxx, 53xxx, 57Pxx, 40xxx    ERR_UNAVAILABLE
+ *                  08xxx, 53xxx, 57Pxx, 40xxx,
+ *                  55P03, 25P03                  ERR_UNAVAILABLE
  *                  all else                      ERR_DATABASE, SQLSTATE in the cause
- *   Lost server  The connection is made anew.  Outside a transaction a statement marked .read is
- *                sent again for up to two seconds; others fail with ERR_UNAVAILABLE, because it is
- *                not known whether they were done.
+ *   Lost server  The connection is made anew, and for up to two seconds sent again is what can do
+ *                no harm: a statement marked .read, the start of a transaction, and what was
+ *                never sent.  Others fail with ERR_UNAVAILABLE, because it is not known whether
+ *                they were done.
+ *   Time         statement_timeout bounds a statement on the server; when cx->deadline_ms has passed
+ *                nothing is sent any more and the call is ERR_TIMEOUT.
  *   Tables       are always written app.name.
  */
 #ifndef BASE_DB_H
@@ -137,6 +141,7 @@ struct db_tx {
 	struct ctx *cx;
 	int depth; /* 0: not open */
 };
+/** BEGIN travels with the first statement inside. */
 NODISCARD
 enum err db_begin(struct ctx *cx, struct db_tx *tx);
 NODISCARD
@@ -145,14 +150,17 @@ void db_end(struct db_tx *tx);
 
 /**
  * Put a statement in front of the context's next one, in the same round trip and
- * the same implicit transaction: when it fails, the other is not done.
+ * the same transaction: when it fails, the other is not done.
  *
- * Its row is stored in ret when the next statement returns.  Used to admit the
- * caller (look the key up, check it, set the tenant) at no cost of its own.
+ * Its one row is stored in ret when the next statement returns, whatever becomes
+ * of that one; then `then` is called, if there is one.  After a failure it stays,
+ * so that nothing gets past it.  Used to admit the caller at no cost of its own.
+ *
+ * @stmt  reads only, and refuses by raising PT4xx
  * All that is passed must live until then.
  */
 void db_precede(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
-                const struct schema *s, void *ret);
+                const struct schema *s, void *ret, void (*then)(struct ctx *cx, void *ret));
 
 /** Send what db_precede() left, if nothing else has; ERR_OK when there is nothing. */
 NODISCARD
@@ -172,7 +180,9 @@ enum err db_listen(struct ctx *cx, const char *channel);
 
 /**
  * Sleep until a notification, until wake_fd is readable, or timeout_ms.
- * @wake_fd -1: none.  @ret true on a notification
+ * @wake_fd -1: none.
+ * @ret true on a notification, and after a reconnection, during which some may have been missed
+ * A lost connection is noticed and made anew while waiting.  A signal ends the wait.
  */
 bool db_wait(struct ctx *cx, int wake_fd, int timeout_ms);
 
@@ -186,13 +196,15 @@ enum err db_script(struct ctx *cx, const char *sql);
 struct db_check {
 	const struct db_stmt *stmt;
 	const struct schema *row; /* what its rows fill; NULL when nothing */
+	bool partial;             /* on purpose: some fields of the schema have no column */
 };
 
 /**
- * Prepare a statement against the schema and compare its places and columns.
- * Returns ERR_DATABASE with the server's message, or ERR_INTERNAL naming the column or place.
+ * Prepare a statement against the schema and compare its places, its columns and their types.
+ * Returns ERR_DATABASE with the server's message, or ERR_INTERNAL; the detail names the statement
+ *         and the column or place.
  */
 NODISCARD
-enum err db_check_stmt(struct ctx *cx, const struct db_stmt *stmt, const struct schema *s);
+enum err db_check_stmt(struct ctx *cx, const struct db_check *check);
 
 #endif

@@ -1,0 +1,87 @@
+/*
+ * The inside of the database layer: what lib/base/db*.c share, and nobody else.
+ *
+ * db_conn.c   the connection: settings, loss and return, notifications
+ * db_fault.c  SQLSTATE to enum err
+ * db.c        statements, rows, transactions
+ * db_check.c  statements against the schema of a live database
+ */
+#ifndef BASE_DB_CONN_H
+#define BASE_DB_CONN_H
+
+#include "base/db.h"
+
+#include <libpq-fe.h>
+
+#define DB_PREPARED_SLOTS 1024 /* a power of two, above the number of statements in the program */
+#define DB_CHANNELS_MAX   4
+#define DB_NAME_MAX       64   /* an identifier of PostgreSQL, NUL included */
+#define DB_RETRY_MS       2000 /* how long a lost server is waited for */
+#define DB_PAUSE_MS       20   /* between two attempts, doubled up to ... */
+#define DB_PAUSE_MAX_MS   200
+
+struct db {
+	char *conninfo, *component;
+	int statement_timeout_ms, lock_timeout_ms, connect_timeout_s;
+
+	PGconn *conn; /* in pipeline mode; NULL: not connected */
+	bool gave_up; /* the server stayed away for DB_RETRY_MS: do not wait for it again */
+	const struct db_stmt *prepared[DB_PREPARED_SLOTS]; /* by address; open addressing */
+	int nprepared;
+
+	int depth;  /* of db_begin() */
+	int opened; /* levels of these that the server has heard of */
+	bool torn;  /* the connection went away inside the transaction */
+
+	char channels[DB_CHANNELS_MAX][DB_NAME_MAX];
+	int nchannels;
+	bool missed; /* reconnected: notifications may have been missed */
+
+	char constraint[DB_NAME_MAX]; /* of the last conflict */
+	char trouble[256];            /* why the last connection failed or ended */
+};
+
+/* Results are put away with CLEANUP(db_clear). */
+static inline void db_clear(PGresult **res)
+{
+	PQclear(*res);
+	*res = NULL;
+}
+
+/**
+ * Be connected, making one attempt if need be.
+ *
+ * @probe  look whether the server has hung up since the last statement
+ * @ret    false: not reachable, db->trouble tells why
+ */
+bool db_conn_ready(struct db *db, bool probe);
+
+/** Close; what was prepared is forgotten and an open transaction is torn. */
+void db_conn_drop(struct db *db);
+
+/** Note why the connection is of no use any more, and close it. */
+void db_conn_lost(struct db *db);
+
+/** Run text outside pipeline mode.  @ret NULL when the connection is lost */
+PGresult *db_conn_exec(struct db *db, const char *sql);
+
+bool db_is_prepared(const struct db *db, const struct db_stmt *stmt);
+void db_mark_prepared(struct db *db, const struct db_stmt *stmt);
+
+/** Milliseconds of the machine's monotonic clock; a fake clock does not speed up a server. */
+int64_t db_now_ms(void);
+void db_sleep_ms(int ms);
+
+/** Describe a failed result.  @what the statement's name */
+enum err db_fault(struct ctx *cx, const PGresult *res, const char *what);
+
+/** Describe a server that cannot be reached or went away. */
+enum err db_fault_lost(struct ctx *cx, const char *what);
+
+/** @ret whether the server ended the session with this result */
+bool db_fault_ends_session(const PGresult *res);
+
+/** @ret whether a migration has made the prepared statement useless; nothing was done */
+bool db_fault_is_stale_plan(const PGresult *res);
+
+#endif
