@@ -3,6 +3,7 @@
  *
  * db_conn.c   the connection: settings, loss and return, notifications
  * db_fault.c  SQLSTATE to enum err
+ * db_pipe.c   what goes over the wire; trying again
  * db.c        statements, rows, transactions
  * db_check.c  statements against the schema of a live database
  */
@@ -47,6 +48,64 @@ static inline void db_clear(PGresult **res)
 	PQclear(*res);
 	*res = NULL;
 }
+
+#define DB_PARAMS_MAX 32
+#define DB_DEPTH_MAX  4                  /* db_begin() within db_begin() */
+#define DB_STEPS_MAX  (DB_DEPTH_MAX + 2) /* levels, preamble, statement */
+
+#define DB_PLAIN(id, text)                                                                         \
+	{                                                                                          \
+		.name = id, .sql = text, .any_tenant = true                                        \
+	}
+
+/* Part of a pipeline, and what came back. */
+struct db_step {
+	const struct db_stmt *stmt;
+	const struct db_arg *args;
+	int nargs;
+	bool parse; /* prepared in this very pipeline */
+	PGresult *res;
+};
+
+struct db_pipeline {
+	struct db_step steps[DB_STEPS_MAX];
+	int n;
+	int levels;     /* of transaction that it opens */
+	bool preamble;  /* the step before the last is the context's */
+	PGresult *fail; /* what the server refused first */
+	int failed;     /* which step; n: the commit at the sync */
+};
+
+/* What db_precede() leaves in the context. */
+struct db_preamble {
+	const struct db_stmt *stmt;
+	const struct db_arg *args;
+	int nargs;
+	const struct schema *schema;
+	void *ret;
+	void (*then)(struct ctx *cx, void *ret);
+};
+
+/* For CLEANUP(db_pipeline_end). */
+void db_pipeline_end(struct db_pipeline *p);
+
+/**
+ * Say what is owed (levels of transaction, the preamble) and the statement, in one pipeline; again
+ * while that can do no harm.
+ *
+ * @stmt NULL: only what is owed
+ * @p    zero; its results are there on success, and after a refusal up to what was refused
+ */
+NODISCARD
+enum err db_converse(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                     int nargs, struct db_pipeline *p);
+
+/** One attempt of one statement that is no caller's, the fault left as it is.  @ret whether done */
+bool db_converse_once(struct ctx *cx, const struct db_stmt *stmt);
+
+/** Why nothing is to be sent now: no tenant, a torn transaction, no time left. */
+NODISCARD
+enum err db_refuse(struct ctx *cx, const struct db_stmt *stmt);
 
 /**
  * Be connected, making one attempt if need be.

@@ -1,0 +1,282 @@
+/*
+ * One conversation with the server, and trying it again.
+ *
+ * Everything a call has to say goes out in one pipeline, ended by one sync: the
+ * BEGIN that is still owed, what db_precede() left, the preparation of what this
+ * connection has not yet prepared, the statement.  The server stops at the first
+ * failure and skips the rest, so the order is also the order of permission.
+ *
+ * BEGIN is owed, not sent, by db_begin(): it costs no round trip, and when the
+ * server turns out to have gone away before the first statement, nothing can
+ * have been done and the start of the transaction may simply be sent again.
+ */
+#include "base/db_conn.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define NUMBER_MAX 24 /* digits of an int64, sign and NUL */
+
+enum outcome {
+	DONE,
+	REFUSED,  /* by the server, with a SQLSTATE */
+	UNSENT,   /* no connection */
+	CUT,      /* the connection went away under it */
+	OUTDATED, /* prepared before a migration; nothing was done */
+};
+
+static const struct db_stmt OPEN[DB_DEPTH_MAX] = {
+	DB_PLAIN("tx_begin", "BEGIN"),
+	DB_PLAIN("tx_save_1", "SAVEPOINT level_1"),
+	DB_PLAIN("tx_save_2", "SAVEPOINT level_2"),
+	DB_PLAIN("tx_save_3", "SAVEPOINT level_3"),
+};
+
+/* --- One pipeline --- */
+
+static void add_step(struct db_pipeline *p, const struct db *db, const struct db_stmt *stmt,
+                     const struct db_arg *args, int nargs)
+{
+	struct db_step *step = &p->steps[p->n++];
+
+	assert(p->n <= DB_STEPS_MAX);
+	*step = (struct db_step){ .stmt = stmt, .args = args, .nargs = nargs };
+	step->parse = !db_is_prepared(db, stmt);
+	for (int i = 0; i < p->n - 1; i++) {
+		if (p->steps[i].stmt == stmt)
+			step->parse = false;
+	}
+}
+
+void db_pipeline_end(struct db_pipeline *p)
+{
+	for (int i = 0; i < p->n; i++)
+		db_clear(&p->steps[i].res);
+	db_clear(&p->fail);
+}
+
+/* Parameters in text, bytes in binary; libpq copies them. */
+static bool send_step(struct ctx *cx, const struct db_step *step)
+{
+	const struct db_stmt *stmt = step->stmt;
+	PGconn *conn = cx->db->conn;
+	char numbers[DB_PARAMS_MAX][NUMBER_MAX];
+	const char *values[DB_PARAMS_MAX];
+	int lengths[DB_PARAMS_MAX], formats[DB_PARAMS_MAX], n = 0;
+
+	if (step->parse && PQsendPrepare(conn, stmt->name, stmt->sql, 0, NULL) != 1)
+		return false;
+	for (int i = stmt->any_tenant ? 0 : -1; i < step->nargs; i++, n++) {
+		static const struct db_arg NONE = { .kind = DB_ARG_INT };
+		struct db_arg arg = i < 0 ? NONE : step->args[i];
+
+		if (i < 0)
+			arg.number = cx->who.tenant_id;
+		values[n] = arg.kind == DB_ARG_NULL ? NULL : arg.text;
+		lengths[n] = (int)arg.len;
+		formats[n] = arg.kind == DB_ARG_BYTES;
+		if (arg.kind == DB_ARG_INT) {
+			snprintf(numbers[n], NUMBER_MAX, "%" PRId64, arg.number);
+			values[n] = numbers[n];
+		}
+	}
+	return PQsendQueryPrepared(conn, stmt->name, n, values, lengths, formats, 0) == 1;
+}
+
+/* The result of the next command in the pipeline; NULL when the connection is lost. */
+static PGresult *next_result(PGconn *conn)
+{
+	PGresult *res = PQgetResult(conn);
+
+	if (res == NULL || PQstatus(conn) != CONNECTION_OK) {
+		PQclear(res);
+		return NULL;
+	}
+	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC)
+		PQclear(PQgetResult(conn)); /* the NULL that ends each command */
+	return res;
+}
+
+/* Keep the first refusal.  @ret false: the session is over */
+static bool note_result(struct db_pipeline *p, int step, PGresult *res, PGresult **keep)
+{
+	ExecStatusType status = PQresultStatus(res);
+
+	if (status == PGRES_FATAL_ERROR && p->fail == NULL) {
+		p->fail = res;
+		p->failed = step;
+		return !db_fault_ends_session(res);
+	}
+	if (keep != NULL && (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK))
+		*keep = res;
+	else
+		PQclear(res);
+	return true;
+}
+
+/* Everything up to the sync.  @ret false: the connection is lost */
+static bool receive(struct db *db, struct db_pipeline *p)
+{
+	PGresult *res;
+
+	for (int i = 0; i < p->n; i++) {
+		struct db_step *step = &p->steps[i];
+
+		if (step->parse) {
+			res = next_result(db->conn);
+			if (res == NULL)
+				return false;
+			if (PQresultStatus(res) == PGRES_COMMAND_OK)
+				db_mark_prepared(db, step->stmt);
+			if (!note_result(p, i, res, NULL))
+				return false;
+		}
+		res = next_result(db->conn);
+		if (res == NULL || !note_result(p, i, res, &step->res))
+			return false;
+	}
+	/* A failure may still come: of the commit that the sync makes. */
+	for (;;) {
+		bool sync;
+
+		res = next_result(db->conn);
+		if (res == NULL)
+			return false;
+		sync = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+		if (!note_result(p, p->n, res, NULL))
+			return false;
+		if (sync)
+			return true;
+	}
+}
+
+static enum outcome exchange(struct ctx *cx, struct db_pipeline *p)
+{
+	struct db *db = cx->db;
+	bool ok = true;
+
+	for (int i = 0; ok && i < p->n; i++)
+		ok = send_step(cx, &p->steps[i]);
+	ok = ok && PQpipelineSync(db->conn) == 1 && receive(db, p);
+	if (!ok) {
+		db_conn_lost(db);
+		return CUT;
+	}
+	for (int i = 0; i < p->levels && p->steps[i].res != NULL; i++)
+		db->opened++;
+	if (p->fail == NULL)
+		return DONE;
+	return db_fault_is_stale_plan(p->fail) ? OUTDATED : REFUSED;
+}
+
+/* One attempt: connect if need be, send all that is owed and the statement. */
+static enum outcome attempt(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                            int nargs, struct db_pipeline *p)
+{
+	struct db *db = cx->db;
+	const struct db_preamble *pre = cx->preamble;
+
+	*p = (struct db_pipeline){ 0 };
+	if (!db_conn_ready(db, stmt == NULL || !stmt->read))
+		return UNSENT;
+	for (int level = db->opened; level < db->depth; level++, p->levels++)
+		add_step(p, db, &OPEN[level], NULL, 0);
+	if (pre != NULL) {
+		add_step(p, db, pre->stmt, pre->args, pre->nargs);
+		p->preamble = true;
+	}
+	if (stmt != NULL)
+		add_step(p, db, stmt, args, nargs);
+	return exchange(cx, p);
+}
+
+/* --- Trying again --- */
+
+/*
+ * Wait a little for the server.  When it has stayed away for DB_RETRY_MS, later
+ * statements make one attempt each, so that a long outage is answered at once.
+ */
+static bool may_wait(struct ctx *cx, int64_t since, int *pause_ms)
+{
+	struct db *db = cx->db;
+	int64_t left = since + DB_RETRY_MS - db_now_ms();
+
+	if (db->gave_up || left <= 0) {
+		db->gave_up = true;
+		return false;
+	}
+	if (ctx_left_ms(cx) <= *pause_ms)
+		return false;
+	db_sleep_ms(*pause_ms < left ? *pause_ms : (int)left);
+	*pause_ms = *pause_ms * 2 < DB_PAUSE_MAX_MS ? *pause_ms * 2 : DB_PAUSE_MAX_MS;
+	return true;
+}
+
+enum err db_refuse(struct ctx *cx, const struct db_stmt *stmt)
+{
+	struct db *db = cx->db;
+
+	if (stmt != NULL && !stmt->any_tenant && cx->who.tenant_id <= 0) {
+		err_set(cx, ERR_INTERNAL, "the request has no tenant");
+		err_cause(cx, "statement %s needs a tenant", stmt->name);
+		return ERR_INTERNAL;
+	}
+	if (db->torn) {
+		err_set(cx, ERR_UNAVAILABLE, "the database connection was lost");
+		err_cause(cx, "inside a transaction: %s", db->trouble);
+		return ERR_UNAVAILABLE;
+	}
+	if (ctx_left_ms(cx) <= 0)
+		return err_set(cx, ERR_TIMEOUT, "the time allowed is over");
+	return ERR_OK;
+}
+
+/*
+ * A pipeline may be sent again when it was never sent, when it only reads, and
+ * when it begins a transaction: that one died uncommitted with its connection.
+ */
+enum err db_converse(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                     int nargs, struct db_pipeline *p)
+{
+	struct db *db = cx->db;
+	const char *what = stmt != NULL ? stmt->name : "preamble";
+	int64_t since = db_now_ms();
+	int pause_ms = DB_PAUSE_MS;
+
+	TRY(db_refuse(cx, stmt));
+	for (;;) {
+		bool inside = db->opened > 0;
+		bool harmless = stmt == NULL || stmt->read || db->depth > 0;
+		enum outcome out = attempt(cx, stmt, args, nargs, p);
+
+		if (out == DONE)
+			return ERR_OK;
+		if (out == OUTDATED) {
+			db_pipeline_end(p);
+			db_conn_lost(db);
+			if (!inside)
+				continue;
+			return db_fault_lost(cx, what);
+		}
+		if (out == REFUSED) {
+			int i = p->failed < p->n ? p->failed : p->n - 1;
+
+			return db_fault(cx, p->fail, p->steps[i].stmt->name);
+		}
+		db_pipeline_end(p);
+		if (inside || (out == CUT && !harmless) || !may_wait(cx, since, &pause_ms))
+			return db_fault_lost(cx, what);
+	}
+}
+
+bool db_converse_once(struct ctx *cx, const struct db_stmt *stmt)
+{
+	CLEANUP(db_pipeline_end) struct db_pipeline p = { 0 };
+	struct db_preamble *preamble = cx->preamble;
+	enum outcome out;
+
+	cx->preamble = NULL;
+	out = attempt(cx, stmt, NULL, 0, &p);
+	cx->preamble = preamble;
+	return out == DONE;
+}
