@@ -55,7 +55,7 @@ void json_put(struct json_object **doc);
  */
 const char *json_text(struct json_object *doc, const char *path, const char *fallback);
 int64_t json_int(struct json_object *doc, const char *path, int64_t fallback);
-bool json_bool(struct json_object *doc, const char *path, bool fallback);
+bool json_flag(struct json_object *doc, const char *path, bool fallback);
 struct json_object *json_at(struct json_object *doc, const char *path);
 
 #endif
