@@ -127,7 +127,7 @@ CREATE TABLE app.background_job (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000,
         autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX background_job_claim ON app.background_job (queue, priority, run_at, id);
-CREATE UNIQUE INDEX background_job_unique_key ON app.background_job (unique_key) WHERE unique_key IS NOT NULL;
+CREATE UNIQUE INDEX background_job_unique_key ON app.background_job (tenant_id, unique_key) WHERE unique_key IS NOT NULL;
 CREATE INDEX background_job_project ON app.background_job (tenant_id, project_id);
 COMMENT ON TABLE app.background_job IS 'Unfinished work; the API shows it together with background_job_history as one resource';
 COMMENT ON COLUMN app.background_job.priority IS '1 first, 4 last';
@@ -135,9 +135,53 @@ COMMENT ON COLUMN app.background_job.run_at IS 'Not before this time';
 COMMENT ON COLUMN app.background_job.attempt IS 'Starts so far';
 COMMENT ON COLUMN app.background_job.lease_losses IS 'Attempts that ended because their runner did';
 COMMENT ON COLUMN app.background_job.claim_token IS 'Fencing token: a result is written only under the token of its claim';
-COMMENT ON COLUMN app.background_job.unique_key IS 'At most one unfinished job of this key in the installation';
+COMMENT ON COLUMN app.background_job.unique_key IS 'At most one unfinished job of this key in the tenant';
 COMMENT ON COLUMN app.background_job.order_key IS 'Jobs of one key run one after the other';
 COMMENT ON COLUMN app.background_job.rerun IS 'Asked for again while running: run once more afterwards';
+
+-- One running job an order key.  The key's row is taken by whoever starts the
+-- job and given back by whatever ends it (a result, a hand-back, a rescue, the
+-- deletion of the tenant), so no path can forget it.  It stands apart because a
+-- partial unique index over state would make every claim rewrite all indexes.
+CREATE TABLE app.job_turn (
+    tenant_id bigint NOT NULL,
+    order_key text NOT NULL,
+    job_id    bigint NOT NULL,
+    PRIMARY KEY (tenant_id, order_key)
+);
+COMMENT ON TABLE app.job_turn IS 'Order keys of which a job runs; kept by triggers of background_job';
+
+-- A start that comes second is undone (the row stays ready).  The try-lock
+-- keeps two claimers from waiting for each other's keys, in whatever order.
+CREATE FUNCTION app.job_turn_take() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(1886351988, hashtext(NEW.order_key)) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO app.job_turn (tenant_id, order_key, job_id)
+    VALUES (NEW.tenant_id, NEW.order_key, NEW.id) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE FUNCTION app.job_turn_give() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    DELETE FROM app.job_turn t
+     WHERE t.tenant_id = OLD.tenant_id AND t.order_key = OLD.order_key AND t.job_id = OLD.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER job_turn_take BEFORE UPDATE OF state ON app.background_job FOR EACH ROW
+    WHEN (NEW.order_key IS NOT NULL AND OLD.state = 'ready' AND NEW.state = 'running')
+    EXECUTE FUNCTION app.job_turn_take();
+CREATE TRIGGER job_turn_give AFTER UPDATE OF state ON app.background_job FOR EACH ROW
+    WHEN (OLD.order_key IS NOT NULL AND OLD.state = 'running' AND NEW.state <> 'running')
+    EXECUTE FUNCTION app.job_turn_give();
+CREATE TRIGGER job_turn_drop AFTER DELETE ON app.background_job FOR EACH ROW
+    WHEN (OLD.order_key IS NOT NULL AND OLD.state = 'running')
+    EXECUTE FUNCTION app.job_turn_give();
 
 CREATE TABLE app.background_job_history (
     id            bigint PRIMARY KEY,
@@ -165,6 +209,7 @@ CREATE TABLE app.background_job_history (
     finished_at   timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX background_job_history_newest ON app.background_job_history (tenant_id, id DESC);
+CREATE INDEX background_job_history_status ON app.background_job_history (tenant_id, status, id DESC);
 CREATE INDEX background_job_history_project ON app.background_job_history (tenant_id, project_id, id DESC);
 COMMENT ON TABLE app.background_job_history IS 'Finished work; failed and dead jobs may be retried, which moves them back';
 COMMENT ON COLUMN app.background_job_history.status IS 'failed: trying again is useless; dead: attempts used up, or it kills its runner';
@@ -177,7 +222,7 @@ CREATE TABLE app.job_progress (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE app.job_progress IS 'Progress of unfinished jobs, apart so that it never rewrites the job';
 
-CREATE VIEW app.job WITH (security_invoker = true) AS
+CREATE VIEW app.job_live WITH (security_invoker = true) AS
 SELECT j.id, j.tenant_id, j.project_id, j.queue, j.job_type, j.priority,
        CASE WHEN j.state = 'running' THEN 'running'
             WHEN j.attempt > 0 THEN 'retrying'
@@ -186,15 +231,21 @@ SELECT j.id, j.tenant_id, j.project_id, j.queue, j.job_type, j.priority,
        j.attempt, j.max_attempts, j.arguments, NULL::jsonb AS result,
        j.error_type, j.error_message, j.request_id,
        j.run_at, j.created_at, j.started_at, NULL::timestamptz AS finished_at
-  FROM app.background_job j LEFT JOIN app.job_progress p ON p.job_id = j.id
-UNION ALL
+  FROM app.background_job j LEFT JOIN app.job_progress p ON p.job_id = j.id;
+COMMENT ON VIEW app.job_live IS 'Unfinished jobs as the API shows them';
+
+CREATE VIEW app.job_ended WITH (security_invoker = true) AS
 SELECT h.id, h.tenant_id, h.project_id, h.queue, h.job_type, h.priority, h.status,
        h.progress, '' AS message, h.attempt, h.max_attempts, h.arguments, h.result,
        h.error_type, h.error_message, h.request_id,
        NULL::timestamptz AS run_at, h.created_at, h.started_at, h.finished_at
   FROM app.background_job_history h;
-COMMENT ON VIEW app.job IS 'Jobs as the API shows them, unfinished and finished';
-GRANT SELECT ON app.job TO portolan_app;
+COMMENT ON VIEW app.job_ended IS 'Finished jobs as the API shows them';
+
+CREATE VIEW app.job WITH (security_invoker = true) AS
+SELECT * FROM app.job_live UNION ALL SELECT * FROM app.job_ended;
+COMMENT ON VIEW app.job IS 'All jobs as the API shows them';
+GRANT SELECT ON app.job_live, app.job_ended, app.job TO portolan_app;
 
 CREATE TABLE app.event (
     position   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

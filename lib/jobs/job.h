@@ -75,14 +75,28 @@ struct job_kind {
 	const char *doc;
 };
 
-/* The code of a kind; one row in a domain's table of the runner. */
+/* The code of a kind; one row in the runner's table, which a row without kind ends. */
 struct job_handler {
 	const struct job_kind *kind;
 	/* Runs one attempt.  On error cx->fault is kept; err.def says whether it is tried again. */
 	enum err (*run)(struct ctx *cx, struct job_run *run, const void *arguments);
-	/* Called in the transaction that settles a job that will not run again; may be NULL. */
-	enum err (*settled)(struct ctx *cx, const struct job_claim *job, enum err outcome);
+	/*
+	 * Called in the transaction that ends an attempt without success, with the job's tenant in
+	 * cx->who; may be NULL.  It tells what the job works on why, and whether it is tried again.
+	 */
+	enum err (*failed)(struct ctx *cx, const struct job_claim *job, const struct fault *why,
+	                   bool again);
 };
+
+/* What an event about a job tells. */
+struct job_told {
+	int64_t job_id;
+	const char *job_type, *status;
+	int64_t attempt;
+	const char *error_type, *error_message;
+};
+extern const struct event_kind job_completed; /* status completed */
+extern const struct event_kind job_failed;    /* status failed, dead or cancelled */
 
 extern const struct schema job_schema;
 
@@ -107,12 +121,20 @@ NODISCARD
 enum err job_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);
 
 /**
- * Put a failed, dead or cancelled job back in the queue with fresh attempts.
+ * Put a failed, dead or cancelled job back in the queue with fresh attempts, under its old id.
+ * Follow the commit with job_wake().
  * Returns ERR_NOT_FOUND, ERR_STATE (the detail names its status), ERR_CONFLICT when an unfinished
  *         job has its unique key.
  */
 NODISCARD
 enum err job_retry(struct ctx *cx, int64_t id, struct job *ret);
+
+/**
+ * Give up a project's unfinished jobs, in the transaction that deletes it: those that wait are gone,
+ * one that runs is asked to stop and leaves no trace on the project.
+ */
+NODISCARD
+enum err job_drop_project(struct ctx *cx, int64_t project_id);
 
 /* Numbers for GET /status: jobs of the tenant by status. */
 struct job_counts {

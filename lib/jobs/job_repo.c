@@ -1,0 +1,179 @@
+/* SQL of jobs as clients see them. */
+#include "jobs/job_repo.h"
+
+#define US(column) "(extract(epoch FROM " column ") * 1000000)::bigint AS " column
+#define TIMES      US("run_at") ", " US("created_at") ", " US("started_at") ", " US("finished_at")
+
+#define COLUMNS                                                                                    \
+	"id, project_id, queue, job_type, priority, status, progress, message, attempt,"           \
+	" max_attempts, arguments, result, error_type, error_message, request_id, " TIMES
+
+static const struct db_stmt INSERT = {
+	.name = "job_insert",
+	.nparams = 12,
+	.sql = "INSERT INTO app.background_job AS j (tenant_id, project_id, queue, job_type,"
+	       " priority, run_at, max_attempts, unique_key, order_key, arguments, request_id,"
+	       " traceparent) VALUES ($1, $2, $3, $4, $5, now() + $6::bigint * interval '1 ms',"
+	       " $7, $8, $9, $10, $11, $12)"
+	       " ON CONFLICT (tenant_id, unique_key) WHERE unique_key IS NOT NULL DO UPDATE"
+	       " SET rerun = j.rerun OR j.state = 'running',"
+	       " run_at = CASE j.state WHEN 'ready' THEN least(j.run_at, excluded.run_at)"
+	       " ELSE j.run_at END RETURNING id",
+};
+
+enum err job_repo_insert(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
+                         const char *args, int64_t *ret_id)
+{
+	const char *queue = in->queue != NULL ? in->queue : kind->queue;
+	const char *trace = cx->traceparent[0] != '\0' ? cx->traceparent : NULL;
+
+	return db_get_int(cx, &INSERT,
+	                  DB_ARGS(DB_INT0(in->project_id), DB_TEXT(queue), DB_TEXT(kind->type),
+	                          DB_INT(in->priority != 0 ? in->priority : 2),
+	                          DB_INT(in->delay_ms), DB_INT(kind->attempts),
+	                          DB_TEXT(in->unique_key), DB_TEXT(in->order_key), DB_TEXT(args),
+	                          DB_TEXT(cx->request_id), DB_TEXT(trace)),
+	                  ret_id);
+}
+
+/*
+ * The flag goes down with the ringing, so that the next enqueuer does not ring again.  A runner
+ * that is locked right now is being rung for or is waking; another one is taken then.
+ */
+static const struct db_stmt WAKE = {
+	.name = "job_wake",
+	.nparams = 0,
+	.any_tenant = true,
+	.sql = "WITH w AS (UPDATE app.job_runner SET asleep = false WHERE id ="
+	       " (SELECT id FROM app.job_runner WHERE asleep ORDER BY heartbeat_at DESC LIMIT 1"
+	       " FOR UPDATE SKIP LOCKED) RETURNING id)"
+	       " SELECT pg_notify('job_' || replace(id::text, '-', ''), '') FROM w",
+};
+
+enum err job_repo_wake(struct ctx *cx)
+{
+	return db_run(cx, &WAKE, DB_NO_ARGS, NULL);
+}
+
+static const struct db_stmt GET = {
+	.name = "job_get",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " COLUMNS " FROM app.job WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err job_repo_get(struct ctx *cx, int64_t id, struct job *ret)
+{
+	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &job_schema, ret);
+}
+
+/*
+ * Each half is walked down its own index and cut before they are joined, so that a page costs the
+ * same however long the history is.
+ */
+#define LIST_WHERE                                                                                 \
+	" WHERE tenant_id = $1 AND id < $2 AND ($3::text IS NULL OR status = $3)"                  \
+	" AND ($4::text IS NULL OR job_type = $4) AND ($5::bigint IS NULL OR project_id = $5)"     \
+	" AND ($6::text IS NULL OR job_type ILIKE $6 OR error_type ILIKE $6"                       \
+	" OR error_message ILIKE $6 OR arguments::text ILIKE $6) ORDER BY id DESC LIMIT $7"
+
+static const struct db_stmt LIST = {
+	.name = "job_list",
+	.read = true,
+	.nparams = 7,
+	.sql = "SELECT " COLUMNS " FROM ("
+	       "(SELECT * FROM app.job_live" LIST_WHERE ") UNION ALL "
+	       "(SELECT * FROM app.job_ended" LIST_WHERE ")) u ORDER BY id DESC LIMIT $7",
+};
+
+enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret)
+{
+	const char *like = filter->q != NULL ? db_like(cx->arena, filter->q) : NULL;
+
+	return db_list(cx, &LIST,
+	               DB_ARGS(DB_INT(filter->before_id != 0 ? filter->before_id : INT64_MAX),
+	                       DB_TEXT(filter->status), DB_TEXT(filter->job_type),
+	                       DB_INT0(filter->project_id), DB_TEXT(like), DB_INT(filter->limit)),
+	               &job_schema, ret);
+}
+
+/* Keeps the id, so that who watches the job sees it go on, and the checkpoint, to resume there. */
+static const struct db_stmt RETRY = {
+	.name = "job_retry",
+	.nparams = 2,
+	.sql = "WITH h AS (DELETE FROM app.background_job_history WHERE tenant_id = $1 AND id = $2"
+	       " AND status IN ('failed', 'dead', 'cancelled') RETURNING *)"
+	       " INSERT INTO app.background_job (id, tenant_id, project_id, queue, job_type, priority,"
+	       " max_attempts, unique_key, order_key, arguments, checkpoint, request_id, traceparent,"
+	       " created_at) OVERRIDING SYSTEM VALUE SELECT id, tenant_id, project_id, queue,"
+	       " job_type, priority, max_attempts, unique_key, order_key, arguments, checkpoint,"
+	       " request_id, traceparent, created_at FROM h RETURNING id",
+};
+
+enum err job_repo_retry(struct ctx *cx, int64_t id)
+{
+	int64_t same;
+
+	return db_get_int(cx, &RETRY, DB_ARGS(DB_INT(id)), &same);
+}
+
+static const struct db_stmt DROP_WAITING = {
+	.name = "job_drop_waiting",
+	.nparams = 2,
+	.sql = "WITH d AS (DELETE FROM app.background_job WHERE tenant_id = $1 AND project_id = $2"
+	       " AND state = 'ready' RETURNING id)"
+	       " DELETE FROM app.job_progress WHERE job_id IN (SELECT id FROM d)",
+};
+
+enum err job_repo_drop_waiting(struct ctx *cx, int64_t project_id)
+{
+	return db_run(cx, &DROP_WAITING, DB_ARGS(DB_INT(project_id)), NULL);
+}
+
+static const struct db_stmt CANCEL_RUNNING = {
+	.name = "job_cancel_running",
+	.nparams = 2,
+	.sql = "UPDATE app.background_job SET cancel_requested = true, rerun = false"
+	       " WHERE tenant_id = $1 AND project_id = $2 AND state = 'running'",
+};
+
+enum err job_repo_cancel_running(struct ctx *cx, int64_t project_id)
+{
+	return db_run(cx, &CANCEL_RUNNING, DB_ARGS(DB_INT(project_id)), NULL);
+}
+
+static const struct db_stmt COUNTS = {
+	.name = "job_counts",
+	.read = true,
+	.nparams = 1,
+	.sql = "SELECT l.*, h.*, (SELECT count(*) FROM app.job_runner"
+	       " WHERE heartbeat_at > now() - interval '1 minute') AS runners"
+	       " FROM (SELECT count(*) FILTER (WHERE state = 'ready' AND attempt = 0) AS pending,"
+	       " count(*) FILTER (WHERE state = 'running') AS running,"
+	       " count(*) FILTER (WHERE state = 'ready' AND attempt > 0) AS retrying,"
+	       " greatest(0, coalesce(extract(epoch FROM now() - min(run_at)"
+	       " FILTER (WHERE state = 'ready')), 0))::bigint AS oldest_pending_s"
+	       " FROM app.background_job WHERE tenant_id = $1) l,"
+	       " (SELECT count(*) FILTER (WHERE status = 'completed') AS completed,"
+	       " count(*) FILTER (WHERE status = 'failed') AS failed,"
+	       " count(*) FILTER (WHERE status = 'dead') AS dead,"
+	       " count(*) FILTER (WHERE status = 'cancelled') AS cancelled"
+	       " FROM app.background_job_history WHERE tenant_id = $1) h",
+};
+
+enum err job_repo_count(struct ctx *cx, struct job_counts *ret)
+{
+	return db_get(cx, &COUNTS, DB_NO_ARGS, &job_counts_schema, ret);
+}
+
+const struct db_check job_statements[] = {
+	{ &INSERT, NULL },
+	{ &WAKE, NULL },
+	{ &GET, &job_schema },
+	{ &LIST, &job_schema },
+	{ &RETRY, NULL },
+	{ &DROP_WAITING, NULL },
+	{ &CANCEL_RUNNING, NULL },
+	{ &COUNTS, &job_counts_schema },
+	{ NULL, NULL },
+};

@@ -1,0 +1,28 @@
+/* SQL of jobs as clients see them; of lib/jobs alone.  jobs/queue_repo.h has the runner's. */
+#ifndef JOBS_JOB_REPO_H
+#define JOBS_JOB_REPO_H
+
+#include "jobs/job.h"
+
+/** @args JSON text.  Returns ERR_NOT_FOUND when the unique key's job went away meanwhile */
+NODISCARD
+enum err job_repo_insert(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
+                         const char *args, int64_t *ret_id);
+/** Ring for one sleeping runner. */
+NODISCARD
+enum err job_repo_wake(struct ctx *cx);
+NODISCARD
+enum err job_repo_get(struct ctx *cx, int64_t id, struct job *ret);
+NODISCARD
+enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);
+/** Returns ERR_NOT_FOUND when no ended job of that id may be retried, ERR_CONFLICT */
+NODISCARD
+enum err job_repo_retry(struct ctx *cx, int64_t id);
+NODISCARD
+enum err job_repo_drop_waiting(struct ctx *cx, int64_t project_id);
+NODISCARD
+enum err job_repo_cancel_running(struct ctx *cx, int64_t project_id);
+NODISCARD
+enum err job_repo_count(struct ctx *cx, struct job_counts *ret);
+
+#endif
