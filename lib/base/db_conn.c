@@ -270,9 +270,9 @@ PGresult *db_conn_exec(struct db *db, const char *sql)
 /* Channels go into SQL as text, so only plain names of our own are taken. */
 static bool plain_name(const char *name)
 {
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz_0123456789");
 
-	return n > 0 && n < DB_NAME_MAX && name[n] == '\0';
+	return n > 0 && n < DB_NAME_MAX && name[n] == '\0' && (name[0] < '0' || name[0] > '9');
 }
 
 enum err db_listen(struct ctx *cx, const char *channel)

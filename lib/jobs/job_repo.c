@@ -167,13 +167,13 @@ enum err job_repo_count(struct ctx *cx, struct job_counts *ret)
 }
 
 const struct db_check job_statements[] = {
-	{ &INSERT, NULL },
-	{ &WAKE, NULL },
-	{ &GET, &job_schema },
-	{ &LIST, &job_schema },
-	{ &RETRY, NULL },
-	{ &DROP_WAITING, NULL },
-	{ &CANCEL_RUNNING, NULL },
-	{ &COUNTS, &job_counts_schema },
-	{ NULL, NULL },
+	{ .stmt = &INSERT },
+	{ .stmt = &WAKE },
+	{ .stmt = &GET, .row = &job_schema },
+	{ .stmt = &LIST, .row = &job_schema },
+	{ .stmt = &RETRY },
+	{ .stmt = &DROP_WAITING },
+	{ .stmt = &CANCEL_RUNNING },
+	{ .stmt = &COUNTS, .row = &job_counts_schema },
+	{ .stmt = NULL },
 };
