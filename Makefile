@@ -33,7 +33,7 @@ ifndef FLAGS_$(VARIANT)
 $(error VARIANT is one of release, debug, san, cov)
 endif
 
-CPPFLAGS += -Ilib -Ifcgi -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS += -Ilib -Ifcgi -Itests -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CFLAGS   += -std=gnu17 $(FLAGS_$(VARIANT)) $(WARN) -fstack-protector-strong -fPIE \
             -ffunction-sections -fdata-sections -pthread
 LDFLAGS  += $(FLAGS_$(VARIANT)) -pie -pthread -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now

@@ -9,7 +9,8 @@
  * A line is written by one write(2), so that the lines of threads and processes
  * do not mix.  Every text passes log_redact(): keys of ours, credentials in
  * URLs, authorization values and password=… are replaced, in this one place.
- * A line longer than LOG_LINE_MAX loses the ends of its longest texts, never its form.
+ * A line longer than LOG_LINE_MAX loses the ends of its longest texts, never its form: what was cut ends in "…".
+ * Nothing is allocated, so a context that lives long may log for as long.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -45,17 +46,28 @@ struct log_field {
 	          (int)(sizeof((const struct log_field[]){ __VA_ARGS__ }) /                        \
 	                sizeof(struct log_field)))
 
-/** @fd borrowed; @min lines below it are dropped.  Allocated once, for the life of the process. */
+/**
+ * @fd   borrowed
+ * @min  lines below it are dropped
+ * @ret  one for the process, that all its threads may use; NULL, as an app's log, drops every line
+ */
 struct log *log_open(int fd, enum log_level min);
 void log_close(struct log *log);
 
+/** @fields  keys are constants of ours; each adds a member after the common ones */
 void log_write(struct ctx *cx, enum log_level level, const char *msg,
                const struct log_field *fields, int n);
 
-/** Log cx->fault once, as the edge does: code, detail, cause, blamed fields. */
+/** Log cx->fault once, as the edge does: code, detail, cause, blamed fields.  Nothing without one. */
 void log_fault(struct ctx *cx, enum log_level level, const char *msg);
 
-/** @ret text with secrets replaced by "[redacted]"; text itself when there are none */
+/**
+ * Replace secrets by "[redacted]": the secret part of API keys, user and password in URLs, the
+ * values of Authorization, Cookie and key headers, Bearer tokens, and what follows password=,
+ * token=, secret= and the like.  When in doubt it takes too much.
+ *
+ * @ret  text itself when there are none
+ */
 const char *log_redact(struct arena *arena, const char *text);
 
 /** @ret the level called "debug", "info", "warning" or "error"; 0 when none */

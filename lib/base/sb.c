@@ -14,6 +14,13 @@ struct sb sb_new(struct arena *arena, size_t max_bytes)
 	return (struct sb){ .arena = arena, .max = max_bytes };
 }
 
+struct sb sb_fixed(char *memory, size_t n)
+{
+	assert(n > 0);
+	memory[0] = '\0';
+	return (struct sb){ .data = memory, .cap = n, .max = n - 1 };
+}
+
 /* Make room for n more bytes and the NUL; false when the ceiling is in the way. */
 static bool reserve(struct sb *sb, size_t n)
 {

@@ -31,6 +31,9 @@ struct ctx;
 /** @max_bytes ceiling of the text, without its NUL */
 struct sb sb_new(struct arena *arena, size_t max_bytes);
 
+/** Build into the caller's own memory; nothing is allocated.  @n bytes of it, at least 1 (the NUL) */
+struct sb sb_fixed(char *memory, size_t n);
+
 void sb_add(struct sb *sb, const char *text);
 void sb_addn(struct sb *sb, const char *text, size_t n);
 void sb_addc(struct sb *sb, char c);

@@ -68,9 +68,8 @@ void config_example(struct sb *sb)
 {
 	const char *group = "";
 
-	sb_add(sb,
-	       "# Settings of Portolan: what is commented out is the default.\n"
-	       "# Made from the table of settings by `portolan config example`; do not edit the original.\n");
+	sb_add(sb, "# Settings of Portolan: what is commented out is the default.\n"
+	           "# Made from the table of settings.\n");
 	for (size_t i = 0; i < CONFIG_KEYS; i++) {
 		const struct config_key *key = &config_keys[i];
 		struct config_entry entry = config_entry(sb->arena, NULL, i);

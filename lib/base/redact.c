@@ -1,0 +1,174 @@
+/*
+ * Redact: the forms that secrets take in texts.
+ *
+ * A text is looked at from left to right; at each place the forms are tried in
+ * turn.  A form answers how many bytes of introduction are harmless and how
+ * many bytes after that are secret.
+ */
+#include "base/redact.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+struct found {
+	size_t shown;  /* bytes at the place that may be shown */
+	size_t secret; /* bytes after these that may not; 0: nothing found */
+};
+
+typedef struct found finder(const char *s, size_t n);
+
+static bool starts(const char *s, size_t n, const char *word)
+{
+	size_t len = strlen(word);
+
+	return n >= len && strncasecmp(s, word, len) == 0;
+}
+
+static size_t span_of(const char *s, size_t n, const char *others)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] != '\0' && (isalnum((unsigned char)s[i]) || strchr(others, s[i])))
+		i++;
+	return i;
+}
+
+static size_t span_until(const char *s, size_t n, const char *ends)
+{
+	size_t i = 0;
+
+	while (i < n && (s[i] == '\0' || strchr(ends, s[i]) == NULL))
+		i++;
+	return i;
+}
+
+static size_t blanks(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (s[i] == ' ' || s[i] == '\t'))
+		i++;
+	return i;
+}
+
+/* pk_<id>_<secret>_<check sum>; also one that somebody cut short. */
+static struct found find_key(const char *s, size_t n)
+{
+	size_t i = 3, secret;
+
+	if (!starts(s, n, "pk_"))
+		return (struct found){ 0 };
+	while (i < n && isdigit((unsigned char)s[i]))
+		i++;
+	if (i == 3 || i == n || s[i] != '_')
+		return (struct found){ 0 };
+	i++;
+	secret = span_of(s + i, n - i, "_-");
+	return (struct found){ i, secret >= 8 ? secret : 0 };
+}
+
+/* ://user:password@ and ://token@ */
+static struct found find_userinfo(const char *s, size_t n)
+{
+	const char *at;
+	size_t authority;
+
+	if (!starts(s, n, "://"))
+		return (struct found){ 0 };
+	authority = span_until(s + 3, n - 3, "/?# \t\r\n\"'<>");
+	at = memrchr(s + 3, '@', authority);
+	return (struct found){ 3, at == NULL ? 0 : (size_t)(at - (s + 3)) };
+}
+
+static struct found find_bearer(const char *s, size_t n)
+{
+	size_t word = sizeof("bearer") - 1, gap;
+
+	if (!starts(s, n, "bearer"))
+		return (struct found){ 0 };
+	gap = blanks(s + word, n - word);
+	if (gap == 0)
+		return (struct found){ 0 };
+	return (struct found){ word + gap, span_of(s + word + gap, n - word - gap, "-._~+/=") };
+}
+
+/*
+ * The value after a name: optional quote that ends the name, a separator, blanks, optional
+ * opening quote.  A quoted value ends at its quote, others at a byte of ends.
+ */
+static struct found find_value(const char *s, size_t n, size_t name, const char *separators,
+                               const char *ends)
+{
+	size_t i = name;
+	bool quoted_name = i < n && (s[i] == '"' || s[i] == '\'');
+	char quote = '\0';
+	size_t secret = 0;
+
+	i += quoted_name;
+	i += blanks(s + i, n - i);
+	if (i == n || s[i] == '\0' || strchr(quoted_name ? ":=" : separators, s[i]) == NULL)
+		return (struct found){ 0 };
+	i++;
+	i += blanks(s + i, n - i);
+	if (i < n && (s[i] == '"' || s[i] == '\''))
+		quote = s[i++];
+	if (quote == '\0')
+		return (struct found){ i, span_until(s + i, n - i, ends) };
+	while (i + secret < n && s[i + secret] != quote)
+		secret += s[i + secret] == '\\' && i + secret + 1 < n ? 2 : 1;
+	return (struct found){ i, secret };
+}
+
+/* Header fields that carry credentials: all of the value. */
+static struct found find_header(const char *s, size_t n)
+{
+	static const char *const NAMES[] = { "authorization", "cookie", "x-api-key",
+		                             "private-token" };
+
+	for (size_t i = 0; i < COUNT(NAMES); i++) {
+		if (starts(s, n, NAMES[i]))
+			return find_value(s, n, strlen(NAMES[i]), ":=", "\r\n");
+	}
+	return (struct found){ 0 };
+}
+
+/* name=value in connection strings, query strings and command lines; "name": "value" in JSON. */
+static struct found find_named(const char *s, size_t n)
+{
+	static const struct {
+		const char *name, *separators;
+	} NAMES[] = {
+		{ "password", "=:" }, { "passwd", "=:" }, { "passphrase", "=:" }, { "secret", "=" },
+		{ "token", "=" },     { "api_key", "=" }, { "apikey", "=" },
+	};
+
+	for (size_t i = 0; i < COUNT(NAMES); i++) {
+		if (starts(s, n, NAMES[i].name))
+			return find_value(s, n, strlen(NAMES[i].name), NAMES[i].separators,
+			                  " \t\r\n&,;)\"'");
+	}
+	return (struct found){ 0 };
+}
+
+bool redact_next(const char *text, size_t n, size_t from, size_t *ret_start, size_t *ret_end)
+{
+	static finder *const FINDERS[] = { find_key, find_userinfo, find_bearer, find_header,
+		                           find_named };
+	static const char FIRST[] = "pP:bBaAcCxXsStT"; /* letters that a form begins with */
+
+	for (size_t i = from; i < n; i++) {
+		if (text[i] == '\0' || strchr(FIRST, text[i]) == NULL)
+			continue;
+		for (size_t f = 0; f < COUNT(FINDERS); f++) {
+			struct found found = FINDERS[f](text + i, n - i);
+
+			if (found.secret > 0) {
+				*ret_start = i + found.shown;
+				*ret_end = *ret_start + found.secret;
+				return true;
+			}
+		}
+	}
+	return false;
+}
