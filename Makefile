@@ -1,8 +1,18 @@
 # Portolan: one Makefile for the whole tree.
 #
-#   make map REPO=<git URL or path>   from nothing to a system map
+#   make map REPO=<git URL or path>   from nothing to a system map (REPO: this checkout)
 #   make test                         install what the tests need, run them all
-#   make help                         the other targets
+#   make up | down | status           start, stop, show the stack
+#   make restart                      build, migrate, replace the processes; no request is lost
+#   make test-unit test-db test-e2e test-fuzz   one kind of test alone
+#   make coverage                     lines that the tests reach
+#   make lint | format                every check | write the one format
+#   make bench                        speed, as ratios in one run
+#   make help                         this list
+#
+# PORT=8000, VAR=var and LISTEN=127.0.0.1:PORT choose where the stack lives, WORKERS=2
+# how large it is, VARIANT=release|debug|san|cov how it is built, and STACK_USER=postgres
+# who runs it when root starts it.
 #
 # Objects land in build/<variant>/.  All of lib/ is one archive, all of fcgi/
 # without its main() files another; every program and test links both, so a new
@@ -29,8 +39,13 @@ FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_debug   := -O0 -g3
 FLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_cov     := -O0 -g --coverage
+FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifndef FLAGS_$(VARIANT)
-$(error VARIANT is one of release, debug, san, cov)
+$(error VARIANT is one of release, debug, san, cov, fuzz)
+endif
+ifeq ($(VARIANT),fuzz)
+CC     := clang
+WERROR :=
 endif
 
 CPPFLAGS += -Ilib -Ifcgi -Itests -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
@@ -83,10 +98,124 @@ $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_AID)) $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+# --- Fuzz targets, VARIANT=fuzz: libFuzzer is clang's. ---
+
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz-build: $(FUZZERS)
+
+$(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(EDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+# --- The stack: deploy/ does the work and documents it. ---
+
+REPO ?= $(CURDIR)
+export VARIANT PORT VAR LISTEN WORKERS STACK_USER
+
+# A build below another target: all cores unless the caller chose, and only faults are shown.
+SUBMAKE = $(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+map:
+	@deploy/deps.sh build run
+	@$(SUBMAKE) all
+	@deploy/map.sh '$(REPO)'
+
+up:
+	@deploy/deps.sh build run
+	@$(SUBMAKE) all
+	@deploy/stack.sh up
+	@deploy/stack.sh status
+
+restart:
+	@deploy/deps.sh build run
+	@$(SUBMAKE) all
+	@deploy/stack.sh restart
+
+down status:
+	@deploy/stack.sh $@
+
+# --- Tests: tests/run.sh runs and counts. ---
+
+test:
+	@deploy/deps.sh build run test
+	@$(SUBMAKE) VARIANT=release tests-build
+	@$(SUBMAKE) VARIANT=san tests-build
+	@$(SUBMAKE) VARIANT=fuzz fuzz-build
+	@tests/run.sh release:unit release:db release:e2e san:unit san:db san:e2e fuzz:fuzz
+
+test-unit test-db test-e2e:
+	@deploy/deps.sh build run test
+	@$(SUBMAKE) tests-build
+	@tests/run.sh $(VARIANT):$(@:test-%=%)
+
+test-fuzz:
+	@deploy/deps.sh build test
+	@$(SUBMAKE) VARIANT=fuzz fuzz-build
+	@tests/run.sh fuzz:fuzz
+
+# Lines of our own C that unit, database and end-to-end tests reach.
+coverage:
+	@deploy/deps.sh build run test cov
+	@find build/cov -name '*.gcda' -delete 2>/dev/null || :
+	@$(SUBMAKE) VARIANT=cov tests-build
+	@tests/run.sh cov:unit cov:db cov:e2e
+	@gcovr --root . --filter lib/ --filter fcgi/ --print-summary --output build/cov/coverage.txt build/cov
+	@echo 'by file: build/cov/coverage.txt'
+
+# --- Lint. ---
+
+# Left to right: a domain sees base and the public headers of those before it.
+DOMAINS := config obs events jobs auth files projects maps rag chats agents mcp webhooks
+
+C_FILES := $(shell find lib fcgi tests -name '*.[ch]' 2>/dev/null)
+SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh) .ci/run
+TIDIED  := $(patsubst %.c,build/lint/%.tidied,$(filter lib/%.c fcgi/%.c,$(C_FILES)))
+
+lint:
+	@deploy/deps.sh build test lint
+	@$(SUBMAKE) lint-format lint-includes lint-size lint-shell lint-cppcheck lint-tidy
+	@echo 'lint: nothing found'
+
+lint-format:
+	clang-format --dry-run -Werror $(C_FILES)
+
+lint-includes:
+	deploy/lint-includes.sh $(DOMAINS)
+
+lint-size:
+	deploy/lint-size.sh
+
+lint-shell:
+	shellcheck $(SCRIPTS)
+
+lint-cppcheck:
+	@mkdir -p build/lint/cppcheck
+	cppcheck -q --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --cppcheck-build-dir=build/lint/cppcheck --library=posix \
+		--suppressions-list=deploy/cppcheck.txt -D_GNU_SOURCE -Ilib -Ifcgi lib fcgi
+
+lint-tidy: $(TIDIED)
+
+# A file is looked at again when it, any header or the rules have changed.
+build/lint/%.tidied: %.c .clang-tidy $(filter %.h %.def,$(shell find lib fcgi -name '*.h' -o -name '*.def' 2>/dev/null))
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- -std=gnu17 $(CPPFLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+format:
+	@deploy/deps.sh lint
+	clang-format -i $(C_FILES)
+
+help:
+	@sed -n 's/^#   \(make .*\)/\1/p' Makefile
+
 clean:
 	rm -rf build
 
-.PHONY: all tests-build clean FORCE
+.PHONY: all tests-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
+        test-e2e test-fuzz coverage lint lint-format lint-includes lint-size lint-shell \
+        lint-cppcheck lint-tidy format help bench
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

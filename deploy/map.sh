@@ -1,0 +1,28 @@
+#!/bin/sh
+# From a built tree to a printed map:  map.sh REPO    (an address, or a path of this machine)
+#
+# Starts the stack where it is not running, lets it read REPO when that is a path,
+# and hands over to `portolan map`, which registers the project, follows the job and
+# prints the map.
+ROOT=$(cd "${0%/*}/.." && pwd -P)
+. "$ROOT/deploy/env.sh"
+load_settings
+
+repo=${1:?usage: map.sh REPO}
+local_repo=
+case $repo in
+*://*) ;;
+*)
+	[ -e "$repo" ] || die "$repo is neither an address (https://...) nor a path of this machine"
+	repo=$(realpath "$repo")
+	local_repo=$repo
+	;;
+esac
+
+sh "$ROOT/deploy/stack.sh" up ${local_repo:+"$local_repo"}
+. "$VAR/dev.env"
+export PORTOLAN_URL PORTOLAN_API_KEY
+"$BIN/portolan" map "$repo"
+say
+say "service  $PORTOLAN_URL"
+say "key      $VAR/dev.env"

@@ -1,0 +1,239 @@
+#!/bin/sh
+# The stack of this checkout: stack.sh up [LOCAL_REPO] | down | status | restart
+#
+#   up       make what is missing under VAR (cluster, roles, database, schema,
+#            settings, key), start what is not running, wait until it serves.
+#            A local repository that is named joins those the stack may read.
+#   restart  replace workers one by one, then the runner; no request is lost
+#   down     end every process of the stack and leave no socket behind
+#
+# runit supervises: runsvdir holds one runsv per service of VAR/service, which
+# starts it again a second after it ended, for whatever reason.  This script has
+# two halves: as the caller it prepares VAR and finds out which rights are
+# needed; all else, every process included, runs as the account of the stack.
+# The settings are those of deploy/env.sh.
+ROOT=$(cd "${0%/*}/.." && pwd -P)
+. "$ROOT/deploy/env.sh"
+. "$ROOT/deploy/setup.sh"
+
+SERVICES="postgres nginx api runner"
+
+# The caller's half.
+enter_as_account() {
+	case $1 in
+	up | restart)
+		[ -x "$BIN/portolan" ] || die "$BIN/portolan is missing: run make first"
+		[ -n "$PGBIN" ] || die "no PostgreSQL server is installed: run deploy/deps.sh run"
+		mkdir -p "$VAR"
+		if [ "$(id -u)" -eq 0 ]; then
+			id "$STACK_USER" >/dev/null 2>&1 || die "there is no account '$STACK_USER'; name one: STACK_USER="
+			chown "$STACK_USER:" "$VAR"
+			chmod a+rx "$BIN" "$BIN"/*
+		fi
+		[ -O "$VAR" ] || [ "$(id -u)" -eq 0 ] ||
+			die "$VAR belongs to $(stat -c %U "$VAR"): start the stack as that user or root, or choose VAR="
+		list=$(local_roots | tr : ' ')
+		# shellcheck disable=SC2086 # paths have no blanks here
+		find_caps "$VAR" "$ROOT/deploy/env.sh" "$BIN/portolan-worker" $list ${2:+"$2"}
+		;;
+	*)
+		[ -d "$VAR" ] || { say "no stack: $VAR does not exist"; exit 0; }
+		;;
+	esac
+	cd "$VAR"
+	step_down sh "$ROOT/deploy/stack.sh" --account "$@"
+}
+
+# The process number of our runsvdir, when it runs.
+supervisor() {
+	[ -s run/runsvdir.pid ] || return 1
+	pid=$(cat run/runsvdir.pid)
+	tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF "runsvdir -P $VAR/service" || return 1
+	echo "$pid"
+}
+
+# The process number of service $1, when it is up.
+service_pid() {
+	sv status "$VAR/service/$1" 2>/dev/null | sed -n 's/^run: [^(]*(pid \([0-9]*\)).*/\1/p'
+}
+
+start_supervisor() {
+	supervisor >/dev/null && return 0
+	end_strays
+	rm -rf service
+	make_services
+	for service in nginx api runner; do
+		touch "service/$service/down"
+	done
+	# The caller's descriptors (a pipe, make's job server) end here: nobody must wait for a daemon.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	setsid sh -c 'echo $$ >run/pid.new && mv -f run/pid.new run/runsvdir.pid && exec runsvdir -P "$1"' sh "$VAR/service" \
+		</dev/null >log/runsvdir.log 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
+	for service in $SERVICES; do
+		within 15 sv status "$VAR/service/$service" >/dev/null 2>&1 ||
+			die "runit does not start; see $VAR/log/runsvdir.log"
+	done
+}
+
+start_service() {
+	rm -f "service/$1/down"
+	sv up "$VAR/service/$1" >/dev/null
+}
+
+# What a killed runsv left behind: recorded process numbers that still work in VAR.
+end_strays() {
+	for file in service/*/supervise/pid service/*/log/supervise/pid; do
+		pid=$(cat "$file" 2>/dev/null || :)
+		[ -n "$pid" ] || continue
+		case $(readlink "/proc/$pid/cwd" 2>/dev/null) in
+		"$VAR" | "$VAR"/*) ;;
+		*) continue ;;
+		esac
+		case $file in service/postgres/supervise/pid) kill -INT "$pid" ;; *) kill "$pid" ;; esac || :
+		within 20 test ! -e "/proc/$pid" || kill -KILL "$pid" || :
+	done
+}
+
+ready() { [ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "$URL/readyz")" = 200 ]; }
+
+# Until the stack serves; a person sees that something goes on.
+wait_ready() {
+	end=$(($(date +%s) + 60))
+	until ready; do
+		if [ "$(date +%s)" -ge "$end" ]; then
+			say "error: the stack does not get ready; the last lines of each log:"
+			tail -n 8 log/*/current >&2
+			exit 1
+		fi
+		[ ! -t 2 ] || printf '.' >&2
+		sleep 0.1
+	done
+	[ ! -t 2 ] || printf '\r' >&2
+}
+
+check_port() {
+	[ "$(remembered LISTEN)" = "$LISTEN" ] && [ -n "$(service_pid nginx)" ] && return 0
+	[ -z "$(cat /proc/net/tcp 2>/dev/null)" ] || ! port_taken "$PORT" ||
+		die "port $PORT is taken by another program, perhaps the stack of another checkout; choose another: PORT=8001"
+}
+
+up() {
+	running=$(supervisor || :)
+	identity=$VARIANT,$WORKERS,$ACCOUNT_CAPS
+	if [ -n "$running" ] &&
+		[ "$(remembered VARIANT),$(remembered WORKERS),$(remembered ACCOUNT_CAPS)" != "$identity" ]; then
+		down
+		running=
+	fi
+	check_port
+	make_folders
+	write_stack_env
+	make_cluster
+	before=$(cksum run/nginx.conf run/problems.conf portolan.conf 2>/dev/null || :)
+	render_postgres
+	render_nginx
+	write_conf "$@"
+	after=$(cksum run/nginx.conf run/problems.conf portolan.conf)
+
+	start_supervisor
+	start_service postgres
+	within 60 postgres_answers || die "PostgreSQL does not start; see $VAR/log/postgres/current"
+	make_database
+	make_key
+	start_service api
+	start_service runner
+	start_service nginx
+	if [ -n "$running" ] && [ "$before" != "$after" ]; then
+		sv hup "$VAR/service/nginx" >/dev/null
+		roll
+	fi
+	wait_ready
+}
+
+children() { cat "/proc/$1/task/$1/children" 2>/dev/null || :; }
+
+# Is worker $2 of pool $1 gone, and the pool complete again?
+replaced() {
+	[ ! -e "/proc/$2" ] || return 1
+	# shellcheck disable=SC2046 # one word per child
+	set -- $(children "$1")
+	[ $# -eq "$WORKERS" ]
+}
+
+# Each worker finishes what it serves and leaves; the next one goes when its successor is there.
+roll() {
+	pool=$(service_pid api)
+	[ -n "$pool" ] || die "the pool is not running"
+	for worker in $(children "$pool"); do
+		kill -TERM "$worker" 2>/dev/null || continue
+		within 40 replaced "$pool" "$worker" || die "worker $worker does not leave; see $VAR/log/api/current"
+	done
+	sv -w 40 restart "$VAR/service/runner" >/dev/null || die "the runner does not leave; see $VAR/log/runner/current"
+}
+
+restart() {
+	supervisor >/dev/null || die "the stack is not running: make up"
+	make_database
+	roll
+	wait_ready
+}
+
+# nginx first, so that no request meets a missing worker; the database last.
+down() {
+	for service in nginx api runner postgres; do
+		[ -d "service/$service" ] || continue
+		sv -w 25 force-stop "$VAR/service/$service" >/dev/null 2>&1 || :
+		[ "$service" != nginx ] || (cd service/nginx && sh "$ROOT/deploy/run/nginx-orphans.sh")
+	done
+	if pid=$(supervisor); then
+		kill -HUP "$pid"
+		within 10 test ! -e "/proc/$pid" || kill -KILL "$pid"
+	fi
+	for service in $SERVICES; do
+		[ -d "service/$service" ] || continue
+		sv -w 10 shutdown "$VAR/service/$service" >/dev/null 2>&1 || :
+	done
+	end_strays
+	rm -rf service run/runsvdir.pid run/api.sock run/nginx.pid
+}
+
+status() {
+	supervisor >/dev/null || { echo "stopped ($VAR)"; exit 3; }
+	printf '%-10s %-8s %8s  %s\n' SERVICE STATE PID UPTIME
+	for service in $SERVICES; do
+		sv status "$VAR/service/$service" 2>&1 |
+			sed -n "s/^\([a-z]*\): [^:]*: (pid \([0-9]*\)) \([0-9]*s\).*/\1 \2 \3/p; t
+				s/^\([a-z]*\): [^:]*: \([0-9]*s\).*/\1 - \2/p; t
+				s/.*/unknown - -/p" | {
+			read -r state pid uptime
+			printf '%-10s %-8s %8s  %s\n' "$service" "$state" "$pid" "$uptime"
+		}
+	done
+	echo
+	echo "address  $URL"
+	echo "logs     $VAR/log/<service>/current"
+	code=$(curl -s -m 5 -o run/readyz -w '%{http_code}' "$URL/readyz") || :
+	case $code in
+	200) echo "ready    yes" ;;
+	000) echo "ready    no: nginx does not answer" && exit 1 ;;
+	*) echo "ready    no ($code): $(head -c 2000 run/readyz)" && exit 1 ;;
+	esac
+}
+
+usage() { die "usage: stack.sh up [LOCAL_REPO] | down | status | restart"; }
+
+load_settings
+case ${1:-} in
+up | down | restart | status) enter_as_account "$@" ;;
+--account)
+	shift
+	command=$1
+	shift
+	mkdir -p run
+	chmod 700 run
+	exec 9>run/lock
+	[ "$command" = status ] || flock -w 120 9 || die "another make works on $VAR"
+	"$command" "$@"
+	;;
+*) usage ;;
+esac

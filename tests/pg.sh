@@ -1,0 +1,55 @@
+#!/bin/sh
+# A throw-away PostgreSQL for one command:  tests/pg.sh COMMAND [ARGUMENT...]
+#
+# The cluster is made as the stack makes its own (deploy/setup.sh), in a temporary
+# folder, on a UNIX socket only, migrated by `portolan migrate`; it ends with the
+# command, whose exit status is ours.  The command finds in its environment:
+#
+#   PORTOLAN_TEST_DB_URL     as the application's role, which row security binds
+#   PORTOLAN_TEST_OWNER_URL  as the owner of the schema
+#   PORTOLAN_CONFIG          the settings file with both
+ROOT=$(cd "${0%/*}/.." && pwd -P)
+. "$ROOT/deploy/env.sh"
+. "$ROOT/deploy/setup.sh"
+
+start() {
+	make_folders
+	make_cluster
+	render_postgres
+	# Tests kill processes, never the machine: waiting for the disk proves nothing here.
+	printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
+	write_conf ""
+	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
+		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
+	make_database
+}
+
+stop() { "$PGBIN/pg_ctl" -D "$VAR/pg" -s -m immediate stop; }
+
+finish() {
+	code=$?
+	trap '' INT TERM
+	[ ! -s "$VAR/pg/postmaster.pid" ] || (cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account stop) || :
+	rm -rf "$VAR"
+	exit "$code"
+}
+
+if [ "${1:-}" = --account ]; then
+	load_settings
+	cd "$VAR"
+	"$2"
+	exit
+fi
+
+VAR=$(mktemp -d /tmp/portolan-db.XXXXXX)
+trap finish EXIT
+trap 'exit 130' INT TERM
+load_settings
+[ "$(id -u)" -ne 0 ] || chown "$STACK_USER:" "$VAR"
+[ -x "$BIN/portolan" ] || die "$BIN/portolan is missing: run make first"
+find_caps "$ROOT/deploy/env.sh" "$BIN/portolan"
+(cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start)
+export PORTOLAN_TEST_DB_URL="host=$VAR/run dbname=portolan user=portolan_app"
+export PORTOLAN_TEST_OWNER_URL="host=$VAR/run dbname=portolan user=portolan_owner"
+export PORTOLAN_CONFIG="$CONF"
+"$@"

@@ -1,0 +1,149 @@
+#!/bin/bash
+# Run tests and count:  tests/run.sh PART...   where PART is VARIANT:KIND
+#
+#   VARIANT  release, debug, san, cov (built before by `make tests-build VARIANT=`)
+#   KIND     unit  programs of tests/unit, two at a time
+#            db    programs of tests/db, one after the other on one throw-away PostgreSQL
+#            e2e   stories of tests/e2e, each with a stack of its own
+#            fuzz  each fuzz target over its corpus and then briefly on
+#
+# Every program speaks TAP; what it said is kept in build/<variant>/tap/.  One that
+# crashes, exits non-zero or runs fewer tests than it planned counts as a failure.
+# The last line is `N passed, N failed`; exit status 1 when anything failed.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+SELF=tests/run.sh
+FUZZ_SECONDS=${FUZZ_SECONDS:-10}
+FUZZ_RUNS=${FUZZ_RUNS:-20000}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+passed=0
+failed=0
+broken=()
+
+# run_tap NAME SECONDS COMMAND...: run, keep the output, count later.
+run_tap() {
+	local out=$TAP/$1.tap
+	mkdir -p "$(dirname "$out")"
+	CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 10 "$2" "${@:3}" >"$out" 2>&1 </dev/null
+	echo "exit $?" >>"$out"
+}
+
+count() {
+	local name=$1 out=$TAP/$1.tap ok bad plan code
+	ok=$(grep -cE '^ok [0-9]' "$out")
+	bad=$(grep -cE '^not ok [0-9]' "$out")
+	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{ n += $1 } END { print n + 0 }')
+	code=$(sed -n '$s/^exit //p' "$out")
+	if [ "$bad" -eq 0 ] && { [ "$code" != 0 ] || [ "$ok" -ne "$plan" ] || [ "$ok" -eq 0 ]; }; then
+		bad=1
+	fi
+	passed=$((passed + ok))
+	failed=$((failed + bad))
+	if [ "$bad" -gt 0 ]; then
+		broken+=("$VARIANT $name")
+		printf 'FAIL %-52s %s (exit %s)\n' "$VARIANT $name" "$ok passed, $bad failed of $plan" "$code"
+		grep -vE '^ok [0-9]' "$out" | tail -n 60 | sed 's/^/     /'
+	else
+		printf 'ok   %-52s %s\n' "$VARIANT $name" "$ok"
+	fi
+}
+
+# The test programs of one kind, as built.
+programs() { find "build/$VARIANT/tests/$1" -type f -name 'test_*' -perm -u+x ! -name '*.o' 2>/dev/null | sort; }
+name_of() { local name=${1#build/*/tests/}; echo "${name%.sh}"; }
+
+run_unit() {
+	local program running=0
+	for program in $(programs unit); do
+		run_tap "$(name_of "$program")" 180 "$program" &
+		running=$((running + 1))
+		if [ "$running" -ge 2 ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+	done
+	wait
+	for program in $(programs unit); do
+		count "$(name_of "$program")"
+	done
+}
+
+run_db() {
+	local program
+	[ -n "$(programs db)" ] || return 0
+	if [ -z "${PORTOLAN_TEST_DB_URL:-}" ]; then
+		tests/pg.sh "$SELF" --inside-db || { [ $? -eq 1 ] || no_database; }
+		read -r passed_db failed_db <"$TAP/db.count" || no_database
+		passed=$((passed + passed_db))
+		failed=$((failed + failed_db))
+		rm -f "$TAP/db.count"
+		return
+	fi
+	for program in $(programs db); do
+		run_tap "$(name_of "$program")" 180 "$program"
+		count "$(name_of "$program")"
+	done
+	echo "$passed $failed" >"$TAP/db.count"
+}
+
+no_database() {
+	echo "FAIL $VARIANT db: the throw-away PostgreSQL did not start" >&2
+	echo "0 1" >"$TAP/db.count"
+}
+
+run_e2e() {
+	local story
+	for story in tests/e2e/t[0-9]*.sh; do
+		run_tap "e2e/$(basename "$story" .sh)" 420 sh "$story"
+		count "e2e/$(basename "$story" .sh)"
+	done
+}
+
+run_fuzz() {
+	local target name corpus
+	for target in build/fuzz/bin/fuzz_*; do
+		[ -x "$target" ] || continue
+		name=${target##*/fuzz_}
+		corpus=$(mktemp -d)
+		run_tap "fuzz/$name" $((FUZZ_SECONDS * 6 + 60)) "$SELF" --fuzz-one "$target" "$name" "$corpus"
+		rm -rf "$corpus"
+		count "fuzz/$name"
+	done
+}
+
+if [ "${1:-}" = --fuzz-one ]; then
+	seeds=tests/fuzz/corpus/$3
+	echo 1..2
+	if [ -n "$(ls "$seeds" 2>/dev/null)" ] && "$2" -runs=0 "$seeds"; then
+		echo "ok 1 - the kept corpus"
+	else
+		echo "not ok 1 - the kept corpus"
+	fi
+	if "$2" -runs="$FUZZ_RUNS" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=1024 \
+		-artifact_prefix="$TAP/fuzz-$3-" "$4" "$seeds"; then
+		echo "ok 2 - and what it leads to"
+	else
+		echo "not ok 2 - and what it leads to"
+	fi
+	exit 0
+fi
+
+if [ "${1:-}" = --inside-db ]; then
+	run_db
+	exit $((failed > 0))
+fi
+
+for part; do
+	export VARIANT=${part%%:*}
+	export TAP=build/$VARIANT/tap
+	kind=${part#*:}
+	rm -rf "${TAP:?}/$kind"
+	"run_$kind"
+done
+if [ "${#broken[@]}" -gt 0 ]; then
+	printf 'failed: %s\n' "${broken[@]}"
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
