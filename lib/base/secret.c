@@ -24,6 +24,16 @@ void secret_hash(const void *bytes, size_t n, const void *key, size_t key_n,
 	crypto_generichash(ret, SECRET_HASH_BYTES, bytes, n, key, key_n);
 }
 
+uint64_t secret_siphash(const void *bytes, size_t n, const unsigned char key[SECRET_SIP_KEY_BYTES])
+{
+	uint64_t hash;
+
+	_Static_assert(crypto_shorthash_BYTES == sizeof(hash), "SipHash gives 64 bits");
+	_Static_assert(crypto_shorthash_KEYBYTES == SECRET_SIP_KEY_BYTES, "SipHash takes 128 bits");
+	crypto_shorthash((unsigned char *)&hash, bytes, n, key);
+	return hash;
+}
+
 void secret_hex(const void *bytes, size_t n, char *text)
 {
 	sodium_bin2hex(text, n * 2 + 1, bytes, n);

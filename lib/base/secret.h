@@ -18,6 +18,11 @@ void secret_random(void *bytes, size_t n);
 void secret_hash(const void *bytes, size_t n, const void *key, size_t key_n,
                  unsigned char ret[SECRET_HASH_BYTES]);
 
+#define SECRET_SIP_KEY_BYTES 16
+
+/** SipHash-2-4, for hash tables whose keys come from outside: without the key nobody can collide. */
+uint64_t secret_siphash(const void *bytes, size_t n, const unsigned char key[SECRET_SIP_KEY_BYTES]);
+
 /** Lower-case hex of n bytes; text has room for 2 * n + 1. */
 void secret_hex(const void *bytes, size_t n, char *text);
 
