@@ -90,12 +90,14 @@ CREATE TABLE app.job_runner (
     lock_key     bigint NOT NULL UNIQUE,
     host         text NOT NULL CHECK (char_length(host) <= 255),
     pid          integer NOT NULL,
+    lease_ms     integer NOT NULL CHECK (lease_ms > 0),
     asleep       boolean NOT NULL DEFAULT false,
     started_at   timestamptz NOT NULL DEFAULT now(),
     heartbeat_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE app.job_runner IS 'Runner processes; one heartbeat a runner, not one a job';
 COMMENT ON COLUMN app.job_runner.lock_key IS 'Session advisory lock that the runner holds while it lives';
+COMMENT ON COLUMN app.job_runner.lease_ms IS 'Milliseconds after its last heartbeat at which its jobs may be taken over';
 COMMENT ON COLUMN app.job_runner.asleep IS 'True while it waits for a notification';
 
 CREATE TABLE app.background_job (

@@ -1,0 +1,103 @@
+/*
+ * Queue: what a runner process does with the jobs of all tenants.
+ *
+ * A runner joins under a fresh UUID and proves its life in two ways: by a heartbeat on the database's
+ * clock, and by an advisory lock of its session, which vanishes at the instant at which the process is
+ * killed.  Others look once a second; whose lock is free at two looks with the same heartbeat, or whose
+ * heartbeat is older than its lease, is declared dead: its jobs go back and its row away in one
+ * transaction.  A runner that finds its row gone has been declared dead and must stop.
+ *
+ * The lock is no sign while the server is younger than a lease, nor for whoever has just reconnected: a
+ * restart ends every session, and the runners live on.
+ *
+ *   Tenancy  These calls are about no tenant; the caller's context needs none.
+ *   Errors   What base/db.h names, and those named here.
+ *   Threads  A queue belongs to the thread that joined, and to its connection.
+ */
+#ifndef JOBS_QUEUE_H
+#define JOBS_QUEUE_H
+
+#include "jobs/job.h"
+
+#define QUEUE_ID_MAX       37 /* a UUID, NUL included */
+#define QUEUE_SUSPECTS_MAX 16 /* runners under suspicion at a time; others wait for the next look */
+#define QUEUE_CONFIRM_MS   250 /* between the two looks at a free lock */
+
+/* A runner whose lock was seen free. */
+struct queue_suspect {
+	char id[QUEUE_ID_MAX];
+	int64_t beat_us; /* its heartbeat then */
+	int64_t seen_ms; /* monotonic */
+};
+
+/* One process's membership. */
+struct queue {
+	char id[QUEUE_ID_MAX];
+	int64_t lease_ms;
+	int64_t session; /* the server's process behind the connection at the last heartbeat */
+	int64_t quiet_until_ms; /* monotonic; until then the locks of others are no sign */
+	struct queue_suspect suspects[QUEUE_SUSPECTS_MAX];
+	size_t nsuspects;
+};
+
+/* All handlers of the program: an array of tables, ended by NULL. */
+typedef const struct job_handler *const queue_handlers[];
+
+/** @ret the handler of a type, NULL when this program has none */
+const struct job_handler *queue_handler(queue_handlers handlers, const char *type);
+
+/** Join under a fresh id, and listen for the bell of job_wake(). */
+NODISCARD
+enum err queue_join(struct ctx *cx, struct queue *q, const char *host, int64_t lease_ms);
+
+/**
+ * Renew the lease of all jobs of this runner, and the lock after a reconnection.
+ * Returns ERR_LEASE_LOST when others have declared this runner dead
+ */
+NODISCARD
+enum err queue_beat(struct ctx *cx, struct queue *q);
+
+/**
+ * Claim up to n startable jobs of the kinds that handlers know, most urgent first, across queues.
+ * @ret items are struct job_claim
+ */
+NODISCARD
+enum err queue_claim(struct ctx *cx, const struct queue *q, queue_handlers handlers, int64_t n,
+                     struct list *ret);
+
+/** Say whether this runner wants to be rung for; look at the queue again afterwards. */
+NODISCARD
+enum err queue_sleep(struct ctx *cx, const struct queue *q, bool asleep);
+
+/** @ret items are int64_t: jobs of this runner that someone has asked to cancel */
+NODISCARD
+enum err queue_cancelled(struct ctx *cx, const struct queue *q, struct list *ret);
+
+/**
+ * Look for dead runners and give back their jobs; one that cost JOB_LEASE_LOSSES runners their life
+ * is dead.
+ *
+ * @ret_runners  how many were declared dead
+ * @ret_suspects whether to look again after QUEUE_CONFIRM_MS
+ */
+NODISCARD
+enum err queue_rescue(struct ctx *cx, struct queue *q, queue_handlers handlers,
+                      int64_t *ret_runners, bool *ret_suspects);
+
+/** Hand back what this runner still holds, as if it had never been started, and leave. */
+NODISCARD
+enum err queue_leave(struct ctx *cx, const struct queue *q);
+
+/**
+ * Delete ended jobs and answers to idempotency keys past their time, and give back jobs whose runner
+ * has no row (somebody deleted it by hand).  Does nothing while another runner is at it.
+ *
+ * @ret rows deleted; call again when it is QUEUE_TIDY_ROWS or more
+ */
+#define QUEUE_TIDY_ROWS 5000
+NODISCARD
+enum err queue_tidy(struct ctx *cx, int64_t job_days, int64_t idempotency_hours, int64_t *ret);
+
+extern const struct db_check queue_statements[];
+
+#endif

@@ -1,0 +1,441 @@
+/*
+ * SQL of the runner's side of the queue.
+ *
+ * A claim changes no indexed column, so that it stays on its page (HOT).  Whoever writes what comes of a
+ * job names the claim it holds: id, token and runner.
+ */
+#include "jobs/queue_repo.h"
+
+static const struct field PULSE_FIELDS[] = {
+	F_BOOL(struct queue_pulse, held),
+	F_INT(struct queue_pulse, session),
+};
+const struct schema queue_pulse_schema = SCHEMA(struct queue_pulse, "QueuePulse", PULSE_FIELDS);
+
+static const struct field CORPSE_FIELDS[] = {
+	F_TEXT(struct queue_corpse, id),
+	F_INT(struct queue_corpse, beat_us),
+	F_BOOL(struct queue_corpse, expired),
+};
+const struct schema queue_corpse_schema = SCHEMA(struct queue_corpse, "QueueCorpse", CORPSE_FIELDS);
+
+static const struct field HELD_FIELDS[] = {
+	F_BOOL(struct queue_held, rerun),         F_BOOL(struct queue_held, cancel_requested),
+	F_INT(struct queue_held, lease_losses),   F_TEXT(struct queue_held, error_type),
+	F_TEXT(struct queue_held, error_message),
+};
+const struct schema queue_held_schema = SCHEMA(struct queue_held, "QueueHeld", HELD_FIELDS);
+
+static const struct field CLAIM_FIELDS[] = {
+	F_INT(struct job_claim, id),           F_INT(struct job_claim, tenant_id),
+	F_INT(struct job_claim, project_id),   F_INT(struct job_claim, token),
+	F_TEXT(struct job_claim, job_type),    F_JSON(struct job_claim, arguments),
+	F_JSON(struct job_claim, checkpoint),  F_INT(struct job_claim, attempt),
+	F_INT(struct job_claim, max_attempts), F_TEXT(struct job_claim, request_id),
+	F_TEXT(struct job_claim, traceparent),
+};
+const struct schema queue_claim_schema = SCHEMA(struct job_claim, "JobClaim", CLAIM_FIELDS);
+
+#define CLAIM_COLUMNS                                                                              \
+	"id, tenant_id, project_id, claim_token AS token, job_type, arguments, checkpoint,"        \
+	" attempt, max_attempts, request_id, traceparent"
+
+/* --- Runners --- */
+
+/* The lock comes first: a row whose lock is free looks dead to the others. */
+static const struct db_stmt JOIN = {
+	.name = "queue_join",
+	.nparams = 5,
+	.any_tenant = true,
+	.sql = "INSERT INTO app.job_runner (id, lock_key, host, pid, lease_ms)"
+	       " SELECT $1, $2, left($3::text, 255), $4, $5"
+	       " WHERE pg_try_advisory_lock($2::bigint)",
+};
+
+enum err queue_repo_join(struct ctx *cx, const struct queue *q, int64_t lock_key, const char *host,
+                         int64_t pid)
+{
+	int64_t rows = 0;
+
+	TRY(db_run(cx, &JOIN,
+	           DB_ARGS(DB_TEXT(q->id), DB_INT(lock_key), DB_TEXT(host), DB_INT(pid),
+	                   DB_INT(q->lease_ms)),
+	           &rows));
+	if (rows != 1)
+		return err_set(cx, ERR_UNAVAILABLE, "the lock of the new runner is taken");
+	return ERR_OK;
+}
+
+/* A session may take a lock that it has again and again; its end gives them all back. */
+static const struct db_stmt BEAT = {
+	.name = "queue_beat",
+	.nparams = 1,
+	.any_tenant = true,
+	.sql = "UPDATE app.job_runner SET heartbeat_at = now() WHERE id = $1"
+	       " RETURNING pg_try_advisory_lock(lock_key) AS held, pg_backend_pid() AS session",
+};
+
+enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pulse *ret)
+{
+	return db_get(cx, &BEAT, DB_ARGS(DB_TEXT(q->id)), &queue_pulse_schema, ret);
+}
+
+static const struct db_stmt SLEEP = {
+	.name = "queue_sleep",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = "UPDATE app.job_runner SET asleep = $2 WHERE id = $1 AND asleep <> $2",
+};
+
+enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool asleep)
+{
+	return db_run(cx, &SLEEP, DB_ARGS(DB_TEXT(q->id), DB_BOOL(asleep)), NULL);
+}
+
+/* Shared, so that two who look do not take each other for the owner; given back at once. */
+static const struct db_stmt CORPSES = {
+	.name = "queue_corpses",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = "SELECT id, beat_us, expired FROM (SELECT id, lock_key, lease_ms,"
+	       " (extract(epoch FROM heartbeat_at) * 1000000)::bigint AS beat_us,"
+	       " heartbeat_at < now() - lease_ms * interval '1 ms' AS expired"
+	       " FROM app.job_runner WHERE id <> $1"
+	       " AND pg_postmaster_start_time() < now() - lease_ms * interval '1 ms') r"
+	       " WHERE CASE WHEN expired THEN true WHEN $2::boolean"
+	       " THEN pg_try_advisory_xact_lock_shared(lock_key) ELSE false END LIMIT 16",
+};
+
+enum err queue_repo_corpses(struct ctx *cx, const struct queue *q, bool locks, struct list *ret)
+{
+	return db_list(cx, &CORPSES, DB_ARGS(DB_TEXT(q->id), DB_BOOL(locks)), &queue_corpse_schema,
+	               ret);
+}
+
+/*
+ * All is asked again: the runner may have beaten meanwhile, another may have been faster, and after a
+ * silent reconnection ($4 is not this session) free locks prove nothing.
+ */
+static const struct db_stmt REMOVE = {
+	.name = "queue_remove",
+	.nparams = 4,
+	.any_tenant = true,
+	.sql = "DELETE FROM app.job_runner WHERE id = $1"
+	       " AND (extract(epoch FROM heartbeat_at) * 1000000)::bigint = $2"
+	       " AND CASE WHEN $3::boolean THEN heartbeat_at < now() - lease_ms * interval '1 ms'"
+	       " ELSE pg_backend_pid() = $4::integer"
+	       " AND pg_try_advisory_xact_lock_shared(lock_key) END",
+};
+
+enum err queue_repo_remove(struct ctx *cx, const struct queue *q, const struct queue_suspect *who,
+                           bool expired, int64_t *ret_rows)
+{
+	return db_run(cx, &REMOVE,
+	              DB_ARGS(DB_TEXT(who->id), DB_INT(who->beat_us), DB_BOOL(expired),
+	                      DB_INT(q->session)),
+	              ret_rows);
+}
+
+static const struct db_stmt LEAVE = {
+	.name = "queue_leave",
+	.nparams = 1,
+	.any_tenant = true,
+	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1)"
+	       " UPDATE app.background_job SET state = 'ready', runner_id = NULL,"
+	       " rerun = rerun AND checkpoint IS NOT NULL,"
+	       " attempt = attempt - 1 WHERE runner_id = $1 AND state = 'running'",
+};
+
+enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
+{
+	return db_run(cx, &LEAVE, DB_ARGS(DB_TEXT(q->id)), NULL);
+}
+
+/* --- Claims --- */
+
+/*
+ * ARRAY() is evaluated once, so a claim takes no more than it was asked for.  One walk down the index
+ * per priority and queue: what is due later costs nothing.  The last line holds the runner's row against
+ * its removal; a runner that has been declared dead claims nothing.
+ */
+static const struct db_stmt CLAIM = {
+	.name = "queue_claim",
+	.nparams = 4,
+	.any_tenant = true,
+	.sql = "UPDATE app.background_job SET state = 'running', runner_id = $1,"
+	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
+	       " started_at = now() WHERE ctid = ANY (ARRAY(SELECT s.place FROM"
+	       " (SELECT p, q FROM generate_series(1, 4) p, unnest($2::text[]) q ORDER BY p, q) pq"
+	       " CROSS JOIN LATERAL (SELECT j.ctid AS place FROM app.background_job j"
+	       " WHERE j.queue = pq.q AND j.priority = pq.p AND j.run_at <= now()"
+	       " AND j.state = 'ready' AND j.job_type = ANY ($3::text[])"
+	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
+	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
+	       " ORDER BY j.run_at, j.id LIMIT $4 FOR UPDATE OF j SKIP LOCKED) s LIMIT $4))"
+	       " AND EXISTS (SELECT FROM app.job_runner r WHERE r.id = $1 FOR KEY SHARE)"
+	       " RETURNING " CLAIM_COLUMNS,
+};
+
+enum err queue_repo_claim(struct ctx *cx, const struct queue *q, const char *queues,
+                          const char *types, int64_t n, struct list *ret)
+{
+	return db_list(cx, &CLAIM,
+	               DB_ARGS(DB_TEXT(q->id), DB_TEXT(queues), DB_TEXT(types), DB_INT(n)),
+	               &queue_claim_schema, ret);
+}
+
+static const struct db_stmt CANCELLED = {
+	.name = "queue_cancelled",
+	.nparams = 1,
+	.read = true,
+	.any_tenant = true,
+	.sql = "SELECT " CLAIM_COLUMNS " FROM app.background_job"
+	       " WHERE runner_id = $1 AND state = 'running' AND cancel_requested",
+};
+
+enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, struct list *ret)
+{
+	return db_list(cx, &CANCELLED, DB_ARGS(DB_TEXT(q->id)), &queue_claim_schema, ret);
+}
+
+static const struct db_stmt HOLD = {
+	.name = "queue_hold",
+	.nparams = 3,
+	.any_tenant = true,
+	.sql = "SELECT rerun, cancel_requested, lease_losses, error_type, error_message"
+	       " FROM app.background_job WHERE id = $1 AND claim_token = $2 AND runner_id = $3"
+	       " AND state = 'running' FOR UPDATE",
+};
+
+enum err queue_repo_hold(struct ctx *cx, const struct job_claim *job, const char *runner,
+                         struct queue_held *ret)
+{
+	return db_get(cx, &HOLD, DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(runner)),
+	              &queue_held_schema, ret);
+}
+
+static const struct db_stmt ORPHANS = {
+	.name = "queue_orphans",
+	.nparams = 1,
+	.any_tenant = true,
+	.sql = "SELECT " CLAIM_COLUMNS " FROM app.background_job"
+	       " WHERE runner_id = $1 AND state = 'running' ORDER BY id FOR UPDATE",
+};
+
+enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret)
+{
+	return db_list(cx, &ORPHANS, DB_ARGS(DB_TEXT(runner)), &queue_claim_schema, ret);
+}
+
+/* --- Ends of an attempt --- */
+
+/*
+ * Back among the waiting.  An attempt that starts from the beginning serves whoever asked meanwhile;
+ * one that resumes at a checkpoint does not, and the wish to run once more stays.
+ */
+#define WAIT_AGAIN                                                                                 \
+	"UPDATE app.background_job SET state = 'ready', runner_id = NULL,"                         \
+	" rerun = rerun AND checkpoint IS NOT NULL"
+
+static const struct db_stmt END = {
+	.name = "queue_end",
+	.nparams = 6,
+	.any_tenant = true,
+	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1 RETURNING percent),"
+	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
+	       " INSERT INTO app.background_job_history (id, tenant_id, project_id, queue, job_type,"
+	       " priority, status, progress, attempt, max_attempts, lease_losses, unique_key,"
+	       " order_key, arguments, checkpoint, result, error_type, error_message, request_id,"
+	       " traceparent, created_at, started_at) SELECT id, tenant_id, project_id, queue,"
+	       " job_type, priority, $3, CASE $3 WHEN 'completed' THEN 100"
+	       " ELSE coalesce((SELECT percent FROM p), 0) END, attempt, max_attempts, lease_losses,"
+	       " unique_key, order_key, arguments, checkpoint, $4, $5, $6, request_id, traceparent,"
+	       " created_at, started_at FROM d",
+};
+
+enum err queue_repo_end(struct ctx *cx, const struct job_claim *job, const char *status,
+                        const char *result, const char *error_type, const char *error_message)
+{
+	return db_run(cx, &END,
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(status), DB_TEXT(result),
+	                      DB_TEXT(error_type), DB_TEXT(error_message)),
+	              NULL);
+}
+
+static const struct db_stmt RERUN = {
+	.name = "queue_rerun",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1)"
+	       " UPDATE app.background_job SET state = 'ready', runner_id = NULL, run_at = now(),"
+	       " attempt = 0, lease_losses = 0, rerun = false, cancel_requested = false,"
+	       " checkpoint = NULL, error_type = NULL, error_message = NULL, started_at = NULL"
+	       " WHERE id = $1 AND claim_token = $2",
+};
+
+enum err queue_repo_rerun(struct ctx *cx, const struct job_claim *job)
+{
+	return db_run(cx, &RERUN, DB_ARGS(DB_INT(job->id), DB_INT(job->token)), NULL);
+}
+
+static const struct db_stmt DELAY = {
+	.name = "queue_delay",
+	.nparams = 5,
+	.any_tenant = true,
+	.sql = WAIT_AGAIN ", run_at = now() + $3::bigint * interval '1 ms', error_type = $4,"
+			  " error_message = $5 WHERE id = $1 AND claim_token = $2",
+};
+
+enum err queue_repo_delay(struct ctx *cx, const struct job_claim *job, int64_t delay_ms,
+                          const char *error_type, const char *error_message)
+{
+	return db_run(cx, &DELAY,
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_INT(delay_ms),
+	                      DB_TEXT(error_type), DB_TEXT(error_message)),
+	              NULL);
+}
+
+/* An interruption of ours is no attempt. */
+static const struct db_stmt HAND_BACK = {
+	.name = "queue_hand_back",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = WAIT_AGAIN ", attempt = attempt - 1 WHERE id = $1 AND claim_token = $2",
+};
+
+enum err queue_repo_hand_back(struct ctx *cx, const struct job_claim *job)
+{
+	return db_run(cx, &HAND_BACK, DB_ARGS(DB_INT(job->id), DB_INT(job->token)), NULL);
+}
+
+static const struct db_stmt LOSE = {
+	.name = "queue_lose",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = WAIT_AGAIN ", lease_losses = lease_losses + 1 WHERE id = $1 AND claim_token = $2",
+};
+
+enum err queue_repo_lose(struct ctx *cx, const struct job_claim *job)
+{
+	return db_run(cx, &LOSE, DB_ARGS(DB_INT(job->id), DB_INT(job->token)), NULL);
+}
+
+/* --- While a job runs --- */
+
+/* FOR SHARE, so that a result which another writes right now does not leave progress behind it. */
+static const struct db_stmt PROGRESS = {
+	.name = "queue_progress",
+	.nparams = 5,
+	.any_tenant = true,
+	.sql = "INSERT INTO app.job_progress (job_id, percent, message)"
+	       " SELECT id, $4, $5 FROM (SELECT id FROM app.background_job WHERE id = $1"
+	       " AND claim_token = $2 AND runner_id = $3 AND state = 'running' FOR SHARE) j"
+	       " ON CONFLICT (job_id) DO UPDATE SET percent = excluded.percent,"
+	       " message = excluded.message, updated_at = now()",
+};
+
+enum err queue_repo_progress(struct ctx *cx, const struct job_claim *job, const char *runner,
+                             int64_t percent, const char *message, int64_t *ret_rows)
+{
+	return db_run(cx, &PROGRESS,
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(runner), DB_INT(percent),
+	                      DB_TEXT(message)),
+	              ret_rows);
+}
+
+static const struct db_stmt CHECKPOINT = {
+	.name = "queue_checkpoint",
+	.nparams = 4,
+	.any_tenant = true,
+	.sql = "UPDATE app.background_job SET checkpoint = $4 WHERE id = $1"
+	       " AND claim_token = $2 AND runner_id = $3 AND state = 'running'",
+};
+
+enum err queue_repo_checkpoint(struct ctx *cx, const struct job_claim *job, const char *runner,
+                               const char *json, int64_t *ret_rows)
+{
+	return db_run(cx, &CHECKPOINT,
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(runner), DB_TEXT(json)),
+	              ret_rows);
+}
+
+/* --- Tidying --- */
+
+static const struct db_stmt TIDY_LOCK = {
+	.name = "queue_tidy_lock",
+	.nparams = 0,
+	.any_tenant = true,
+	.sql = "SELECT pg_try_advisory_xact_lock(1886351988, 0)::integer",
+};
+
+enum err queue_repo_tidy_lock(struct ctx *cx, int64_t *ret)
+{
+	return db_get_int(cx, &TIDY_LOCK, DB_NO_ARGS, ret);
+}
+
+static const struct db_stmt TIDY_HISTORY = {
+	.name = "queue_tidy_history",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = "DELETE FROM app.background_job_history WHERE id IN (SELECT id"
+	       " FROM app.background_job_history WHERE finished_at < now()"
+	       " - $1::bigint * interval '1 day' LIMIT $2)",
+};
+
+enum err queue_repo_tidy_history(struct ctx *cx, int64_t days, int64_t *ret_rows)
+{
+	return db_run(cx, &TIDY_HISTORY, DB_ARGS(DB_INT(days), DB_INT(QUEUE_TIDY_ROWS)), ret_rows);
+}
+
+static const struct db_stmt TIDY_ANSWERS = {
+	.name = "queue_tidy_answers",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = "DELETE FROM app.idempotency_key WHERE (tenant_id, key) IN (SELECT tenant_id, key"
+	       " FROM app.idempotency_key WHERE created_at < now()"
+	       " - $1::bigint * interval '1 hour' LIMIT $2)",
+};
+
+enum err queue_repo_tidy_answers(struct ctx *cx, int64_t hours, int64_t *ret_rows)
+{
+	return db_run(cx, &TIDY_ANSWERS, DB_ARGS(DB_INT(hours), DB_INT(QUEUE_TIDY_ROWS)), ret_rows);
+}
+
+static const struct db_stmt TIDY_ORPHANS = {
+	.name = "queue_tidy_orphans",
+	.nparams = 0,
+	.any_tenant = true,
+	.sql = "UPDATE app.background_job j SET state = 'ready', runner_id = NULL,"
+	       " lease_losses = lease_losses + 1 WHERE state = 'running'"
+	       " AND NOT EXISTS (SELECT FROM app.job_runner r WHERE r.id = j.runner_id)",
+};
+
+enum err queue_repo_tidy_orphans(struct ctx *cx)
+{
+	return db_run(cx, &TIDY_ORPHANS, DB_NO_ARGS, NULL);
+}
+
+const struct db_check queue_statements[] = {
+	{ .stmt = &JOIN },
+	{ .stmt = &BEAT, .row = &queue_pulse_schema },
+	{ .stmt = &SLEEP },
+	{ .stmt = &CORPSES, .row = &queue_corpse_schema },
+	{ .stmt = &REMOVE },
+	{ .stmt = &LEAVE },
+	{ .stmt = &CLAIM, .row = &queue_claim_schema },
+	{ .stmt = &CANCELLED, .row = &queue_claim_schema },
+	{ .stmt = &HOLD, .row = &queue_held_schema },
+	{ .stmt = &ORPHANS, .row = &queue_claim_schema },
+	{ .stmt = &END },
+	{ .stmt = &RERUN },
+	{ .stmt = &DELAY },
+	{ .stmt = &HAND_BACK },
+	{ .stmt = &LOSE },
+	{ .stmt = &PROGRESS },
+	{ .stmt = &CHECKPOINT },
+	{ .stmt = &TIDY_LOCK },
+	{ .stmt = &TIDY_HISTORY },
+	{ .stmt = &TIDY_ANSWERS },
+	{ .stmt = &TIDY_ORPHANS },
+	{ .stmt = NULL },
+};

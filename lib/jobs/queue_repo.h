@@ -1,0 +1,94 @@
+/* SQL of the runner's side of the queue; of lib/jobs alone. */
+#ifndef JOBS_QUEUE_REPO_H
+#define JOBS_QUEUE_REPO_H
+
+#include "jobs/queue.h"
+
+/* What a heartbeat brings back. */
+struct queue_pulse {
+	bool held;       /* the session has the runner's lock */
+	int64_t session; /* pg_backend_pid() */
+};
+
+/* A runner that looks dead. */
+struct queue_corpse {
+	const char *id;
+	int64_t beat_us;
+	bool expired; /* its lease is over; false: its lock is free */
+};
+
+/* A running job, locked by the caller's transaction. */
+struct queue_held {
+	bool rerun, cancel_requested;
+	int64_t lease_losses;
+	const char *error_type, *error_message; /* of the attempt before */
+};
+
+extern const struct schema queue_pulse_schema, queue_corpse_schema, queue_held_schema;
+extern const struct schema queue_claim_schema;
+
+NODISCARD
+enum err queue_repo_join(struct ctx *cx, const struct queue *q, int64_t lock_key, const char *host,
+                         int64_t pid);
+/** Returns ERR_NOT_FOUND when the runner has no row */
+NODISCARD
+enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pulse *ret);
+NODISCARD
+enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool asleep);
+/** @queues, @types arrays in PostgreSQL's text form */
+NODISCARD
+enum err queue_repo_claim(struct ctx *cx, const struct queue *q, const char *queues,
+                          const char *types, int64_t n, struct list *ret);
+NODISCARD
+enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, struct list *ret);
+/** @ret items are struct queue_corpse */
+NODISCARD
+enum err queue_repo_corpses(struct ctx *cx, const struct queue *q, bool locks, struct list *ret);
+/** @ret_rows 1 when the runner is declared dead by this call, in the caller's transaction */
+NODISCARD
+enum err queue_repo_remove(struct ctx *cx, const struct queue *q, const struct queue_suspect *who,
+                           bool expired, int64_t *ret_rows);
+NODISCARD
+enum err queue_repo_leave(struct ctx *cx, const struct queue *q);
+
+/** Lock a running job under its claim.  Returns ERR_NOT_FOUND when it is not held any more */
+NODISCARD
+enum err queue_repo_hold(struct ctx *cx, const struct job_claim *job, const char *runner,
+                         struct queue_held *ret);
+/** Lock the running jobs of a runner.  @ret items are struct job_claim */
+NODISCARD
+enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret);
+
+/* The ends of an attempt; the caller's transaction holds the job. */
+NODISCARD
+enum err queue_repo_end(struct ctx *cx, const struct job_claim *job, const char *status,
+                        const char *result, const char *error_type, const char *error_message);
+NODISCARD
+enum err queue_repo_rerun(struct ctx *cx, const struct job_claim *job);
+NODISCARD
+enum err queue_repo_delay(struct ctx *cx, const struct job_claim *job, int64_t delay_ms,
+                          const char *error_type, const char *error_message);
+NODISCARD
+enum err queue_repo_hand_back(struct ctx *cx, const struct job_claim *job);
+NODISCARD
+enum err queue_repo_lose(struct ctx *cx, const struct job_claim *job);
+
+/** @ret_rows 0 when the claim is not held any more */
+NODISCARD
+enum err queue_repo_progress(struct ctx *cx, const struct job_claim *job, const char *runner,
+                             int64_t percent, const char *message, int64_t *ret_rows);
+NODISCARD
+enum err queue_repo_checkpoint(struct ctx *cx, const struct job_claim *job, const char *runner,
+                               const char *json, int64_t *ret_rows);
+
+/** @ret 1 when this transaction may tidy */
+NODISCARD
+enum err queue_repo_tidy_lock(struct ctx *cx, int64_t *ret);
+NODISCARD
+enum err queue_repo_tidy_history(struct ctx *cx, int64_t days, int64_t *ret_rows);
+NODISCARD
+enum err queue_repo_tidy_answers(struct ctx *cx, int64_t hours, int64_t *ret_rows);
+NODISCARD
+enum err queue_repo_tidy_orphans(struct ctx *cx);
+
+#endif
