@@ -1,0 +1,97 @@
+/* The messages between the runner and its helper programs. */
+#include "maps/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRESS_FD       3
+#define PROGRESS_LINE_MAX 256
+
+static const struct field FETCH_REQUEST_FIELDS[] = {
+	F_TEXT(struct fetch_request, url, .required = true),
+	F_TEXT(struct fetch_request, directory, .required = true),
+	F_TEXT(struct fetch_request, ref, .nullable = true),
+	F_INT(struct fetch_request, timeout_s, .required = true),
+	F_INT(struct fetch_request, max_bytes, .required = true),
+	F_INT(struct fetch_request, max_objects, .required = true),
+	F_INT(struct fetch_request, max_refs, .required = true),
+	F_LIST(struct fetch_request, local_roots, .item = FIELD_TEXT),
+	F_BOOL(struct fetch_request, allow_http),
+	F_BOOL(struct fetch_request, allow_private),
+	F_LIST(struct fetch_request, allowed_hosts, .item = FIELD_TEXT),
+	F_LIST(struct fetch_request, allowed_ports, .item = FIELD_TEXT),
+};
+const struct schema fetch_request_schema =
+	SCHEMA(struct fetch_request, "FetchRequest", FETCH_REQUEST_FIELDS);
+
+static const struct field FETCH_REPLY_FIELDS[] = {
+	F_TEXT(struct fetch_reply, commit, .required = true, .min = 40, .max = 64),
+	F_TEXT(struct fetch_reply, ref, .nullable = true, .max = 255),
+};
+const struct schema fetch_reply_schema =
+	SCHEMA(struct fetch_reply, "FetchReply", FETCH_REPLY_FIELDS);
+
+static const struct field ANALYSE_REQUEST_FIELDS[] = {
+	F_TEXT(struct analyse_request, directory, .required = true),
+	F_TEXT(struct analyse_request, commit, .required = true, .min = 40, .max = 64),
+	F_INT(struct analyse_request, max_blob_bytes, .required = true),
+	F_INT(struct analyse_request, max_files, .required = true),
+	F_INT(struct analyse_request, max_depth, .required = true),
+	F_INT(struct analyse_request, max_bytes, .required = true),
+};
+const struct schema analyse_request_schema =
+	SCHEMA(struct analyse_request, "AnalyseRequest", ANALYSE_REQUEST_FIELDS);
+
+static const struct field FAULT_FIELDS[] = {
+	F_TEXT(struct child_fault, type, .required = true, .max = 50),
+	F_TEXT(struct child_fault, detail, .nullable = true, .max = FAULT_DETAIL_MAX),
+	F_TEXT(struct child_fault, fix, .nullable = true, .max = FAULT_DETAIL_MAX),
+};
+const struct schema child_fault_schema = SCHEMA(struct child_fault, "ChildFault", FAULT_FIELDS);
+
+enum err child_read(struct ctx *cx, const struct schema *s, void *ret)
+{
+	char *text = arena_alloc(cx->arena, CHILD_REQUEST_MAX_BYTES + 1);
+	size_t n = 0;
+
+	for (;;) {
+		ssize_t got = read(STDIN_FILENO, text + n, CHILD_REQUEST_MAX_BYTES + 1 - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+		if (n > CHILD_REQUEST_MAX_BYTES)
+			return err_set(cx, ERR_LIMIT, "the request passes %zu bytes",
+			               CHILD_REQUEST_MAX_BYTES);
+	}
+	return schema_decode(cx, s, (struct span){ text, n }, ret);
+}
+
+int child_report(struct ctx *cx)
+{
+	const struct fault *fault = &cx->fault;
+	const struct child_fault told = {
+		.type = err_info(fault->code)->slug,
+		.detail = fault->detail,
+		.fix = fault->fix,
+	};
+	struct sb sb = sb_new(cx->arena, CHILD_FAULT_MAX_BYTES);
+
+	schema_encode(&sb, &child_fault_schema, &told);
+	fwrite(sb.data, 1, sb.len, stdout);
+	fflush(stdout);
+	return 1;
+}
+
+void child_progress(int percent, const char *words)
+{
+	char line[PROGRESS_LINE_MAX];
+	int n = snprintf(line, sizeof(line), "%d %s\n", percent, words);
+
+	if (n > 0 && (size_t)n < sizeof(line) && write(PROGRESS_FD, line, (size_t)n) < 0)
+		return; /* nobody listens */
+}

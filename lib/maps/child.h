@@ -1,0 +1,71 @@
+/*
+ * Child: how the runner and its two helper programs talk.
+ *
+ *   portolan-fetch    clones or updates a bare repository; the only program that talks to remotes
+ *   portolan-analyse  reads one commit of a bare repository and writes its map
+ *
+ * Each gets one JSON object on standard input, writes its answer to standard output, and says how far
+ * it is on file descriptor 3, one line at a time: a percentage, a space, and a few words.
+ *
+ *     37 receiving objects
+ *
+ * Exit status 0: standard output is the answer (struct fetch_reply, or the text of the map).
+ * Exit status 1: standard output is a struct child_fault.  Anything else is a crash.
+ */
+#ifndef MAPS_CHILD_H
+#define MAPS_CHILD_H
+
+#include "base/schema.h"
+
+/* What portolan-fetch is asked. */
+struct fetch_request {
+	const char *url;       /* as in project.repository_url */
+	const char *directory; /* absolute, of the bare repository; made when missing */
+	const char *ref;       /* branch; NULL: what the remote's HEAD names */
+	int64_t timeout_s, max_bytes, max_objects, max_refs;
+	struct list
+		local_roots; /* const char *: absolute folders below which local paths are allowed */
+	bool allow_http, allow_private;
+	struct list
+		allowed_hosts; /* const char *: private hosts, host:port pairs and CIDR blocks */
+	struct list allowed_ports; /* const char * */
+};
+
+/* What it answers. */
+struct fetch_reply {
+	const char *commit; /* 40 zeros: a repository without commits */
+	const char *ref;    /* branch without refs/heads/; NULL for a detached HEAD */
+};
+
+/* What portolan-analyse is asked. */
+struct analyse_request {
+	const char *directory; /* absolute, of the bare repository */
+	const char *commit;    /* 40 zeros: a repository without commits */
+	int64_t max_blob_bytes, max_files, max_depth;
+	int64_t max_bytes; /* of the map */
+};
+
+/* Why a child did not do it: cx->fault on the way to the other process. */
+struct child_fault {
+	const char *type;   /* slug of err.def */
+	const char *detail; /* may be NULL, as may fix */
+	const char *fix;
+};
+
+extern const struct schema fetch_request_schema, fetch_reply_schema, analyse_request_schema,
+	child_fault_schema;
+
+#define CHILD_REQUEST_MAX_BYTES ((size_t)256 * 1024) /* of the JSON on standard input */
+#define CHILD_FAULT_MAX_BYTES   ((size_t)16 * 1024)
+
+/** In a child: decode standard input.  Returns what schema_decode() returns, ERR_LIMIT */
+NODISCARD
+enum err child_read(struct ctx *cx, const struct schema *s, void *ret);
+
+/** In a child: write cx->fault to standard output.  @ret the exit status, 1 */
+int child_report(struct ctx *cx);
+
+/** In a child: write a line of progress, if somebody listens on descriptor 3. */
+void child_progress(int percent, const char *words);
+
+#endif
