@@ -1,6 +1,8 @@
 /* The messages between the runner and its helper programs. */
 #include "maps/child.h"
 
+#include "base/ctx.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
