@@ -96,7 +96,7 @@ wider_roots() {
 # that the operator has set is left out of ours.
 write_conf() {
 	roots=$(wider_roots "$@")
-	touch portolan.conf
+	[ -e portolan.conf ] || : >portolan.conf
 	cat >run/managed <<-CONF
 		database_url = host=$VAR/run dbname=portolan user=portolan_app
 		database_owner_url = host=$VAR/run dbname=portolan user=portolan_owner

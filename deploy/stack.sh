@@ -57,6 +57,8 @@ service_pid() {
 	sv status "$VAR/service/$1" 2>/dev/null | sed -n 's/^run: [^(]*(pid \([0-9]*\)).*/\1/p'
 }
 
+is_up() { [ -n "$(service_pid "$1")" ]; }
+
 start_supervisor() {
 	supervisor >/dev/null && return 0
 	end_strays
@@ -94,12 +96,19 @@ end_strays() {
 	done
 }
 
-ready() { [ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "$URL/readyz")" = 200 ]; }
+# nginx writes its process number once it has the port; without that, who answers there is not ours.
+has_port() { [ "$(cat run/nginx.pid 2>/dev/null)" = "$(service_pid nginx)" ]; }
+
+ready() { has_port && [ "$(curl -s -m 2 -o /dev/null -w '%{http_code}' "$URL/readyz")" = 200 ]; }
 
 # Until the stack serves; a person sees that something goes on.
 wait_ready() {
 	end=$(($(date +%s) + 60))
 	until ready; do
+		if [ "$(date +%s)" -ge $((end - 50)) ] && ! has_port && port_taken "$PORT"; then
+			down
+			port_is_taken
+		fi
 		if [ "$(date +%s)" -ge "$end" ]; then
 			say "error: the stack does not get ready; the last lines of each log:"
 			tail -n 8 log/*/current >&2
@@ -111,10 +120,13 @@ wait_ready() {
 	[ ! -t 2 ] || printf '\r' >&2
 }
 
+port_is_taken() {
+	die "port $PORT is taken by another program, perhaps the stack of another checkout; choose another: PORT=$((PORT + 1))"
+}
+
 check_port() {
 	[ "$(remembered LISTEN)" = "$LISTEN" ] && [ -n "$(service_pid nginx)" ] && return 0
-	[ -z "$(cat /proc/net/tcp 2>/dev/null)" ] || ! port_taken "$PORT" ||
-		die "port $PORT is taken by another program, perhaps the stack of another checkout; choose another: PORT=8001"
+	! port_taken "$PORT" || port_is_taken
 }
 
 up() {
@@ -169,6 +181,7 @@ roll() {
 		within 40 replaced "$pool" "$worker" || die "worker $worker does not leave; see $VAR/log/api/current"
 	done
 	sv -w 40 restart "$VAR/service/runner" >/dev/null || die "the runner does not leave; see $VAR/log/runner/current"
+	within 10 is_up runner || die "the runner does not come back; see $VAR/log/runner/current"
 }
 
 restart() {

@@ -81,10 +81,12 @@ stack_up() {
 
 stack_down() { [ ! -d "$VAR" ] || stack down; }
 
+run_script() { eval "$1"; }
+
 # check TITLE SCRIPT: one result; the script's last status decides.
 check() {
 	checks=$((checks + 1))
-	if eval "$2" >"$WORK/said" 2>&1 </dev/null; then
+	if run_script "$2" >"$WORK/said" 2>&1 </dev/null; then
 		echo "ok $checks - $1"
 		return
 	fi
@@ -180,8 +182,23 @@ keep() {
 # Process number of a service of the stack, and those of the pool's workers.
 pid_of() { cat "$VAR/service/$1/supervise/pid"; }
 worker_pids() { cat "/proc/$(pid_of api)/task/$(pid_of api)/children"; }
+lacks_worker() { case " $(worker_pids) " in *" $1 "*) return 1 ;; esac; }
 
 # One SQL statement, as the owner of the schema; prints the rows.
 sql() {
 	(cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U portolan_owner -d portolan -c "$1")
 }
+
+# tiny_repo DIR: a repository of two commits that the stack may read.
+tiny_repo() {
+	mkdir -p "$1" && (
+		cd "$1" && git init -q -b main . &&
+			printf 'int main(void)\n{\n\treturn 0;\n}\n' >main.c && printf '# Tiny\n' >README.md &&
+			git add . && git -c user.name=e2e -c user.email=e2e@test commit -q -m one &&
+			printf '#include "a.h"\n' >a.c && : >a.h && git add . &&
+			git -c user.name=e2e -c user.email=e2e@test commit -q -m two
+	)
+}
+
+# serves: nginx and a worker answer, and every part is ready.
+serves() { call GET /readyz && status 200; }

@@ -29,7 +29,6 @@ problem() {
 		[ "$(jq -r .request_id "$WORK/reply.body")" = "$(tr -d '\r' <"$WORK/reply.headers" | sed -n 's/^X-Request-Id: //Ip')" ]
 }
 
-serves() { call GET /readyz && status 200; }
 letters() { head -c "$1" /dev/zero | tr '\0' a; }
 
 check 'livez and readyz answer' '
