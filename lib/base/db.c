@@ -6,6 +6,7 @@
  */
 #include "base/db_conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -302,6 +303,19 @@ const char *db_like(struct arena *arena, const char *text)
 	return sb.data;
 }
 
+/* The line of a text at a position, counted in characters from 1, as the server tells it. */
+static int line_at(const char *text, const char *position)
+{
+	long left = position != NULL ? strtol(position, NULL, 10) - 1 : 0;
+	int line = 1;
+
+	for (; left > 0 && *text != '\0'; text++) {
+		line += *text == '\n';
+		left -= (text[1] & 0xC0) != 0x80;
+	}
+	return line;
+}
+
 enum err db_script(struct ctx *cx, const char *sql)
 {
 	struct db *db = cx->db;
@@ -319,7 +333,12 @@ enum err db_script(struct ctx *cx, const char *sql)
 	res = db_conn_exec(db, sql);
 	if (res == NULL)
 		return db_fault_lost(cx, "script");
-	if (PQresultStatus(res) == PGRES_FATAL_ERROR)
-		return db_fault(cx, res, "script");
+	if (PQresultStatus(res) == PGRES_FATAL_ERROR) {
+		const char *at = PQresultErrorField(res, PG_DIAG_STATEMENT_POSITION);
+		char what[40];
+
+		snprintf(what, sizeof(what), "line %d", line_at(sql, at));
+		return db_fault(cx, res, at != NULL ? what : "script");
+	}
 	return ERR_OK;
 }
