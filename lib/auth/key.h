@@ -44,10 +44,17 @@ enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enu
  * next statement's $1 is known at once; whether the key still holds is asked
  * every time.  The first use of a key by a process costs a round trip.
  *
+ * Nothing is proven before that statement returns; who needs no statement calls db_flush().
+ *
+ * @least the least role that will do
  * Returns ERR_UNAUTHENTICATED or ERR_FORBIDDEN, here or from the next statement.
  */
 NODISCARD
 enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least);
+
+/* Which tenant each key is of, as far as this process knows: cx->app->keys.  Safe between threads. */
+struct key_memory *key_memory_new(void);
+void key_memory_free(struct key_memory *memory);
 
 extern const struct db_check key_statements[];
 

@@ -16,6 +16,7 @@
 struct config;
 struct db;
 struct db_preamble;
+struct key_memory;
 struct log;
 
 /* Process-wide services, borrowed by every context.  Built by lib/app. */
@@ -23,7 +24,8 @@ struct app {
 	const struct config *config;
 	const struct clock *clock;
 	struct log *log;
-	const char *component; /* "worker", "runner", "portolan"; names log lines */
+	struct key_memory *keys; /* of lib/auth; NULL: nothing is remembered */
+	const char *component;   /* "worker", "runner", "portolan"; names log lines */
 };
 
 /*

@@ -1,0 +1,175 @@
+/*
+ * API keys: their text, and who stands behind one.
+ *
+ * The memory below holds only what can never change and was once confirmed by
+ * the database: the tenant of a key.  It is no proof of anything; the database
+ * is asked about every request, and told which tenant is counted on.
+ */
+#include "auth/key.h"
+
+#include "auth/key_repo.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX       "pk_"
+#define SECRET_BYTES 32
+#define SECRET_CHARS 43 /* of URL-safe Base64 without padding */
+#define CRC_CHARS    8
+#define ID_CHARS_MAX 19
+#define SLOTS        4096 /* keys remembered; a later one of the same slot takes its place */
+
+struct key_memory {
+	pthread_mutex_t lock;
+	struct {
+		int64_t key_id, tenant_id;
+	} slots[SLOTS];
+};
+
+struct key_memory *key_memory_new(void)
+{
+	struct key_memory *memory = calloc(1, sizeof(*memory));
+
+	if (memory == NULL || pthread_mutex_init(&memory->lock, NULL) != 0)
+		abort();
+	return memory;
+}
+
+void key_memory_free(struct key_memory *memory)
+{
+	if (memory == NULL)
+		return;
+	pthread_mutex_destroy(&memory->lock);
+	free(memory);
+}
+
+static int64_t recall(struct key_memory *memory, int64_t key_id)
+{
+	size_t i = (uint64_t)key_id % SLOTS;
+	int64_t tenant_id = 0;
+
+	if (memory == NULL)
+		return 0;
+	pthread_mutex_lock(&memory->lock);
+	if (memory->slots[i].key_id == key_id)
+		tenant_id = memory->slots[i].tenant_id;
+	pthread_mutex_unlock(&memory->lock);
+	return tenant_id;
+}
+
+static void remember(struct key_memory *memory, int64_t key_id, int64_t tenant_id)
+{
+	size_t i = (uint64_t)key_id % SLOTS;
+
+	if (memory == NULL)
+		return;
+	pthread_mutex_lock(&memory->lock);
+	memory->slots[i].key_id = key_id;
+	memory->slots[i].tenant_id = tenant_id;
+	pthread_mutex_unlock(&memory->lock);
+}
+
+/* --- The text --- */
+
+bool key_parse(const char *text, struct key_claim *ret)
+{
+	size_t n = strnlen(text, KEY_TEXT_MAX), digits, secret_n;
+	char sum[CRC_CHARS + 1];
+	unsigned char secret[SECRET_BYTES];
+	const char *p = text + strlen(PREFIX);
+
+	if (n >= KEY_TEXT_MAX || strncmp(text, PREFIX, strlen(PREFIX)) != 0)
+		return false;
+	digits = strspn(p, "0123456789");
+	if (digits == 0 || digits > ID_CHARS_MAX || p[0] == '0' || p[digits] != '_')
+		return false;
+	if (n != strlen(PREFIX) + digits + 1 + SECRET_CHARS + 1 + CRC_CHARS ||
+	    text[n - CRC_CHARS - 1] != '_')
+		return false;
+	snprintf(sum, sizeof(sum), "%08" PRIx32, secret_crc32(text, n - CRC_CHARS - 1));
+	if (memcmp(sum, text + n - CRC_CHARS, CRC_CHARS) != 0)
+		return false;
+	if (!secret_base64url_decode(p + digits + 1, SECRET_CHARS, secret, sizeof(secret),
+	                             &secret_n) ||
+	    secret_n != sizeof(secret))
+		return false;
+	secret_wipe(secret, sizeof(secret));
+	ret->id = strtoll(p, NULL, 10);
+	secret_hash(text, n, NULL, 0, ret->hash);
+	return true;
+}
+
+static void make_text(int64_t id, struct key_made *ret, struct key_claim *claim)
+{
+	unsigned char secret[SECRET_BYTES];
+	size_t n;
+
+	secret_random(secret, sizeof(secret));
+	n = (size_t)snprintf(ret->text, sizeof(ret->text), PREFIX "%" PRId64 "_", id);
+	n += secret_base64url(secret, sizeof(secret), ret->text + n, sizeof(ret->text) - n);
+	secret_wipe(secret, sizeof(secret));
+	snprintf(ret->text + n, sizeof(ret->text) - n, "_%08" PRIx32, secret_crc32(ret->text, n));
+	ret->id = id;
+	claim->id = id;
+	secret_hash(ret->text, strlen(ret->text), NULL, 0, claim->hash);
+}
+
+enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
+                   struct key_made *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct key_claim claim;
+	struct key_made made;
+	int64_t tenant_id, id;
+
+	assert(role > ROLE_UNSET && role < ROLE_COUNT);
+	TRY(db_begin(cx, &tx));
+	TRY(key_repo_tenant(cx, tenant, &tenant_id));
+	TRY(key_repo_next_id(cx, &id));
+	make_text(id, &made, &claim);
+	TRY(key_repo_insert(cx, tenant_id, key_name, role, &claim));
+	TRY(db_commit(&tx));
+	*ret = made;
+	secret_wipe(&made, sizeof(made));
+	return ERR_OK;
+}
+
+/* --- Admission --- */
+
+static void take_in(struct ctx *cx, void *ret)
+{
+	const struct key_admitted *in = ret;
+
+	cx->who = (struct who){
+		.tenant_id = in->tenant_id,
+		.key_id = in->key_id,
+		.role = (enum role)in->role,
+		.actor = cx->who.actor,
+	};
+	remember(cx->app->keys, in->key_id, in->tenant_id);
+}
+
+enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least)
+{
+	struct key_admitted *answer = arena_alloc(cx->arena, sizeof(*answer));
+	struct key_question *q = arena_alloc(cx->arena, sizeof(*q));
+	struct key_claim *kept = arena_memdup(cx->arena, claim, sizeof(*claim));
+	int64_t tenant_id = recall(cx->app->keys, claim->id);
+
+	assert(least > ROLE_UNSET && least < ROLE_COUNT);
+	key_repo_question(q, kept, least, tenant_id);
+	cx->who = (struct who){
+		.tenant_id = tenant_id,
+		.actor = arena_printf(cx->arena, "key:%" PRId64, claim->id),
+	};
+	if (tenant_id != 0) {
+		key_repo_admit_along(cx, q, answer, take_in);
+		return ERR_OK;
+	}
+	TRY(key_repo_admit(cx, q, answer));
+	take_in(cx, answer);
+	return ERR_OK;
+}

@@ -1,0 +1,90 @@
+/* SQL of API keys.  None of it has a tenant yet: it is what finds the tenant. */
+#include "auth/key_repo.h"
+
+static const struct field ADMITTED_FIELDS[] = {
+	F_INT(struct key_admitted, tenant_id, .doc = "Tenant of the key"),
+	F_INT(struct key_admitted, key_id, .doc = "Number of the key"),
+	F_INT(struct key_admitted, role, .doc = "Its role, 1 viewer to 5 owner"),
+};
+static const struct schema ADMITTED = SCHEMA(struct key_admitted, "KeyAdmitted", ADMITTED_FIELDS);
+
+static const struct db_stmt ADMIT = {
+	.name = "key_admit",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 4,
+	.sql = "SELECT tenant_id, key_id, role FROM app.admit($1, $2, $3, $4)",
+};
+
+void key_repo_question(struct key_question *q, const struct key_claim *claim, enum role least,
+                       int64_t tenant_id)
+{
+	const struct key_question made = { {
+		DB_INT(claim->id),
+		DB_BYTES(claim->hash, sizeof(claim->hash)),
+		DB_INT(least),
+		DB_INT0(tenant_id),
+	} };
+
+	*q = made;
+}
+
+enum err key_repo_admit(struct ctx *cx, const struct key_question *q, struct key_admitted *ret)
+{
+	return db_get(cx, &ADMIT, q->args, COUNT(q->args), &ADMITTED, ret);
+}
+
+void key_repo_admit_along(struct ctx *cx, const struct key_question *q, struct key_admitted *ret,
+                          void (*then)(struct ctx *cx, void *ret))
+{
+	db_precede(cx, &ADMIT, q->args, COUNT(q->args), &ADMITTED, ret, then);
+}
+
+static const struct db_stmt TENANT = {
+	.name = "key_tenant",
+	.any_tenant = true,
+	.nparams = 1,
+	.sql = "INSERT INTO app.tenant (name) VALUES ($1)"
+	       " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+};
+
+enum err key_repo_tenant(struct ctx *cx, const char *name, int64_t *ret_id)
+{
+	return db_get_int(cx, &TENANT, DB_ARGS(DB_TEXT(name)), ret_id);
+}
+
+static const struct db_stmt NEXT_ID = {
+	.name = "key_next_id",
+	.any_tenant = true,
+	.sql = "SELECT nextval(pg_get_serial_sequence('app.api_key', 'id'))",
+};
+
+enum err key_repo_next_id(struct ctx *cx, int64_t *ret)
+{
+	return db_get_int(cx, &NEXT_ID, DB_NO_ARGS, ret);
+}
+
+static const struct db_stmt INSERT = {
+	.name = "key_insert",
+	.nparams = 5,
+	.any_tenant = true,
+	.sql = "INSERT INTO app.api_key (tenant_id, id, name, role, secret_hash)"
+	       " OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5)",
+};
+
+enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, enum role role,
+                         const struct key_claim *key)
+{
+	return db_run(cx, &INSERT,
+	              DB_ARGS(DB_INT(tenant_id), DB_INT(key->id), DB_TEXT(name), DB_INT(role),
+	                      DB_BYTES(key->hash, sizeof(key->hash))),
+	              NULL);
+}
+
+const struct db_check key_statements[] = {
+	{ .stmt = &ADMIT, .row = &ADMITTED },
+	{ .stmt = &TENANT },
+	{ .stmt = &NEXT_ID },
+	{ .stmt = &INSERT },
+	{ .stmt = NULL },
+};

@@ -1,0 +1,37 @@
+/* SQL of API keys; of lib/auth alone. */
+#ifndef AUTH_KEY_REPO_H
+#define AUTH_KEY_REPO_H
+
+#include "auth/key.h"
+
+/* The caller that the database confirms. */
+struct key_admitted {
+	int64_t tenant_id, key_id, role;
+};
+
+/* What is asked of the database; arguments of one admission, alive until it is answered. */
+struct key_question {
+	struct db_arg args[4];
+};
+
+/** @tenant_id the one remembered; 0: not known.  The answer must be of that tenant. */
+void key_repo_question(struct key_question *q, const struct key_claim *claim, enum role least,
+                       int64_t tenant_id);
+
+/** Ask now.  Returns ERR_UNAUTHENTICATED, ERR_FORBIDDEN */
+NODISCARD
+enum err key_repo_admit(struct ctx *cx, const struct key_question *q, struct key_admitted *ret);
+
+/** Ask with the next statement. */
+void key_repo_admit_along(struct ctx *cx, const struct key_question *q, struct key_admitted *ret,
+                          void (*then)(struct ctx *cx, void *ret));
+
+NODISCARD
+enum err key_repo_tenant(struct ctx *cx, const char *name, int64_t *ret_id);
+NODISCARD
+enum err key_repo_next_id(struct ctx *cx, int64_t *ret);
+NODISCARD
+enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, enum role role,
+                         const struct key_claim *key);
+
+#endif
