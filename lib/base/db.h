@@ -88,6 +88,7 @@ struct db_arg {
 /* How to connect.  What is 0 is not set, and PostgreSQL's own value holds. */
 struct db_options {
 	const char *conninfo;  /* libpq connection string or URI */
+	const char *user;      /* instead of the string's own; NULL: none */
 	const char *component; /* application_name; shown in pg_stat_activity */
 	int statement_timeout_ms;
 	int lock_timeout_ms;
@@ -141,6 +142,9 @@ struct db_tx {
 	struct ctx *cx;
 	int depth; /* 0: not open */
 };
+/** @ret whether a transaction is open: what is done now is not yet committed by its own commit */
+bool db_in_transaction(const struct ctx *cx);
+
 /** BEGIN travels with the first statement inside. */
 NODISCARD
 enum err db_begin(struct ctx *cx, struct db_tx *tx);

@@ -50,6 +50,7 @@ struct db *db_open(const struct db_options *options)
 	if (db == NULL)
 		abort();
 	db->conninfo = copy(options->conninfo);
+	db->user = copy(options->user);
 	db->component = copy(options->component);
 	db->statement_timeout_ms = options->statement_timeout_ms;
 	db->lock_timeout_ms = options->lock_timeout_ms;
@@ -63,6 +64,7 @@ void db_close(struct db *db)
 		return;
 	db_conn_drop(db);
 	free(db->conninfo);
+	free(db->user);
 	free(db->component);
 	free(db);
 }
@@ -189,6 +191,8 @@ static PGconn *dial(const struct db *db)
 	PUT("tcp_user_timeout", "5000");
 	PUT("dbname", db->conninfo);
 	PUT("options", settings);
+	if (db->user[0] != '\0')
+		PUT("user", db->user);
 	PUT(NULL, NULL);
 #undef PUT
 	return PQconnectdbParams(names, values, 1);

@@ -22,7 +22,7 @@
 #define DB_PAUSE_MAX_MS   200
 
 struct db {
-	char *conninfo, *component;
+	char *conninfo, *user, *component;
 	int statement_timeout_ms, lock_timeout_ms, connect_timeout_s;
 
 	PGconn *conn; /* in pipeline mode; NULL: not connected */

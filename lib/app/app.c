@@ -1,0 +1,101 @@
+/* How the parts are put together. */
+#include "app/app.h"
+
+#include "auth/key.h"
+#include "base/log.h"
+#include "base/migrate.h"
+#include "base/secret.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#define START_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+
+enum err app_open(struct app_process *p, const char *component,
+                  const struct config_sources *sources)
+{
+	enum log_level level = LOG_INFO;
+	enum err e;
+
+	*p = (struct app_process){ .arena = arena_new(START_ARENA_BYTES) };
+	secret_init();
+	p->app = (struct app){ .clock = &system_clock, .component = component };
+	p->app.keys = key_memory_new();
+	ctx_begin(&p->cx, &p->app, p->arena, NULL);
+	e = config_load(&p->cx, sources, &p->app.config);
+	if (e == ERR_OK)
+		level = log_level_by_name(p->app.config->log_level);
+	p->app.log = log_open(STDERR_FILENO, level);
+	return e;
+}
+
+void app_close(struct app_process *p)
+{
+	log_close(p->app.log);
+	key_memory_free(p->app.keys);
+	arena_free(p->arena);
+	*p = (struct app_process){ 0 };
+}
+
+struct db *app_db(const struct app *app)
+{
+	const struct config *config = app->config;
+
+	return db_open(&(struct db_options){
+		.conninfo = config->database_url,
+		.component = app->component,
+		.statement_timeout_ms = (int)config->statement_timeout_ms,
+		.lock_timeout_ms = (int)config->lock_timeout_ms,
+		.connect_timeout_s = (int)config->database_connect_timeout_s,
+	});
+}
+
+struct db *app_owner_db(const struct app *app)
+{
+	const struct config *config = app->config;
+	bool own = config->database_owner_url[0] != '\0';
+
+	return db_open(&(struct db_options){
+		.conninfo = own ? config->database_owner_url : config->database_url,
+		.user = own ? NULL : "portolan_owner",
+		.component = app->component,
+		.connect_timeout_s = (int)config->database_connect_timeout_s,
+	});
+}
+
+enum err app_check_schema(struct ctx *cx)
+{
+	int64_t version;
+
+	TRY(migrate_version(cx, &version));
+	if (version >= MIGRATE_NEWEST)
+		return ERR_OK;
+	err_set(cx, ERR_UNAVAILABLE,
+	        "the database is at version %" PRId64 ", this program needs %d", version,
+	        MIGRATE_NEWEST);
+	err_fix(cx, "run `portolan migrate`");
+	return ERR_UNAVAILABLE;
+}
+
+enum err app_check_statements(struct ctx *cx, int *ret_n)
+{
+	struct fault all = { 0 };
+	int n = 0;
+
+	for (size_t i = 0; app_statements[i] != NULL; i++) {
+		for (const struct db_check *c = app_statements[i]; c->stmt != NULL; c++, n++) {
+			const char *detail;
+
+			if (db_check_stmt(cx, c) == ERR_OK)
+				continue;
+			detail = cx->fault.detail;
+			cx->fault = all;
+			err_field(cx, ERR_DATABASE, c->stmt->name, "statement", "%s", detail);
+			all = cx->fault;
+		}
+	}
+	*ret_n = n;
+	cx->fault = all;
+	return all.code;
+}

@@ -1,0 +1,18 @@
+/*
+ * Every domain's statements, in plain sight.
+ *
+ * Only what repositories export stands here: naming a domain's jobs would link
+ * the code that runs them, and libgit2 with it, into every process.
+ */
+#include "app/app.h"
+#include "auth/key.h"
+#include "base/migrate.h"
+#include "events/event.h"
+#include "jobs/job.h"
+#include "maps/map.h"
+#include "projects/project.h"
+
+const struct db_check *const app_statements[] = {
+	migrate_statements, job_statements, event_statements, key_statements, project_statements,
+	map_statements,     NULL,
+};
