@@ -26,7 +26,10 @@ extern const struct event_kind map_published;
 NODISCARD
 enum err map_get(struct ctx *cx, int64_t id, struct map *ret);
 
-/** @commit NULL: the newest.  A prefix of at least 7 digits will do. */
+/**
+ * @commit NULL: the newest.  A prefix of at least 7 digits will do; of several, the newest is meant.
+ * Returns ERR_NOT_FOUND, ERR_INVALID (blames ?commit)
+ */
 NODISCARD
 enum err map_of_project(struct ctx *cx, int64_t project_id, const char *commit, struct map *ret);
 
@@ -35,7 +38,11 @@ NODISCARD
 enum err map_list(struct ctx *cx, int64_t project_id, int64_t before_id, int64_t limit,
                   struct list *ret);
 
-/** Store a map; the one of the same commit and analyser is replaced.  In the caller's transaction. */
+/**
+ * Store a map and announce it; the one of the same commit and analyser is replaced, and what is stored
+ * becomes the newest.  In the caller's transaction, which an error has made useless.
+ * Returns ERR_NOT_FOUND when there is no such project
+ */
 NODISCARD
 enum err map_publish(struct ctx *cx, const struct map *in, int64_t *ret_id);
 

@@ -16,6 +16,7 @@
 
 #define PROJECT_NAME_MAX 100 /* characters */
 #define PROJECT_URL_MAX  500 /* characters */
+#define PROJECT_LIST_MAX 200 /* items of one page */
 
 /* What a client sends to create a project. */
 struct project_new {
@@ -58,12 +59,18 @@ struct project_filter {
 extern const struct schema project_new_schema, project_patch_schema, project_schema;
 extern const struct event_kind project_created, project_changed, project_deleted;
 
+/*
+ * Those that change something write in one transaction and wake a runner after it.  A caller who has
+ * a transaction open around them calls job_wake() after its own commit.
+ */
+
 /**
  * Create a project, announce it and start its first job, in one transaction.
  *
  * Returns ERR_CONFLICT when the tenant has a project of that name, ERR_LIMIT when the
- *         installation allows no further project, ERR_INVALID or ERR_URL_REFUSED for an address
- *         that can be refused without asking the network.
+ *         installation allows no further project (creators that meet at the limit may pass it by
+ *         their own number), ERR_URL_REFUSED for an address that can be refused without asking the
+ *         network.
  */
 NODISCARD
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,

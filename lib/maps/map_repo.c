@@ -1,0 +1,108 @@
+/* SQL of system maps. */
+#include "maps/map_repo.h"
+
+#define US(column) "(extract(epoch FROM " column ") * 1000000)::bigint AS " column
+#define BRIEF      "id, project_id, commit, ref, analyser, " US("generated_at")
+#define WHOLE      BRIEF ", content"
+
+static const struct db_stmt GET = {
+	.name = "map_get",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " WHOLE " FROM app.system_map WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err map_repo_get(struct ctx *cx, int64_t id, struct map *ret)
+{
+	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &map_schema, ret);
+}
+
+static const struct db_stmt NEWEST = {
+	.name = "map_newest",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " WHOLE " FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
+	       " ORDER BY id DESC LIMIT 1",
+};
+
+enum err map_repo_newest(struct ctx *cx, int64_t project_id, struct map *ret)
+{
+	return db_get(cx, &NEWEST, DB_ARGS(DB_INT(project_id)), &map_schema, ret);
+}
+
+static const struct db_stmt OF_COMMIT = {
+	.name = "map_of_commit",
+	.read = true,
+	.nparams = 3,
+	.sql = "SELECT " WHOLE " FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
+	       " AND starts_with(commit, $3) ORDER BY id DESC LIMIT 1",
+};
+
+enum err map_repo_of_commit(struct ctx *cx, int64_t project_id, const char *prefix, struct map *ret)
+{
+	return db_get(cx, &OF_COMMIT, DB_ARGS(DB_INT(project_id), DB_TEXT(prefix)), &map_schema,
+	              ret);
+}
+
+static const struct db_stmt LIST = {
+	.name = "map_list",
+	.read = true,
+	.nparams = 4,
+	.sql = "SELECT " BRIEF " FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
+	       " AND id < $3 ORDER BY id DESC LIMIT $4",
+};
+
+enum err map_repo_list(struct ctx *cx, int64_t project_id, int64_t before_id, int64_t limit,
+                       struct list *ret)
+{
+	return db_list(cx, &LIST,
+	               DB_ARGS(DB_INT(project_id), DB_INT(before_id != 0 ? before_id : INT64_MAX),
+	                       DB_INT(limit)),
+	               &map_brief_schema, ret);
+}
+
+/*
+ * Newest goes by id.  A map of a commit that the branch has come back to gets a
+ * new id, so that it is the newest again; one that is the newest keeps its own.
+ */
+static const struct db_stmt MAKE_WAY = {
+	.name = "map_make_way",
+	.nparams = 4,
+	.sql = "DELETE FROM app.system_map WHERE tenant_id = $1 AND project_id = $2 AND commit = $3"
+	       " AND analyser = $4 AND id < (SELECT max(id) FROM app.system_map"
+	       " WHERE tenant_id = $1 AND project_id = $2)",
+};
+
+enum err map_repo_make_way(struct ctx *cx, const struct map *in)
+{
+	return db_run(cx, &MAKE_WAY,
+	              DB_ARGS(DB_INT(in->project_id), DB_TEXT(in->commit), DB_TEXT(in->analyser)),
+	              NULL);
+}
+
+static const struct db_stmt PUT = {
+	.name = "map_put",
+	.nparams = 6,
+	.sql = "INSERT INTO app.system_map (tenant_id, project_id, commit, ref, analyser, content)"
+	       " VALUES ($1, $2, $3, $4, $5, $6)"
+	       " ON CONFLICT ON CONSTRAINT system_map_commit_key DO UPDATE SET ref = excluded.ref,"
+	       " content = excluded.content, generated_at = now() RETURNING " BRIEF,
+};
+
+enum err map_repo_put(struct ctx *cx, const struct map *in, struct map *ret)
+{
+	return db_get(cx, &PUT,
+	              DB_ARGS(DB_INT(in->project_id), DB_TEXT(in->commit), DB_TEXT(in->ref),
+	                      DB_TEXT(in->analyser), DB_TEXT(in->content)),
+	              &map_brief_schema, ret);
+}
+
+const struct db_check map_statements[] = {
+	{ .stmt = &GET, .row = &map_schema },
+	{ .stmt = &NEWEST, .row = &map_schema },
+	{ .stmt = &OF_COMMIT, .row = &map_schema },
+	{ .stmt = &LIST, .row = &map_brief_schema },
+	{ .stmt = &MAKE_WAY },
+	{ .stmt = &PUT, .row = &map_brief_schema },
+	{ .stmt = NULL },
+};

@@ -1,0 +1,328 @@
+/* Projects: schemas, events, kinds of job, and the rules. */
+#include "projects/project.h"
+
+#include "config/config.h"
+#include "projects/project_repo.h"
+#include "projects/project_url.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define BRANCH_MAX        255 /* characters */
+#define MAP_ATTEMPTS      5
+#define MAP_BACKOFF_S     30
+#define MAP_TIMEOUT_S     3600 /* over the limits of fetch and analysis, which have their own */
+#define REMOVAL_TIMEOUT_S 600
+
+static const char *const STATUSES[] = {
+	"pending", "cloning", "analysing", "ready", "failed", NULL
+};
+
+/* What git check-ref-format refuses of a branch, and a leading dash. */
+static bool good_branch(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || strchr("-/.", name[0]) != NULL || strchr("/.", name[n - 1]) != NULL)
+		return false;
+	if (strcmp(name, "@") == 0 || (n >= 5 && strcmp(name + n - 5, ".lock") == 0))
+		return false;
+	for (const char *p = name; *p != '\0'; p++) {
+		if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("~^:?*[\\", *p) != NULL)
+			return false;
+	}
+	return strstr(name, "..") == NULL && strstr(name, "//") == NULL &&
+	       strstr(name, "/.") == NULL && strstr(name, "@{") == NULL &&
+	       strstr(name, ".lock/") == NULL;
+}
+
+static enum err check_branch(struct ctx *cx, const char *pointer, const char *text)
+{
+	if (good_branch(text))
+		return ERR_OK;
+	return err_field(cx, ERR_INVALID, pointer, "branch_name",
+	                 "is not a name that a branch of git can have");
+}
+
+static enum err check_name(struct ctx *cx, const char *pointer, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || (text[0] != ' ' && text[n - 1] != ' '))
+		return ERR_OK;
+	return err_field(cx, ERR_INVALID, pointer, "trimmed", "begins or ends with a space");
+}
+
+#define NAME_RULES                                                                                 \
+	.min = 1, .max = PROJECT_NAME_MAX, .one_line = true, .check = check_name,                  \
+	.example = "\"redis\""
+#define BRANCH_RULES                                                                               \
+	.nullable = true, .min = 1, .max = BRANCH_MAX, .one_line = true, .check = check_branch,    \
+	.example = "\"main\""
+
+static const struct field NEW_FIELDS[] = {
+	F_TEXT(struct project_new, name, NAME_RULES, .nullable = true,
+	       .doc = "Name, unique within the tenant; without one, the last part of the address"),
+	F_TEXT(struct project_new, repository_url, .required = true, .min = 1,
+	       .max = PROJECT_URL_MAX, .one_line = true,
+	       .example = "\"https://github.com/redis/redis\"",
+	       .doc = "Where to clone from: an https address, or the path of a local repository "
+	              "below a folder that the settings allow; no credentials in it"),
+	F_TEXT(struct project_new, default_branch, BRANCH_RULES,
+	       .doc = "Branch to map; without one, what the repository's HEAD names"),
+};
+const struct schema project_new_schema = SCHEMA(struct project_new, "ProjectNew", NEW_FIELDS);
+
+static const struct field PATCH_FIELDS[] = {
+	F_TEXT(struct project_patch, name, NAME_RULES, .doc = "New name"),
+	F_TEXT(struct project_patch, default_branch, BRANCH_RULES,
+	       .doc = "Branch to map from now on; null: what the repository's HEAD names"),
+};
+const struct schema project_patch_schema =
+	SCHEMA_PATCH(struct project_patch, "ProjectPatch", PATCH_FIELDS);
+
+static const struct field FIELDS[] = {
+	F_INT(struct project, id, .example = "7", .doc = "Number of the project"),
+	F_TEXT(struct project, name, .max = PROJECT_NAME_MAX, .doc = "Name, unique in the tenant"),
+	F_TEXT(struct project, repository_url, .max = PROJECT_URL_MAX,
+	       .doc = "Where it is cloned from"),
+	F_TEXT(struct project, default_branch, .max = BRANCH_MAX,
+	       .doc = "Branch that is mapped; null: what the repository's HEAD names"),
+	F_TEXT(struct project, status, .one_of = STATUSES, .doc = "What its last job has come to"),
+	F_TEXT(struct project, error_type,
+	       .doc = "Last part of the problem type of the last failure; null after a good attempt"),
+	F_TEXT(struct project, error, .doc = "Why the last attempt failed, and what to do"),
+	F_TEXT(struct project, head_commit,
+	       .doc = "Commit of the newest map; null before the first"),
+	F_INT(struct project, version, .doc = "Rises with every change; the ETag is made from it"),
+	F_TIME(struct project, created_us, .name = "created_at", .doc = "When it was created"),
+	F_TIME(struct project, updated_us, .name = "updated_at", .doc = "When it last changed"),
+};
+const struct schema project_schema = SCHEMA(struct project, "Project", FIELDS);
+
+static const struct field MAP_ARGS_FIELDS[] = {
+	F_INT(struct project_map_args, project_id, .required = true, .min = 1, .max = INT64_MAX,
+	      .doc = "The project to map"),
+};
+const struct schema project_map_args_schema =
+	SCHEMA(struct project_map_args, "ProjectMapArguments", MAP_ARGS_FIELDS);
+
+static const struct field REMOVAL_ARGS_FIELDS[] = {
+	F_INT(struct project_removal_args, project_id, .required = true, .min = 1, .max = INT64_MAX,
+	      .doc = "The project that was deleted"),
+};
+const struct schema project_removal_args_schema =
+	SCHEMA(struct project_removal_args, "ProjectRemovalArguments", REMOVAL_ARGS_FIELDS);
+
+const struct event_kind project_created = {
+	.type = "project.created",
+	.version = 1,
+	.payload = &project_schema,
+	.doc = "A project exists and its first map is on the way.",
+};
+const struct event_kind project_changed = {
+	.type = "project.changed",
+	.version = 1,
+	.payload = &project_schema,
+	.doc = "A project was renamed, got another branch, or its job has come further.",
+};
+const struct event_kind project_deleted = {
+	.type = "project.deleted",
+	.version = 1,
+	.payload = &project_schema,
+	.doc = "A project is gone, with its maps; the payload is what it last was.",
+};
+
+/* May run twice: the clone is brought up to date, and a map of the same commit is replaced. */
+const struct job_kind project_map_job = {
+	.type = "repository_processing",
+	.queue = "heavy",
+	.arguments = &project_map_args_schema,
+	.attempts = MAP_ATTEMPTS,
+	.backoff_s = MAP_BACKOFF_S,
+	.timeout_s = MAP_TIMEOUT_S,
+	.doc = "Clone or fetch a project's repository, analyse it and publish its map.",
+};
+
+/* May run twice: what is gone cannot be removed again. */
+const struct job_kind project_removal_job = {
+	.type = "repository_removal",
+	.queue = "default",
+	.arguments = &project_removal_args_schema,
+	.attempts = MAP_ATTEMPTS,
+	.backoff_s = MAP_BACKOFF_S,
+	.timeout_s = REMOVAL_TIMEOUT_S,
+	.doc = "Remove the clone of a project that was deleted.",
+};
+
+/* --- Jobs of a project --- */
+
+/* One waiting job of a kind per project; those of one project run one after the other. */
+static enum err enqueue(struct ctx *cx, const struct job_kind *kind, int64_t project_id,
+                        const void *args, int64_t *ret_job)
+{
+	const struct job_new in = {
+		.project_id = project_id,
+		.unique_key = arena_printf(cx->arena, "%s:%" PRId64, kind->type, project_id),
+		.order_key = arena_printf(cx->arena, "project:%" PRId64, project_id),
+	};
+
+	return job_enqueue(cx, kind, &in, args, ret_job);
+}
+
+/* Inside a transaction of the caller's it is the caller who wakes, after the commit. */
+static void wake(struct ctx *cx)
+{
+	if (!db_in_transaction(cx))
+		job_wake(cx);
+}
+
+static enum err not_found(struct ctx *cx, int64_t id)
+{
+	return err_set(cx, ERR_NOT_FOUND, "there is no project %" PRId64, id);
+}
+
+static enum err name_taken(struct ctx *cx, const char *name)
+{
+	if (strcmp(db_constraint(cx), "project_tenant_name_key") != 0)
+		return cx->fault.code;
+	err_set(cx, ERR_CONFLICT, "there is a project called \"%s\"", name);
+	err_fix(cx, "choose another name, or use the project that exists");
+	return ERR_CONFLICT;
+}
+
+/* A change that met no row: is there none, or has it moved on? */
+static enum err gone_or_stale(struct ctx *cx, int64_t id, int64_t version)
+{
+	struct project now;
+
+	err_clear(cx);
+	TRY(project_get(cx, id, &now));
+	err_set(cx, ERR_STALE, "the project is at version %" PRId64 ", not %" PRId64, now.version,
+	        version);
+	err_fix(cx, "read it again and repeat the change");
+	return ERR_STALE;
+}
+
+/* --- Services --- */
+
+enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,
+                        int64_t *ret_job)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	int64_t max = cx->app->config->projects_max, job_id;
+	struct project_new checked = *in;
+	struct project made;
+	enum err e;
+
+	TRY(project_url_check(cx, in->repository_url, &checked.repository_url));
+	if (checked.name == NULL)
+		checked.name = project_url_name(cx, checked.repository_url);
+
+	TRY(db_begin(cx, &tx));
+	e = project_repo_insert(cx, &checked, max, &made);
+	if (e == ERR_CONFLICT)
+		return name_taken(cx, checked.name);
+	if (e == ERR_NOT_FOUND) {
+		err_set(cx, ERR_LIMIT, "the installation allows %" PRId64 " projects", max);
+		err_fix(cx, "delete a project, or raise the setting projects_max");
+		return ERR_LIMIT;
+	}
+	TRY(e);
+	TRY(event_emit(cx, &project_created, made.id, &made));
+	TRY(enqueue(cx, &project_map_job, made.id, &(struct project_map_args){ made.id }, &job_id));
+	TRY(db_commit(&tx));
+	wake(cx);
+
+	*ret = made;
+	*ret_job = job_id;
+	return ERR_OK;
+}
+
+enum err project_get(struct ctx *cx, int64_t id, struct project *ret)
+{
+	enum err e = project_repo_get(cx, id, ret);
+
+	return e == ERR_NOT_FOUND ? not_found(cx, id) : e;
+}
+
+enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret)
+{
+	assert(filter->limit >= 1 && filter->limit <= PROJECT_LIST_MAX);
+	return project_repo_list(cx, filter, ret);
+}
+
+enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struct project_patch *in,
+                        struct project *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct project made;
+	enum err e;
+
+	TRY(db_begin(cx, &tx));
+	e = project_repo_update(cx, id, version, in, &made);
+	if (e == ERR_CONFLICT)
+		return name_taken(cx, in->name);
+	if (e == ERR_NOT_FOUND)
+		return gone_or_stale(cx, id, version);
+	TRY(e);
+	TRY(event_emit(cx, &project_changed, id, &made));
+	TRY(db_commit(&tx));
+	*ret = made;
+	return ERR_OK;
+}
+
+enum err project_delete(struct ctx *cx, int64_t id, int64_t version)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	const struct project_removal_args args = { id };
+	struct project was;
+	int64_t job_id;
+	enum err e;
+
+	TRY(db_begin(cx, &tx));
+	e = project_repo_delete(cx, id, version, &was);
+	if (e == ERR_NOT_FOUND)
+		return gone_or_stale(cx, id, version);
+	TRY(e);
+	TRY(job_drop_project(cx, id));
+	TRY(enqueue(cx, &project_removal_job, id, &args, &job_id));
+	TRY(event_emit(cx, &project_deleted, id, &was));
+	TRY(db_commit(&tx));
+	wake(cx);
+	return ERR_OK;
+}
+
+enum err project_sync(struct ctx *cx, int64_t id, int64_t *ret_job)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct project project;
+	int64_t job_id;
+
+	TRY(db_begin(cx, &tx));
+	TRY(project_get(cx, id, &project));
+	TRY(enqueue(cx, &project_map_job, id, &(struct project_map_args){ id }, &job_id));
+	TRY(db_commit(&tx));
+	wake(cx);
+	*ret_job = job_id;
+	return ERR_OK;
+}
+
+enum err project_follow(struct ctx *cx, int64_t id, const char *status, const char *error_type,
+                        const char *error, const char *head_commit)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct project made;
+	enum err e;
+
+	TRY(db_begin(cx, &tx));
+	e = project_repo_follow(cx, id, status, error_type, error, head_commit, &made);
+	if (e == ERR_NOT_FOUND) { /* so it was already, or it is gone */
+		err_clear(cx);
+		TRY(project_get(cx, id, &made));
+		return db_commit(&tx);
+	}
+	TRY(e);
+	TRY(event_emit(cx, &project_changed, id, &made));
+	return db_commit(&tx);
+}

@@ -1,0 +1,133 @@
+/* SQL of projects. */
+#include "projects/project_repo.h"
+
+#define US(column) "(extract(epoch FROM " column ") * 1000000)::bigint AS " column
+#define COLUMNS                                                                                    \
+	"id, name, repository_url, default_branch, status, error_type, error, head_commit,"        \
+	" version, " US("created_at") ", " US("updated_at")
+
+/*
+ * The limit is looked at without a lock, so that creators do not queue behind
+ * each other: those that meet at the limit may pass it by their own number.
+ */
+static const struct db_stmt INSERT = {
+	.name = "project_insert",
+	.nparams = 5,
+	.sql = "INSERT INTO app.project (tenant_id, name, repository_url, default_branch)"
+	       " SELECT $1, $2, $3, $4 WHERE NOT EXISTS (SELECT FROM app.project"
+	       " WHERE tenant_id = $1 OFFSET $5::bigint - 1 LIMIT 1) RETURNING " COLUMNS,
+};
+
+enum err project_repo_insert(struct ctx *cx, const struct project_new *in, int64_t max,
+                             struct project *ret)
+{
+	return db_get(cx, &INSERT,
+	              DB_ARGS(DB_TEXT(in->name), DB_TEXT(in->repository_url),
+	                      DB_TEXT(in->default_branch), DB_INT(max)),
+	              &project_schema, ret);
+}
+
+static const struct db_stmt GET = {
+	.name = "project_get",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret)
+{
+	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &project_schema, ret);
+}
+
+static const struct db_stmt LIST = {
+	.name = "project_list",
+	.read = true,
+	.nparams = 3,
+	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id < $2"
+	       " ORDER BY id DESC LIMIT $3",
+};
+
+/* Apart from the plain list, which is asked for far more often and planned without the filters. */
+static const struct db_stmt SEARCH = {
+	.name = "project_search",
+	.read = true,
+	.nparams = 5,
+	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id < $2"
+	       " AND ($4::text IS NULL OR name ILIKE $4 OR repository_url ILIKE $4)"
+	       " AND ($5::text IS NULL OR status = $5) ORDER BY id DESC LIMIT $3",
+};
+
+enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, struct list *ret)
+{
+	int64_t before = filter->before_id != 0 ? filter->before_id : INT64_MAX;
+	const char *like = filter->q != NULL ? db_like(cx->arena, filter->q) : NULL;
+
+	if (like == NULL && filter->status == NULL)
+		return db_list(cx, &LIST, DB_ARGS(DB_INT(before), DB_INT(filter->limit)),
+		               &project_schema, ret);
+	return db_list(cx, &SEARCH,
+	               DB_ARGS(DB_INT(before), DB_INT(filter->limit), DB_TEXT(like),
+	                       DB_TEXT(filter->status)),
+	               &project_schema, ret);
+}
+
+static const struct db_stmt UPDATE = {
+	.name = "project_update",
+	.nparams = 7,
+	.sql = "UPDATE app.project SET name = CASE WHEN $4 THEN $5 ELSE name END,"
+	       " default_branch = CASE WHEN $6 THEN $7 ELSE default_branch END,"
+	       " version = version + 1, updated_at = now()"
+	       " WHERE tenant_id = $1 AND id = $2 AND ($3::bigint IS NULL OR version = $3)"
+	       " RETURNING " COLUMNS,
+};
+
+enum err project_repo_update(struct ctx *cx, int64_t id, int64_t version,
+                             const struct project_patch *in, struct project *ret)
+{
+	bool name = schema_given(&project_patch_schema, in, "name");
+	bool branch = schema_given(&project_patch_schema, in, "default_branch");
+
+	return db_get(cx, &UPDATE,
+	              DB_ARGS(DB_INT(id), DB_INT0(version), DB_BOOL(name), DB_TEXT(in->name),
+	                      DB_BOOL(branch), DB_TEXT(in->default_branch)),
+	              &project_schema, ret);
+}
+
+static const struct db_stmt DELETE = {
+	.name = "project_delete",
+	.nparams = 3,
+	.sql = "DELETE FROM app.project"
+	       " WHERE tenant_id = $1 AND id = $2 AND ($3::bigint IS NULL OR version = $3)"
+	       " RETURNING " COLUMNS,
+};
+
+enum err project_repo_delete(struct ctx *cx, int64_t id, int64_t version, struct project *ret)
+{
+	return db_get(cx, &DELETE, DB_ARGS(DB_INT(id), DB_INT0(version)), &project_schema, ret);
+}
+
+static const struct db_stmt FOLLOW = {
+	.name = "project_follow",
+	.nparams = 6,
+	.sql = "UPDATE app.project SET status = $3, error_type = $4, error = left($5, 2000),"
+	       " head_commit = coalesce($6, head_commit), version = version + 1, updated_at = now()"
+	       " WHERE tenant_id = $1 AND id = $2 AND (status, error_type, error, head_commit)"
+	       " IS DISTINCT FROM ($3, $4, left($5, 2000), coalesce($6, head_commit))"
+	       " RETURNING " COLUMNS,
+};
+
+enum err project_repo_follow(struct ctx *cx, int64_t id, const char *status, const char *error_type,
+                             const char *error, const char *head_commit, struct project *ret)
+{
+	return db_get(cx, &FOLLOW,
+	              DB_ARGS(DB_INT(id), DB_TEXT(status), DB_TEXT(error_type), DB_TEXT(error),
+	                      DB_TEXT(head_commit)),
+	              &project_schema, ret);
+}
+
+const struct db_check project_statements[] = {
+	{ .stmt = &INSERT, .row = &project_schema }, { .stmt = &GET, .row = &project_schema },
+	{ .stmt = &LIST, .row = &project_schema },   { .stmt = &SEARCH, .row = &project_schema },
+	{ .stmt = &UPDATE, .row = &project_schema }, { .stmt = &DELETE, .row = &project_schema },
+	{ .stmt = &FOLLOW, .row = &project_schema }, { .stmt = NULL },
+};

@@ -1,0 +1,28 @@
+/*
+ * Addresses of repositories: what may be said of one without asking the network.
+ *
+ * This is the early answer to a person.  The wall is in the child that fetches:
+ * it asks the same policy again, of each address that is really connected to.
+ */
+#ifndef PROJECTS_PROJECT_URL_H
+#define PROJECTS_PROJECT_URL_H
+
+#include "base/ctx.h"
+
+/**
+ * Judge an address and give its normal form: https, http where the settings allow it, or a local
+ * folder below one of local_roots (an absolute path, also as file:///path).
+ *
+ * A local folder need not exist yet; one that does is judged by its real path, links resolved.
+ *
+ * @ret what to store: for a local folder the path as it was given, without file://
+ * Returns ERR_URL_REFUSED, the detail naming the rule and the fix the setting; the field blamed is
+ *         /repository_url.
+ */
+NODISCARD
+enum err project_url_check(struct ctx *cx, const char *text, const char **ret);
+
+/** @ret a name for a project at that address: its last part without ".git", at most 100 characters */
+const char *project_url_name(struct ctx *cx, const char *url);
+
+#endif
