@@ -121,6 +121,14 @@ find_caps() {
 	done
 }
 
+# What root built must run as the account; a build that measures coverage writes its
+# counts next to its objects.
+open_build() {
+	[ "$(id -u)" -eq 0 ] || return 0
+	chmod a+rx "$BIN" "$BIN"/*
+	[ "$VARIANT" != cov ] || chmod -R a+rwX "$ROOT/build/cov"
+}
+
 # within SECONDS COMMAND...: try until it succeeds; fails when the time is up.
 within() {
 	within_end=$(($(date +%s) + $1))

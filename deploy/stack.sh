@@ -28,8 +28,8 @@ enter_as_account() {
 		if [ "$(id -u)" -eq 0 ]; then
 			id "$STACK_USER" >/dev/null 2>&1 || die "there is no account '$STACK_USER'; name one: STACK_USER="
 			chown "$STACK_USER:" "$VAR"
-			chmod a+rx "$BIN" "$BIN"/*
 		fi
+		open_build
 		[ -O "$VAR" ] || [ "$(id -u)" -eq 0 ] ||
 			die "$VAR belongs to $(stat -c %U "$VAR"): start the stack as that user or root, or choose VAR="
 		list=$(local_roots | tr : ' ')

@@ -47,6 +47,7 @@ trap 'exit 130' INT TERM
 load_settings
 [ "$(id -u)" -ne 0 ] || chown "$STACK_USER:" "$VAR"
 [ -x "$BIN/portolan" ] || die "$BIN/portolan is missing: run make first"
+open_build
 find_caps "$ROOT/deploy/env.sh" "$BIN/portolan"
 (cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start)
 export PORTOLAN_TEST_DB_URL="host=$VAR/run dbname=portolan user=portolan_app"
