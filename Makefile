@@ -38,7 +38,7 @@ WERROR   ?= -Werror
 # A later initializer wins on purpose: F_TIME(..., .name = "created_at") over the macro's own.
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
             -Wpointer-arith -Wwrite-strings -Wundef -Wimplicit-fallthrough -Wno-override-init $(WERROR)
-VERSION  := $(shell cat .version 2>/dev/null || git describe --always --dirty 2>/dev/null || echo unknown)
+VERSION  := 0.1.0$(addprefix +,$(shell git rev-parse --short HEAD 2>/dev/null))
 
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_debug   := -O0 -g3
@@ -78,6 +78,14 @@ $(B)/%.o: %.c $(B)/flags
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CPPFLAGS) $(CFLAGS)' >$@
+
+# The version is handed to one file, which alone is compiled anew when it changes.
+$(B)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+
+$(B)/lib/base/version.o: $(B)/version
+$(B)/lib/base/version.o: CPPFLAGS += -DPORTOLAN_VERSION='"$(VERSION)"'
 
 $(LIB_A): $(call obj,$(LIB_SRC))
 	@rm -f $@

@@ -1,0 +1,163 @@
+/*
+ * portolan migrate, setup and sql-check: work on the database as the owner of
+ * its tables.
+ */
+#include "cli/cli.h"
+
+#include "app/app.h"
+#include "auth/key.h"
+#include "base/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_FILE_MAX 4096
+
+static void print_steps(struct cli *cli, const struct list *steps, bool planned)
+{
+	const struct migrate_step *s = steps->items;
+	FILE *out = cli->term.out;
+
+	if (cli->json)
+		fprintf(out, "{\"schema\":\"migrate/1\",\"planned\":%s,\"steps\":[",
+		        planned ? "true" : "false");
+	else if (steps->n == 0)
+		fprintf(out, "The database is up to date.\n");
+	for (size_t i = 0; i < steps->n; i++) {
+		if (cli->json)
+			fprintf(out, "%s{\"version\":%lld,\"name\":\"%s\",\"direction\":\"%s\"}",
+			        i > 0 ? "," : "", (long long)s[i].version, s[i].name,
+			        s[i].down ? "down" : "up");
+		else
+			fprintf(out, "%s %04lld %s\n",
+			        planned ? (s[i].down ? "would take back" : "would apply")
+			                : (s[i].down ? "took back" : "applied"),
+			        (long long)s[i].version, s[i].name);
+	}
+	if (cli->json)
+		fprintf(out, "]}\n");
+}
+
+enum err cli_migrate(struct cli *cli)
+{
+	bool plan = cli_option(cli, "plan") != NULL;
+	const char *to = cli_option(cli, "to");
+	int64_t target = MIGRATE_TO_LAST;
+	struct list steps = { 0 };
+	enum err e;
+
+	if (to != NULL && strcmp(to, "0") == 0)
+		target = 0;
+	else if (to != NULL)
+		TRY(cli_id(cli, to, &target));
+	if (plan)
+		e = migrate_plan(cli->cx, cli->config->sql_dir, target, &steps);
+	else
+		e = migrate_run(cli->cx, cli->config->sql_dir, target, &steps);
+	if (e == ERR_OK || steps.n > 0)
+		print_steps(cli, &steps, plan);
+	return e;
+}
+
+/* The value of a NAME=value line in the shell form that write_key_file() writes, or "". */
+static const char *key_file_value(struct cli *cli, const char *path, const char *name)
+{
+	char text[KEY_FILE_MAX];
+	size_t name_len = strlen(name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return "";
+	text[n] = '\0';
+	for (const char *line = text; line != NULL && *line != '\0';) {
+		const char *end = strchr(line, '\n');
+
+		if (strncmp(line, name, name_len) == 0 && line[name_len] == '=') {
+			const char *value = line + name_len + 1;
+
+			return arena_strndup(cli->cx->arena, value,
+			                     end != NULL ? (size_t)(end - value) : strlen(value));
+		}
+		line = end != NULL ? end + 1 : NULL;
+	}
+	return "";
+}
+
+/* Write the file whole or not at all, readable by its owner only. */
+static enum err write_key_file(struct cli *cli, const char *path, const char *key)
+{
+	struct ctx *cx = cli->cx;
+	const char *temp = arena_printf(cx->arena, "%s.new", path);
+	const char *text = arena_printf(cx->arena, "PORTOLAN_URL=%s\nPORTOLAN_API_KEY=%s\n",
+	                                cli->config->url, key);
+	int fd;
+	bool good;
+
+	unlink(temp);
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(cx, ERR_INTERNAL, "%s cannot be written: %s", temp, strerror(errno));
+	good = write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fsync(fd) == 0;
+	good = close(fd) == 0 && good;
+	if (!good || rename(temp, path) != 0) {
+		err_set(cx, ERR_INTERNAL, "%s cannot be written: %s", path, strerror(errno));
+		unlink(temp);
+		return ERR_INTERNAL;
+	}
+	return ERR_OK;
+}
+
+/* Does the key in the file still open the door? */
+static bool key_works(struct cli *cli, const char *key)
+{
+	struct key_claim claim;
+	bool works = key_parse(key, &claim) && key_admit(cli->cx, &claim, ROLE_OWNER) == ERR_OK &&
+	             db_flush(cli->cx) == ERR_OK;
+
+	err_clear(cli->cx);
+	return works;
+}
+
+enum err cli_setup(struct cli *cli)
+{
+	const char *path = cli_option(cli, "key-file"), *tenant = cli_option(cli, "tenant");
+	const char *key, *state = "kept";
+	struct key_made made;
+
+	if (path == NULL)
+		return cli_usage(cli, "--key-file is missing: a key is shown once, to a file");
+	key = key_file_value(cli, path, "PORTOLAN_API_KEY");
+	if (!key_works(cli, key)) {
+		TRY(key_setup(cli->cx, tenant != NULL ? tenant : "default", "set-up", ROLE_OWNER,
+		              &made));
+		key = made.text;
+		state = "made";
+	}
+	if (strcmp(state, "made") == 0 ||
+	    strcmp(key_file_value(cli, path, "PORTOLAN_URL"), cli->config->url) != 0)
+		TRY(write_key_file(cli, path, key));
+	if (cli->json)
+		fprintf(cli->term.out, "{\"schema\":\"setup/1\",\"key\":\"%s\"}\n", state);
+	else
+		fprintf(cli->term.out, "The API key in %s was %s.\n", path, state);
+	return ERR_OK;
+}
+
+enum err cli_sql_check(struct cli *cli)
+{
+	int n;
+
+	TRY(app_check_statements(cli->cx, &n));
+	if (cli->json)
+		fprintf(cli->term.out, "{\"schema\":\"sql-check/1\",\"statements\":%d}\n", n);
+	else
+		fprintf(cli->term.out, "All %d statements fit the schema.\n", n);
+	return ERR_OK;
+}

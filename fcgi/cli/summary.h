@@ -1,0 +1,14 @@
+/*
+ * The readable summary of a system map.
+ */
+#ifndef CLI_SUMMARY_H
+#define CLI_SUMMARY_H
+
+#include "cli/cli.h"
+
+struct json_object;
+
+/** Print languages, folders, most depended-on files, externals and cycles of a map's content. */
+void summary_print(struct cli *cli, struct json_object *content);
+
+#endif

@@ -1,0 +1,66 @@
+"""The peer of `make bench`: the same two reads in Flask, with psycopg2.
+
+The same tables, the same key check, the same SQL and the same JSON members as
+the worker.  Served by gunicorn with a connection per thread:
+
+    gunicorn --workers 2 --threads 8 --worker-class gthread flask_app:app
+"""
+
+import hashlib
+import os
+import threading
+
+import psycopg2
+from flask import Flask, jsonify, request
+
+app = Flask(__name__)
+local = threading.local()
+
+COLUMNS = (
+    "id, name, repository_url, default_branch, status, error_type, error, head_commit, version,"
+    " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS created_at,"
+    " to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS updated_at"
+)
+
+
+def cursor():
+    if not hasattr(local, "connection"):
+        local.connection = psycopg2.connect(os.environ["BENCH_DB_URL"])
+        local.connection.autocommit = True
+    return local.connection.cursor()
+
+
+def tenant_of(cur):
+    key = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    digest = hashlib.blake2b(key.encode(), digest_size=32).digest()
+    cur.execute("SELECT tenant_id FROM app.admit(%s, %s, 1)", (int(key.split("_")[1]), digest))
+    return cur.fetchone()[0]
+
+
+def rows(cur):
+    names = [column[0] for column in cur.description]
+    return [dict(zip(names, row)) for row in cur.fetchall()]
+
+
+@app.get("/api/v1/projects")
+def projects():
+    cur = cursor()
+    tenant = tenant_of(cur)
+    limit = min(int(request.args.get("limit", 20)), 200)
+    cur.execute(
+        f"SELECT {COLUMNS} FROM app.project WHERE tenant_id = %s ORDER BY id DESC LIMIT %s",
+        (tenant, limit + 1),
+    )
+    items = rows(cur)
+    return jsonify(items=items[:limit], next_cursor=str(items[-1]["id"]) if len(items) > limit else None)
+
+
+@app.get("/api/v1/projects/<int:project_id>")
+def project(project_id):
+    cur = cursor()
+    tenant = tenant_of(cur)
+    cur.execute(
+        f"SELECT {COLUMNS} FROM app.project WHERE tenant_id = %s AND id = %s", (tenant, project_id)
+    )
+    found = rows(cur)
+    return jsonify(found[0]) if found else (jsonify(error="not found"), 404)

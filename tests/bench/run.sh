@@ -1,0 +1,226 @@
+#!/bin/bash
+# make bench: speed and memory as ratios to peers and limits that are measured in the same run.
+#
+# Machines differ and are noisy, so nothing here passes or fails: rounds alternate between us and the
+# peer, medians are compared, and the line says what we aim at.  Everything runs in a temporary
+# folder on loopback and is ended by process number.
+#
+#   BENCH_SECONDS=4   of each load         BENCH_ROUNDS=3    rounds of each comparison
+#   BENCH_REPOS=...   more repositories (paths) to map beside the one that is made here
+set -eu
+ROOT=$(cd "${0%/*}/../.." && pwd -P)
+. "$ROOT/deploy/env.sh"
+WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)
+chmod 755 "$WORK"
+VAR=$WORK/var
+export VAR VARIANT=${VARIANT:-release}
+SECONDS_EACH=${BENCH_SECONDS:-4}
+ROUNDS=${BENCH_ROUNDS:-3}
+CLIENTS=64
+PROJECTS=2000
+pids=
+
+leave() {
+	code=$?
+	trap '' EXIT INT TERM
+	# shellcheck disable=SC2086 # a list of process numbers
+	[ -z "$pids" ] || kill $pids 2>/dev/null || :
+	PORT=$PORT sh "$ROOT/deploy/stack.sh" down >/dev/null 2>&1 || :
+	rm -rf "$WORK"
+	exit "$code"
+}
+trap leave EXIT
+trap 'exit 130' INT TERM
+
+free_port() {
+	local port
+	while :; do
+		port=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
+		port_taken "$port" || break
+	done
+	echo "$port"
+}
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
+row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
+
+psql_app() { step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U portolan_app -d portolan -v ON_ERROR_STOP=1 "$@"; }
+
+# requests/s of URL $1 under CLIENTS connections
+wrk_rate() {
+	wrk -t1 -c"$CLIENTS" -d"${SECONDS_EACH}s" -H "Authorization: Bearer $PORTOLAN_API_KEY" "$1" |
+		awk '/^Requests\/sec/ { rate = $2 } /Non-2xx/ { bad = 1 } END { print bad ? 0 : rate }'
+}
+
+# The p99 in ms at a fixed rate, by h2load's own log of every request.
+p99_at() {
+	local log=$WORK/h2load.log
+	rm -f "$log"
+	h2load --h1 -t1 -c15 --rps="$(($2 / 15))" -D "$SECONDS_EACH" --log-file="$log" \
+		-H "Authorization: Bearer $PORTOLAN_API_KEY" "$1" >/dev/null 2>&1
+	awk '$2 == 200 { print $3 }' "$log" | sort -n | awk '{ v[NR] = $1 } END { printf "%.2f", v[int(NR * 0.99)] / 1000 }'
+}
+
+pgbench_rate() {
+	step_down "$PGBIN/pgbench" -h "$VAR/run" -U portolan_app -n -M prepared -c 8 -j 2 -T "$SECONDS_EACH" \
+		-D key_id="$key_id" -D key_hash="$key_hash" -D tenant="$tenant" -D first="$first" -D last="$last" \
+		-f "$WORK/sql/$1" portolan 2>/dev/null | awk '/^tps/ { print $3 }'
+}
+
+start_stack() {
+	PORT=$(free_port)
+	export PORT
+	PORT=$PORT sh "$ROOT/deploy/stack.sh" up >/dev/null
+	load_settings
+	. "$VAR/dev.env"
+	cp -r "$ROOT/tests/bench" "$WORK/sql"
+	chmod -R a+rX "$WORK/sql"
+	key_id=$(echo "$PORTOLAN_API_KEY" | cut -d_ -f2)
+	key_hash=$(printf %s "$PORTOLAN_API_KEY" | b2sum -l 256 | cut -d' ' -f1)
+	tenant=$(psql_app -c "SELECT tenant_id FROM app.api_key WHERE id = $key_id")
+	psql_app -c "INSERT INTO app.project (tenant_id, name, repository_url)
+		SELECT $tenant, 'project ' || n, 'https://git.test/team/project-' || n || '.git'
+		  FROM generate_series(1, $PROJECTS) n"
+	psql_app -c "ANALYZE app.project" 2>/dev/null || :
+	read -r first last <<<"$(psql_app -F' ' -c 'SELECT min(id), max(id) FROM app.project')"
+}
+
+start_flask() {
+	flask_port=$(free_port)
+	mkdir -p "$WORK/flask/tmp"
+	[ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/flask"
+	BENCH_DB_URL="host=$VAR/run dbname=portolan user=portolan_app" step_down /usr/bin/gunicorn \
+		--chdir "$WORK/sql" --workers 2 --threads 8 --worker-class gthread --keep-alive 75 --worker-tmp-dir /dev/shm \
+		--bind "unix:$WORK/flask/app.sock" --log-level error flask_app:app >"$WORK/flask.log" 2>&1 &
+	pids="$pids $!"
+	cat >"$WORK/flask/nginx.conf" <<-CONF
+		daemon off; worker_processes 2; pid $WORK/flask/nginx.pid; error_log stderr crit;
+		events { worker_connections 1024; }
+		http {
+			access_log off; client_body_temp_path $WORK/flask/tmp; proxy_temp_path $WORK/flask/tmp;
+			fastcgi_temp_path $WORK/flask/tmp; uwsgi_temp_path $WORK/flask/tmp; scgi_temp_path $WORK/flask/tmp;
+			upstream app { server unix:$WORK/flask/app.sock; keepalive 64; }
+			server {
+				listen 127.0.0.1:$flask_port;
+				location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }
+			}
+		}
+	CONF
+	step_down nginx -e stderr -c "$WORK/flask/nginx.conf" >"$WORK/flask-nginx.log" 2>&1 &
+	pids="$pids $!"
+	flask=http://127.0.0.1:$flask_port
+	for _ in $(seq 100); do
+		curl -sf -o /dev/null -H "Authorization: Bearer $PORTOLAN_API_KEY" "$flask/api/v1/projects?limit=1" && return
+		sleep 0.1
+	done
+	cat "$WORK/flask.log" >&2
+	die "the Flask peer does not start"
+}
+
+# compare TITLE URL_OURS URL_PEER AIM
+compare_flask() {
+	local ours="" theirs=""
+	for _ in $(seq "$ROUNDS"); do
+		ours="$ours $(wrk_rate "$2")"
+		theirs="$theirs $(wrk_rate "$3")"
+	done
+	ours=$(tr ' ' '\n' <<<"$ours" | grep . | median)
+	theirs=$(tr ' ' '\n' <<<"$theirs" | grep . | median)
+	row "$1" "$ours/s" "$theirs/s" "$(ratio "$ours" "$theirs") x" "$4"
+}
+
+compare_pgbench() {
+	local ours="" theirs=""
+	for _ in $(seq "$ROUNDS"); do
+		ours="$ours $($3)"
+		theirs="$theirs $(pgbench_rate "$2")"
+	done
+	ours=$(tr ' ' '\n' <<<"$ours" | grep . | median)
+	theirs=$(tr ' ' '\n' <<<"$theirs" | grep . | median)
+	row "$1" "$ours/s" "$theirs/s" "$(ratio "$ours" "$theirs") x" "$4"
+}
+
+our_get() { wrk_rate "$PORTOLAN_URL/api/v1/projects/$first"; }
+our_list() { wrk_rate "$PORTOLAN_URL/api/v1/projects?limit=20"; }
+our_create() {
+	wrk -t1 -c8 -d"${SECONDS_EACH}s" -s "$WORK/sql/create.lua" -H "Authorization: Bearer $PORTOLAN_API_KEY" \
+		"$PORTOLAN_URL/api/v1/projects" | awk '/^Requests\/sec/ { rate = $2 } /Non-2xx/ { bad = 1 } END { print bad ? 0 : rate }'
+}
+
+pool_pids() { pgrep -f "^$BIN/portolan-worker" | while read -r p; do [ "$(readlink "/proc/$p/cwd")" = "$VAR" ] && echo "$p"; done; }
+pool_kib() { for p in $(pool_pids); do awk "/^$1:/ { print \$2 }" "/proc/$p/smaps_rollup"; done | awk '{ s += $1 } END { print s }'; }
+
+memory() {
+	local before after
+	before=$(pool_kib Rss)
+	h2load --h1 -t1 -c32 -n 100000 -H "Authorization: Bearer $PORTOLAN_API_KEY" \
+		"$PORTOLAN_URL/api/v1/projects?limit=20" >/dev/null 2>&1
+	after=$(pool_kib Rss)
+	row "worker pool, RSS before / after 100 000 lists" "$before KiB" "$after KiB" "$(ratio "$after" "$before") x" "<= 25600 KiB, no growth"
+	row "worker pool, PSS" "$(pool_kib Pss) KiB" "" "" ""
+}
+
+# A repository of files in several languages that import each other, of some size.
+make_repository() {
+	mkdir -p "$1"
+	git -C "$1" init -q -b main
+	awk -v dir="$1" 'BEGIN {
+		for (d = 0; d < 100; d++) {
+			system("mkdir -p " dir "/mod" d)
+			for (f = 0; f < 50; f++) {
+				file = dir "/mod" d "/file" f ".c"
+				print "#include \"file" ((f + 1) % 50) ".h\"\n#include <stdio.h>\n" > file
+				for (i = 0; i < 60; i++)
+					print "/* " d " " f " " i " */\nint fn_" d "_" f "_" i "(int a)\n{\n\tprintf(\"%d\", a + " i * f ");\n\treturn a * " d ";\n}\n" > file
+				close(file)
+				print "int fn_" d "_" f "(int a);" > (dir "/mod" d "/file" f ".h")
+				close(dir "/mod" d "/file" f ".h")
+			}
+		}
+	}'
+	git -C "$1" add -A
+	git -C "$1" -c user.name=bench -c user.email=bench@test commit -qm one
+	git -C "$1" gc -q
+}
+
+seconds() {
+	local start end
+	start=$(date +%s%N)
+	"$@" >/dev/null 2>&1 || { echo 0; return; }
+	end=$(date +%s%N)
+	awk -v n="$((end - start))" 'BEGIN { printf "%.2f", n / 1e9 }'
+}
+
+compare_map() {
+	local repo=$1 name clone map again
+	name=$(basename "$repo")
+	PORT=$PORT sh "$ROOT/deploy/stack.sh" up "$repo" >/dev/null
+	clone=$(seconds git -c safe.directory='*' clone -q --bare --no-local "$repo" "$WORK/clone.git")
+	rm -rf "$WORK/clone.git"
+	map=$(seconds "$BIN/portolan" map "$repo" --name "bench $name")
+	again=$(seconds "$BIN/portolan" map "$repo")
+	row "map $name / git clone --bare" "$map s" "$clone s" "$(ratio "$map" "$clone") x" "<= 2 x; second time: $again s"
+}
+
+start_stack
+start_flask
+echo "$(nproc) cores, $CLIENTS connections, medians of $ROUNDS rounds of $SECONDS_EACH s"
+row "" "Portolan" "peer" "ratio" "aim"
+compare_flask "GET /projects?limit=20 / Flask + gunicorn" "$PORTOLAN_URL/api/v1/projects?limit=20" "$flask/api/v1/projects?limit=20" ">= 6 x"
+compare_flask "GET /projects/{id} / Flask + gunicorn" "$PORTOLAN_URL/api/v1/projects/$first" "$flask/api/v1/projects/$first" ">= 6 x"
+compare_pgbench "GET /projects/{id} / pgbench, same SQL" get.sql our_get ">= 0.45 x"
+compare_pgbench "GET /projects?limit=20 / pgbench, same SQL" list.sql our_list ""
+row "p99 of the list at 1 500 requests/s" "$(p99_at "$PORTOLAN_URL/api/v1/projects?limit=20" 1500) ms" \
+	"$(p99_at "$flask/api/v1/projects?limit=20" 1500) ms" "" "<= 1 ms"
+memory
+sv_down() { step_down sv down "$VAR/service/runner" >/dev/null; }
+sv_down # creates are measured without the jobs that they start
+compare_pgbench "POST /projects / pgbench, same SQL" create.sql our_create ""
+psql_app -c "DELETE FROM app.background_job"
+step_down sv up "$VAR/service/runner" >/dev/null
+make_repository "$WORK/generated"
+[ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/generated"
+for repo in "$WORK/generated" ${BENCH_REPOS:-}; do
+	compare_map "$repo"
+done
