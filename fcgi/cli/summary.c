@@ -79,8 +79,17 @@ static void paths(struct cli *cli, const char *what, struct json_object *list,
 	term_table(&cli->term, columns, width, cells, n, "none");
 }
 
-/* Externals by ecosystem: "npm  express, left-pad (12 more)". */
-static void externals(struct cli *cli, struct json_object *list)
+/* The path of a file by its number, as the columns of files have it. */
+static const char *file_path(struct json_object *paths, int64_t file)
+{
+	struct json_object *path = NULL;
+
+	if (file >= 0 && (size_t)file < length(paths))
+		path = json_object_array_get_idx(paths, (size_t)file);
+	return path != NULL ? json_object_get_string(path) : "–";
+}
+
+static void externals(struct cli *cli, struct json_object *list, struct json_object *names)
 {
 	static const struct term_column COLUMNS[] = {
 		{ .title = "Ecosystem" },
@@ -101,7 +110,7 @@ static void externals(struct cli *cli, struct json_object *list)
 		row[1] = json_text(e, "name", "");
 		row[2] = json_text(e, "spec", "");
 		row[3] = json_text(e, "scope", "");
-		row[4] = json_text(e, "manifest", "");
+		row[4] = file_path(names, json_int(e, "manifest", -1));
 	}
 	term_table(&cli->term, COLUMNS, COUNT(COLUMNS), cells, n, "none");
 }
@@ -121,12 +130,11 @@ static void cycles(struct cli *cli, struct json_object *list, struct json_object
 
 		fprintf(t->out, "%zu files: ", files);
 		for (size_t k = 0; k < files && k < CYCLE_FILES; k++) {
-			int64_t at = json_object_get_int64(json_object_array_get_idx(cycle, k));
-			struct json_object *name = json_object_array_get_idx(names, (size_t)at);
+			struct json_object *file = json_object_array_get_idx(cycle, k);
 
 			fputs(k > 0 ? " → " : "", t->out);
 			term_text(t, t->out, TERM_PLAIN,
-			          name != NULL ? json_object_get_string(name) : "?");
+			          file_path(names, json_object_get_int64(file)));
 		}
 		fputs(files > CYCLE_FILES ? " → …\n" : "\n", t->out);
 	}
@@ -136,6 +144,7 @@ static void heading(struct cli *cli, struct json_object *content)
 {
 	const char *commit = json_text(content, "meta.commit", "");
 	const char *ref = json_text(content, "meta.ref", NULL);
+	struct json_object *summary = json_at(content, "summary");
 	struct term *t = &cli->term;
 
 	term_text(t, t->out, TERM_BOLD, "System map");
@@ -144,7 +153,9 @@ static void heading(struct cli *cli, struct json_object *content)
 		fputs(" on ", t->out);
 		term_text(t, t->out, TERM_PLAIN, ref);
 	}
-	fputc('\n', t->out);
+	fprintf(t->out, "\n%s files, %s lines of code, %s imports between files, %s unresolved\n",
+	        number(cli, summary, "files"), number(cli, summary, "code"),
+	        number(cli, summary, "imports"), number(cli, summary, "unresolved"));
 }
 
 void summary_print(struct cli *cli, struct json_object *content)
@@ -159,6 +170,8 @@ void summary_print(struct cli *cli, struct json_object *content)
 		{ .title = "File" },
 	};
 
+	struct json_object *names = json_at(content, "files.path");
+
 	heading(cli, content);
 	if (json_flag(content, "meta.empty", false)) {
 		fputs("The repository has no commits yet.\n", cli->term.out);
@@ -167,8 +180,8 @@ void summary_print(struct cli *cli, struct json_object *content)
 	languages(cli, json_at(content, "languages"));
 	paths(cli, "Largest folders", json_at(content, "summary.folders"), FOLDERS, "code",
 	      "files");
-	paths(cli, "Most depended-on files", json_at(content, "summary.central"), CENTRAL, "fan_in",
-	      NULL);
-	externals(cli, json_at(content, "externals"));
-	cycles(cli, json_at(content, "graph.cycles"), json_at(content, "files.display"));
+	paths(cli, "Most depended-on files", json_at(content, "summary.depended"), CENTRAL,
+	      "fan_in", NULL);
+	externals(cli, json_at(content, "externals"), names);
+	cycles(cli, json_at(content, "graph.cycles"), names);
 }
