@@ -1,0 +1,389 @@
+/* Scan: an object database, a tree walk with an explicit stack, one blob at a time. */
+#include "maps/scan.h"
+
+#include "maps/text.h"
+
+#include <git2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree or commit object */
+#define WINDOW_BYTES   ((size_t)4 << 20)
+#define MAPPED_BYTES   ((size_t)64 << 20)
+#define OPEN_PACKS_MAX ((size_t)64)
+#define TREES_PER_FILE 4 /* folders walked at most, per max_files */
+#define TAG_DEPTH_MAX  8
+
+#define MODE_TYPE   0170000
+#define MODE_TREE   0040000
+#define MODE_LINK   0120000
+#define MODE_COMMIT 0160000
+
+struct scan {
+	git_odb *odb;
+	bool out_of_memory;
+};
+
+enum err scan_init(struct ctx *cx)
+{
+	if (git_libgit2_init() < 0)
+		return err_set(cx, ERR_INTERNAL, "the git library does not start");
+	for (int level = GIT_CONFIG_LEVEL_PROGRAMDATA; level <= GIT_CONFIG_LEVEL_GLOBAL; level++)
+		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, WINDOW_BYTES);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, MAPPED_BYTES);
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, OPEN_PACKS_MAX);
+	return ERR_OK;
+}
+
+void scan_quit(void)
+{
+	git_libgit2_shutdown();
+}
+
+enum err scan_open(struct ctx *cx, const char *repo_path, struct scan **ret)
+{
+	char *objects = arena_printf(cx->arena, "%s/objects", repo_path);
+	struct scan *scan = calloc(1, sizeof(*scan));
+
+	if (scan == NULL)
+		return err_set(cx, ERR_OUT_OF_MEMORY, "no memory to open the repository");
+	if (git_odb_open(&scan->odb, objects) != 0) {
+		const git_error *why = git_error_last();
+
+		free(scan);
+		err_set(cx, ERR_REPO_NOT_GIT, "there is no object database in the repository");
+		err_cause(cx, "%s", why != NULL ? why->message : "unknown");
+		return ERR_REPO_NOT_GIT;
+	}
+	*ret = scan;
+	return ERR_OK;
+}
+
+void scan_close(struct scan *scan)
+{
+	if (scan == NULL)
+		return;
+	git_odb_free(scan->odb);
+	free(scan);
+}
+
+void scan_close_ptr(struct scan **scan)
+{
+	scan_close(*scan);
+}
+
+/* Read an object of a type after a look at its size.  @ret SKIP_NONE when *ret is set */
+static enum skip_reason read_object(struct scan *scan, const git_oid *oid, git_object_t type,
+                                    uint64_t max_bytes, uint64_t *bytes, git_odb_object **ret)
+{
+	size_t len;
+	git_object_t found;
+	int rc = git_odb_read_header(&len, &found, scan->odb, oid);
+
+	if (rc != 0)
+		return rc == GIT_ENOTFOUND ? SKIP_MISSING : SKIP_CORRUPT;
+	*bytes = len;
+	if (found != type)
+		return SKIP_CORRUPT;
+	if (len > max_bytes)
+		return SKIP_TOO_LARGE;
+	if (git_odb_read(ret, scan->odb, oid) == 0)
+		return SKIP_NONE;
+	scan->out_of_memory |=
+		git_error_last() != NULL && git_error_last()->klass == GIT_ERROR_NOMEMORY;
+	return SKIP_CORRUPT;
+}
+
+bool scan_out_of_memory(const struct scan *scan)
+{
+	return scan->out_of_memory;
+}
+
+/* The oid behind "tree " or "object " at the start of a commit or tag. */
+static bool header_oid(git_odb_object *object, const char *header, git_oid *ret)
+{
+	size_t n = strlen(header);
+	const char *data = git_odb_object_data(object);
+
+	return git_odb_object_size(object) > n + GIT_OID_HEXSZ && memcmp(data, header, n) == 0 &&
+	       git_oid_fromstrn(ret, data + n, GIT_OID_HEXSZ) == 0;
+}
+
+/* Follow tags to the commit.  @ret its root tree in *tree */
+static enum err find_root(struct ctx *cx, struct scan *scan, const char *commit, git_oid *tree)
+{
+	git_oid oid;
+
+	if (strlen(commit) != GIT_OID_HEXSZ || git_oid_fromstr(&oid, commit) != 0)
+		return err_set(cx, ERR_REF_NOT_FOUND, "\"%.60s\" is no commit id", commit);
+	for (int depth = 0; depth < TAG_DEPTH_MAX; depth++) {
+		git_odb_object *object = NULL;
+		size_t len;
+		git_object_t type;
+		uint64_t bytes;
+		bool good;
+		int rc = git_odb_read_header(&len, &type, scan->odb, &oid);
+
+		if (rc == GIT_ENOTFOUND ||
+		    (rc == 0 && type != GIT_OBJECT_COMMIT && type != GIT_OBJECT_TAG))
+			return err_set(cx, ERR_REF_NOT_FOUND, "there is no commit %s", commit);
+		if (rc != 0 || read_object(scan, &oid, type, TREE_BYTES_MAX, &bytes, &object) != 0)
+			return err_set(cx, ERR_REPO_BROKEN, "commit %s cannot be read", commit);
+		good = header_oid(object, type == GIT_OBJECT_COMMIT ? "tree " : "object ",
+		                  type == GIT_OBJECT_COMMIT ? tree : &oid);
+		git_odb_object_free(object);
+		if (!good)
+			return err_set(cx, ERR_REPO_BROKEN, "commit %s is malformed", commit);
+		if (type == GIT_OBJECT_COMMIT)
+			return ERR_OK;
+	}
+	return err_set(cx, ERR_REPO_BROKEN, "too many tags lead to commit %s", commit);
+}
+
+/* One folder that is being walked. */
+struct level {
+	struct level *up;
+	git_odb_object *object;
+	const char *p, *end;
+	size_t path_len; /* of its prefix, with the '/' */
+	size_t depth;
+};
+
+struct walk {
+	struct ctx *cx;
+	struct scan *scan;
+	const struct scan_limits *limits;
+	struct scan_tree *tree;
+	struct level *top;
+	size_t cap, broken_cap;
+	uint64_t trees;
+	char path[MAP_PATH_MAX + 1];
+};
+
+static void note_broken(struct walk *w, size_t path_len)
+{
+	struct scan_tree *tree = w->tree;
+	struct arena *arena = w->cx->arena;
+	const char *shown = text_display(arena, (struct span){ w->path, path_len });
+
+	if (tree->nbroken_dirs == w->broken_cap) {
+		size_t cap = w->broken_cap != 0 ? w->broken_cap * 2 : 8;
+
+		tree->broken_dirs =
+			arena_grow(arena, tree->broken_dirs, w->broken_cap * sizeof(char *),
+		                   cap * sizeof(char *));
+		w->broken_cap = cap;
+	}
+	tree->broken_dirs[tree->nbroken_dirs++] =
+		shown != NULL ? shown : arena_strndup(arena, w->path, path_len);
+}
+
+/* Start walking a tree whose path stands in w->path.  @ret SKIP_NONE or why it cannot be */
+static enum skip_reason enter(struct walk *w, const git_oid *oid, size_t path_len)
+{
+	git_odb_object *object = NULL;
+	uint64_t bytes;
+	enum skip_reason why =
+		read_object(w->scan, oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &object);
+	struct level *level;
+
+	if (why != SKIP_NONE)
+		return why;
+	level = calloc(1, sizeof(*level));
+	if (level == NULL) {
+		w->scan->out_of_memory = true;
+		git_odb_object_free(object);
+		return SKIP_CORRUPT;
+	}
+	level->up = w->top;
+	level->object = object;
+	level->p = git_odb_object_data(object);
+	level->end = level->p + git_odb_object_size(object);
+	level->path_len = path_len;
+	level->depth = w->top != NULL ? w->top->depth + 1 : 0;
+	w->top = level;
+	w->trees++;
+	return SKIP_NONE;
+}
+
+static void leave(struct walk *w)
+{
+	struct level *level = w->top;
+
+	w->top = level->up;
+	git_odb_object_free(level->object);
+	free(level);
+}
+
+static void keep_file(struct walk *w, unsigned mode, size_t path_len, const git_oid *oid)
+{
+	struct scan_tree *tree = w->tree;
+	struct map_file *file;
+
+	if (tree->nfiles >= w->limits->max_files) {
+		tree->over_limit++;
+		return;
+	}
+	if (tree->nfiles == w->cap) {
+		size_t cap = w->cap != 0 ? w->cap * 2 : 1024;
+
+		tree->files = arena_grow(w->cx->arena, tree->files, w->cap * sizeof(*file),
+		                         cap * sizeof(*file));
+		w->cap = cap;
+	}
+	file = &tree->files[tree->nfiles++];
+	*file = (struct map_file){
+		.path = { arena_strndup(w->cx->arena, w->path, path_len), path_len },
+		.skip = (mode & MODE_TYPE) == MODE_LINK     ? SKIP_SYMLINK
+		        : (mode & MODE_TYPE) == MODE_COMMIT ? SKIP_SUBMODULE
+		                                            : SKIP_NONE,
+	};
+	memcpy(file->oid, oid->id, MAP_OID_BYTES);
+}
+
+static void enter_folder(struct walk *w, const git_oid *oid, size_t path_len)
+{
+	if (w->top->depth + 1 >= w->limits->max_depth) {
+		w->tree->too_deep++;
+	} else if (w->trees >= w->limits->max_files * TREES_PER_FILE + 16 ||
+	           path_len + 1 > MAP_PATH_MAX) {
+		w->tree->over_limit++;
+	} else if (enter(w, oid, path_len + 1) != SKIP_NONE) {
+		note_broken(w, path_len);
+	} else {
+		w->path[path_len] = '/';
+	}
+}
+
+/* Take the next entry of the folder on top: "mode name\0" and 20 bytes of id. */
+static void step(struct walk *w)
+{
+	struct level *level = w->top;
+	const char *p = level->p, *name;
+	size_t name_len, left, path_len;
+	unsigned mode = 0;
+	git_oid oid;
+
+	while (p < level->end && *p >= '0' && *p <= '7')
+		mode = mode << 3 | (unsigned)(*p++ - '0');
+	name = p < level->end && *p == ' ' ? p + 1 : level->end;
+	left = (size_t)(level->end - name);
+	name_len = strnlen(name, left);
+	if (left < name_len + 1 + MAP_OID_BYTES) { /* malformed: the rest cannot be trusted */
+		note_broken(w, level->path_len > 0 ? level->path_len - 1 : 0);
+		leave(w);
+		return;
+	}
+	level->p = name + name_len + 1 + MAP_OID_BYTES;
+	memcpy(oid.id, name + name_len + 1, MAP_OID_BYTES);
+	path_len = level->path_len + name_len;
+	if (name_len == 0 || memchr(name, '/', name_len) != NULL) {
+		w->tree->bad_names++;
+		return;
+	}
+	if (path_len > MAP_PATH_MAX) {
+		w->tree->path_too_long++;
+		return;
+	}
+	memcpy(w->path + level->path_len, name, name_len);
+	if ((mode & MODE_TYPE) == MODE_TREE)
+		enter_folder(w, &oid, path_len);
+	else
+		keep_file(w, mode, path_len, &oid);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct map_file *x = a, *y = b;
+
+	return strcmp(x->path.data, y->path.data);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Git keeps trees sorted; a hostile one may not, and may name an entry twice. */
+static void sort_files(struct scan_tree *tree)
+{
+	size_t kept = 0;
+
+	if (tree->nfiles == 0)
+		return;
+	for (size_t i = 1; i < tree->nfiles; i++) {
+		if (by_path(&tree->files[i - 1], &tree->files[i]) >= 0) {
+			qsort(tree->files, tree->nfiles, sizeof(*tree->files), by_path);
+			break;
+		}
+	}
+	for (size_t i = 1; i < tree->nfiles; i++) {
+		if (by_path(&tree->files[kept], &tree->files[i]) != 0)
+			tree->files[++kept] = tree->files[i];
+		else
+			tree->bad_names++;
+	}
+	tree->nfiles = kept + 1;
+}
+
+enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
+                   const struct scan_limits *limits, struct scan_tree *ret)
+{
+	struct walk w = { .cx = cx, .scan = scan, .limits = limits, .tree = ret };
+	git_oid root;
+
+	*ret = (struct scan_tree){ 0 };
+	TRY(find_root(cx, scan, commit, &root));
+	if (enter(&w, &root, 0) != SKIP_NONE)
+		return err_set(cx, ERR_REPO_BROKEN, "the root tree of commit %s cannot be read",
+		               commit);
+	while (w.top != NULL) {
+		if (w.top->p < w.top->end)
+			step(&w);
+		else
+			leave(&w);
+	}
+	sort_files(ret);
+	if (ret->nbroken_dirs > 1)
+		qsort(ret->broken_dirs, ret->nbroken_dirs, sizeof(char *), by_text);
+	return ERR_OK;
+}
+
+void scan_blob(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
+               struct scan_blob *ret)
+{
+	git_odb_object *object = NULL;
+	git_oid oid;
+
+	*ret = (struct scan_blob){ 0 };
+	if (file->skip == SKIP_SYMLINK || file->skip == SKIP_SUBMODULE)
+		return;
+	memcpy(oid.id, file->oid, MAP_OID_BYTES);
+	file->skip = read_object(scan, &oid, GIT_OBJECT_BLOB, limits->max_blob_bytes, &file->bytes,
+	                         &object);
+	if (file->skip != SKIP_NONE)
+		return;
+	ret->object = object;
+	ret->text = (struct span){ git_odb_object_data(object), git_odb_object_size(object) };
+}
+
+void scan_blob_free(struct scan_blob *blob)
+{
+	git_odb_object_free(blob->object);
+	*blob = (struct scan_blob){ 0 };
+}
+
+const char *skip_reason_name(enum skip_reason reason)
+{
+	static const char *const NAMES[] = {
+		[SKIP_NONE] = "",           [SKIP_TOO_LARGE] = "too_large",
+		[SKIP_BINARY] = "binary",   [SKIP_LFS] = "lfs",
+		[SKIP_SYMLINK] = "symlink", [SKIP_SUBMODULE] = "submodule",
+		[SKIP_MISSING] = "missing", [SKIP_CORRUPT] = "corrupt",
+	};
+
+	assert((size_t)reason < COUNT(NAMES));
+	return NAMES[reason];
+}

@@ -1,0 +1,97 @@
+/*
+ * Scan: read the tree and the blobs of one commit, and nothing else.
+ *
+ * Only the object database is opened: no configuration, no references, no
+ * hooks, no index of the repository is ever read, so nobody's ownership of
+ * those files matters, and nothing is checked out.  Commit and tree objects
+ * are parsed here; a blob is capped by its header before it is read.
+ *
+ *   Paths      Bytes.  They are data and never become file names.
+ *   Entries    Symbolic links and submodules are entries, never followed.
+ *   Damage     A missing or corrupt subtree or blob is counted and noted; only
+ *              the commit and its root tree are fatal.
+ *   Memory     Entries live in cx->arena; a blob's bytes until scan_blob_free().
+ */
+#ifndef MAPS_SCAN_H
+#define MAPS_SCAN_H
+
+#include "base/ctx.h"
+#include "maps/file.h"
+
+#define SCAN_COMMIT_NONE "0000000000000000000000000000000000000000" /* an empty repository */
+
+struct scan_limits {
+	uint64_t max_blob_bytes;
+	size_t max_files; /* entries kept; the rest is counted */
+	size_t max_depth; /* folders inside folders */
+};
+
+/* What the walk met.  The numbers of what was left out go into the map's coverage. */
+struct scan_tree {
+	struct map_file *files; /* sorted by the bytes of their paths, each once */
+	size_t nfiles;
+	const char **broken_dirs; /* display paths of subtrees that could not be read, sorted */
+	size_t nbroken_dirs;
+	uint64_t over_limit;    /* entries beyond max_files */
+	uint64_t too_deep;      /* folders beyond max_depth */
+	uint64_t path_too_long; /* beyond MAP_PATH_MAX */
+	uint64_t bad_names;     /* empty, or with a '/' inside */
+};
+
+struct scan_blob {
+	struct span text;
+	void *object; /* for scan_blob_free() */
+};
+
+struct scan;
+
+/**
+ * Set libgit2 up for reading hostile repositories in little memory: no
+ * configuration paths, small windows, no object cache, a ceiling per object.
+ * To be called once, before scan_open() and before any sandbox.
+ */
+NODISCARD
+enum err scan_init(struct ctx *cx);
+
+/** The counterpart of scan_init(). */
+void scan_quit(void);
+
+/**
+ * Open the object database below a bare repository (or a .git folder).
+ *
+ * @ret to be closed by scan_close()
+ * Returns ERR_REPO_NOT_GIT when there is none.
+ */
+NODISCARD
+enum err scan_open(struct ctx *cx, const char *repo_path, struct scan **ret);
+
+void scan_close(struct scan *scan);
+void scan_close_ptr(struct scan **scan);
+
+/**
+ * List the entries of a commit's tree.
+ *
+ * @commit  40 hexadecimal digits of a commit, or of a tag of one
+ * Returns ERR_REF_NOT_FOUND when there is no such commit, ERR_REPO_BROKEN
+ * when it or its root tree cannot be read.
+ */
+NODISCARD
+enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
+                   const struct scan_limits *limits, struct scan_tree *ret);
+
+/**
+ * Read the blob of an entry.  Sets file->bytes, and file->skip when there is
+ * nothing to read (too large, missing, corrupt); then ret->text is empty.
+ */
+void scan_blob(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
+               struct scan_blob *ret);
+
+void scan_blob_free(struct scan_blob *blob);
+
+/** @ret whether an object could not be read for want of memory: the scan is not to be trusted */
+bool scan_out_of_memory(const struct scan *scan);
+
+/** @ret "too_large", "binary", ...: stored in maps; stable.  "" for SKIP_NONE */
+const char *skip_reason_name(enum skip_reason reason);
+
+#endif
