@@ -1,0 +1,271 @@
+/* Manifests: the table of kinds, and what all readers share. */
+#include "maps/manifest_parse.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+/* How a kind is known: a pattern for the file's name, tried in this order. */
+static const struct {
+	const char *pattern;
+	enum manifest_type type;
+} NAMES[] = {
+	{ "package.json", MANIFEST_PACKAGE_JSON },
+	{ "tsconfig.json", MANIFEST_TSCONFIG },
+	{ "tsconfig.*.json", MANIFEST_TSCONFIG },
+	{ "tsconfig-*.json", MANIFEST_TSCONFIG },
+	{ "jsconfig.json", MANIFEST_TSCONFIG },
+	{ "pnpm-workspace.yaml", MANIFEST_PNPM_WORKSPACE },
+	{ "composer.json", MANIFEST_COMPOSER },
+	{ "requirements*.txt", MANIFEST_REQUIREMENTS },
+	{ "*requirements.txt", MANIFEST_REQUIREMENTS },
+	{ "requirements*.in", MANIFEST_REQUIREMENTS },
+	{ "pyproject.toml", MANIFEST_PYPROJECT },
+	{ "setup.cfg", MANIFEST_SETUP_CFG },
+	{ "setup.py", MANIFEST_SETUP_PY },
+	{ "Pipfile", MANIFEST_PIPFILE },
+	{ "go.mod", MANIFEST_GO_MOD },
+	{ "Cargo.toml", MANIFEST_CARGO },
+	{ "pom.xml", MANIFEST_POM },
+	{ "*.gradle", MANIFEST_GRADLE },
+	{ "*.gradle.kts", MANIFEST_GRADLE },
+	{ "*.versions.toml", MANIFEST_GRADLE_CATALOG },
+	{ "CMakeLists.txt", MANIFEST_CMAKE },
+	{ "*.cmake", MANIFEST_CMAKE },
+	{ "meson.build", MANIFEST_MESON },
+	{ "Makefile", MANIFEST_MAKEFILE },
+	{ "makefile", MANIFEST_MAKEFILE },
+	{ "GNUmakefile", MANIFEST_MAKEFILE },
+	{ "Makefile.*", MANIFEST_MAKEFILE },
+	{ "*.mk", MANIFEST_MAKEFILE },
+	{ "configure.ac", MANIFEST_CONFIGURE },
+	{ "configure.in", MANIFEST_CONFIGURE },
+	{ "Gemfile", MANIFEST_GEMFILE },
+	{ "*.gemspec", MANIFEST_GEMFILE },
+};
+
+/* What a kind is called, where its dependencies belong, who reads it. */
+static const struct {
+	const char *name;
+	enum ecosystem eco;
+	manifest_reader *read;
+} TYPES[] = {
+	[MANIFEST_NONE] = { "", ECO_NONE, NULL },
+	[MANIFEST_PACKAGE_JSON] = { "package.json", ECO_NPM, manifest_package_json },
+	[MANIFEST_TSCONFIG] = { "tsconfig", ECO_NPM, manifest_tsconfig },
+	[MANIFEST_PNPM_WORKSPACE] = { "pnpm-workspace", ECO_NPM, manifest_pnpm_workspace },
+	[MANIFEST_COMPOSER] = { "composer.json", ECO_PACKAGIST, manifest_composer },
+	[MANIFEST_REQUIREMENTS] = { "requirements", ECO_PYPI, manifest_requirements },
+	[MANIFEST_PYPROJECT] = { "pyproject", ECO_PYPI, manifest_pyproject },
+	[MANIFEST_SETUP_CFG] = { "setup.cfg", ECO_PYPI, manifest_setup_cfg },
+	[MANIFEST_SETUP_PY] = { "setup.py", ECO_PYPI, manifest_setup_py },
+	[MANIFEST_PIPFILE] = { "pipfile", ECO_PYPI, manifest_pipfile },
+	[MANIFEST_GO_MOD] = { "go.mod", ECO_GO, manifest_go_mod },
+	[MANIFEST_CARGO] = { "cargo", ECO_CARGO, manifest_cargo },
+	[MANIFEST_POM] = { "pom", ECO_MAVEN, manifest_pom },
+	[MANIFEST_GRADLE] = { "gradle", ECO_MAVEN, manifest_gradle },
+	[MANIFEST_GRADLE_CATALOG] = { "gradle-catalog", ECO_MAVEN, manifest_gradle_catalog },
+	[MANIFEST_CMAKE] = { "cmake", ECO_SYSTEM, manifest_cmake },
+	[MANIFEST_MESON] = { "meson", ECO_SYSTEM, manifest_meson },
+	[MANIFEST_MAKEFILE] = { "makefile", ECO_SYSTEM, manifest_makefile },
+	[MANIFEST_CONFIGURE] = { "configure", ECO_SYSTEM, manifest_configure },
+	[MANIFEST_GEMFILE] = { "gemfile", ECO_RUBYGEMS, manifest_gemfile },
+};
+
+enum manifest_type manifest_detect(struct span path)
+{
+	const char *slash = memrchr(path.data, '/', path.len);
+	const char *start = slash != NULL ? slash + 1 : path.data;
+	size_t len = path.len - (size_t)(start - path.data);
+	char name[64];
+
+	if (len >= sizeof(name))
+		return MANIFEST_NONE;
+	memcpy(name, start, len);
+	name[len] = '\0';
+	for (size_t i = 0; i < COUNT(NAMES); i++)
+		if (fnmatch(NAMES[i].pattern, name, 0) == 0)
+			return NAMES[i].type;
+	if (len > 4 && memcmp(name + len - 4, ".txt", 4) == 0 && slash != NULL &&
+	    memmem(path.data, (size_t)(slash + 1 - path.data), "requirements/", 13) != NULL)
+		return MANIFEST_REQUIREMENTS;
+	return MANIFEST_NONE;
+}
+
+void manifest_read(struct arena *arena, struct arena *scratch, enum manifest_type type,
+                   struct span path, struct span text, struct manifest *ret)
+{
+	struct manifest_in in = {
+		.arena = arena, .scratch = scratch, .path = path, .text = text, .out = ret
+	};
+
+	assert(type > MANIFEST_NONE && type < MANIFEST_TYPE_COUNT);
+	*ret = (struct manifest){ .type = type, .name = "", .group = "" };
+	if (text.len > DOC_TEXT_MAX) {
+		ret->truncated = true;
+		in.text.len = 0;
+	}
+	TYPES[type].read(&in);
+}
+
+enum ecosystem manifest_ecosystem(enum manifest_type type)
+{
+	assert((size_t)type < COUNT(TYPES));
+	return TYPES[type].eco;
+}
+
+const char *manifest_type_name(enum manifest_type type)
+{
+	assert((size_t)type < COUNT(TYPES));
+	return TYPES[type].name;
+}
+
+const char *ecosystem_name(enum ecosystem eco)
+{
+	static const char *const ECOSYSTEMS[] = {
+		[ECO_NONE] = "",         [ECO_NPM] = "npm",           [ECO_PYPI] = "pypi",
+		[ECO_GO] = "go",         [ECO_CARGO] = "cargo",       [ECO_MAVEN] = "maven",
+		[ECO_SYSTEM] = "system", [ECO_RUBYGEMS] = "rubygems", [ECO_PACKAGIST] = "packagist",
+	};
+
+	assert((size_t)eco < COUNT(ECOSYSTEMS));
+	return ECOSYSTEMS[eco];
+}
+
+void manifest_dep(struct manifest_in *in, const char *name, const char *spec, const char *scope,
+                  uint32_t line)
+{
+	struct manifest *m = in->out;
+
+	if (*name == '\0')
+		return;
+	if (m->ndeps >= MANIFEST_DEPS_MAX) {
+		m->truncated = true;
+		return;
+	}
+	if (m->ndeps == in->deps_cap) {
+		size_t cap = in->deps_cap != 0 ? in->deps_cap * 2 : 8;
+
+		m->deps = arena_grow(in->arena, m->deps, in->deps_cap * sizeof(*m->deps),
+		                     cap * sizeof(*m->deps));
+		in->deps_cap = cap;
+	}
+	m->deps[m->ndeps++] = (struct manifest_dep){
+		.name = arena_strdup(in->arena, name),
+		.spec = arena_strdup(in->arena, spec),
+		.scope = arena_strdup(in->arena, scope),
+		.line = line,
+	};
+}
+
+void manifest_item(struct manifest_in *in, enum item_kind kind, const char *key, const char *value,
+                   uint32_t line)
+{
+	struct manifest *m = in->out;
+
+	if (m->nitems >= MANIFEST_ITEMS_MAX) {
+		m->truncated = true;
+		return;
+	}
+	if (m->nitems == in->items_cap) {
+		size_t cap = in->items_cap != 0 ? in->items_cap * 2 : 8;
+
+		m->items = arena_grow(in->arena, m->items, in->items_cap * sizeof(*m->items),
+		                      cap * sizeof(*m->items));
+		in->items_cap = cap;
+	}
+	m->items[m->nitems++] = (struct manifest_item){
+		.kind = kind,
+		.line = line,
+		.key = arena_strdup(in->arena, key != NULL ? key : ""),
+		.value = arena_strdup(in->arena, value != NULL ? value : ""),
+	};
+}
+
+void manifest_name(struct manifest_in *in, const char *name)
+{
+	if (*in->out->name == '\0')
+		in->out->name = arena_strdup(in->arena, name);
+}
+
+struct lines lines_of(struct span text)
+{
+	return (struct lines){ .p = text.data, .end = text.data + text.len };
+}
+
+bool lines_next(struct lines *lines)
+{
+	const char *stop;
+
+	if (lines->p >= lines->end)
+		return false;
+	stop = memchr(lines->p, '\n', (size_t)(lines->end - lines->p));
+	if (stop == NULL)
+		stop = lines->end;
+	lines->line = (struct span){ lines->p, (size_t)(stop - lines->p) };
+	lines->number++;
+	lines->p = stop < lines->end ? stop + 1 : lines->end;
+	return true;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span span_trim(struct span s)
+{
+	while (s.len > 0 && is_space(s.data[0])) {
+		s.data++;
+		s.len--;
+	}
+	while (s.len > 0 && is_space(s.data[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool span_starts(struct span s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.len >= n && memcmp(s.data, with, n) == 0;
+}
+
+bool span_is(struct span s, const char *text)
+{
+	return s.len == strlen(text) && memcmp(s.data, text, s.len) == 0;
+}
+
+const char *span_text(struct manifest_in *in, struct span s)
+{
+	return arena_strndup(in->scratch, s.data, s.len);
+}
+
+bool span_quoted(struct span *s, struct span *ret)
+{
+	const char *p = s->data, *end = s->data + s->len, *close;
+
+	while (p < end && *p != '"' && *p != '\'')
+		p++;
+	if (p >= end)
+		return false;
+	close = memchr(p + 1, *p, (size_t)(end - p - 1));
+	if (close == NULL)
+		return false;
+	*ret = (struct span){ p + 1, (size_t)(close - p - 1) };
+	*s = (struct span){ close + 1, (size_t)(end - close - 1) };
+	return true;
+}
+
+bool span_word(struct span *s, const char *stops, struct span *ret)
+{
+	const char *p = s->data, *end = s->data + s->len, *start;
+
+	while (p < end && (is_space(*p) || (*p != '\0' && strchr(stops, *p) != NULL)))
+		p++;
+	start = p;
+	while (p < end && !is_space(*p) && (*p == '\0' || strchr(stops, *p) == NULL))
+		p++;
+	*ret = (struct span){ start, (size_t)(p - start) };
+	*s = (struct span){ p, (size_t)(end - p) };
+	return ret->len > 0;
+}

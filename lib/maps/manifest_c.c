@@ -1,0 +1,309 @@
+/*
+ * What C and C++ builds say: CMake, meson, make, autoconf.
+ *
+ * Commands are found by name and their literal arguments read; variables that
+ * stand for the source folder are put in, other ones make an argument unusable.
+ */
+#include "maps/manifest_parse.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* The calls "name(arguments)" of a text, nested ones too, one after the other. */
+struct calls {
+	const char *p, *end;
+	size_t budget;          /* bytes of arguments that may still be looked over */
+	uint32_t line;          /* of the name */
+	struct span name, args; /* args: up to the matching ')' */
+};
+
+#define CALLS_BUDGET 16 /* times the size of the text; beyond it nested calls are passed over */
+
+static struct calls calls_of(struct span text)
+{
+	return (struct calls){ .p = text.data,
+		               .end = text.data + text.len,
+		               .budget = text.len * CALLS_BUDGET,
+		               .line = 1 };
+}
+
+/* @ret behind the ')' that closes the '(' at p; the end when there is none */
+static const char *closing(const char *p, const char *end)
+{
+	int depth = 0;
+
+	for (; p < end; p++) {
+		depth += (*p == '(') - (*p == ')');
+		if (depth == 0)
+			break;
+	}
+	return p;
+}
+
+static bool calls_next(struct calls *c)
+{
+	while (c->p < c->end) {
+		const char *start = c->p, *open, *close;
+
+		if (*start == '#') {
+			while (c->p < c->end && *c->p != '\n')
+				c->p++;
+			continue;
+		}
+		if (!is_word(*start)) {
+			c->line += *start == '\n';
+			c->p++;
+			continue;
+		}
+		while (c->p < c->end && (is_word(*c->p) || *c->p == '.'))
+			c->p++;
+		c->name = (struct span){ start, (size_t)(c->p - start) };
+		for (open = c->p; open < c->end && (*open == ' ' || *open == '\t');)
+			open++;
+		if (open >= c->end || *open != '(' || c->budget == 0)
+			continue;
+		close = closing(open, c->end);
+		c->p = open + 1;
+		c->args = (struct span){ c->p, close > c->p ? (size_t)(close - c->p) : 0 };
+		c->budget -= c->args.len < c->budget ? c->args.len : c->budget;
+		return true;
+	}
+	return false;
+}
+
+static bool named(struct span name, const char *lower)
+{
+	return name.len == strlen(lower) && strncasecmp(name.data, lower, name.len) == 0;
+}
+
+/*
+ * A folder as written in a build file, with the variables for source folders
+ * put in: relative to the file, or from the repository's root with a '/'.
+ */
+static void include_dir(struct manifest_in *in, struct span written, uint32_t line)
+{
+	static const struct {
+		const char *variable, *stands_for;
+	} VARIABLES[] = {
+		{ "${CMAKE_CURRENT_SOURCE_DIR}", "." },
+		{ "${CMAKE_CURRENT_LIST_DIR}", "." },
+		{ "${PROJECT_SOURCE_DIR}", "/" },
+		{ "${CMAKE_SOURCE_DIR}", "/" },
+		{ "$(srcdir)", "." },
+		{ "$(top_srcdir)", "/" },
+		{ "$(CURDIR)", "." },
+		{ "$(SRCDIR)", "." },
+		{ "@srcdir@", "." },
+		{ "@top_srcdir@", "/" },
+		{ "${srcdir}", "." },
+		{ "$(TOPDIR)", "/" },
+		{ "$(TOP)", "/" },
+		{ "$(abs_top_srcdir)", "/" },
+	};
+	const char *prefix = "";
+
+	if (span_starts(written, "$<BUILD_INTERFACE:") && written.data[written.len - 1] == '>')
+		written = (struct span){ written.data + 18, written.len - 19 };
+	for (size_t i = 0; i < COUNT(VARIABLES); i++) {
+		if (!span_starts(written, VARIABLES[i].variable))
+			continue;
+		written.data += strlen(VARIABLES[i].variable);
+		written.len -= strlen(VARIABLES[i].variable);
+		prefix = VARIABLES[i].stands_for;
+		break;
+	}
+	if (memchr(written.data, '$', written.len) != NULL || (written.len == 0 && *prefix == 0) ||
+	    (*prefix == '\0' && written.data[0] == '/') || memchr(written.data, '@', written.len))
+		return; /* a variable of unknown value, or a folder of the machine */
+	manifest_item(in, ITEM_INCLUDE_DIR, "",
+	              arena_printf(in->scratch, "%s%.*s", prefix, (int)written.len, written.data),
+	              line);
+}
+
+static bool is_keyword(struct span word)
+{
+	static const char *const WORDS[] = { "PUBLIC",          "PRIVATE", "INTERFACE",    "SYSTEM",
+		                             "BEFORE",          "AFTER",   "REQUIRED",     "QUIET",
+		                             "IMPORTED_TARGET", "GLOBAL",  "NO_CMAKE_PATH" };
+
+	for (size_t i = 0; i < COUNT(WORDS); i++)
+		if (span_is(word, WORDS[i]))
+			return true;
+	return false;
+}
+
+static void cmake_include_dirs(struct manifest_in *in, struct span args, bool target, uint32_t line)
+{
+	struct span word;
+
+	if (target)
+		span_word(&args, "\"", &word);
+	while (span_word(&args, "\";", &word))
+		if (!is_keyword(word))
+			include_dir(in, word, line);
+}
+
+/* "foo>=1.2", "foo >= 1.2 bar": names with their conditions. */
+static void pkg_names(struct manifest_in *in, struct span args, uint32_t line)
+{
+	static const char STOPS[] = "\"[],;";
+	struct span word, condition, version, after;
+
+	while (span_word(&args, STOPS, &word)) {
+		size_t n = 0;
+		const char *spec;
+
+		while (n < word.len && strchr("<>=!", word.data[n]) == NULL)
+			n++;
+		if (is_keyword(word) || n == 0 || !isalpha((unsigned char)word.data[0]) ||
+		    memchr(word.data, '$', word.len) != NULL)
+			continue;
+		spec = span_text(in, (struct span){ word.data + n, word.len - n });
+		after = args;
+		if (n == word.len && span_word(&after, STOPS, &condition) &&
+		    strchr("<>=!", condition.data[0]) != NULL &&
+		    span_word(&after, STOPS, &version)) {
+			spec = arena_printf(in->scratch, "%.*s%.*s", (int)condition.len,
+			                    condition.data, (int)version.len, version.data);
+			args = after;
+		}
+		manifest_dep(in, span_text(in, (struct span){ word.data, n }), spec, "runtime",
+		             line);
+	}
+}
+
+void manifest_cmake(struct manifest_in *in)
+{
+	struct calls calls = calls_of(in->text);
+
+	while (calls_next(&calls)) {
+		struct span name = calls.name, rest = calls.args, word, version;
+		uint32_t line = calls.line;
+
+		if (named(name, "project") && span_word(&rest, "\"", &word)) {
+			manifest_name(in, span_text(in, word));
+		} else if (named(name, "find_package") && span_word(&rest, "\"", &word) &&
+		           memchr(word.data, '$', word.len) == NULL) {
+			bool has = span_word(&rest, "\"", &version) &&
+			           isdigit((unsigned char)version.data[0]);
+
+			manifest_dep(in, span_text(in, word), has ? span_text(in, version) : "",
+			             "runtime", line);
+		} else if (named(name, "pkg_check_modules") || named(name, "pkg_search_module")) {
+			span_word(&rest, "\"", &word);
+			pkg_names(in, rest, line);
+		} else if (named(name, "include_directories")) {
+			cmake_include_dirs(in, rest, false, line);
+		} else if (named(name, "target_include_directories")) {
+			cmake_include_dirs(in, rest, true, line);
+		}
+	}
+}
+
+void manifest_meson(struct manifest_in *in)
+{
+	struct calls calls = calls_of(in->text);
+
+	while (calls_next(&calls)) {
+		struct span name = calls.name, rest = calls.args, word, version;
+		uint32_t line = calls.line;
+
+		if (named(name, "project") && span_quoted(&rest, &word)) {
+			manifest_name(in, span_text(in, word));
+		} else if (named(name, "dependency") && span_quoted(&rest, &word)) {
+			const char *at = memmem(rest.data, rest.len, "version", 7);
+
+			version.len = 0;
+			if (at != NULL) {
+				rest.len -= (size_t)(at - rest.data);
+				rest.data = at;
+				if (!span_quoted(&rest, &version))
+					version.len = 0;
+			}
+			manifest_dep(in, span_text(in, word),
+			             version.len > 0 ? span_text(in, version) : "", "runtime",
+			             line);
+		} else if (name.len > 13 && span_quoted(&rest, &word) &&
+		           memcmp(name.data + name.len - 13, ".find_library", 13) == 0) {
+			manifest_dep(in, span_text(in, word), "", "runtime", line);
+		} else if (named(name, "include_directories")) {
+			while (span_quoted(&rest, &word))
+				include_dir(in, word, line);
+		}
+	}
+}
+
+/* The names behind "pkg-config --flags", up to the end of the command. */
+static void pkg_config_line(struct manifest_in *in, struct span rest, uint32_t line)
+{
+	struct span word;
+
+	for (size_t i = 0; i < rest.len; i++)
+		if (strchr(")`|;&>", rest.data[i]) != NULL) {
+			rest.len = i;
+			break;
+		}
+	while (span_word(&rest, "\"'", &word))
+		if (word.data[0] != '-' && memchr(word.data, '$', word.len) == NULL &&
+		    isalpha((unsigned char)word.data[0]))
+			pkg_names(in, word, line);
+}
+
+void manifest_makefile(struct manifest_in *in)
+{
+	struct lines lines = lines_of(in->text);
+
+	while (lines_next(&lines)) {
+		struct span rest = lines.line, word;
+		const char *at, *end = lines.line.data + lines.line.len;
+
+		if (rest.len > 0 && rest.data[0] == '#')
+			continue;
+		for (at = rest.data;
+		     (at = memmem(at, (size_t)(end - at), "pkg-config ", 11)) != NULL;)
+			at += 11, pkg_config_line(in, (struct span){ at, (size_t)(end - at) },
+			                          lines.number);
+		while (span_word(&rest, "\"'", &word)) {
+			const char *flag = memmem(word.data, word.len, "-I", 2);
+
+			if (flag == NULL || (flag > word.data && strchr("=,", flag[-1]) == NULL))
+				continue;
+			word.len -= (size_t)(flag + 2 - word.data);
+			word.data = flag + 2;
+			if (word.len == 0 && !span_word(&rest, "\"'", &word))
+				break;
+			include_dir(in, word, lines.number);
+		}
+	}
+}
+
+void manifest_configure(struct manifest_in *in)
+{
+	struct calls calls = calls_of(in->text);
+
+	while (calls_next(&calls)) {
+		struct span name = calls.name, rest = calls.args, word;
+		uint32_t line = calls.line;
+
+		if (named(name, "AC_INIT") && span_word(&rest, "[],\"", &word)) {
+			manifest_name(in, span_text(in, word));
+		} else if (named(name, "PKG_CHECK_MODULES") && span_word(&rest, "[],", &word)) {
+			const char *open = memchr(rest.data, '[', rest.len), *close;
+
+			close = open != NULL
+			                ? memchr(open, ']', (size_t)(rest.data + rest.len - open))
+			                : NULL;
+			if (close != NULL)
+				rest = (struct span){ open + 1, (size_t)(close - open - 1) };
+			pkg_names(in, rest, line);
+		} else if (named(name, "AC_CHECK_LIB") && span_word(&rest, "[],\"", &word) &&
+		           memchr(word.data, '$', word.len) == NULL) {
+			manifest_dep(in, span_text(in, word), "", "runtime", line);
+		}
+	}
+}

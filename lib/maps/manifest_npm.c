@@ -1,0 +1,143 @@
+/* package.json, tsconfig.json, pnpm-workspace.yaml, and PHP's composer.json. */
+#include "maps/manifest_parse.h"
+
+#include <string.h>
+
+static void dep_members(struct manifest_in *in, const struct doc *group, const char *scope)
+{
+	if (group == NULL || group->type != DOC_OBJECT)
+		return;
+	for (const struct doc *d = group->child; d != NULL; d = d->next)
+		manifest_dep(in, d->key, doc_text(d), scope, d->line);
+}
+
+/*
+ * A target of exports or imports: a path, or conditions that lead to some.
+ * Every path is noted; the resolver takes the first that exists.
+ */
+static void targets(struct manifest_in *in, enum item_kind kind, const char *key,
+                    const struct doc *at, int depth)
+{
+	if (at->type == DOC_STRING) {
+		manifest_item(in, kind, key, at->text, at->line);
+		return;
+	}
+	if (depth >= 8)
+		return;
+	for (const struct doc *d = at->child; d != NULL; d = d->next)
+		targets(in, kind, key, d, depth + 1);
+}
+
+static void exports(struct manifest_in *in, const struct doc *at)
+{
+	if (at == NULL)
+		return;
+	if (at->type != DOC_OBJECT || (at->child != NULL && at->child->key[0] != '.')) {
+		targets(in, ITEM_EXPORT, ".", at, 0);
+		return;
+	}
+	for (const struct doc *d = at->child; d != NULL; d = d->next)
+		targets(in, ITEM_EXPORT, d->key, d, 0);
+}
+
+static void strings(struct manifest_in *in, enum item_kind kind, const struct doc *list)
+{
+	if (list == NULL)
+		return;
+	if (list->type == DOC_STRING)
+		manifest_item(in, kind, "", list->text, list->line);
+	for (const struct doc *d = list->child; d != NULL; d = d->next)
+		if (d->type == DOC_STRING)
+			manifest_item(in, kind, "", d->text, d->line);
+}
+
+void manifest_package_json(struct manifest_in *in)
+{
+	static const char *const MAIN[] = { "source", "module", "main", "types", "typings" };
+	static const struct {
+		const char *key, *scope;
+	} DEPS[] = {
+		{ "dependencies", "runtime" },
+		{ "devDependencies", "dev" },
+		{ "peerDependencies", "peer" },
+		{ "optionalDependencies", "optional" },
+	};
+	const struct doc *root = doc_json(in->scratch, in->text);
+	const struct doc *at = doc_get(root, "bin");
+
+	manifest_name(in, doc_member(root, "name"));
+	for (size_t i = 0; i < COUNT(DEPS); i++)
+		dep_members(in, doc_get(root, DEPS[i].key), DEPS[i].scope);
+	for (size_t i = 0; i < COUNT(MAIN); i++)
+		if (*doc_member(root, MAIN[i]) != '\0')
+			manifest_item(in, ITEM_MAIN, MAIN[i], doc_member(root, MAIN[i]),
+			              doc_get(root, MAIN[i])->line);
+	if (at != NULL && at->type == DOC_STRING)
+		manifest_item(in, ITEM_ENTRY, in->out->name, at->text, at->line);
+	for (const struct doc *d = at != NULL ? at->child : NULL; d != NULL; d = d->next)
+		manifest_item(in, ITEM_ENTRY, d->key, doc_text(d), d->line);
+	exports(in, doc_get(root, "exports"));
+	at = doc_get(root, "imports");
+	for (const struct doc *d = at != NULL ? at->child : NULL; d != NULL; d = d->next)
+		targets(in, ITEM_IMPORT, d->key, d, 0);
+	at = doc_get(root, "workspaces");
+	strings(in, ITEM_WORKSPACE,
+	        at != NULL && at->type == DOC_OBJECT ? doc_get(at, "packages") : at);
+}
+
+void manifest_tsconfig(struct manifest_in *in)
+{
+	const struct doc *root = doc_json(in->scratch, in->text);
+	const struct doc *options = doc_get(root, "compilerOptions");
+	const struct doc *base = doc_get(options, "baseUrl");
+	const struct doc *paths = doc_get(options, "paths");
+
+	strings(in, ITEM_EXTENDS, doc_get(root, "extends"));
+	if (*doc_text(base) != '\0')
+		manifest_item(in, ITEM_BASE_URL, "", base->text, base->line);
+	for (const struct doc *d = paths != NULL ? paths->child : NULL; d != NULL; d = d->next)
+		targets(in, ITEM_PATH, d->key, d, 0);
+}
+
+/* The list below "packages:"; the rest of YAML is not needed. */
+void manifest_pnpm_workspace(struct manifest_in *in)
+{
+	struct lines lines = lines_of(in->text);
+	bool inside = false;
+
+	while (lines_next(&lines)) {
+		struct span line = span_trim(lines.line), quoted;
+
+		if (line.len == 0 || line.data[0] == '#')
+			continue;
+		if (line.data[0] != '-') {
+			inside = span_starts(line, "packages:");
+		} else if (inside) {
+			struct span value = span_trim((struct span){ line.data + 1, line.len - 1 });
+			struct span rest = value;
+
+			if (span_quoted(&rest, &quoted))
+				value = quoted;
+			manifest_item(in, ITEM_WORKSPACE, "", span_text(in, value), lines.number);
+		}
+	}
+}
+
+static void composer_group(struct manifest_in *in, const struct doc *group, const char *scope)
+{
+	for (const struct doc *d = group != NULL ? group->child : NULL; d != NULL; d = d->next)
+		if (strchr(d->key, '/') != NULL) /* not "php", "ext-json": the platform */
+			manifest_dep(in, d->key, doc_text(d), scope, d->line);
+}
+
+void manifest_composer(struct manifest_in *in)
+{
+	const struct doc *root = doc_json(in->scratch, in->text);
+	const struct doc *bin = doc_get(root, "bin");
+
+	manifest_name(in, doc_member(root, "name"));
+	composer_group(in, doc_get(root, "require"), "runtime");
+	composer_group(in, doc_get(root, "require-dev"), "dev");
+	for (const struct doc *d = bin != NULL ? bin->child : NULL; d != NULL; d = d->next)
+		manifest_item(in, ITEM_ENTRY, doc_text(d), doc_text(d), d->line);
+}
