@@ -1,0 +1,223 @@
+/*
+ * Java and Kotlin: package and class name lead to a file; of several modules
+ * the nearest wins.  Wildcards and classes of the same package are found by
+ * the names that a file uses.
+ */
+#include "maps/resolver.h"
+
+#include <string.h>
+
+#define WILDCARDS_MAX 64 /* of one file; each looks at all names used */
+
+struct java_def {
+	uint32_t file, next;
+};
+
+struct java_index {
+	struct strmap classes;  /* "package.Class" -> first of chain */
+	struct strmap packages; /* package -> 1 */
+	struct java_def *chain;
+	size_t nchain, chain_cap;
+	char key[FACTS_TARGET_MAX + FACTS_NAME_MAX + 2];
+};
+
+static bool is_jvm(enum lang lang)
+{
+	return lang == LANG_JAVA || lang == LANG_KOTLIN;
+}
+
+/* @ret length of "package.name" in j->key; 0 when too long */
+static size_t class_key(struct java_index *j, const char *package, const char *name)
+{
+	size_t n = strlen(package), m = strlen(name);
+
+	if (n > FACTS_TARGET_MAX || m > FACTS_NAME_MAX)
+		return 0;
+	memcpy(j->key, package, n);
+	if (n > 0)
+		j->key[n++] = '.';
+	memcpy(j->key + n, name, m);
+	return n + m;
+}
+
+static void add_class(struct resolver *r, struct java_index *j, uint32_t file, const char *name)
+{
+	size_t len = class_key(j, r->in->files[file].facts.package, name);
+	uint32_t first = len > 0 ? strmap_get(&j->classes, j->key, len) : STRMAP_NONE;
+
+	if (len == 0 || (first != STRMAP_NONE && j->chain[first].file == file))
+		return;
+	if (j->nchain == j->chain_cap) {
+		size_t cap = j->chain_cap != 0 ? j->chain_cap * 2 : 1024;
+
+		j->chain = arena_grow(r->arena, j->chain, j->chain_cap * sizeof(*j->chain),
+		                      cap * sizeof(*j->chain));
+		j->chain_cap = cap;
+	}
+	j->chain[j->nchain] = (struct java_def){ file, first };
+	if (first == STRMAP_NONE)
+		strmap_add(&j->classes, arena_memdup(r->arena, j->key, len), len,
+		           (uint32_t)j->nchain++);
+	else
+		strmap_set(&j->classes, j->key, len, (uint32_t)j->nchain++);
+}
+
+static void index_classes(struct resolver *r, struct java_index *j)
+{
+	j->classes = strmap_new(r->arena, 1024);
+	j->packages = strmap_new(r->arena, 64);
+	for (size_t i = r->in->nfiles; i-- > 0;) {
+		const struct facts *facts = &r->in->files[i].facts;
+
+		if (!is_jvm(facts->lang))
+			continue;
+		strmap_add(&j->packages, facts->package, strlen(facts->package), 1);
+		for (size_t d = 0; d < facts->ndefs; d++)
+			if (*facts->defs[d].parent == '\0')
+				add_class(r, j, (uint32_t)i, facts->defs[d].name);
+	}
+}
+
+/* @ret the file that defines the class whose full name is in j->key, nearest to `from` */
+static uint32_t nearest_class(struct resolver *r, const struct java_index *j, uint32_t from,
+                              const char *key, size_t len)
+{
+	enum { CHAIN_MAX = 1000 };
+	uint32_t next = strmap_get(&j->classes, key, len), best = RESOLVE_NONE;
+
+	for (int i = 0; next != STRMAP_NONE && i < CHAIN_MAX; next = j->chain[next].next, i++)
+		best = best == RESOLVE_NONE ? j->chain[next].file
+		                            : nearer_file(r, from, best, j->chain[next].file);
+	return best;
+}
+
+/* A full name, or that of a class around it: "a.b.Outer.Inner" is in a/b/Outer.java. */
+static uint32_t find_class(struct resolver *r, const struct java_index *j, uint32_t from,
+                           const char *name)
+{
+	size_t len = strlen(name);
+
+	while (len > 0) {
+		uint32_t to = nearest_class(r, j, from, name, len);
+
+		if (to != RESOLVE_NONE)
+			return to;
+		while (len > 0 && name[len - 1] != '.')
+			len--;
+		if (len > 0)
+			len--;
+	}
+	return RESOLVE_NONE;
+}
+
+/* The dependency whose group is the longest beginning of a package. */
+static void java_miss(struct resolver *r, const struct java_index *j, struct import_at at)
+{
+	const char *name = at.import->target;
+	size_t len = strlen(name);
+	uint32_t external = RESOLVE_NONE;
+
+	if (std_java_package(name)) {
+		unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
+		return;
+	}
+	while (len > 0 && external == RESOLVE_NONE) {
+		if (strmap_get(&j->packages, name, len) != STRMAP_NONE) {
+			unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
+			return;
+		}
+		external = use_external(r, at.file, ECO_MAVEN, name, len);
+		while (len > 0 && name[len - 1] != '.')
+			len--;
+		if (len > 0)
+			len--;
+	}
+	unresolved(r, at, MISS_EXTERNAL, external);
+}
+
+/* Edges to the classes of a package whose names a file uses.  @ret whether the package is here */
+static bool link_wildcard(struct resolver *r, struct java_index *j, struct import_at at)
+{
+	const struct facts *facts = &r->in->files[at.file].facts;
+	const char *package = at.import->target;
+
+	if (strmap_get(&j->packages, package, strlen(package)) == STRMAP_NONE)
+		return false;
+	for (size_t i = 0; i < facts->nnames; i++) {
+		size_t len = class_key(j, package, facts->names[i]);
+		uint32_t to = len > 0 ? nearest_class(r, j, at.file, j->key, len) : RESOLVE_NONE;
+
+		if (to != RESOLVE_NONE)
+			resolved(r, at, to, RULE_JAVA_WILDCARD);
+	}
+	return true;
+}
+
+static const char *simple_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot != NULL ? dot + 1 : name;
+}
+
+static void link_same_package(struct resolver *r, struct java_index *j, uint32_t file,
+                              const struct strmap *imported)
+{
+	const struct facts *facts = &r->in->files[file].facts;
+
+	for (size_t i = 0; i < facts->nnames; i++) {
+		const char *name = facts->names[i];
+		size_t len;
+		uint32_t to;
+
+		if (strmap_get(imported, name, strlen(name)) != STRMAP_NONE)
+			continue; /* an import of that name comes first */
+		len = class_key(j, facts->package, name);
+		to = len > 0 ? nearest_class(r, j, file, j->key, len) : RESOLVE_NONE;
+		if (to != RESOLVE_NONE)
+			resolved_by_name(r, file, to, RULE_JAVA_SAME_PACKAGE, false);
+	}
+}
+
+static void resolve_file(struct resolver *r, struct java_index *j, struct arena *scratch,
+                         uint32_t file)
+{
+	const struct facts *facts = &r->in->files[file].facts;
+	struct strmap imported = strmap_new(scratch, facts->nimports + 1);
+	int wildcards = 0;
+
+	for (size_t k = 0; k < facts->nimports; k++) {
+		const struct fact_import *import = &facts->imports[k];
+		struct import_at at = { file, import };
+		const char *name = simple_name(import->target);
+		uint32_t to;
+
+		if (*import->target == '\0')
+			continue;
+		if (import->kind == IMPORT_WILDCARD && ++wildcards <= WILDCARDS_MAX &&
+		    link_wildcard(r, j, at))
+			continue;
+		if (import->kind == IMPORT_MODULE)
+			strmap_add(&imported, name, strlen(name), 1);
+		to = find_class(r, j, file, import->target);
+		if (to != RESOLVE_NONE)
+			resolved(r, at, to, RULE_JAVA_CLASS);
+		else
+			java_miss(r, j, at);
+	}
+	link_same_package(r, j, file, &imported);
+}
+
+void resolve_java(struct resolver *r)
+{
+	struct java_index j = { 0 };
+	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new((size_t)16 << 20);
+
+	index_classes(r, &j);
+	for (uint32_t i = 0; i < r->in->nfiles; i++) {
+		if (!is_jvm(r->in->files[i].facts.lang))
+			continue;
+		arena_reset(scratch);
+		resolve_file(r, &j, scratch, i);
+	}
+}
