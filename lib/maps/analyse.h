@@ -1,0 +1,55 @@
+/*
+ * Analyse: a commit of a bare repository becomes the text of its system map.
+ *
+ * Scans the tree, reads each blob once for its facts, resolves imports, takes
+ * measures and writes the content (format: content.h).  Talks to nobody and
+ * writes no file; the same commit, limits and ANALYSER_VERSION give the same
+ * bytes.
+ */
+#ifndef MAPS_ANALYSE_H
+#define MAPS_ANALYSE_H
+
+#include "maps/content.h"
+
+/* Part of every map's identity; to be raised when the same commit would give other bytes. */
+#define ANALYSER_VERSION "1.0.0"
+
+/* What is taken where the caller leaves a limit at 0. */
+#define ANALYSE_BLOB_BYTES   ((uint64_t)5 << 20)
+#define ANALYSE_FILES        200000u
+#define ANALYSE_DEPTH        128u
+#define ANALYSE_OUTPUT_BYTES ((uint64_t)64 << 20)
+#define ANALYSE_MEMORY_BYTES ((size_t)256 << 20)
+
+struct analyse_in {
+	const char *directory; /* of the bare repository; unused when it has no commits */
+	const char *commit;    /* 40 hexadecimal digits; NULL or SCAN_COMMIT_NONE: no commits yet */
+	const char *ref;       /* for meta.ref; NULL when unknown */
+	struct scan_limits limits;
+	uint64_t max_output_bytes;
+	size_t max_memory_bytes; /* of what is kept in cx->arena */
+	void (*progress)(void *data, int percent,
+	                 const char *message); /* may be NULL; 0 to 100, rising */
+	void *data;                            /* for progress */
+};
+
+struct analyse_result {
+	struct span content;
+	struct content_counts counts;
+};
+
+/**
+ * Make the map.
+ *
+ * scan_init() has been called.
+ *
+ * @ret lives in cx->arena
+ * Returns ERR_REPO_NOT_GIT, ERR_REF_NOT_FOUND, ERR_REPO_BROKEN as scan.h tells, ERR_LIMIT when the
+ * text grows too large, ERR_OUT_OF_MEMORY when what must be kept does, ERR_TIMEOUT when
+ * cx->deadline_ms passes.
+ */
+NODISCARD
+enum err analyse_repository(struct ctx *cx, const struct analyse_in *in,
+                            struct analyse_result *ret);
+
+#endif

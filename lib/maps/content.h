@@ -1,0 +1,84 @@
+/*
+ * Content: the JSON text of a system map.
+ *
+ * One object, its members in the order below.  Tables are columnar: a table is
+ * an object of arrays of one length, and row i is element i of each.  "file" is
+ * an index into the columns of `files`, which are sorted by the bytes of the
+ * paths; -1 stands for none.  Kinds, rules, reasons and roles are indexes into
+ * the lists of `legend`.  There are no times and no fractions, so the same
+ * commit and analyser give the same bytes.
+ *
+ *   meta        {schema: CONTENT_SCHEMA, analyser, commit, ref (text or null), empty (bool),
+ *               limits: {max_blob_bytes, max_files, max_depth, max_output_bytes}}
+ *   legend      {roles, skips, import_kinds, rules, reasons, def_kinds}: lists of names
+ *   languages   [{name, files, code, comment, blank, bytes}], most code first
+ *   files       columns path, oid (hex), lang (index into languages), role, bytes, code,
+ *               comment, blank, component
+ *   path_bytes  columns file, hex: the true bytes of the paths that are not UTF-8 (or hold control
+ *               characters); in `files` such a path shows these bytes as \xNN
+ *   dirs        columns path, files, code, bytes, depth; folders below included; "" is the root
+ *   components  columns name, path, kind, manifest (file), files, code
+ *   component_links  columns from, to, edges
+ *   imports     columns from, to (files), line (0: by name within a package), kind, rule,
+ *               confidence (percent)
+ *   unresolved  {targets: [text], from, target (index), line, reason, external (index)}
+ *   externals   [{ecosystem, name, spec, scope, manifest (file), line, used_by}]
+ *   manifests   columns file, type (text), ecosystem (text), name
+ *   entry_points columns kind (text), name, target, file, line
+ *   graph       {cycles: [[file]], layers: highest layer + 1, layer, rank (10^-9), fan_in,
+ *               fan_out: by file, central: [file]}
+ *   defs        columns file, name, kind, line, end_line, parent
+ *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
+ *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
+ *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
+ *               defs_dropped}
+ *   tests       {files, code}: those with the role test
+ *   summary     {files, code, languages: [{name, files, code}], folders: [{path, files, code}],
+ *               depended: [{path, fan_in}], external_packages, externals_used, imports,
+ *               unresolved, cycles, largest_cycle, tests, components} ready for printing
+ *
+ * `unresolved` and `defs` are left empty when the text would pass the limit; coverage says so.
+ */
+#ifndef MAPS_CONTENT_H
+#define MAPS_CONTENT_H
+
+#include "maps/graph.h"
+#include "maps/scan.h"
+#include "maps/structure.h"
+
+#define CONTENT_SCHEMA        1
+#define CONTENT_SKIPPED_MAX   20000 /* rows of coverage.skipped */
+#define CONTENT_LANGUAGES_TOP 10
+#define CONTENT_FOLDERS_TOP   15
+#define CONTENT_DEPENDED_TOP  20
+
+struct content_in {
+	const char *analyser, *commit;
+	const char *ref; /* NULL when unknown */
+	bool empty;
+	struct scan_limits limits;
+	uint64_t max_output_bytes;
+	const struct scan_tree *tree; /* files with their facts */
+	const struct manifest *manifests;
+	size_t nmanifests;
+	const struct resolve_out *resolved;
+	const struct graph *graph;
+	const struct structure *structure;
+};
+
+/** What a caller wants to know without parsing the text. */
+struct content_counts {
+	uint64_t files, analysed, code, imports, unresolved, externals, cycles, defs, components;
+};
+
+/**
+ * Write the text.
+ *
+ * @ret_text lives in the arena
+ * Returns ERR_LIMIT when it passes max_output_bytes even without what may be left out.
+ */
+NODISCARD
+enum err content_write(struct ctx *cx, struct arena *arena, const struct content_in *in,
+                       struct span *ret_text, struct content_counts *ret_counts);
+
+#endif

@@ -1,0 +1,52 @@
+/* Between content.c, content_tables.c and content_summary.c; nobody else includes this. */
+#ifndef MAPS_CONTENT_PARTS_H
+#define MAPS_CONTENT_PARTS_H
+
+#include "base/sb.h"
+#include "maps/content.h"
+
+struct content_language {
+	enum lang lang;
+	uint64_t files, code, comment, blank, bytes;
+};
+
+struct content {
+	struct ctx *cx;
+	struct arena *arena;
+	const struct content_in *in;
+	struct content_counts *counts;
+	struct sb sb;
+	struct content_language languages[LANG_COUNT]; /* most code first */
+	size_t nlanguages;
+	int lang_index[LANG_COUNT];
+	const char **shown; /* by file: path as text */
+	bool drop_unresolved, drop_defs;
+};
+
+/* Write `"name":` with a comma before it unless it is the first of its object. */
+void content_key(struct content *c, const char *name);
+
+/* A column: for (…) content_number(); between content_open() and content_close(). */
+void content_open(struct content *c, const char *name, char bracket);
+void content_close(struct content *c, char bracket);
+void content_number(struct content *c, int64_t n);
+void content_text(struct content *c, const char *text);
+
+/* @ret a path as valid text */
+const char *content_shown(struct content *c, struct span path);
+
+/* One member each, as content.h tells. */
+void content_files(struct content *c);
+void content_dirs(struct content *c);
+void content_components(struct content *c);
+void content_imports(struct content *c);
+void content_unresolved(struct content *c);
+void content_externals(struct content *c);
+void content_manifests(struct content *c);
+void content_entries(struct content *c);
+void content_graph(struct content *c);
+void content_defs(struct content *c);
+void content_coverage(struct content *c);
+void content_summary(struct content *c);
+
+#endif

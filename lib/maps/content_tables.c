@@ -1,0 +1,249 @@
+/* Content: the large tables. */
+#include "maps/content_parts.h"
+
+#include "maps/strmap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One column of a table: a number or text for each of n rows. */
+#define NUMBERS(name, n, expression)                                                               \
+	do {                                                                                       \
+		content_open(c, name, '[');                                                        \
+		for (size_t i = 0; i < (n); i++)                                                   \
+			content_number(c, (int64_t)(expression));                                  \
+		content_close(c, ']');                                                             \
+	} while (0)
+
+#define TEXTS(name, n, expression)                                                                 \
+	do {                                                                                       \
+		content_open(c, name, '[');                                                        \
+		for (size_t i = 0; i < (n); i++)                                                   \
+			content_text(c, (expression));                                             \
+		content_close(c, ']');                                                             \
+	} while (0)
+
+static const char *hex(struct content *c, const unsigned char *bytes, size_t n)
+{
+	static const char DIGITS[] = "0123456789abcdef";
+	char *text = arena_alloc(c->arena, n * 2 + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		text[2 * i] = DIGITS[bytes[i] >> 4];
+		text[2 * i + 1] = DIGITS[bytes[i] & 15];
+	}
+	return text;
+}
+
+static int64_t index_or_none(uint32_t index)
+{
+	return index == UINT32_MAX ? -1 : (int64_t)index;
+}
+
+void content_files(struct content *c)
+{
+	const struct map_file *files = c->in->tree->files;
+	size_t n = c->in->tree->nfiles;
+
+	content_open(c, "files", '{');
+	TEXTS("path", n, c->shown[i]);
+	TEXTS("oid", n, hex(c, files[i].oid, MAP_OID_BYTES));
+	NUMBERS("lang", n, c->lang_index[files[i].facts.lang]);
+	NUMBERS("role", n, files[i].role);
+	NUMBERS("bytes", n, files[i].bytes);
+	NUMBERS("code", n, files[i].facts.code);
+	NUMBERS("comment", n, files[i].facts.comment);
+	NUMBERS("blank", n, files[i].facts.blank);
+	NUMBERS("component", n, c->in->structure->file_component[i]);
+	content_close(c, '}');
+
+	content_open(c, "path_bytes", '{');
+	content_open(c, "file", '[');
+	for (size_t i = 0; i < n; i++)
+		if (c->shown[i] != files[i].path.data)
+			content_number(c, (int64_t)i);
+	content_close(c, ']');
+	content_open(c, "hex", '[');
+	for (size_t i = 0; i < n; i++)
+		if (c->shown[i] != files[i].path.data)
+			content_text(c, hex(c, (const unsigned char *)files[i].path.data,
+			                    files[i].path.len));
+	content_close(c, ']');
+	content_close(c, '}');
+}
+
+void content_dirs(struct content *c)
+{
+	const struct structure_dir *dirs = c->in->structure->dirs;
+	size_t n = c->in->structure->ndirs;
+
+	content_open(c, "dirs", '{');
+	TEXTS("path", n, content_shown(c, dirs[i].path));
+	NUMBERS("files", n, dirs[i].files);
+	NUMBERS("code", n, dirs[i].code);
+	NUMBERS("bytes", n, dirs[i].bytes);
+	NUMBERS("depth", n, dirs[i].depth);
+	content_close(c, '}');
+}
+
+void content_components(struct content *c)
+{
+	const struct structure *s = c->in->structure;
+
+	content_open(c, "components", '{');
+	TEXTS("name", s->ncomponents, s->components[i].name);
+	TEXTS("path", s->ncomponents, content_shown(c, s->components[i].path));
+	TEXTS("kind", s->ncomponents, s->components[i].kind);
+	NUMBERS("manifest", s->ncomponents, index_or_none(s->components[i].manifest));
+	NUMBERS("files", s->ncomponents, s->components[i].files);
+	NUMBERS("code", s->ncomponents, s->components[i].code);
+	content_close(c, '}');
+	content_open(c, "component_links", '{');
+	NUMBERS("from", s->nlinks, s->links[i].from);
+	NUMBERS("to", s->nlinks, s->links[i].to);
+	NUMBERS("edges", s->nlinks, s->links[i].edges);
+	content_close(c, '}');
+}
+
+void content_imports(struct content *c)
+{
+	const struct resolve_edge *edges = c->in->resolved->edges;
+	size_t n = c->in->resolved->nedges;
+
+	content_open(c, "imports", '{');
+	NUMBERS("from", n, edges[i].from);
+	NUMBERS("to", n, edges[i].to);
+	NUMBERS("line", n, edges[i].line);
+	NUMBERS("kind", n, edges[i].kind);
+	NUMBERS("rule", n, edges[i].rule);
+	NUMBERS("confidence", n, edges[i].confidence);
+	content_close(c, '}');
+}
+
+void content_unresolved(struct content *c)
+{
+	const struct resolve_miss *misses = c->in->resolved->misses;
+	size_t n = c->drop_unresolved ? 0 : c->in->resolved->nmisses;
+	struct strmap seen = strmap_new(c->arena, n / 4);
+	uint32_t *target = arena_array(c->arena, n, sizeof(uint32_t)), ntargets = 0;
+
+	content_open(c, "unresolved", '{');
+	content_open(c, "targets", '[');
+	for (size_t i = 0; i < n; i++) {
+		target[i] = strmap_add(&seen, misses[i].target, strlen(misses[i].target), ntargets);
+		if (target[i] == ntargets) {
+			content_text(c, misses[i].target);
+			ntargets++;
+		}
+	}
+	content_close(c, ']');
+	NUMBERS("from", n, misses[i].from);
+	NUMBERS("target", n, target[i]);
+	NUMBERS("line", n, misses[i].line);
+	NUMBERS("reason", n, misses[i].reason);
+	NUMBERS("external", n, index_or_none(misses[i].external));
+	content_close(c, '}');
+}
+
+void content_externals(struct content *c)
+{
+	const struct resolve_out *r = c->in->resolved;
+
+	content_open(c, "externals", '[');
+	for (size_t i = 0; i < r->nexternals; i++) {
+		const struct resolve_external *e = &r->externals[i];
+
+		content_open(c, NULL, '{');
+		content_key(c, "ecosystem");
+		content_text(c, ecosystem_name(e->eco));
+		content_key(c, "name");
+		content_text(c, e->name);
+		content_key(c, "spec");
+		content_text(c, e->spec);
+		content_key(c, "scope");
+		content_text(c, e->scope);
+		content_key(c, "manifest");
+		content_number(c, e->manifest);
+		content_key(c, "line");
+		content_number(c, e->line);
+		content_key(c, "used_by");
+		content_number(c, e->used_by);
+		content_close(c, '}');
+	}
+	content_close(c, ']');
+}
+
+void content_manifests(struct content *c)
+{
+	const struct manifest *m = c->in->manifests;
+	size_t n = c->in->nmanifests;
+
+	content_open(c, "manifests", '{');
+	NUMBERS("file", n, m[i].file);
+	TEXTS("type", n, manifest_type_name(m[i].type));
+	TEXTS("ecosystem", n, ecosystem_name(manifest_ecosystem(m[i].type)));
+	TEXTS("name", n, m[i].name);
+	content_close(c, '}');
+}
+
+void content_entries(struct content *c)
+{
+	const struct structure_entry *e = c->in->structure->entries;
+	size_t n = c->in->structure->nentries;
+
+	content_open(c, "entry_points", '{');
+	TEXTS("kind", n, e[i].kind);
+	TEXTS("name", n, e[i].name);
+	TEXTS("target", n, e[i].target);
+	NUMBERS("file", n, index_or_none(e[i].file));
+	NUMBERS("line", n, e[i].line);
+	content_close(c, '}');
+}
+
+void content_graph(struct content *c)
+{
+	const struct graph *g = c->in->graph;
+
+	content_open(c, "graph", '{');
+	content_open(c, "cycles", '[');
+	for (size_t k = 0; k < g->ncycles; k++) {
+		content_open(c, NULL, '[');
+		for (size_t i = 0; i < g->cycles[k].nfiles; i++)
+			content_number(c, g->cycles[k].files[i]);
+		content_close(c, ']');
+	}
+	content_close(c, ']');
+	content_key(c, "layers");
+	content_number(c, g->nlayers);
+	NUMBERS("layer", g->nfiles, g->layer[i]);
+	NUMBERS("rank", g->nfiles, g->rank[i]);
+	NUMBERS("fan_in", g->nfiles, g->fan_in[i]);
+	NUMBERS("fan_out", g->nfiles, g->fan_out[i]);
+	NUMBERS("central", g->ncentral, g->central[i]);
+	content_close(c, '}');
+}
+
+/* Definitions lie in their files' facts: one pass over the files for each column. */
+#define DEF_COLUMN(name, write, expression)                                                        \
+	do {                                                                                       \
+		content_open(c, name, '[');                                                        \
+		for (size_t f = 0; f < nfiles; f++)                                                \
+			for (size_t i = 0; i < files[f].facts.ndefs; i++)                          \
+				write(c, (expression));                                            \
+		content_close(c, ']');                                                             \
+	} while (0)
+
+void content_defs(struct content *c)
+{
+	const struct map_file *files = c->in->tree->files;
+	size_t nfiles = c->drop_defs ? 0 : c->in->tree->nfiles;
+
+	content_open(c, "defs", '{');
+	DEF_COLUMN("file", content_number, (int64_t)f);
+	DEF_COLUMN("name", content_text, files[f].facts.defs[i].name);
+	DEF_COLUMN("kind", content_number, files[f].facts.defs[i].kind);
+	DEF_COLUMN("line", content_number, files[f].facts.defs[i].line);
+	DEF_COLUMN("end_line", content_number, files[f].facts.defs[i].end_line);
+	DEF_COLUMN("parent", content_text, files[f].facts.defs[i].parent);
+	content_close(c, '}');
+}

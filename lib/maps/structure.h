@@ -1,0 +1,67 @@
+/*
+ * Structure: folders, components and entry points of a list of files.
+ *
+ *   Folders      Every folder that holds a file, the root ("") first, sorted by
+ *                path; numbers include the folders below.
+ *   Components   What a manifest declares (npm package, Go module, crate, Maven
+ *                module, Python project), Python's top-level packages, and the
+ *                top-level folders that no other component covers.  A file
+ *                belongs to the component with the longest folder above it.
+ *   Entries      Where the system starts: main functions, and the commands
+ *                that manifests declare.
+ */
+#ifndef MAPS_STRUCTURE_H
+#define MAPS_STRUCTURE_H
+
+#include "base/ctx.h"
+#include "maps/resolve.h"
+
+#define STRUCTURE_ENTRIES_MAX 10000
+#define STRUCTURE_NONE        UINT32_MAX
+
+struct structure_dir {
+	struct span path;
+	uint32_t files, depth; /* depth of the root is 0 */
+	uint64_t code, bytes;
+	bool passes_through; /* one folder below holds all of its files */
+};
+
+struct structure_component {
+	struct span path; /* its folder */
+	const char *name;
+	const char *kind;  /* "npm package", "go module", ..., "folder" */
+	uint32_t manifest; /* file that declares it, or STRUCTURE_NONE */
+	uint32_t files;
+	uint64_t code;
+};
+
+/* Component a depends on component b by so many pairs of files. */
+struct structure_link {
+	uint32_t from, to, edges;
+};
+
+struct structure_entry {
+	const char *kind; /* "main", "bin", "script" */
+	const char *name;
+	const char *target; /* as written in the manifest, "" for main functions */
+	uint32_t file;      /* STRUCTURE_NONE when the target is no file here */
+	uint32_t line;      /* of the function; 0 for what a manifest declares */
+};
+
+struct structure {
+	struct structure_dir *dirs;
+	size_t ndirs;
+	struct structure_component *components; /* by path, then name */
+	size_t ncomponents;
+	uint32_t *file_component;     /* by file */
+	struct structure_link *links; /* by from, to */
+	size_t nlinks;
+	struct structure_entry *entries; /* by file, line, name; those without a file last */
+	size_t nentries;
+};
+
+/** @ret lives in the arena */
+void structure_find(struct arena *arena, const struct resolve_in *in,
+                    const struct resolve_edge *edges, size_t nedges, struct structure *ret);
+
+#endif
