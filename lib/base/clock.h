@@ -19,7 +19,19 @@ extern const struct clock system_clock;
 
 #define CLOCK_TEXT_MAX 32 /* bytes of a formatted time, NUL included */
 
-/** Write an RFC 3339 time in UTC with milliseconds: 2026-11-21T06:45:00.123Z. */
+/**
+ * Write an RFC 3339 time in UTC with milliseconds: 2026-11-21T06:45:00.123Z.
+ * Times outside the years 0 to 9999 are written as the first or last of these.
+ */
 void clock_format(int64_t wall_us, char text[CLOCK_TEXT_MAX]);
+
+/**
+ * Read an RFC 3339 time: 2026-11-21T06:45:00.123Z, with any offset.
+ *
+ * Digits after the sixth of a fraction are dropped.  A leap second is taken where there can be one
+ * and is the second after it.
+ * @ret  false when the text is anything else or no year from 0 to 9999 in UTC; *ret_us is then untouched
+ */
+bool clock_parse(const char *text, int64_t *ret_us);
 
 #endif

@@ -1,0 +1,166 @@
+/* Schema: finding fields, writing JSON, filling structs from columns. */
+#include "base/schema.h"
+
+#include "base/clock.h"
+#include "base/schema_decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct field *schema_field(const struct schema *s, const char *name)
+{
+	for (size_t i = 0; i < s->nfields; i++) {
+		if (strcmp(s->fields[i].name, name) == 0)
+			return &s->fields[i];
+	}
+	return NULL;
+}
+
+bool schema_given(const struct schema *s, const void *obj, const char *name)
+{
+	const struct field *f = schema_field(s, name);
+	uint64_t given;
+
+	assert(f != NULL && s->given_offset != SIZE_MAX);
+	memcpy(&given, (const char *)obj + s->given_offset, sizeof(given));
+	return (given >> (f - s->fields) & 1) != 0;
+}
+
+static void encode_text(struct sb *sb, const char *text)
+{
+	if (text == NULL)
+		sb_addn(sb, "null", 4);
+	else
+		sb_json(sb, text);
+}
+
+static void encode_time(struct sb *sb, int64_t at_us)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	if (at_us == 0) {
+		sb_addn(sb, "null", 4);
+		return;
+	}
+	clock_format(at_us, text);
+	sb_addc(sb, '"');
+	sb_add(sb, text);
+	sb_addc(sb, '"');
+}
+
+static void encode_list(struct sb *sb, const struct field *f, const struct list *list)
+{
+	if (f->of != NULL) {
+		schema_encode_array(sb, f->of, list->items, list->n);
+		return;
+	}
+	sb_addc(sb, '[');
+	for (size_t i = 0; i < list->n; i++) {
+		if (i > 0)
+			sb_addc(sb, ',');
+		if (f->item == FIELD_TEXT)
+			encode_text(sb, ((const char *const *)list->items)[i]);
+		else
+			sb_int(sb, ((const int64_t *)list->items)[i]);
+	}
+	sb_addc(sb, ']');
+}
+
+static void encode_int(struct sb *sb, const struct field *f, int64_t value)
+{
+	if (value == 0 && f->zero_is_null)
+		sb_addn(sb, "null", 4);
+	else
+		sb_int(sb, value);
+}
+
+static void encode_member(struct sb *sb, const struct field *f, const void *member)
+{
+	const void *nested;
+	const char *json;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+		encode_text(sb, *(const char *const *)member);
+		return;
+	case FIELD_INT:
+		encode_int(sb, f, *(const int64_t *)member);
+		return;
+	case FIELD_BOOL:
+		sb_add(sb, *(const bool *)member ? "true" : "false");
+		return;
+	case FIELD_TIME:
+		encode_time(sb, *(const int64_t *)member);
+		return;
+	case FIELD_JSON:
+		json = *(const char *const *)member;
+		sb_add(sb, json == NULL ? "null" : json);
+		return;
+	case FIELD_OBJ:
+		memcpy(&nested, member, sizeof(nested));
+		if (nested == NULL)
+			sb_addn(sb, "null", 4);
+		else
+			schema_encode(sb, f->of, nested);
+		return;
+	case FIELD_LIST:
+		encode_list(sb, f, member);
+		return;
+	case FIELD_UNSET:
+		break;
+	}
+	assert(!"a field without a type");
+}
+
+void schema_encode(struct sb *sb, const struct schema *s, const void *obj)
+{
+	sb_addc(sb, '{');
+	for (size_t i = 0; i < s->nfields; i++) {
+		const struct field *f = &s->fields[i];
+
+		/* Names are ours and need no escape. */
+		sb_add(sb, i == 0 ? "\"" : ",\"");
+		sb_add(sb, f->name);
+		sb_add(sb, "\":");
+		encode_member(sb, f, (const char *)obj + f->offset);
+	}
+	sb_addc(sb, '}');
+}
+
+void schema_encode_array(struct sb *sb, const struct schema *s, const void *items, size_t n)
+{
+	sb_addc(sb, '[');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			sb_addc(sb, ',');
+		schema_encode(sb, s, (const char *)items + i * s->size);
+	}
+	sb_addc(sb, ']');
+}
+
+void schema_set_column(struct arena *arena, const struct field *f, const char *text, size_t len,
+                       void *obj)
+{
+	void *member = (char *)obj + f->offset;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+	case FIELD_JSON:
+		*(const char **)member = text == NULL ? NULL : arena_strndup(arena, text, len);
+		return;
+	case FIELD_INT:
+	case FIELD_TIME:
+		*(int64_t *)member = text == NULL ? 0 : strtoll(text, NULL, 10);
+		return;
+	case FIELD_BOOL:
+		*(bool *)member = text != NULL && text[0] == 't';
+		return;
+	case FIELD_OBJ:
+	case FIELD_LIST:
+		schema_decode_column(arena, f, (struct span){ text, len }, member);
+		return;
+	case FIELD_UNSET:
+		break;
+	}
+	assert(!"a field without a type");
+}

@@ -1,0 +1,131 @@
+/*
+ * The driver: opens the lexer of a language, lets its reader pull the tokens,
+ * takes the lines, and puts the results into their promised order.
+ */
+#include "maps/facts_build.h"
+#include "maps/lang.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t SYNTAX_OF[LANG_COUNT] = {
+#define LANG(id, name, syntax, ...) [LANG_##id] = SYNTAX_##syntax,
+#include "maps/lang.def"
+#undef LANG
+};
+
+static void (*const READERS[LANG_COUNT])(struct lexer *lx, struct sink *sk) = {
+	[LANG_C] = facts_c,           [LANG_CPP] = facts_c,         [LANG_CUDA] = facts_c,
+	[LANG_OBJC] = facts_c,        [LANG_PYTHON] = facts_python, [LANG_CYTHON] = facts_python,
+	[LANG_JAVASCRIPT] = facts_js, [LANG_TYPESCRIPT] = facts_js, [LANG_TSX] = facts_js,
+	[LANG_GO] = facts_go,         [LANG_RUST] = facts_rust,     [LANG_JAVA] = facts_java,
+};
+
+static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {
+	[DEF_NONE] = "",
+	[DEF_FUNCTION] = "function",
+	[DEF_METHOD] = "method",
+	[DEF_CLASS] = "class",
+	[DEF_STRUCT] = "struct",
+	[DEF_UNION] = "union",
+	[DEF_ENUM] = "enum",
+	[DEF_INTERFACE] = "interface",
+	[DEF_TRAIT] = "trait",
+	[DEF_TYPE] = "type",
+	[DEF_MACRO] = "macro",
+	[DEF_MODULE] = "module",
+	[DEF_CONSTANT] = "constant",
+	[DEF_VARIABLE] = "variable",
+};
+
+static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
+	[IMPORT_NONE] = "",
+	[IMPORT_INCLUDE] = "include",
+	[IMPORT_INCLUDE_SYSTEM] = "include_system",
+	[IMPORT_MODULE] = "module",
+	[IMPORT_FROM] = "from",
+	[IMPORT_REQUIRE] = "require",
+	[IMPORT_DYNAMIC] = "dynamic",
+	[IMPORT_REEXPORT] = "reexport",
+	[IMPORT_TYPE] = "type",
+	[IMPORT_STATIC] = "static",
+	[IMPORT_WILDCARD] = "wildcard",
+	[IMPORT_MOD] = "mod",
+	[IMPORT_USE] = "use",
+	[IMPORT_CRATE] = "crate",
+};
+
+const char *def_kind_name(enum def_kind kind)
+{
+	return kind < DEF_KIND_COUNT ? DEF_KIND_NAMES[kind] : "";
+}
+
+const char *import_kind_name(enum import_kind kind)
+{
+	return kind < IMPORT_KIND_COUNT ? IMPORT_KIND_NAMES[kind] : "";
+}
+
+bool lang_has_facts(enum lang lang)
+{
+	return lang < LANG_COUNT && (READERS[lang] || lang == LANG_VUE || lang == LANG_SVELTE);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void take_names(struct sink *sk)
+{
+	const struct name_set *set = &sk->names;
+	const char **names;
+
+	if (set->n == 0)
+		return;
+	names = arena_array(sk->arena, set->n, sizeof(*names));
+	for (size_t i = 0; i < set->cap; i++) {
+		if (set->slots[i])
+			names[sk->ret->nnames++] = set->slots[i];
+	}
+	qsort(names, sk->ret->nnames, sizeof(*names), by_bytes);
+	sk->ret->names = names;
+}
+
+/*
+ * Readers note a definition when they are sure of it, which may be after one
+ * that stands below its name (a macro inside a signature).  Such runs are short
+ * and do not overlap, so insertion sort is linear here.
+ */
+static void order_defs(struct facts *ret)
+{
+	for (size_t i = 1; i < ret->ndefs; i++) {
+		struct fact_def def = ret->defs[i];
+		size_t at = i;
+
+		for (; at > 0 && ret->defs[at - 1].line > def.line; at--)
+			ret->defs[at] = ret->defs[at - 1];
+		ret->defs[at] = def;
+	}
+}
+
+void facts_read(struct arena *arena, enum lang lang, struct span text, struct facts *ret)
+{
+	struct sink sk = { .arena = arena, .ret = ret };
+	struct lexer lx;
+
+	*ret = (struct facts){ .lang = lang, .package = "" };
+	if (lang <= LANG_NONE || lang >= LANG_COUNT || text.len == 0)
+		return;
+	lex_open(&lx, lang == LANG_VUE || lang == LANG_SVELTE ? SYNTAX_VUE : SYNTAX_OF[lang], text,
+	         1);
+	if (READERS[lang])
+		READERS[lang](&lx, &sk);
+	lex_finish(&lx);
+	ret->code = lx.lines[LINE_CODE];
+	ret->comment = lx.lines[LINE_COMMENT];
+	ret->blank = lx.lines[LINE_BLANK];
+	if (lang == LANG_VUE || lang == LANG_SVELTE)
+		facts_scripts(text, &sk);
+	order_defs(ret);
+	take_names(&sk);
+}

@@ -1,0 +1,167 @@
+#include "maps/facts_build.h"
+
+#include <string.h>
+
+#define PROBES_MAX 64 /* a set full of colliding names gives up, rather than its time */
+
+static bool fits(struct span text, size_t max)
+{
+	return text.len > 0 && text.len <= max && !memchr(text.data, 0, text.len) &&
+	       !memchr(text.data, '\n', text.len);
+}
+
+const char *sink_text(struct sink *sk, struct span text, size_t max)
+{
+	return fits(text, max) ? arena_strndup(sk->arena, text.data, text.len) : "";
+}
+
+/* Room for one more in an array that doubles. */
+static void *room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size)
+{
+	size_t more = *cap ? 2 * *cap : 16;
+
+	if (n < *cap)
+		return items;
+	items = arena_grow(arena, items, *cap * size, more * size);
+	*cap = more;
+	return items;
+}
+
+struct fact_import *sink_import(struct sink *sk, enum import_kind kind, struct span target,
+                                uint32_t line)
+{
+	struct facts *ret = sk->ret;
+	struct fact_import *im;
+
+	if (ret->nimports >= FACTS_IMPORTS_MAX || target.len > FACTS_TARGET_MAX) {
+		ret->truncated = true;
+		return NULL;
+	}
+	if (target.len > 0 && !fits(target, FACTS_TARGET_MAX))
+		return NULL;
+	ret->imports = room(sk->arena, ret->imports, ret->nimports, &sk->imports_cap, sizeof(*im));
+	im = &ret->imports[ret->nimports++];
+	*im = (struct fact_import){
+		.target = sink_text(sk, target, FACTS_TARGET_MAX),
+		.name = "",
+		.alias = "",
+		.scope = "",
+		.line = line,
+		.kind = (uint8_t)kind,
+	};
+	return im;
+}
+
+uint32_t sink_def(struct sink *sk, enum def_kind kind, struct span name, const char *parent,
+                  uint32_t line)
+{
+	struct facts *ret = sk->ret;
+
+	if (ret->ndefs >= FACTS_DEFS_MAX || name.len > FACTS_NAME_MAX) {
+		ret->truncated = true;
+		return DEF_DROPPED;
+	}
+	if (!fits(name, FACTS_NAME_MAX))
+		return DEF_DROPPED;
+	ret->defs = room(sk->arena, ret->defs, ret->ndefs, &sk->defs_cap, sizeof(*ret->defs));
+	ret->defs[ret->ndefs] = (struct fact_def){
+		.name = sink_text(sk, name, FACTS_NAME_MAX),
+		.parent = parent,
+		.line = line,
+		.end_line = line,
+		.kind = (uint8_t)kind,
+	};
+	return (uint32_t)ret->ndefs++;
+}
+
+void sink_def_end(struct sink *sk, uint32_t def, uint32_t end_line)
+{
+	if (def != DEF_DROPPED && end_line > sk->ret->defs[def].line)
+		sk->ret->defs[def].end_line = end_line;
+}
+
+static size_t hash(struct span name)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (unsigned char)name.data[i]) * 0x100000001b3u;
+	return (size_t)(h ^ (h >> 29));
+}
+
+/* @ret the slot of the name or the free one for it; NULL when the probes are used up */
+static const char **find_slot(const struct name_set *set, struct span name)
+{
+	size_t at = hash(name);
+
+	for (size_t i = 0; i < PROBES_MAX; i++) {
+		const char **slot = &set->slots[(at + i) & (set->cap - 1)];
+
+		if (!*slot || (strncmp(*slot, name.data, name.len) == 0 && !(*slot)[name.len]))
+			return slot;
+	}
+	return NULL;
+}
+
+static void grow_set(struct arena *arena, struct name_set *set)
+{
+	struct name_set bigger = { .cap = set->cap ? 2 * set->cap : 64, .n = set->n };
+
+	bigger.slots = arena_array(arena, bigger.cap, sizeof(*bigger.slots));
+	for (size_t i = 0; i < set->cap; i++) {
+		const char *name = set->slots[i];
+
+		if (!name)
+			continue;
+		const char **slot = find_slot(&bigger, (struct span){ name, strlen(name) });
+		if (slot)
+			*slot = name;
+		else
+			bigger.n--;
+	}
+	*set = bigger;
+}
+
+bool name_set_add(struct arena *arena, struct name_set *set, struct span name, size_t max)
+{
+	const char **slot;
+
+	if (!fits(name, 2 * FACTS_NAME_MAX + 1) || set->n >= max)
+		return false;
+	if (2 * set->n >= set->cap)
+		grow_set(arena, set);
+	slot = find_slot(set, name);
+	if (!slot || *slot)
+		return false;
+	*slot = arena_strndup(arena, name.data, name.len);
+	set->n++;
+	return true;
+}
+
+bool name_set_has(const struct name_set *set, struct span name)
+{
+	const char **slot = set->cap ? find_slot(set, name) : NULL;
+
+	return slot && *slot;
+}
+
+void sink_name(struct sink *sk, struct span name)
+{
+	if (!name_set_add(sk->arena, &sk->names, name, FACTS_NAMES_MAX) &&
+	    sk->names.n >= FACTS_NAMES_MAX)
+		sk->ret->truncated = true;
+}
+
+bool token_in(const struct token *t, const char *words)
+{
+	if (t->kind != TOKEN_IDENT)
+		return false;
+	while (*words) {
+		const char *stop = strchrnul(words, ' ');
+
+		if ((size_t)(stop - words) == t->len && memcmp(words, t->text, t->len) == 0)
+			return true;
+		words = *stop ? stop + 1 : stop;
+	}
+	return false;
+}

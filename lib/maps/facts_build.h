@@ -1,0 +1,66 @@
+/*
+ * What the readers of the languages share: where facts are put.
+ *
+ * Each reader is one function that pulls tokens from an open lexer until the
+ * end; facts_read() opens the lexer and takes the counted lines from it.
+ */
+#ifndef MAPS_FACTS_BUILD_H
+#define MAPS_FACTS_BUILD_H
+
+#include "maps/facts.h"
+#include "maps/lex.h"
+
+#define DEF_DROPPED UINT32_MAX /* index of a definition past the limits */
+
+/* An open-addressed set of strings. */
+struct name_set {
+	const char **slots;
+	size_t cap, n;
+};
+
+struct sink {
+	struct arena *arena;
+	struct facts *ret;
+	size_t imports_cap, defs_cap;
+	struct name_set names;
+};
+
+/** @ret the new import, zeroed but for what is given, or NULL when past the limits */
+struct fact_import *sink_import(struct sink *sk, enum import_kind kind, struct span target,
+                                uint32_t line);
+
+/** @parent lives in the arena; @ret an index for sink_def_end() */
+uint32_t sink_def(struct sink *sk, enum def_kind kind, struct span name, const char *parent,
+                  uint32_t line);
+void sink_def_end(struct sink *sk, uint32_t def, uint32_t end_line);
+
+/** Add to the set of names. */
+void sink_name(struct sink *sk, struct span name);
+
+/** @ret a copy in the arena; "" for what is empty or longer than @max */
+const char *sink_text(struct sink *sk, struct span text, size_t max);
+
+/** @ret whether the set did not have the name; it is copied only then */
+bool name_set_add(struct arena *arena, struct name_set *set, struct span name, size_t max);
+bool name_set_has(const struct name_set *set, struct span name);
+
+/** @ret whether the token is one of the words, which are separated by blanks */
+bool token_in(const struct token *t, const char *words);
+
+static inline struct span token_span(const struct token *t)
+{
+	return (struct span){ t->text, t->len };
+}
+
+/* One reader per language. */
+void facts_c(struct lexer *lx, struct sink *sk);
+void facts_python(struct lexer *lx, struct sink *sk);
+void facts_js(struct lexer *lx, struct sink *sk);
+void facts_go(struct lexer *lx, struct sink *sk);
+void facts_rust(struct lexer *lx, struct sink *sk);
+void facts_java(struct lexer *lx, struct sink *sk);
+
+/** The <script> blocks of a Vue or Svelte file. */
+void facts_scripts(struct span text, struct sink *sk);
+
+#endif

@@ -1,0 +1,352 @@
+/*
+ * Java: package, imports, types with their methods and constants, and the
+ * capitalised words, from which the users of a class are found.
+ */
+#include "maps/facts_build.h"
+
+#include <string.h>
+
+#define SCOPES_MAX 64
+
+enum scope_kind { SCOPE_FILE = 1, SCOPE_TYPE, SCOPE_ENUM, SCOPE_BODY };
+
+struct scope {
+	uint8_t kind;
+	uint32_t def, braces; /* braces: open inside of a body */
+	const char *name;
+};
+
+struct reader {
+	struct lexer *lx;
+	struct sink *sk;
+	struct token prev, t;
+	struct scope scopes[SCOPES_MAX];
+	size_t nscopes;
+
+	/* The member being read. */
+	struct token type_name, method_name;
+	enum def_kind type_kind;
+	uint32_t nest; /* open ( [ { */
+	bool is_static, is_final, assigned;
+};
+
+static bool next(struct reader *rd)
+{
+	rd->prev = rd->t;
+	if (!lex_next(rd->lx, &rd->t))
+		return false;
+	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z')
+		sink_name(rd->sk, token_span(&rd->t));
+	return true;
+}
+
+static struct scope *top(struct reader *rd)
+{
+	return &rd->scopes[rd->nscopes - 1];
+}
+
+static void reset(struct reader *rd)
+{
+	rd->type_name.kind = rd->method_name.kind = TOKEN_END;
+	rd->nest = 0;
+	rd->is_static = rd->is_final = rd->assigned = false;
+}
+
+/* Up to the ;, a dotted name with blanks taken out. */
+static struct span dotted(struct reader *rd, char *name, size_t max)
+{
+	size_t n = 0;
+
+	while (next(rd) && rd->t.c != ';') {
+		if (rd->t.kind != TOKEN_IDENT && rd->t.c != '.' && rd->t.c != '*')
+			break;
+		if (rd->t.len > max - n)
+			return (struct span){ 0 };
+		memcpy(name + n, rd->t.text, rd->t.len);
+		n += rd->t.len;
+		if (rd->t.kind == TOKEN_IDENT && n == rd->t.len && token_is(&rd->t, "static"))
+			break;
+	}
+	return (struct span){ name, n };
+}
+
+static void read_import(struct reader *rd)
+{
+	char text[FACTS_TARGET_MAX];
+	uint32_t line = rd->t.line;
+	struct span path = dotted(rd, text, sizeof(text)), name = { 0 };
+	enum import_kind kind = IMPORT_MODULE;
+	struct fact_import *im;
+	const char *dot;
+
+	if (token_is(&rd->t, "static")) {
+		path = dotted(rd, text, sizeof(text));
+		kind = IMPORT_STATIC;
+	}
+	if (path.len == 0)
+		return;
+	if (kind == IMPORT_STATIC || path.data[path.len - 1] == '*') {
+		dot = memrchr(path.data, '.', path.len);
+		if (!dot)
+			return;
+		name = (struct span){ dot + 1, (size_t)(path.data + path.len - dot - 1) };
+		path.len = (size_t)(dot - path.data);
+		if (kind == IMPORT_MODULE)
+			kind = IMPORT_WILDCARD;
+	}
+	im = sink_import(rd->sk, kind, path, line);
+	if (im && kind == IMPORT_STATIC)
+		im->name = sink_text(rd->sk, name, FACTS_NAME_MAX);
+}
+
+static void read_package(struct reader *rd)
+{
+	char text[FACTS_TARGET_MAX];
+	struct span name = dotted(rd, text, sizeof(text));
+
+	if (!*rd->sk->ret->package)
+		rd->sk->ret->package = sink_text(rd->sk, name, sizeof(text));
+}
+
+/* @Name(...): skipped; @interface is a type. */
+static void read_annotation(struct reader *rd)
+{
+	uint32_t nest = 0;
+
+	if (!next(rd))
+		return;
+	if (token_is(&rd->t, "interface")) {
+		rd->type_kind = DEF_INTERFACE;
+		if (next(rd) && rd->t.kind == TOKEN_IDENT)
+			rd->type_name = rd->t;
+		return;
+	}
+	while (next(rd)) {
+		if (rd->t.c == '(')
+			nest++;
+		else if (rd->t.c == ')' && nest > 0 && --nest == 0)
+			return;
+		if (nest == 0 && !(rd->t.c == '.' || rd->prev.c == '.')) {
+			lex_push(rd->lx, &rd->t);
+			rd->t = rd->prev;
+			return;
+		}
+	}
+}
+
+/* class, interface, enum or record, followed by a name. */
+static bool read_type_key(struct reader *rd)
+{
+	enum def_kind kind = token_in(&rd->t, "class record") ? DEF_CLASS
+	                     : token_is(&rd->t, "interface")  ? DEF_INTERFACE
+	                     : token_is(&rd->t, "enum")       ? DEF_ENUM
+	                                                      : DEF_NONE;
+	bool record = token_is(&rd->t, "record");
+	struct token name;
+
+	if (kind == DEF_NONE || rd->prev.c == '.' || rd->type_name.kind || rd->assigned)
+		return false;
+	if (!next(rd))
+		return true;
+	if (rd->t.kind != TOKEN_IDENT) {
+		lex_push(rd->lx, &rd->t);
+		rd->t = rd->prev;
+		return false;
+	}
+	name = rd->t;
+	if (record) {
+		/* "record" is a word like any other elsewhere: a field may be of that type. */
+		bool more = next(rd);
+
+		if (more) {
+			lex_push(rd->lx, &rd->t);
+			record = rd->t.c == '(' || rd->t.c == '<';
+			rd->t = rd->prev;
+		}
+		if (!record)
+			return false;
+	}
+	rd->type_name = name;
+	rd->type_kind = kind;
+	return true;
+}
+
+static void push_scope(struct reader *rd, enum scope_kind kind, uint32_t def, struct span name)
+{
+	const char *parent = top(rd)->name;
+
+	reset(rd);
+	if (rd->nscopes == SCOPES_MAX) {
+		top(rd)->kind = SCOPE_BODY;
+		top(rd)->braces = 1;
+		return;
+	}
+	rd->scopes[rd->nscopes++] = (struct scope){
+		.kind = (uint8_t)kind,
+		.def = def,
+		.name = name.data ? sink_text(rd->sk, name, FACTS_NAME_MAX) : parent,
+	};
+}
+
+static uint32_t define_method(struct reader *rd)
+{
+	if (!rd->method_name.kind || !*top(rd)->name)
+		return DEF_DROPPED;
+	return sink_def(rd->sk, DEF_METHOD, token_span(&rd->method_name), top(rd)->name,
+	                rd->method_name.line);
+}
+
+static void open_brace(struct reader *rd)
+{
+	if (rd->assigned) {
+		rd->nest++;
+	} else if (rd->type_name.kind) {
+		struct span name = token_span(&rd->type_name);
+		uint32_t def =
+			sink_def(rd->sk, rd->type_kind, name, top(rd)->name, rd->type_name.line);
+
+		push_scope(rd, rd->type_kind == DEF_ENUM ? SCOPE_ENUM : SCOPE_TYPE, def, name);
+	} else {
+		push_scope(rd, SCOPE_BODY, define_method(rd), (struct span){ 0 });
+	}
+}
+
+static void close_brace(struct reader *rd)
+{
+	reset(rd);
+	if (rd->nscopes == 1)
+		return;
+	sink_def_end(rd->sk, top(rd)->def, rd->t.line);
+	rd->nscopes--;
+}
+
+static void read_inside(struct reader *rd)
+{
+	switch (rd->t.c) {
+	case '(':
+	case '[':
+	case '{':
+		rd->nest++;
+		break;
+	case ')':
+	case ']':
+	case '}':
+		rd->nest--;
+		break;
+	default:
+		break;
+	}
+}
+
+static void read_word(struct reader *rd)
+{
+	if (rd->nscopes == 1 && token_is(&rd->t, "import") && !rd->type_name.kind)
+		read_import(rd);
+	else if (rd->nscopes == 1 && token_is(&rd->t, "package") && !rd->type_name.kind)
+		read_package(rd);
+	else if (token_is(&rd->t, "static"))
+		rd->is_static = true;
+	else if (token_is(&rd->t, "final"))
+		rd->is_final = true;
+	else
+		read_type_key(rd);
+}
+
+static void read_assign(struct reader *rd)
+{
+	/* In an interface every field is a constant. */
+	bool of_interface = top(rd)->def != DEF_DROPPED &&
+	                    rd->sk->ret->defs[top(rd)->def].kind == DEF_INTERFACE;
+
+	if (!rd->assigned && ((rd->is_static && rd->is_final) || of_interface) &&
+	    rd->prev.kind == TOKEN_IDENT && rd->nscopes > 1)
+		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), top(rd)->name, rd->prev.line);
+	rd->assigned = true;
+}
+
+static void read_member(struct reader *rd)
+{
+	if (rd->nest > 0) {
+		read_inside(rd);
+		return;
+	}
+	if (rd->t.kind == TOKEN_IDENT) {
+		read_word(rd);
+		return;
+	}
+	switch (rd->t.c) {
+	case '@':
+		if (!rd->assigned)
+			read_annotation(rd);
+		break;
+	case '{':
+		open_brace(rd);
+		break;
+	case '}':
+		close_brace(rd);
+		break;
+	case ';':
+		if (!rd->type_name.kind)
+			define_method(rd);
+		reset(rd);
+		break;
+	case '=':
+		read_assign(rd);
+		break;
+	case '(':
+		if (!rd->assigned && !rd->method_name.kind && rd->prev.kind == TOKEN_IDENT)
+			rd->method_name = rd->prev;
+		rd->nest++;
+		break;
+	case '[':
+		rd->nest++;
+		break;
+	default:
+		break;
+	}
+}
+
+/* The constants before the first ;, with arguments and bodies of their own. */
+static void read_enum(struct reader *rd)
+{
+	if (rd->nest > 0) {
+		read_inside(rd);
+	} else if (rd->t.c == ';') {
+		top(rd)->kind = SCOPE_TYPE;
+		reset(rd);
+	} else if (rd->t.c == '}') {
+		close_brace(rd);
+	} else {
+		read_inside(rd);
+	}
+}
+
+static void read_body(struct reader *rd)
+{
+	if (rd->t.c == '{')
+		top(rd)->braces++;
+	else if (rd->t.c == '}' && top(rd)->braces > 0)
+		top(rd)->braces--;
+	else if (rd->t.c == '}')
+		close_brace(rd);
+}
+
+void facts_java(struct lexer *lx, struct sink *sk)
+{
+	struct reader rd = { .lx = lx, .sk = sk, .nscopes = 1 };
+
+	rd.scopes[0] = (struct scope){ .kind = SCOPE_FILE, .def = DEF_DROPPED, .name = "" };
+	while (next(&rd)) {
+		switch (top(&rd)->kind) {
+		case SCOPE_BODY:
+			read_body(&rd);
+			break;
+		case SCOPE_ENUM:
+			read_enum(&rd);
+			break;
+		default:
+			read_member(&rd);
+			break;
+		}
+	}
+}

@@ -1,0 +1,523 @@
+#include "maps/facts_js.h"
+
+#include <string.h>
+
+#define NOT_A_METHOD                                                                               \
+	"if for while switch catch return function await typeof new delete void throw super "      \
+	"import else do yield case in of instanceof"
+#define MODIFIERS                                                                                  \
+	"static async get set readonly public private protected abstract override declare "        \
+	"accessor"
+
+static struct js_scope *top(struct js_reader *rd)
+{
+	return rd->depth > 0 && rd->depth <= JS_SCOPES_MAX ? &rd->scopes[rd->depth - 1] : NULL;
+}
+
+/* Whether the code here is the module's or a namespace's own. */
+static bool at_top(struct js_reader *rd)
+{
+	const struct js_scope *sc = top(rd);
+
+	return rd->depth == 0 || (sc && sc->kind == JS_NAMESPACE);
+}
+
+static bool in_class(struct js_reader *rd)
+{
+	const struct js_scope *sc = top(rd);
+
+	return sc && sc->kind == JS_CLASS;
+}
+
+bool js_advance(struct js_reader *rd)
+{
+	rd->prev = rd->t;
+	rd->t = rd->next;
+	lex_next(rd->lx, &rd->next);
+	return rd->t.kind != TOKEN_END;
+}
+
+static void start_statement(struct js_reader *rd)
+{
+	rd->condition = rd->is_const = rd->is_declared = false;
+	rd->nchain = 0;
+	rd->chain_open = true;
+	rd->variable.kind = TOKEN_END;
+	rd->value_paren = 0;
+	if (rd->arrow_def != DEF_DROPPED)
+		sink_def_end(rd->sk, rd->arrow_def, rd->prev.line);
+	rd->arrow_def = DEF_DROPPED;
+}
+
+static void expect(struct js_reader *rd, enum js_scope_kind kind, uint32_t def, const char *name)
+{
+	rd->pending = (struct js_pending){
+		.set = true,
+		.depth = rd->depth,
+		.scope = { .kind = (uint8_t)kind, .def = def, .name = name },
+	};
+}
+
+/* A function whose definition is noted once its body is there: overloads have none. */
+static void expect_function(struct js_reader *rd, enum def_kind kind, const struct token *name,
+                            const char *parent)
+{
+	expect(rd, JS_FUNCTION, DEF_DROPPED, "");
+	rd->pending.name = *name;
+	rd->pending.def_kind = (uint8_t)kind;
+	rd->pending.parent = parent;
+}
+
+static uint32_t define(struct js_reader *rd, enum def_kind kind, const struct token *name,
+                       const char *parent)
+{
+	return sink_def(rd->sk, kind, token_span(name), parent, name->line);
+}
+
+/* ---- values: what stands behind = ---- */
+
+/* The name and parent that an assignment gives to a function. */
+static bool assigned_name(struct js_reader *rd, struct token *name, enum def_kind *kind,
+                          const char **parent)
+{
+	size_t n = rd->nchain;
+
+	*parent = "";
+	*kind = DEF_FUNCTION;
+	if (rd->variable.kind) {
+		*name = rd->variable;
+		return true;
+	}
+	if (in_class(rd) && n >= 1) {
+		*name = rd->chain[n - 1];
+		*kind = DEF_METHOD;
+		*parent = top(rd)->name;
+		return true;
+	}
+	if (rd->depth > 0 || n < 2)
+		return false;
+	*name = rd->chain[n - 1];
+	if (n == 2 && token_is(&rd->chain[0], "module"))
+		return false;
+	if (token_is(&rd->chain[n - 2], "exports"))
+		return true;
+	*kind = DEF_METHOD;
+	*parent = sink_text(
+		rd->sk,
+		token_span(&rd->chain[token_is(&rd->chain[n - 2], "prototype") && n > 2 ? n - 3
+	                                                                                : n - 2]),
+		FACTS_NAME_MAX);
+	return true;
+}
+
+static void value_is_function(struct js_reader *rd)
+{
+	struct token name;
+	enum def_kind kind;
+	const char *parent;
+
+	if (assigned_name(rd, &name, &kind, &parent))
+		expect_function(rd, kind, &name, parent);
+}
+
+/* rd->t is the => behind the parameters of a value; a body without braces ends with the ;. */
+static void value_is_arrow(struct js_reader *rd)
+{
+	struct token name;
+	enum def_kind kind;
+	const char *parent;
+
+	if (rd->next.c == '{') {
+		value_is_function(rd);
+	} else if (assigned_name(rd, &name, &kind, &parent)) {
+		rd->arrow_def = define(rd, kind, &name, parent);
+		rd->variable.kind = TOKEN_END;
+		rd->nchain = 0;
+	}
+}
+
+/* rd->t is the = of an assignment, rd->next what the value starts with. */
+static void start_value(struct js_reader *rd)
+{
+	const struct token *n = &rd->next;
+
+	rd->chain_open = false;
+	if (token_is(n, "function") || token_is(n, "async")) {
+		const char *p = n->text + n->len, *end = rd->lx->end;
+
+		while (p < end && (*p == ' ' || *p == '\t'))
+			p++;
+		if (*n->text == 'f' || (end - p >= 8 && memcmp(p, "function", 8) == 0)) {
+			value_is_function(rd);
+			return;
+		}
+	}
+	if (n->c == '(' || n->c == '<' || n->kind == TOKEN_IDENT)
+		rd->value_paren = rd->depth + 1;
+}
+
+/* const NAME = something that is no function. */
+static void end_constant(struct js_reader *rd)
+{
+	if (rd->is_const && rd->variable.kind && at_top(rd) && !rd->pending.set)
+		define(rd, DEF_CONSTANT, &rd->variable, "");
+}
+
+/* ---- words ---- */
+
+static void read_function(struct js_reader *rd)
+{
+	bool expression = rd->prev.c && strchr("=(,:?[&|!+", rd->prev.c) && !rd->prev.first;
+	bool named;
+
+	if (rd->next.c == '*')
+		js_advance(rd);
+	named = rd->next.kind == TOKEN_IDENT;
+	if (rd->pending.set && rd->pending.depth == rd->depth && rd->pending.def_kind) {
+		/* const f = function g() {}: known as f. */
+		if (named)
+			js_advance(rd);
+		return;
+	}
+	if (!named) {
+		expect(rd, JS_FUNCTION, DEF_DROPPED, "");
+		return;
+	}
+	js_advance(rd);
+	if (expression || token_in(&rd->prev, "return new typeof"))
+		expect(rd, JS_FUNCTION, DEF_DROPPED, "");
+	else if (rd->is_declared)
+		define(rd, DEF_FUNCTION, &rd->t, "");
+	else
+		expect_function(rd, DEF_FUNCTION, &rd->t, "");
+}
+
+static const char *name_text(struct js_reader *rd, const struct token *name)
+{
+	return sink_text(rd->sk, token_span(name), FACTS_NAME_MAX);
+}
+
+static void read_class(struct js_reader *rd)
+{
+	struct token name = { 0 };
+	uint32_t def = DEF_DROPPED;
+
+	if (rd->next.kind == TOKEN_IDENT && !token_in(&rd->next, "extends implements")) {
+		js_advance(rd);
+		name = rd->t;
+	} else if (rd->variable.kind) {
+		name = rd->variable;
+		rd->variable.kind = TOKEN_END;
+	} else if (rd->next.c != '{' && !token_in(&rd->next, "extends implements")) {
+		return;
+	}
+	if (name.kind)
+		def = define(rd, DEF_CLASS, &name, "");
+	expect(rd, JS_CLASS, def, name.kind ? name_text(rd, &name) : "");
+}
+
+/* interface X, enum X, namespace X, type X = ...: words only where a statement starts. */
+static bool read_type_word(struct js_reader *rd)
+{
+	bool starts = rd->t.first || rd->prev.kind == TOKEN_END ||
+	              (rd->prev.c && strchr("{};", rd->prev.c)) ||
+	              token_in(&rd->prev, "export declare default const");
+	enum def_kind kind;
+
+	if (!starts || rd->next.first || !rd->typescript)
+		return false;
+	kind = token_is(&rd->t, "interface")          ? DEF_INTERFACE
+	       : token_is(&rd->t, "enum")             ? DEF_ENUM
+	       : token_is(&rd->t, "type")             ? DEF_TYPE
+	       : token_in(&rd->t, "namespace module") ? DEF_MODULE
+	                                              : DEF_NONE;
+	if (kind == DEF_NONE || (rd->next.kind != TOKEN_IDENT && kind != DEF_MODULE))
+		return false;
+	if (rd->next.kind == TOKEN_STRING && kind == DEF_MODULE) {
+		js_advance(rd);
+		expect(rd, JS_NAMESPACE, DEF_DROPPED, "");
+		return true;
+	}
+	if (rd->next.kind != TOKEN_IDENT || token_in(&rd->next, "in of instanceof"))
+		return false;
+	js_advance(rd);
+	uint32_t def = define(rd, kind, &rd->t, "");
+	if (kind != DEF_TYPE) {
+		while (kind == DEF_MODULE && rd->next.c == '.' && js_advance(rd) && js_advance(rd))
+			;
+		expect(rd, kind == DEF_MODULE ? JS_NAMESPACE : JS_OTHER, def, "");
+	} else {
+		rd->arrow_def = def;
+	}
+	rd->variable.kind = TOKEN_END;
+	return true;
+}
+
+/* In a class: whether a word before ( or < names a method. */
+static bool is_method(const struct js_reader *rd)
+{
+	const struct token *p = &rd->prev;
+
+	if (rd->next.c != '(' && rd->next.c != '<')
+		return false;
+	if (token_in(&rd->t, NOT_A_METHOD) && !token_in(&rd->t, "delete import return catch of in"))
+		return false;
+	if (p->c)
+		return strchr("{};*#)", p->c) != NULL;
+	return token_in(p, MODIFIERS) || (rd->t.first && rd->value_paren == 0);
+}
+
+static void read_member(struct js_reader *rd)
+{
+	const char *parent = top(rd)->name;
+
+	if (rd->t.first && rd->prev.c != '.' && !(rd->prev.c && strchr("=,?:+-*/&|(", rd->prev.c)))
+		start_statement(rd);
+	if (is_method(rd)) {
+		if (token_is(&rd->prev, "abstract") || rd->is_declared)
+			define(rd, DEF_METHOD, &rd->t, parent);
+		else
+			expect_function(rd, DEF_METHOD, &rd->t, parent);
+		rd->chain_open = false;
+	} else if (rd->chain_open && !(token_in(&rd->t, MODIFIERS) && !rd->next.c)) {
+		rd->is_declared = rd->is_declared || token_is(&rd->t, "abstract");
+		if (rd->nchain < JS_CHAIN_MAX)
+			rd->chain[rd->nchain++] = rd->t;
+		rd->chain_open = false;
+	} else if (token_is(&rd->t, "abstract")) {
+		rd->is_declared = true;
+	}
+}
+
+/* At the top: the variable of const, let, var, and the words of a.b.c = ... */
+static void read_plain(struct js_reader *rd)
+{
+	if (token_in(&rd->t, "const let var")) {
+		rd->is_const = token_is(&rd->t, "const");
+		if (rd->next.kind == TOKEN_IDENT && !token_is(&rd->next, "enum"))
+			rd->variable = rd->next;
+		rd->chain_open = false;
+	} else if (rd->chain_open && !token_in(&rd->t, "export default declare async await")) {
+		if (rd->nchain == JS_CHAIN_MAX)
+			memmove(rd->chain, rd->chain + 1, --rd->nchain * sizeof(rd->chain[0]));
+		rd->chain[rd->nchain++] = rd->t;
+		if (rd->next.c != '.' && rd->next.c != '=')
+			rd->chain_open = false;
+	}
+}
+
+/* Without semicolons a statement also ends where a line starts with a word of one. */
+static bool starts_line_statement(const struct js_reader *rd)
+{
+	if (!rd->t.first)
+		return false;
+	if (rd->prev.c && strchr(")]}", rd->prev.c))
+		return true;
+	return rd->prev.kind == TOKEN_STRING || rd->prev.kind == TOKEN_NUMBER ||
+	       rd->prev.kind == TOKEN_IDENT || rd->prev.kind == TOKEN_PIECE;
+}
+
+static void read_word(struct js_reader *rd)
+{
+	bool member = rd->prev.c == '.';
+
+	if (member && !(rd->chain_open && at_top(rd))) {
+		return;
+	} else if (in_class(rd)) {
+		if (token_in(&rd->t, "class function") && rd->value_paren)
+			expect(rd, token_is(&rd->t, "class") ? JS_CLASS : JS_FUNCTION, DEF_DROPPED,
+			       "");
+		else if (!js_import(rd) || token_is(&rd->t, "import"))
+			read_member(rd);
+		return;
+	}
+	if (at_top(rd) && starts_line_statement(rd) && !member)
+		start_statement(rd);
+	if (js_import(rd))
+		return;
+	if (token_is(&rd->t, "declare"))
+		rd->is_declared = true;
+	else if (token_in(&rd->t, "try catch finally if else switch") && rd->next.c != ':')
+		rd->condition = true;
+	else if (token_is(&rd->t, "function") && !member)
+		read_function(rd);
+	else if (token_is(&rd->t, "class") && !member && rd->next.c != ':' && rd->next.c != '=')
+		read_class(rd);
+	else if (!member && read_type_word(rd))
+		return;
+	else if (at_top(rd))
+		read_plain(rd);
+	if (rd->value_paren == rd->depth + 1 && rd->prev.c == '=' && rd->next.c != '=')
+		rd->value_paren = 0;
+}
+
+/* ---- brackets and signs ---- */
+
+/* Whether a { here is a type or an object, while a body is expected. */
+static bool is_inner_object(const struct js_reader *rd)
+{
+	const struct token *p = &rd->prev;
+
+	if (p->c == '>' && p->glued && p->text[-1] == '=')
+		return false;
+	return p->c && strchr(":|&<,=?(", p->c);
+}
+
+static void open_bracket(struct js_reader *rd)
+{
+	struct js_scope sc = { .kind = JS_OTHER, .open = rd->t.c, .def = DEF_DROPPED, .name = "" };
+	struct js_pending *pd = &rd->pending;
+
+	if (rd->t.c == '{') {
+		if (pd->set && pd->depth == rd->depth && !is_inner_object(rd)) {
+			sc = pd->scope;
+			sc.open = '{';
+			if (pd->def_kind)
+				sc.def = define(rd, (enum def_kind)pd->def_kind, &pd->name,
+				                pd->parent);
+			pd->set = false;
+			rd->variable.kind = TOKEN_END;
+		} else if (rd->condition) {
+			sc.kind = JS_CONDITION;
+			rd->nconditions++;
+		} else if (!is_inner_object(rd)) {
+			sc.kind = JS_BLOCK;
+		}
+		rd->condition = false;
+	}
+	if (rd->depth < JS_SCOPES_MAX)
+		rd->scopes[rd->depth] = sc;
+	else if (sc.kind == JS_CONDITION)
+		rd->nconditions--;
+	rd->depth++;
+	rd->chain_open = sc.kind == JS_CLASS;
+	if (sc.kind == JS_CLASS || sc.kind == JS_NAMESPACE || sc.kind == JS_FUNCTION)
+		start_statement(rd);
+}
+
+static void close_bracket(struct js_reader *rd)
+{
+	struct js_scope *sc = top(rd);
+	char open = rd->t.c == ')' ? '(' : rd->t.c == ']' ? '[' : '{';
+
+	if (rd->depth == 0)
+		return;
+	if (sc && sc->open != open) {
+		/* Broken code: a } closes what is open inside of it, the others are let go. */
+		if (open != '{')
+			return;
+		while (rd->depth > 1 && top(rd) && top(rd)->open != '{')
+			rd->depth--;
+		sc = top(rd);
+	}
+	rd->depth--;
+	if (sc && sc->kind == JS_CONDITION)
+		rd->nconditions--;
+	if (sc)
+		sink_def_end(rd->sk, sc->def, rd->t.line);
+	if (rd->pending.set && rd->pending.depth > rd->depth)
+		rd->pending.set = false;
+	if (rd->t.c == '}' && sc && (sc->kind == JS_FUNCTION || sc->kind == JS_CLASS) &&
+	    (at_top(rd) || in_class(rd)))
+		start_statement(rd);
+	if (rd->t.c == ')' && rd->value_paren == rd->depth + 1 &&
+	    (rd->next.c == '=' || rd->next.c == ':'))
+		value_is_arrow(rd);
+	if (rd->t.c != '}')
+		rd->value_paren = rd->value_paren > rd->depth ? 0 : rd->value_paren;
+}
+
+static void read_sign(struct js_reader *rd)
+{
+	switch (rd->t.c) {
+	case '(':
+	case '[':
+	case '{':
+		open_bracket(rd);
+		break;
+	case ')':
+	case ']':
+	case '}':
+		close_bracket(rd);
+		break;
+	case ';':
+		if (rd->pending.set && rd->pending.depth == rd->depth)
+			rd->pending.set = false;
+		if (at_top(rd) || in_class(rd)) {
+			rd->prev.line = rd->t.line;
+			start_statement(rd);
+		}
+		rd->condition = false;
+		break;
+	case '=':
+		if (rd->next.c == '>' && rd->next.glued) {
+			if (rd->value_paren == rd->depth + 1 && rd->prev.kind == TOKEN_IDENT)
+				value_is_arrow(rd);
+			else if (!rd->pending.set)
+				expect(rd, JS_FUNCTION, DEF_DROPPED, "");
+			js_advance(rd);
+		} else if ((rd->variable.kind || rd->nchain > 0) && rd->next.c != '=' &&
+		           (at_top(rd) || in_class(rd)) && rd->value_paren == 0) {
+			start_value(rd);
+			if (!rd->pending.set && !rd->value_paren)
+				end_constant(rd);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* /// <reference path="..." /> */
+static void read_reference(void *arg, struct span text, uint32_t line)
+{
+	struct js_reader *rd = arg;
+	const char *end = text.data + text.len, *q, *close;
+	char target[FACTS_TARGET_MAX];
+	bool path;
+
+	if (text.len < 14 || memcmp(text.data, "///", 3) != 0 ||
+	    !memmem(text.data, text.len, "<reference", 10))
+		return;
+	q = memmem(text.data, text.len, " path=", 6);
+	path = q;
+	if (!q)
+		q = memmem(text.data, text.len, " types=", 7);
+	if (!q)
+		return;
+	q += path ? 6 : 7;
+	if (q >= end || (*q != '"' && *q != '\''))
+		return;
+	close = memchr(q + 1, *q, (size_t)(end - q - 1));
+	if (!close || (size_t)(close - q) + 2 > sizeof(target))
+		return;
+	q++;
+	size_t n = 0;
+	/* A path is relative to the file, dot or not. */
+	if (path && *q != '.' && *q != '/') {
+		memcpy(target, "./", 2);
+		n = 2;
+	}
+	memcpy(target + n, q, (size_t)(close - q));
+	sink_import(rd->sk, IMPORT_TYPE, (struct span){ target, n + (size_t)(close - q) }, line);
+}
+
+void facts_js(struct lexer *lx, struct sink *sk)
+{
+	struct js_reader rd = { .lx = lx, .sk = sk, .arrow_def = DEF_DROPPED, .chain_open = true };
+
+	rd.typescript = sk->ret->lang != LANG_JAVASCRIPT;
+	if (rd.typescript) {
+		lx->on_comment = read_reference;
+		lx->on_comment_arg = &rd;
+	}
+	lex_next(lx, &rd.next);
+	while (js_advance(&rd)) {
+		if (rd.t.kind == TOKEN_IDENT)
+			read_word(&rd);
+		else if (rd.t.kind == TOKEN_PUNCT)
+			read_sign(&rd);
+	}
+	start_statement(&rd);
+	lx->on_comment = NULL;
+}

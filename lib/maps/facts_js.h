@@ -1,0 +1,70 @@
+/*
+ * The reader of JavaScript and TypeScript: its state, shared by the files that
+ * make it up.
+ *
+ *   facts_js.c         the loop, the brackets, functions and types
+ *   facts_js_import.c  import, export ... from, require
+ *   facts_js_script.c  the scripts within Vue and Svelte files
+ */
+#ifndef MAPS_FACTS_JS_H
+#define MAPS_FACTS_JS_H
+
+#include "maps/facts_build.h"
+
+#define JS_SCOPES_MAX 256
+#define JS_CHAIN_MAX  4 /* words of a.b.c that are kept */
+
+enum js_scope_kind {
+	JS_OTHER = 0, /* ( [ and object literals */
+	JS_BLOCK,
+	JS_CONDITION, /* try, catch, if, else */
+	JS_FUNCTION,
+	JS_CLASS,
+	JS_NAMESPACE,
+};
+
+struct js_scope {
+	uint8_t kind;
+	char open;
+	uint32_t def;
+	const char *name; /* of a class */
+};
+
+/* What the next { at this depth opens. */
+struct js_pending {
+	bool set;
+	size_t depth;
+	struct js_scope scope;
+	struct token name; /* defined when the body comes */
+	uint8_t def_kind;  /* DEF_NONE: nothing is to be defined */
+	const char *parent;
+};
+
+struct js_reader {
+	struct lexer *lx;
+	struct sink *sk;
+	bool typescript;
+	struct token prev, t, next;
+	struct js_scope scopes[JS_SCOPES_MAX];
+	size_t depth; /* may pass the maximum: those are only counted */
+	size_t nconditions;
+	struct js_pending pending;
+
+	/* The statement or member being read. */
+	bool condition; /* its { opens a conditional block */
+	bool is_const, is_declared;
+	struct token chain[JS_CHAIN_MAX]; /* a.b.c at its start */
+	size_t nchain;
+	bool chain_open;       /* the chain may still grow */
+	struct token variable; /* name of const, let, var at the top */
+	size_t value_paren;    /* depth of the ( that a value starts with, plus one; 0: none */
+	uint32_t arrow_def;    /* an arrow function without braces, open until the ; */
+};
+
+/** Take one token: prev, t and next move on.  Returns false at the end. */
+bool js_advance(struct js_reader *rd);
+
+/** rd->t is a word that may start an import or export; consumes what it reads. */
+bool js_import(struct js_reader *rd);
+
+#endif

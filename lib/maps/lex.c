@@ -1,0 +1,444 @@
+/*
+ * The lexer's loop, comments, and the counting of lines; strings are in
+ * lex_string.c, what only JavaScript has in lex_js.c.
+ *
+ * The table of classes is made per text from the syntax: every byte that may
+ * start a comment or a string is CLASS_SPECIAL there, and only those take the
+ * slow way through lex_special().
+ */
+#include "maps/lex.h"
+#include "maps/lex_string.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum byte_class {
+	CLASS_PUNCT = 0,
+	CLASS_SPACE,
+	CLASS_NEWLINE,
+	CLASS_IDENT,
+	CLASS_DIGIT,
+	CLASS_SPECIAL,
+};
+
+static void mark_special(struct lexer *lx, const char *marker)
+{
+	unsigned char c = marker ? (unsigned char)marker[0] : 0;
+
+	/* A marker that starts with a letter is looked for where words are read. */
+	if (c && lx->class[c] == CLASS_PUNCT)
+		lx->class[c] = CLASS_SPECIAL;
+}
+
+static void make_classes(struct lexer *lx)
+{
+	const struct syntax *sx = lx->syntax;
+
+	memset(lx->class, CLASS_PUNCT, sizeof(lx->class));
+	memset(lx->class + 'a', CLASS_IDENT, 26);
+	memset(lx->class + 'A', CLASS_IDENT, 26);
+	memset(lx->class + '0', CLASS_DIGIT, 10);
+	memset(lx->class + 0x80, CLASS_IDENT, 0x80);
+	lx->class['_'] = CLASS_IDENT;
+	if (sx->flags & LEX_DOLLAR)
+		lx->class['$'] = CLASS_IDENT;
+	for (const char *s = " \t\r\f\v"; *s; s++)
+		lx->class[(unsigned char)*s] = CLASS_SPACE;
+	lx->class['\n'] = CLASS_NEWLINE;
+
+	for (size_t i = 0; i < COUNT(sx->line); i++)
+		mark_special(lx, sx->line[i]);
+	for (size_t i = 0; i < COUNT(sx->block); i++)
+		mark_special(lx, sx->block[i][0]);
+	mark_special(lx, sx->bol_block[0]);
+	for (const char *s = sx->quotes; s && *s; s++)
+		mark_special(lx, s);
+	for (const char *s = sx->multi; s && *s; s++)
+		mark_special(lx, s);
+	for (const char *s = sx->raw; s && *s; s++)
+		mark_special(lx, s);
+	if (sx->flags & LEX_TICK)
+		lx->class['\''] = CLASS_SPECIAL;
+	if (sx->flags & LEX_TEMPLATE) {
+		for (const char *s = "`{}/<"; *s; s++)
+			lx->class[(unsigned char)*s] = CLASS_SPECIAL;
+	}
+	if (sx->flags & LEX_CONTINUED)
+		lx->class['\\'] = CLASS_SPECIAL;
+	if (sx->flags & LEX_HEREDOC)
+		lx->class['<'] = CLASS_SPECIAL;
+	if (sx->flags & LEX_LONG)
+		lx->class['['] = CLASS_SPECIAL;
+	if (sx->flags & LEX_VERBATIM)
+		lx->class['@'] = CLASS_SPECIAL;
+}
+
+void lex_open(struct lexer *lx, enum syntax_id syntax, struct span text, uint32_t first_line)
+{
+	*lx = (struct lexer){
+		.p = text.data,
+		.end = text.data + text.len,
+		.syntax = &syntaxes[syntax],
+		.line = first_line,
+	};
+	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+		lx->p += 3;
+	lx->line_start = lx->p;
+	make_classes(lx);
+}
+
+static void end_line(struct lexer *lx, const char *newline)
+{
+	lx->lines[lx->line_kind]++;
+	lx->line_kind = LINE_BLANK;
+	lx->line++;
+	lx->line_start = newline + 1;
+	lx->line_has_token = false;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+void lex_advance(struct lexer *lx, const char *to, enum line_kind kind)
+{
+	while (lx->p < to) {
+		const char *newline = memchr(lx->p, '\n', (size_t)(to - lx->p));
+		const char *stop = newline ? newline : to;
+
+		if (lx->line_kind < kind) {
+			while (lx->p < stop && is_blank(*lx->p))
+				lx->p++;
+			if (lx->p < stop)
+				lx->line_kind = kind;
+		}
+		lx->p = stop;
+		if (newline) {
+			end_line(lx, newline);
+			lx->p++;
+		}
+	}
+}
+
+void lex_mark(struct lexer *lx)
+{
+	lx->mark_line = lx->line;
+	lx->mark_first = !lx->line_has_token;
+	lx->mark_line_start = lx->line_start;
+}
+
+void lex_token(struct lexer *lx, struct token *ret, enum token_kind kind, const char *from)
+{
+	bool marked = from < lx->line_start;
+
+	*ret = (struct token){
+		.text = from,
+		.len = (size_t)(lx->p - from),
+		.line_start = marked ? lx->mark_line_start : lx->line_start,
+		.line = marked ? lx->mark_line : lx->line,
+		.kind = (uint8_t)kind,
+		.first = marked ? lx->mark_first : !lx->line_has_token,
+		.glued = from == lx->last_end,
+	};
+	ret->margin = from == ret->line_start;
+	if (kind == TOKEN_PUNCT)
+		ret->c = *from;
+	lx->last_end = lx->p;
+	lx->line_has_token = true;
+	lx->line_kind = LINE_CODE;
+	lx->last = *ret;
+}
+
+static bool starts_with(const struct lexer *lx, const char *marker)
+{
+	size_t n = strlen(marker);
+
+	if ((size_t)(lx->end - lx->p) < n)
+		return false;
+	if (lx->syntax->flags & LEX_ANY_CASE)
+		return strncasecmp(lx->p, marker, n) == 0;
+	return memcmp(lx->p, marker, n) == 0;
+}
+
+/* To the end of the line, over joined lines where the language has them. */
+static void skip_line_comment(struct lexer *lx)
+{
+	const char *from = lx->p, *q = lx->p;
+
+	for (;;) {
+		const char *newline = memchr(q, '\n', (size_t)(lx->end - q));
+
+		q = newline ? newline : lx->end;
+		if (!newline || !(lx->syntax->flags & LEX_CONTINUED) || q[-1] != '\\' ||
+		    lx->syntax == &syntaxes[SYNTAX_PYTHON])
+			break;
+		q++;
+	}
+	if (lx->on_comment)
+		lx->on_comment(lx->on_comment_arg, (struct span){ from, (size_t)(q - from) },
+		               lx->line);
+	lex_advance(lx, q, LINE_COMMENT);
+}
+
+/* From the opening marker to the closing one, or to the end of the text. */
+static void skip_block_comment(struct lexer *lx, const char *const block[2])
+{
+	const char *open = block[0], *close = block[1];
+	size_t nopen = strlen(open), nclose = strlen(close), depth = 1;
+	const char *q = lx->p + nopen;
+	bool nest = lx->syntax->flags & LEX_NEST;
+
+	while (depth > 0 && q < lx->end) {
+		size_t left = (size_t)(lx->end - q);
+
+		if (!nest) {
+			q = memchr(q, close[0], left);
+			if (!q) {
+				q = lx->end;
+				break;
+			}
+			left = (size_t)(lx->end - q);
+		}
+		if (*q == close[0] && left >= nclose && memcmp(q, close, nclose) == 0) {
+			depth--;
+			q += nclose;
+		} else if (nest && *q == open[0] && left >= nopen && memcmp(q, open, nopen) == 0) {
+			depth++;
+			q += nopen;
+		} else {
+			q++;
+		}
+	}
+	lex_advance(lx, q, LINE_COMMENT);
+}
+
+/* =begin ... =end: both at the start of their lines, the closing line whole. */
+static bool skip_bol_block(struct lexer *lx)
+{
+	const char *const *block = lx->syntax->bol_block;
+
+	if (!block[0] || lx->p != lx->line_start || !starts_with(lx, block[0]))
+		return false;
+	if (!block[0][1] &&
+	    (lx->end - lx->p < 2 || lx->class[(unsigned char)lx->p[1]] != CLASS_IDENT))
+		return false;
+	while (lx->p < lx->end) {
+		bool closes = starts_with(lx, block[1]);
+		const char *newline = memchr(lx->p, '\n', (size_t)(lx->end - lx->p));
+
+		lex_advance(lx,
+		            newline && !closes ? newline + 1
+		            : newline          ? newline
+		                               : lx->end,
+		            LINE_COMMENT);
+		if (closes)
+			break;
+	}
+	return true;
+}
+
+static bool line_comment_may_start(const struct lexer *lx)
+{
+	if (lx->syntax->flags & LEX_LINE_START)
+		return !lx->line_has_token;
+	if (lx->syntax->flags & LEX_WORD_START)
+		return lx->p == lx->line_start || is_blank(lx->p[-1]) || lx->p[-1] == ';';
+	return true;
+}
+
+bool lex_comment(struct lexer *lx)
+{
+	const struct syntax *sx = lx->syntax;
+
+	/* Blocks first: Lua's "--[[" also starts like a line comment. */
+	for (size_t i = 0; i < COUNT(sx->block) && sx->block[i][0]; i++) {
+		if (starts_with(lx, sx->block[i][0])) {
+			skip_block_comment(lx, sx->block[i]);
+			return true;
+		}
+	}
+	for (size_t i = 0; i < COUNT(sx->line) && sx->line[i]; i++) {
+		if (starts_with(lx, sx->line[i]) && line_comment_may_start(lx)) {
+			skip_line_comment(lx);
+			return true;
+		}
+	}
+	return skip_bol_block(lx);
+}
+
+/* A backslash before the newline joins two lines. */
+static bool skip_continuation(struct lexer *lx)
+{
+	const char *q = lx->p + 1;
+
+	while (q < lx->end && *q == '\r')
+		q++;
+	if (q >= lx->end || *q != '\n')
+		return false;
+	lex_advance(lx, q, LINE_CODE);
+	bool had = lx->line_has_token;
+	lex_advance(lx, q + 1, LINE_CODE);
+	lx->line_has_token = had;
+	return true;
+}
+
+enum special { SPECIAL_SKIPPED, SPECIAL_TOKEN, SPECIAL_NONE };
+
+/* A byte that may start a comment, a string, or one of the oddities of a language. */
+static enum special lex_special(struct lexer *lx, struct token *ret)
+{
+	uint32_t flags = lx->syntax->flags;
+	char c = *lx->p;
+
+	if (c == '\\' && (flags & LEX_CONTINUED))
+		return skip_continuation(lx) ? SPECIAL_SKIPPED : SPECIAL_NONE;
+	if (lex_comment(lx))
+		return SPECIAL_SKIPPED;
+	if ((c == '{' || c == '}') && (flags & LEX_TEMPLATE))
+		return lex_js_brace(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
+	if ((c == '`' || c == '/' || c == '<') && (flags & LEX_TEMPLATE))
+		return lex_js_open(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
+	return lex_string(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
+}
+
+static void lex_word(struct lexer *lx, struct token *ret)
+{
+	const char *from = lx->p, *q = from + 1, *end = lx->end;
+
+	while (q < end && (lx->class[(unsigned char)*q] == CLASS_IDENT ||
+	                   lx->class[(unsigned char)*q] == CLASS_DIGIT))
+		q++;
+	lx->p = q;
+	if (q < end && (*q == '"' || *q == '\'' || *q == '#') && lex_prefixed_string(lx, ret, from))
+		return;
+	lex_token(lx, ret, TOKEN_IDENT, from);
+}
+
+static void lex_number(struct lexer *lx, struct token *ret)
+{
+	const char *from = lx->p, *q = from + 1, *end = lx->end;
+	bool tick = lx->syntax->flags & LEX_DIGIT_TICK;
+
+	for (; q < end; q++) {
+		uint8_t class = lx->class[(unsigned char)*q];
+		bool more = q + 1 < end;
+
+		if (class == CLASS_IDENT || class == CLASS_DIGIT)
+			continue;
+		if (*q == '.' && !(more && q[1] == '.') &&
+		    !(more && lx->class[(unsigned char)q[1]] == CLASS_IDENT))
+			continue;
+		if (*q == '\'' && tick && more && lx->class[(unsigned char)q[1]] == CLASS_DIGIT)
+			continue;
+		break;
+	}
+	lx->p = q;
+	lex_token(lx, ret, TOKEN_NUMBER, from);
+}
+
+static void lex_punct(struct lexer *lx, struct token *ret)
+{
+	const char *from = lx->p++;
+
+	lex_token(lx, ret, TOKEN_PUNCT, from);
+}
+
+/* Returns whether a TOKEN_NEWLINE was made. */
+static bool lex_newline(struct lexer *lx, struct token *ret)
+{
+	const char *from = lx->p;
+	bool first = !lx->line_has_token;
+
+	lx->p++;
+	end_line(lx, from);
+	if (lx->heredoc[0])
+		lex_heredoc_body(lx);
+	if (!lx->newlines)
+		return false;
+	*ret = (struct token){
+		.text = from, .len = 1, .line = lx->line - 1, .kind = TOKEN_NEWLINE, .first = first
+	};
+	return true;
+}
+
+static bool lex_end(struct lexer *lx, struct token *ret)
+{
+	if (!lx->ended) {
+		lx->ended = true;
+		if (lx->p > lx->line_start)
+			lx->lines[lx->line_kind]++;
+	}
+	*ret = (struct token){
+		.text = lx->end, .line = lx->line, .kind = TOKEN_END, .first = true
+	};
+	return false;
+}
+
+bool lex_next(struct lexer *lx, struct token *ret)
+{
+	bool words = lx->syntax->flags & LEX_ANY_CASE || lx->syntax == &syntaxes[SYNTAX_M4];
+
+	if (lx->has_pushed) {
+		lx->has_pushed = false;
+		*ret = lx->pushed;
+		return ret->kind != TOKEN_END;
+	}
+	if (lx->depth > 0 && lex_js_resume(lx, ret))
+		return true;
+	while (lx->p < lx->end) {
+		switch (lx->class[(unsigned char)*lx->p]) {
+		case CLASS_SPACE:
+			lx->p++;
+			continue;
+		case CLASS_NEWLINE:
+			if (lex_newline(lx, ret))
+				return true;
+			continue;
+		case CLASS_IDENT:
+			if (words && lex_comment(lx))
+				continue;
+			lex_word(lx, ret);
+			return true;
+		case CLASS_DIGIT:
+			lex_number(lx, ret);
+			return true;
+		case CLASS_SPECIAL:
+			switch (lex_special(lx, ret)) {
+			case SPECIAL_SKIPPED:
+				continue;
+			case SPECIAL_TOKEN:
+				return true;
+			case SPECIAL_NONE:
+				break;
+			}
+			break;
+		default:
+			break;
+		}
+		lex_punct(lx, ret);
+		return true;
+	}
+	return lex_end(lx, ret);
+}
+
+void lex_push(struct lexer *lx, const struct token *t)
+{
+	assert(!lx->has_pushed);
+	lx->pushed = *t;
+	lx->has_pushed = true;
+}
+
+void lex_finish(struct lexer *lx)
+{
+	struct token t;
+
+	while (lex_next(lx, &t))
+		;
+}
+
+bool token_is(const struct token *t, const char *word)
+{
+	return t->kind == TOKEN_IDENT && t->len == strlen(word) &&
+	       memcmp(t->text, word, t->len) == 0;
+}
