@@ -1,0 +1,133 @@
+/* String builder: appending, JSON texts, the ceiling. */
+#include "fixture.h"
+
+#include "base/json.h"
+#include "base/sb.h"
+
+#include <string.h>
+
+static void test_sb__append(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 10000);
+	const char *text = NULL;
+
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
+	assert_string_equal(text, "");
+	sb_add(&sb, "a");
+	sb_addc(&sb, 'b');
+	sb_addn(&sb, "cde", 2);
+	sb_addf(&sb, "%d%s", 12, "x");
+	sb_addn(&sb, NULL, 0);
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
+	assert_string_equal(text, "abcd12x");
+	assert_int_equal(sb.len, 7);
+	sb_truncate(&sb, 2);
+	sb_add(&sb, "!");
+	assert_string_equal(sb.data, "ab!");
+	for (int i = 0; i < 9000; i++)
+		sb_addc(&sb, 'y');
+	assert_int_equal(strlen(sb.data), 9003);
+}
+
+static void test_sb__int(void **state)
+{
+	static const int64_t NUMBERS[] = {
+		0, 1, -1, 9, 10, -10, 1234567890123, INT64_MAX, INT64_MIN
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(NUMBERS); i++) {
+		struct sb sb = sb_new(cx->arena, 100);
+
+		sb_int(&sb, NUMBERS[i]);
+		assert_string_equal(sb.data,
+		                    arena_printf(cx->arena, "%lld", (long long)NUMBERS[i]));
+	}
+}
+
+/* The append that does not fit changes nothing, and none after it counts. */
+static void test_sb__ceiling(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 10);
+	const char *text = "untouched";
+
+	sb_add(&sb, "0123456789");
+	assert_false(sb.failed);
+	sb_truncate(&sb, 8);
+	sb_add(&sb, "abc");
+	assert_true(sb.failed);
+	sb_add(&sb, "d");
+	sb_addf(&sb, "%d", 1);
+	assert_string_equal(sb.data, "01234567");
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_LIMIT);
+	assert_string_equal(text, "untouched");
+	assert_string_equal(cx->fault.detail, "the text passes 10 bytes");
+}
+
+static void test_sb__fixed(void **state)
+{
+	char memory[8];
+	struct sb sb = sb_fixed(memory, sizeof(memory));
+
+	(void)state;
+	assert_string_equal(memory, "");
+	sb_add(&sb, "1234567");
+	assert_false(sb.failed);
+	assert_string_equal(memory, "1234567");
+	sb_addc(&sb, '8');
+	assert_true(sb.failed);
+	assert_string_equal(memory, "1234567");
+}
+
+static void test_sb__json(void **state)
+{
+	static const struct {
+		struct span text;
+		const char *json;
+	} CASES[] = {
+		{ { "", 0 }, "\"\"" },
+		{ { "abc", 3 }, "\"abc\"" },
+		{ { "a\"b\\c/", 6 }, "\"a\\\"b\\\\c/\"" },
+		{ { "\b\f\n\r\t\x01\x1F\x7F", 8 }, "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\"" },
+		{ { "a\0b", 3 }, "\"a\\u0000b\"" },
+		{ { "\xC3\xA9\xF0\x9F\x98\x80", 6 }, "\"\xC3\xA9\xF0\x9F\x98\x80\"" },
+		{ { "\xFFz\xC3", 3 }, "\"\xEF\xBF\xBDz\xEF\xBF\xBD\"" },
+		{ { "\xED\xA0\x80", 3 }, "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"" },
+	};
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct ctx *cx = fixture_ctx(*state);
+		struct sb sb = sb_new(cx->arena, 1000);
+
+		sb_jsonn(&sb, CASES[i].text.data, CASES[i].text.len);
+		assert_string_equal(sb.data, CASES[i].json);
+	}
+}
+
+/* Whatever bytes come in, valid JSON comes out. */
+static void test_sb__json_of_every_byte(void **state)
+{
+	for (int c = 1; c < 256; c++) {
+		struct ctx *cx = fixture_ctx(*state);
+		struct sb sb = sb_new(cx->arena, 1000);
+		const char text[] = { 'a', (char)c, 'z', (char)c, '\0' };
+
+		sb_json(&sb, text);
+		assert_int_equal(
+			json_check(cx, (struct span){ sb.data, sb.len }, &json_limits_body),
+			ERR_OK);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sb__append),  cmocka_unit_test(test_sb__int),
+		cmocka_unit_test(test_sb__ceiling), cmocka_unit_test(test_sb__fixed),
+		cmocka_unit_test(test_sb__json),    cmocka_unit_test(test_sb__json_of_every_byte),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}

@@ -1,0 +1,132 @@
+/* UTF-8: the boundaries of RFC 3629, and every code point. */
+#include "fixture.h"
+
+#include "base/nearest.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+#define T(text)                                                                                    \
+	{                                                                                          \
+		text, sizeof(text) - 1                                                             \
+	}
+
+static void test_utf8_valid__boundaries(void **state)
+{
+	static const struct {
+		struct span text;
+		size_t valid; /* bytes of the longest valid start */
+	} CASES[] = {
+		{ T(""), 0 },
+		{ T("abc"), 3 },
+		{ T("a\0b"), 3 },
+		{ T("\x7F"), 1 },
+		{ T("\x80"), 0 },
+		{ T("\xBF"), 0 },
+		{ T("\xC0\x80"), 0 },
+		{ T("\xC1\xBF"), 0 },
+		{ T("\xC2\x80"), 2 },
+		{ T("\xDF\xBF"), 2 },
+		{ T("\xDF"), 0 },
+		{ T("\xDF\x7F"), 0 },
+		{ T("\xE0\x9F\xBF"), 0 },
+		{ T("\xE0\xA0\x80"), 3 },
+		{ T("\xED\x9F\xBF"), 3 },
+		{ T("\xED\xA0\x80"), 0 },
+		{ T("\xEE\x80\x80"), 3 },
+		{ T("\xEF\xBF\xBF"), 3 },
+		{ T("\xEF\xBF"), 0 },
+		{ T("\xF0\x8F\xBF\xBF"), 0 },
+		{ T("\xF0\x90\x80\x80"), 4 },
+		{ T("\xF4\x8F\xBF\xBF"), 4 },
+		{ T("\xF4\x90\x80\x80"), 0 },
+		{ T("\xF5\x80\x80\x80"), 0 },
+		{ T("\xF0\x90\x80"), 0 },
+		{ T("\xFE"), 0 },
+		{ T("\xFF"), 0 },
+		{ T("12345678\xFF"), 8 },
+		{ T("1234567\xC3\xA9"
+		    "12345678\x80"),
+		  17 },
+		{ T("abc\xE2\x82"), 3 },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		/* A copy without a byte after it, so that ASan sees a read too far. */
+		const char *copy = arena_memdup(cx->arena, CASES[i].text.data, CASES[i].text.len);
+
+		assert_int_equal(utf8_valid(copy, CASES[i].text.len), CASES[i].valid);
+	}
+}
+
+static void test_utf8_char__every_code_point(void **state)
+{
+	(void)state;
+	for (unsigned c = 1; c < 0x110000; c++) {
+		char text[4];
+		size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+		bool surrogate = c >= 0xD800 && c <= 0xDFFF;
+
+		for (size_t i = n - 1; i > 0; i--)
+			text[i] = (char)(0x80 | (c >> (6 * (n - 1 - i)) & 0x3F));
+		text[0] = n == 1 ? (char)c : (char)(0xF0 << (4 - n) | c >> (6 * (n - 1)));
+		if (utf8_char(text, n) != (surrogate ? 0 : n))
+			fail_msg("U+%04X", c);
+		if (n > 1 && utf8_char(text, n - 1) != 0)
+			fail_msg("U+%04X cut short", c);
+	}
+}
+
+static void test_utf8_length(void **state)
+{
+	(void)state;
+	assert_int_equal(utf8_length("", 0), 0);
+	assert_int_equal(utf8_length("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", 10), 4);
+}
+
+static void test_nearest(void **state)
+{
+	static const char *const KNOWN[] = { "name", "depth", "repository_url", "id" };
+	static const struct {
+		const char *wanted, *best;
+	} CASES[] = {
+		{ "nmae", "name" },
+		{ "Name", "name" },
+		{ "names", "name" },
+		{ "dept", "depth" },
+		{ "htped", NULL },
+		{ "repositoryurl", "repository_url" },
+		{ "repo_url", NULL },
+		{ "", NULL },
+		{ "x", NULL },
+		{ "ID", "id" },
+		{ "something_else", NULL },
+		{ "a_name_that_is_longer_than_any_that_is_known_here_or_anywhere_else", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct nearest near = nearest_to(CASES[i].wanted);
+
+		for (size_t k = 0; k < COUNT(KNOWN); k++)
+			nearest_offer(&near, KNOWN[k]);
+		print_message("# %s\n", CASES[i].wanted);
+		if (CASES[i].best == NULL)
+			assert_null(near.best);
+		else
+			assert_string_equal(near.best, CASES[i].best);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_utf8_valid__boundaries),
+		cmocka_unit_test(test_utf8_char__every_code_point),
+		cmocka_unit_test(test_utf8_length),
+		cmocka_unit_test(test_nearest),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}
