@@ -8,6 +8,7 @@
 #   make coverage                     lines that the tests reach
 #   make lint | format                every check | write the one format
 #   make bench                        speed, as ratios in one run
+#   make docs                         write settings and interface into the documents
 #   make help                         this list
 #
 # PORT=8000, VAR=var and LISTEN=127.0.0.1:PORT choose where the stack lives, WORKERS=2
@@ -172,13 +173,24 @@ coverage:
 	@gcovr --root . --filter lib/ --filter fcgi/ --print-summary --output build/cov/coverage.txt build/cov
 	@echo 'by file: build/cov/coverage.txt'
 
+bench:
+	@deploy/deps.sh build run bench
+	@$(SUBMAKE) VARIANT=release all
+	@VARIANT=release tests/bench/run.sh
+
+# --- Documents that the program's own tables print. ---
+
+docs:
+	@$(SUBMAKE) all
+	@deploy/docs.sh
+
 # --- Lint. ---
 
 # Left to right: a domain sees base and the public headers of those before it.
 DOMAINS := config obs events jobs auth files projects maps rag chats agents mcp webhooks
 
 C_FILES := $(shell find lib fcgi tests -name '*.[ch]' 2>/dev/null)
-SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh) .ci/run
+SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh tests/bench/*.sh) .ci/run
 TIDIED  := $(patsubst %.c,build/lint/%.tidied,$(filter lib/%.c fcgi/%.c,$(C_FILES)))
 
 lint:
@@ -224,7 +236,7 @@ clean:
 
 .PHONY: all tests-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
         test-e2e test-fuzz coverage lint lint-format lint-includes lint-size lint-shell \
-        lint-cppcheck lint-tidy format help bench
+        lint-cppcheck lint-tidy format help bench docs
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

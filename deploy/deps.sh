@@ -16,7 +16,7 @@ BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
 RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates"
 TESTS="libcmocka-dev perl curl jq git clang libclang-rt-dev llvm"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
-BENCH="wrk jq curl git"
+BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
 
 die() { echo "error: $*" >&2; exit 1; }

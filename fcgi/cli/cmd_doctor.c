@@ -45,11 +45,11 @@ static void report(struct doctor *d, enum finding f, const char *check, const ch
 		return;
 	}
 	term_cell(t, t->out, STYLES[f], WORDS[f], 9);
-	term_cell(t, t->out, TERM_PLAIN, check, 16);
+	term_cell(t, t->out, TERM_PLAIN, check, 18);
 	term_text(t, t->out, TERM_PLAIN, found);
 	fputc('\n', t->out);
 	if (f != GOOD) {
-		fprintf(t->out, "%25s", "");
+		fprintf(t->out, "%27s", "");
 		term_text(t, t->out, TERM_DIM, fix);
 		fputc('\n', t->out);
 	}

@@ -1,0 +1,32 @@
+#!/bin/sh
+test_description='Documents: what the tables print is what the repository says'
+. "${0%/*}/lib.sh"
+
+check 'settings, their example and the HTTP interface are up to date (make docs)' '
+	"$ROOT/deploy/docs.sh" --check
+'
+check 'help shows examples first, for the program and for each command' '
+	"$BIN/portolan" --help | sed -n 3p | grep -q "^Examples" &&
+	"$BIN/portolan" jobs retry --help | sed -n 3p | grep -q "^Examples"
+'
+check 'a misspelt command is a wrong use (2) and gets a suggestion' '
+	"$BIN/portolan" jbos; [ $? -eq 2 ] && "$BIN/portolan" jbos 2>&1 | grep -q "did you mean \"jobs\""
+'
+check 'all mistakes in the settings are told together, with their origin' '
+	printf "worker_threads = many\nno_such_key = 1\n" >"$WORK/bad.conf" &&
+	! PORTOLAN_RUNNER_JOBS=0 "$BIN/portolan" config check --config "$WORK/bad.conf" 2>"$WORK/mistakes" &&
+	grep -q "worker_threads.*bad.conf:1" "$WORK/mistakes" &&
+	grep -q "no_such_key.*bad.conf:2" "$WORK/mistakes" &&
+	grep -qi "runner_jobs.*environment" "$WORK/mistakes"
+'
+check 'a setting shows where it comes from; a secret does not show' '
+	printf "worker_threads = 3\napi_key = hidden-thing\n" >"$WORK/good.conf" &&
+	"$BIN/portolan" config show --origin --config "$WORK/good.conf" >"$WORK/shown" &&
+	grep -q "^worker_threads  *3  *.*good.conf:1" "$WORK/shown" &&
+	! grep -q hidden-thing "$WORK/shown"
+'
+check 'without a service: status is unavailable (69), as JSON too' '
+	"$BIN/portolan" status --url http://127.0.0.1:1; [ $? -eq 69 ] &&
+	"$BIN/portolan" status --url http://127.0.0.1:1 --json | jq -e ".error == \"unavailable\""
+'
+done_testing
