@@ -71,19 +71,24 @@ static void take_output(struct run *run, const char *bytes, size_t n)
 		stop(run, ERR_LIMIT);
 		return;
 	}
-	if (run->out_len + n > run->out_cap) {
+	if (run->out_len + n >= run->out_cap) { /* one more for the NUL */
 		size_t cap = run->out_cap == 0 ? READ_BYTES : run->out_cap * 2;
-		char *grown = realloc(run->out, cap < run->out_len + n ? run->out_len + n : cap);
+		char *grown;
+
+		if (cap <= run->out_len + n)
+			cap = run->out_len + n + 1;
+		grown = realloc(run->out, cap);
 
 		if (grown == NULL) {
 			stop(run, ERR_OUT_OF_MEMORY);
 			return;
 		}
 		run->out = grown;
-		run->out_cap = cap < run->out_len + n ? run->out_len + n : cap;
+		run->out_cap = cap;
 	}
 	memcpy(run->out + run->out_len, bytes, n);
 	run->out_len += n;
+	run->out[run->out_len] = '\0';
 }
 
 static void take_stderr(struct run *run, const char *bytes, size_t n)

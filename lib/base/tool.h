@@ -48,7 +48,7 @@ struct tool_request {
 };
 
 struct tool_result {
-	struct span output;      /* owned by the result */
+	struct span output;      /* owned by the result; a NUL that is not counted follows */
 	const char *stderr_tail; /* in cx->arena, control characters as they came */
 	int exit_code;           /* -1: ended by a signal */
 	int signal;              /* 0: ended by itself */

@@ -75,6 +75,26 @@ const struct event_kind job_failed = {
 	.doc = "A job ended without success and is not tried again.",
 };
 
+const char *job_error_text(struct ctx *cx, const struct fault *why)
+{
+	const char *detail = why->detail != NULL ? why->detail : err_info(why->code)->title;
+	char *text;
+	size_t n;
+
+	if (why->fix == NULL)
+		text = arena_strdup(cx->arena, detail);
+	else
+		text = arena_printf(cx->arena, "%s; %s", detail, why->fix);
+	n = strlen(text);
+	if (n > JOB_ERROR_MAX) {
+		n = JOB_ERROR_MAX;
+		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+			n--; /* not in the middle of a character */
+		text[n] = '\0';
+	}
+	return text;
+}
+
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
                      const void *args, int64_t *ret_id)
 {

@@ -88,6 +88,11 @@ struct job_handler {
 	                   bool again);
 };
 
+#define JOB_ERROR_MAX 2000 /* bytes of an error_message */
+
+/** @ret what people are told of a fault: the detail and the next step, at most JOB_ERROR_MAX bytes */
+const char *job_error_text(struct ctx *cx, const struct fault *why);
+
 /* What an event about a job tells. */
 struct job_told {
 	int64_t job_id;

@@ -3,8 +3,6 @@
 
 #include "base/secret.h"
 
-#include <string.h>
-
 int64_t settle_backoff_ms(int64_t base_s, int64_t attempt, uint64_t random)
 {
 	int64_t ceiling_s = base_s;
@@ -14,26 +12,6 @@ int64_t settle_backoff_ms(int64_t base_s, int64_t attempt, uint64_t random)
 	if (ceiling_s > SETTLE_BACKOFF_MAX_S)
 		ceiling_s = SETTLE_BACKOFF_MAX_S;
 	return (int64_t)(random % (uint64_t)(ceiling_s * 1000 + 1));
-}
-
-const char *settle_text(struct ctx *cx, const struct fault *why)
-{
-	const char *detail = why->detail != NULL ? why->detail : err_info(why->code)->title;
-	char *text;
-	size_t n;
-
-	if (why->fix == NULL)
-		text = arena_strdup(cx->arena, detail);
-	else
-		text = arena_printf(cx->arena, "%s; %s", detail, why->fix);
-	n = strlen(text);
-	if (n > SETTLE_ERROR_MAX) {
-		n = SETTLE_ERROR_MAX;
-		while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-			n--; /* not in the middle of a character */
-		text[n] = '\0';
-	}
-	return text;
 }
 
 static int64_t next_start_ms(const struct job_handler *handler, const struct job_claim *job)
@@ -62,7 +40,7 @@ static enum err announce(struct ctx *cx, const struct job_claim *job, const char
 		.status = status,
 		.attempt = job->attempt,
 		.error_type = why != NULL ? err_info(why->code)->slug : NULL,
-		.error_message = why != NULL ? settle_text(cx, why) : NULL,
+		.error_message = why != NULL ? job_error_text(cx, why) : NULL,
 	};
 
 	return event_emit(cx, why == NULL ? &job_completed : &job_failed, job->project_id, &told);
@@ -78,7 +56,7 @@ static enum err finish(struct ctx *cx, const struct job_handler *handler,
 	if (held->rerun)
 		return queue_repo_rerun(cx, job);
 	TRY(queue_repo_end(cx, job, status, result, why != NULL ? err_info(why->code)->slug : NULL,
-	                   why != NULL ? settle_text(cx, why) : NULL));
+	                   why != NULL ? job_error_text(cx, why) : NULL));
 	return announce(cx, job, status, why);
 }
 
@@ -90,7 +68,7 @@ static enum err fail(struct ctx *cx, const struct job_handler *handler, const st
 	if (job->attempt >= job->max_attempts)
 		return finish(cx, handler, job, held, "dead", why, NULL);
 	TRY(queue_repo_delay(cx, job, next_start_ms(handler, job), err_info(why->code)->slug,
-	                     settle_text(cx, why)));
+	                     job_error_text(cx, why)));
 	return tell_work(cx, handler, job, why, true);
 }
 

@@ -10,7 +10,6 @@
 #include "jobs/queue_repo.h"
 
 #define SETTLE_BACKOFF_MAX_S 3600
-#define SETTLE_ERROR_MAX     2000 /* bytes of a job's error_message */
 
 /* How an attempt ended. */
 enum settle_end {
@@ -41,8 +40,5 @@ enum err settle(struct ctx *cx, const struct job_handler *handler, const struct 
  * @ret     milliseconds
  */
 int64_t settle_backoff_ms(int64_t base_s, int64_t attempt, uint64_t random);
-
-/** @ret what a client is told of a fault: the detail and the next step, at most SETTLE_ERROR_MAX bytes */
-const char *settle_text(struct ctx *cx, const struct fault *why);
 
 #endif

@@ -17,6 +17,12 @@
 
 #include "base/schema.h"
 
+/*
+ * Names what makes maps: it rises whenever the same commit would give other bytes.  A commit that has a
+ * map of this analyser is not analysed again.
+ */
+#define CHILD_ANALYSER "1"
+
 /* What portolan-fetch is asked. */
 struct fetch_request {
 	const char *url;       /* as in project.repository_url */

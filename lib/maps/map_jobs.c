@@ -1,0 +1,400 @@
+/*
+ * repository_processing  clone or fetch, analyse, publish the map
+ * repository_removal     delete the clone of a project that is gone
+ *
+ * Both may run twice.  A fetch brings the clone up to date whatever it was left in, the same commit gives
+ * the same map, and the map, the project's new state and the end of the job are one transaction under the
+ * job's claim.  What is removed already is not there to be removed again.
+ *
+ * The work is done by two helper programs (maps/child.h); this process touches neither remotes nor the
+ * bytes of repositories.  Jobs of one project never run at the same time: they share an order key.
+ */
+#include "maps/map_jobs.h"
+
+#include "base/tool.h"
+#include "config/config.h"
+#include "maps/child.h"
+#include "maps/map.h"
+#include "projects/project.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FETCH_FROM       0 /* percent of the job's progress */
+#define FETCH_TO         50
+#define ANALYSE_TO       95
+#define CHILD_OPEN_FILES 256
+#define CHILD_GRACE_MS   3000
+#define REPLY_MAX_BYTES  ((size_t)64 * 1024) /* of portolan-fetch */
+#define REMOVAL_FDS      32
+
+/* --- Children --- */
+
+/* One child as it runs. */
+struct step {
+	struct ctx *cx;
+	struct job_run *run;
+	int from, to; /* share of the job's progress */
+	const char *doing;
+};
+
+static void take_line(void *arg, const char *line)
+{
+	struct step *step = arg;
+	char *words;
+	long percent = strtol(line, &words, 10);
+
+	if (words == line || percent < 0 || percent > 100)
+		return;
+	while (*words == ' ')
+		words++;
+	run_progress(step->cx, step->run,
+	             step->from + (int)(percent * (step->to - step->from) / 100),
+	             *words != '\0' ? words : step->doing);
+}
+
+static bool stopped(void *arg)
+{
+	const struct step *step = arg;
+
+	return run_stopped(step->run);
+}
+
+/* Helper programs lie in libexec_dir, or where this one does. */
+static enum err program(struct ctx *cx, const char *name, const char **ret)
+{
+	const char *dir = cx->app->config->libexec_dir;
+	char self[4096];
+	char *slash;
+	ssize_t n;
+
+	if (dir[0] == '\0') {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		if (n <= 0)
+			return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		*slash = '\0';
+		dir = self;
+	}
+	*ret = arena_printf(cx->arena, "%s/%s", dir, name);
+	return ERR_OK;
+}
+
+/* Exit status 1 with a fault on standard output is a child's way to fail; all else is a crash. */
+static enum err failure(struct ctx *cx, const char *name, const struct tool_result *result)
+{
+	struct child_fault told;
+	enum err code;
+
+	if (result->exit_code != 1 ||
+	    schema_decode(cx, &child_fault_schema, result->output, &told) != ERR_OK) {
+		err_set(cx, ERR_CHILD_KILLED, "%s ended with status %d", name, result->exit_code);
+		err_cause(cx, "%s", result->stderr_tail);
+		return ERR_CHILD_KILLED;
+	}
+	code = err_by_slug(told.type);
+	if (code == ERR_OK)
+		code = ERR_INTERNAL;
+	if (told.detail != NULL)
+		err_set(cx, code, "%s", told.detail);
+	else
+		err_set(cx, code, "%s failed", name);
+	if (told.fix != NULL)
+		err_fix(cx, "%s", told.fix);
+	return code;
+}
+
+/* @ret owned by the caller, put away by tool_end(), also after an error */
+static enum err child(struct step *step, const char *name, const struct schema *s,
+                      const void *request, const struct tool_request *limits,
+                      struct tool_result *ret)
+{
+	/* Messages of libraries in one language, names of files as bytes; nothing else. */
+	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
+	struct ctx *cx = step->cx;
+	struct sb sb = sb_new(cx->arena, CHILD_REQUEST_MAX_BYTES);
+	struct tool_request rq = *limits;
+	const char *path, *input;
+	enum err e;
+
+	schema_encode(&sb, s, request);
+	TRY(sb_finish(cx, &sb, &input));
+	TRY(program(cx, name, &path));
+	rq.argv = (const char *const[]){ path, NULL };
+	rq.env = ENV;
+	rq.input = (struct span){ input, strlen(input) };
+	rq.grace_ms = CHILD_GRACE_MS;
+	rq.limits.open_files = CHILD_OPEN_FILES;
+	rq.line = take_line;
+	rq.cancelled = stopped;
+	rq.arg = step;
+	step->run->told_ms = 0; /* a new step shows at once */
+	run_progress(cx, step->run, step->from, step->doing);
+	e = tool_run(cx, &rq, ret);
+	TRY(e);
+	return ret->exit_code == 0 ? ERR_OK : failure(cx, name, ret);
+}
+
+/* --- Cloning --- */
+
+/* Absolute, since a child works in "/". */
+static enum err clone_dir(struct ctx *cx, int64_t project_id, const char **ret)
+{
+	const char *dir = cx->app->config->repos_dir;
+	char *real;
+
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+		err_set(cx, ERR_UNAVAILABLE, "the folder of the clones cannot be made");
+		err_cause(cx, "mkdir %s: %s", dir, strerror(errno));
+		return ERR_UNAVAILABLE;
+	}
+	real = realpath(dir, NULL);
+	if (real == NULL) {
+		err_set(cx, ERR_UNAVAILABLE, "the folder of the clones cannot be reached");
+		err_cause(cx, "realpath %s: %s", dir, strerror(errno));
+		return ERR_UNAVAILABLE;
+	}
+	*ret = arena_printf(cx->arena, "%s/%" PRId64, real, project_id);
+	free(real);
+	return ERR_OK;
+}
+
+static struct list list_of(const struct config_list *list)
+{
+	return (struct list){ .items = list->items, .n = list->n };
+}
+
+static enum err fetch(struct ctx *cx, struct job_run *run, const struct project *project,
+                      const char *dir, struct fetch_reply *ret)
+{
+	const struct config *config = cx->app->config;
+	struct step step = { cx, run, FETCH_FROM, FETCH_TO, "cloning" };
+	const struct fetch_request request = {
+		.url = project->repository_url,
+		.directory = dir,
+		.ref = project->default_branch,
+		.timeout_s = config->clone_timeout_s,
+		.max_bytes = config->clone_max_bytes,
+		.max_objects = config->clone_max_objects,
+		.max_refs = config->clone_max_refs,
+		.local_roots = list_of(&config->local_roots),
+		.allow_http = config->allow_http,
+		.allow_private = config->allow_private_addresses,
+		.allowed_hosts = list_of(&config->allowed_hosts),
+		.allowed_ports = list_of(&config->allowed_ports),
+	};
+	const struct tool_request limits = {
+		.output_max_bytes = REPLY_MAX_BYTES,
+		.timeout_ms = config->clone_timeout_s * 1000,
+		.limits.file_size_bytes = config->clone_max_bytes,
+	};
+	CLEANUP(tool_end) struct tool_result result = { 0 };
+	enum err e =
+		child(&step, "portolan-fetch", &fetch_request_schema, &request, &limits, &result);
+
+	if (e == ERR_TIMEOUT) {
+		err_set(cx, e, "the repository was not fetched within %" PRId64 " seconds",
+		        config->clone_timeout_s);
+		err_fix(cx, "raise the setting clone_timeout_s if it is that large");
+	}
+	TRY(e);
+	return schema_decode(cx, &fetch_reply_schema, result.output, ret);
+}
+
+/* --- Analysis --- */
+
+static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, const char *commit,
+                        struct tool_result *ret)
+{
+	const struct config *config = cx->app->config;
+	struct step step = { cx, run, FETCH_TO, ANALYSE_TO, "analysing" };
+	const struct analyse_request request = {
+		.directory = dir,
+		.commit = commit,
+		.max_blob_bytes = config->blob_max_bytes,
+		.max_files = config->map_max_files,
+		.max_depth = config->tree_max_depth,
+		.max_bytes = config->map_max_bytes,
+	};
+	const struct tool_request limits = {
+		.output_max_bytes = (size_t)config->map_max_bytes,
+		.timeout_ms = config->map_timeout_s * 1000,
+		.limits = { .memory_bytes = config->analyser_memory_bytes,
+		            .cpu_s = config->map_timeout_s },
+	};
+	enum err e =
+		child(&step, "portolan-analyse", &analyse_request_schema, &request, &limits, ret);
+
+	if (e == ERR_TIMEOUT) {
+		err_set(cx, e, "the analysis was not done within %" PRId64 " seconds",
+		        config->map_timeout_s);
+		err_fix(cx, "raise the setting map_timeout_s");
+	} else if (e == ERR_LIMIT && ret->exit_code != 1) {
+		err_set(cx, e, "the map passes %" PRId64 " bytes", config->map_max_bytes);
+		err_fix(cx, "raise the setting map_max_bytes");
+	}
+	return e;
+}
+
+/* --- Publishing --- */
+
+/* What a job of this kind answers. */
+struct outcome {
+	int64_t map_id;
+	const char *commit, *ref;
+	bool analysed; /* false: the commit had a map of this analyser already */
+};
+
+static const struct field OUTCOME_FIELDS[] = {
+	F_INT(struct outcome, map_id, .doc = "Number of the map"),
+	F_TEXT(struct outcome, commit, .doc = "The commit it shows"),
+	F_TEXT(struct outcome, ref, .doc = "The branch that led to it"),
+	F_BOOL(struct outcome, analysed, .doc = "Whether it was made now"),
+};
+static const struct schema OUTCOME = SCHEMA(struct outcome, "MapJobResult", OUTCOME_FIELDS);
+
+static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_id,
+                           const char *status)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(run_begin(cx, run, &tx));
+	TRY(project_follow(cx, project_id, status, NULL, NULL, NULL));
+	return db_commit(&tx);
+}
+
+/* @content NULL: the map out->map_id is published already */
+static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
+                        const char *content, struct outcome *out)
+{
+	const struct map map = {
+		.project_id = project_id,
+		.commit = out->commit,
+		.ref = out->ref,
+		.analyser = CHILD_ANALYSER,
+		.content = content,
+	};
+	struct sb sb = sb_new(cx->arena, REPLY_MAX_BYTES);
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	const char *result;
+
+	TRY(run_begin(cx, run, &tx));
+	if (content != NULL)
+		TRY(map_publish(cx, &map, &out->map_id));
+	TRY(project_follow(cx, project_id, "ready", NULL, NULL, out->commit));
+	schema_encode(&sb, &OUTCOME, out);
+	TRY(sb_finish(cx, &sb, &result));
+	TRY(run_complete(cx, run, result));
+	return db_commit(&tx);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* @ret the project's newest map when it is the one that analysing would make, else 0 */
+static enum err known_map(struct ctx *cx, int64_t project_id, const struct fetch_reply *head,
+                          int64_t *ret)
+{
+	const struct map *newest;
+	struct list maps;
+
+	*ret = 0;
+	TRY(map_list(cx, project_id, 0, 1, &maps));
+	if (maps.n == 0)
+		return ERR_OK;
+	newest = maps.items;
+	if (same(newest->commit, head->commit) && same(newest->ref, head->ref) &&
+	    same(newest->analyser, CHILD_ANALYSER))
+		*ret = newest->id;
+	return ERR_OK;
+}
+
+static enum err run_processing(struct ctx *cx, struct job_run *run, const void *arguments)
+{
+	const struct project_map_args *args = arguments;
+	CLEANUP(tool_end) struct tool_result map = { 0 };
+	struct outcome out = { 0 };
+	struct fetch_reply head;
+	struct project project;
+	const char *dir;
+
+	TRY(project_get(cx, args->project_id, &project));
+	TRY(say_status(cx, run, project.id, "cloning"));
+	TRY(clone_dir(cx, project.id, &dir));
+	TRY(fetch(cx, run, &project, dir, &head));
+	out = (struct outcome){ .commit = head.commit, .ref = head.ref };
+	TRY(known_map(cx, project.id, &head, &out.map_id));
+	if (out.map_id != 0)
+		return publish(cx, run, project.id, NULL, &out);
+	TRY(say_status(cx, run, project.id, "analysing"));
+	TRY(analyse(cx, run, dir, head.commit, &map));
+	run->told_ms = 0;
+	run_progress(cx, run, ANALYSE_TO, "publishing");
+	out.analysed = true;
+	return publish(cx, run, project.id, map.output.data, &out);
+}
+
+/* The project shows why, also while the job waits for its next start; its older maps stay. */
+static enum err failed_processing(struct ctx *cx, const struct job_claim *job,
+                                  const struct fault *why, bool again)
+{
+	enum err e = project_follow(cx, job->project_id, again ? "pending" : "failed",
+	                            err_info(why->code)->slug, job_error_text(cx, why), NULL);
+
+	if (e == ERR_NOT_FOUND) { /* deleted while the job ran */
+		err_clear(cx);
+		return ERR_OK;
+	}
+	return e;
+}
+
+/* --- Removal --- */
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+static enum err run_removal(struct ctx *cx, struct job_run *run, const void *arguments)
+{
+	const struct project_removal_args *args = arguments;
+	struct project project;
+	const char *dir;
+	enum err e;
+	int gone;
+
+	(void)run;
+	e = project_get(cx, args->project_id, &project);
+	if (e == ERR_OK)
+		return err_set(cx, ERR_STATE, "project %" PRId64 " is not deleted",
+		               args->project_id);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	TRY(clone_dir(cx, args->project_id, &dir));
+	gone = nftw(dir, remove_one, REMOVAL_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (gone != 0 && access(dir, F_OK) == 0) {
+		err_set(cx, ERR_UNAVAILABLE, "the clone cannot be removed");
+		err_cause(cx, "%s: %s", dir, strerror(gone > 0 ? gone : errno));
+		return ERR_UNAVAILABLE;
+	}
+	return ERR_OK;
+}
+
+const struct job_handler map_jobs[] = {
+	{ .kind = &project_map_job, .run = run_processing, .failed = failed_processing },
+	{ .kind = &project_removal_job, .run = run_removal },
+	{ .kind = NULL },
+};
