@@ -9,10 +9,11 @@
 #include "base/migrate.h"
 #include "events/event.h"
 #include "jobs/job.h"
+#include "jobs/queue.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements, event_statements, key_statements, project_statements,
-	map_statements,     NULL,
+	migrate_statements, job_statements,     queue_statements, event_statements,
+	key_statements,     project_statements, map_statements,   NULL,
 };

@@ -49,9 +49,9 @@ enum err queue_join(struct ctx *cx, struct queue *q, const char *host, int64_t l
 	*q = (struct queue){ .lease_ms = lease_ms };
 	secret_uuid7(cx->app->clock->wall_us(cx->app->clock), q->id);
 	secret_random(&random, sizeof(random));
-	TRY(listen(cx, q));
 	TRY(queue_repo_join(cx, q, (int64_t)(random >> 1), host, getpid()));
-	return queue_beat(cx, q);
+	TRY(queue_beat(cx, q));
+	return listen(cx, q);
 }
 
 enum err queue_beat(struct ctx *cx, struct queue *q)

@@ -68,6 +68,20 @@ enum err run_checkpoint(struct ctx *cx, struct job_run *run, const char *json)
 	return rows == 1 ? ERR_OK : lost(cx, run);
 }
 
+void run_step(struct ctx *cx, struct job_run *run, int percent, const char *name)
+{
+	int64_t now = mono_ms(cx);
+
+	if (run->step != NULL && run->stepped != NULL)
+		run->stepped(cx, run, now - run->step_ms);
+	run->step = name;
+	run->step_ms = now;
+	if (name == NULL)
+		return;
+	run->told_ms = 0;
+	run_progress(cx, run, percent, name);
+}
+
 static enum err hold(struct ctx *cx, struct job_run *run, struct queue_held *ret)
 {
 	enum err e = queue_repo_hold(cx, run->job, run->runner, ret);
@@ -103,8 +117,10 @@ void run_stop(struct job_run *run, enum run_why why)
 		continue;
 }
 
-static void become(struct ctx *cx, const struct job_claim *job)
+void run_adopt(struct ctx *cx, const struct job_run *run)
 {
+	const struct job_claim *job = run->job;
+
 	cx->who = (struct who){
 		.tenant_id = job->tenant_id,
 		.role = ROLE_OWNER,
@@ -209,8 +225,8 @@ enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *ru
 	enum err e;
 
 	assert(handler != NULL); /* queue_claim() takes known types only */
-	become(cx, run->job);
 	e = work(cx, handler, run);
+	run_step(cx, run, 100, NULL);
 	*ret = (struct run_report){ .outcome = OUTCOMES[SETTLE_COMPLETED] };
 	if (e == ERR_OK && run->completed)
 		return ERR_OK;

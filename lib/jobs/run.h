@@ -31,6 +31,10 @@ struct job_run {
 	_Atomic int why;    /* enum run_why; other threads set it */
 	int64_t told_ms;    /* monotonic, of the last progress written; 0: none yet */
 	bool completed;     /* run_complete() was called */
+	const char *step;   /* what it is at; NULL: nothing named yet */
+	int64_t step_ms;    /* monotonic, when that began */
+	/* Called when a step is over; NULL: nobody wants to know. */
+	void (*stepped)(struct ctx *cx, const struct job_run *run, int64_t duration_ms);
 };
 
 /* --- For the code of a job --- */
@@ -43,6 +47,9 @@ bool run_stopped(const struct job_run *run);
  * Trouble with the database is no trouble of the job's.
  */
 void run_progress(struct ctx *cx, struct job_run *run, int percent, const char *message);
+
+/** Begin a step; the one before is over.  It shows as progress at once.  @name constant; NULL: the end */
+void run_step(struct ctx *cx, struct job_run *run, int percent, const char *name);
 
 /** Keep a point to resume at; the next attempt finds it in run->job->checkpoint.
  *  Returns ERR_LEASE_LOST */
@@ -64,6 +71,9 @@ enum err run_complete(struct ctx *cx, struct job_run *run, const char *result);
 
 /* --- For the runner --- */
 
+/** Become the job: its tenant, its name as actor, the ids of the request that asked for it. */
+void run_adopt(struct ctx *cx, const struct job_run *run);
+
 /** Ask an attempt to stop; the stronger reason stands.  Any thread. */
 void run_stop(struct job_run *run, enum run_why why);
 
@@ -76,8 +86,7 @@ struct run_report {
 /**
  * Run one attempt and settle it, waiting for the database as long as the lease holds.
  *
- * cx->who, request id and deadline become the job's.
- * @job  borrowed until the return; outlives cx->arena's reset
+ * After run_adopt().
  * Returns an error only when the end could not be written: the job is still claimed, and the
  *         runner must end so that it is rescued.
  */

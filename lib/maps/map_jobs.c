@@ -135,8 +135,7 @@ static enum err child(struct step *step, const char *name, const struct schema *
 	rq.line = take_line;
 	rq.cancelled = stopped;
 	rq.arg = step;
-	step->run->told_ms = 0; /* a new step shows at once */
-	run_progress(cx, step->run, step->from, step->doing);
+	run_step(cx, step->run, step->from, step->doing);
 	e = tool_run(cx, &rq, ret);
 	TRY(e);
 	return ret->exit_code == 0 ? ERR_OK : failure(cx, name, ret);
@@ -337,8 +336,7 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 		return publish(cx, run, project.id, NULL, &out);
 	TRY(say_status(cx, run, project.id, "analysing"));
 	TRY(analyse(cx, run, dir, head.commit, &map));
-	run->told_ms = 0;
-	run_progress(cx, run, ANALYSE_TO, "publishing");
+	run_step(cx, run, ANALYSE_TO, "publishing");
 	out.analysed = true;
 	return publish(cx, run, project.id, map.output.data, &out);
 }

@@ -1,0 +1,6 @@
+/* Every domain's jobs, in plain sight. */
+#include "app/registry_jobs.h"
+
+#include "maps/map_jobs.h"
+
+queue_handlers app_jobs = { map_jobs, NULL };
