@@ -165,3 +165,33 @@ bool token_in(const struct token *t, const char *words)
 	}
 	return false;
 }
+
+static unsigned filter_bit(const char *word, size_t n)
+{
+	return ((unsigned char)word[0] * 31u + (unsigned char)word[n - 1] * 7u + (unsigned)n * 131u) %
+	       1024u;
+}
+
+struct word_filter word_filter_make(const char *words)
+{
+	struct word_filter ret = { .words = words };
+
+	while (*words) {
+		const char *stop = strchrnul(words, ' ');
+		unsigned bit = filter_bit(words, (size_t)(stop - words));
+
+		ret.bits[bit / 64] |= 1ull << (bit % 64);
+		words = *stop ? stop + 1 : stop;
+	}
+	return ret;
+}
+
+bool word_filter_has(const struct word_filter *filter, const struct token *t)
+{
+	if (t->kind != TOKEN_IDENT)
+		return false;
+
+	unsigned bit = filter_bit(t->text, t->len);
+
+	return (filter->bits[bit / 64] >> (bit % 64) & 1) && token_in(t, filter->words);
+}

@@ -47,6 +47,15 @@ bool name_set_has(const struct name_set *set, struct span name);
 /** @ret whether the token is one of the words, which are separated by blanks */
 bool token_in(const struct token *t, const char *words);
 
+/* Words of a language, with a filter before them that most tokens do not pass. */
+struct word_filter {
+	const char *words; /* separated by blanks */
+	uint64_t bits[16];
+};
+
+struct word_filter word_filter_make(const char *words);
+bool word_filter_has(const struct word_filter *filter, const struct token *t);
+
 static inline struct span token_span(const struct token *t)
 {
 	return (struct span){ t->text, t->len };

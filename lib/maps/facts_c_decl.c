@@ -9,6 +9,7 @@
 #include <string.h>
 
 /* Words before a ( that never name a function. */
+#define ATTRIBUTES "__attribute__ __attribute __declspec alignas _Alignas decltype typeof __typeof__"
 #define NOT_A_NAME                                                                                 \
 	"__attribute__ __attribute __declspec alignas _Alignas decltype noexcept throw requires "  \
 	"__asm__ __asm asm _Static_assert static_assert if while for switch return sizeof typeof " \
@@ -191,7 +192,9 @@ bool c_decl_feed(struct c_decl *d, struct lexer *lx, const struct token *t, bool
 			d->angle--;
 		return true;
 	case '=':
-		d->assigned = true;
+		/* In <N != 0> and the like nothing is assigned. */
+		if (d->angle == 0 && !(last && t->glued && strchr("!<>=", last->c ? last->c : ' ')))
+			d->assigned = true;
 		break;
 	default:
 		break;
@@ -298,7 +301,10 @@ bool c_decl_function(const struct c_decl *d, struct c_function *ret)
 		if (!is_word(&d->items[i - 1]) || in(&d->items[i - 1], NOT_A_NAME))
 			continue;
 		set_function(d, i, &other);
-		if (type_before(d, name_start(d, i - 1, NULL))) {
+		/* MACRO(2) name(...): the macro is an attribute. */
+		bool attribute = all_capitals(other.name) && i + 3 < d->n && is_word(&d->items[i + 2]) &&
+		                 d->items[i + 3].c == '(' && !in(&d->items[i + 2], NOT_A_NAME);
+		if (!attribute && type_before(d, name_start(d, i - 1, NULL))) {
 			*ret = other;
 			return true;
 		}
@@ -384,7 +390,7 @@ void c_decl_open(const struct c_decl *d, bool cpp, struct c_opened *ret)
 	bool function;
 
 	*ret = (struct c_opened){ .block = C_BLOCK_UNKNOWN };
-	for (size_t i = 0; cpp && i < d->n && i < 4; i++) {
+	for (size_t i = 0; cpp && i < d->n; i++) {
 		if (in(&d->items[i], "namespace")) {
 			open_namespace(d, i, ret);
 			return;
@@ -407,11 +413,11 @@ void c_decl_open(const struct c_decl *d, bool cpp, struct c_opened *ret)
 	}
 }
 
-/* typedef ... a, *b, (*c)(int), d[4]; */
+/* typedef ... a, *b, (*c)(int), d[4], e(int); */
 static void end_typedef(const struct c_decl *d, struct sink *sk, const char *parent)
 {
 	const struct c_item *name = NULL;
-	bool fixed = false;
+	bool fixed = false, called = false;
 
 	for (size_t i = 0; i <= d->n; i++) {
 		const struct c_item *it = i < d->n ? &d->items[i] : NULL;
@@ -422,28 +428,42 @@ static void end_typedef(const struct c_decl *d, struct sink *sk, const char *par
 			else if (name)
 				sink_def(sk, DEF_TYPE, name->text, parent, name->line);
 			name = NULL;
-			fixed = false;
+			fixed = called = false;
 		} else if (fixed || it->in_angle) {
 			continue;
-		} else if (it->c == '(' && it->inner_star && it->inner.data) {
+		} else if (it->c == '(' && it->inner.data &&
+		           (it->inner_star || (it->inner_n == 1 && i + 2 < d->n && i > 0 &&
+		                               d->items[i + 2].c == '(' &&
+		                               !in(&d->items[i - 1], ATTRIBUTES)))) {
 			name = it;
 			fixed = true;
-		} else if (it->c == '(' && i > 0 && !in(&d->items[i - 1], NOT_A_NAME)) {
-			fixed = true;
-		} else if (is_word(it) && !in(it, NOT_A_NAME)) {
+		} else if (it->c == '(') {
+			/* A function's type, or a macro for one with the name behind it. */
+			called = name != NULL;
+		} else if (is_word(it) && !in(it, NOT_A_NAME " typedef") &&
+		           !(called && all_capitals(it->text))) {
 			name = it;
+		}
+	}
+}
+
+/* using NAME = ...; a macro may stand before it */
+static void end_using(const struct c_decl *d, struct sink *sk, const char *parent)
+{
+	for (size_t i = 0; i + 2 < d->n && d->items[i].c != '='; i++) {
+		if (in(&d->items[i], "using") && is_word(&d->items[i + 1])) {
+			sink_def(sk, DEF_TYPE, d->items[i + 1].text, parent, d->items[i + 1].line);
+			return;
 		}
 	}
 }
 
 void c_decl_end(const struct c_decl *d, struct sink *sk, const char *parent)
 {
-	if (d->is_typedef) {
-		if (d->n > 0)
-			end_typedef(d, sk, parent);
-	} else if (d->n > 2 && d->assigned && in(&d->items[0], "using") && is_word(&d->items[1])) {
-		sink_def(sk, DEF_TYPE, d->items[1].text, parent, d->items[1].line);
-	}
+	if (d->is_typedef && d->n > 0)
+		end_typedef(d, sk, parent);
+	else if (d->assigned)
+		end_using(d, sk, parent);
 }
 
 /* static const T NAME[] = */

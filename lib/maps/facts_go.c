@@ -37,6 +37,7 @@ struct local {
 struct reader {
 	struct lexer *lx;
 	struct sink *sk;
+	struct word_filter keywords, predeclared;
 	struct token prev, t, next;
 	uint8_t nest[NEST_MAX];
 	size_t depth; /* may pass NEST_MAX: those are only counted */
@@ -101,7 +102,7 @@ static bool is_exported(const struct token *t)
 /* A use of a package's name, unless the function has its own of that name. */
 static bool use(struct reader *rd, const struct token *t)
 {
-	if (token_in(t, PREDECLARED) || is_local(rd, t))
+	if (word_filter_has(&rd->predeclared, t) || is_local(rd, t))
 		return false;
 	sink_name(rd->sk, token_span(t));
 	return true;
@@ -351,7 +352,7 @@ static void word(struct reader *rd)
 	bool was_base = rd->base;
 
 	rd->base = false;
-	if (token_in(&rd->t, KEYWORDS)) {
+	if (word_filter_has(&rd->keywords, &rd->t)) {
 		keyword(rd);
 	} else if (dotted && !ellipsis) {
 		/* pkg.Name: the words stand side by side. */
@@ -470,7 +471,12 @@ static void sign(struct reader *rd)
 
 void facts_go(struct lexer *lx, struct sink *sk)
 {
-	struct reader rd = { .lx = lx, .sk = sk, .def = DEF_DROPPED, .round = 1 };
+	struct reader rd = { .lx = lx,
+		             .sk = sk,
+		             .keywords = word_filter_make(KEYWORDS),
+		             .predeclared = word_filter_make(PREDECLARED),
+		             .def = DEF_DROPPED,
+		             .round = 1 };
 
 	lex_next(lx, &rd.next);
 	while (advance(&rd)) {

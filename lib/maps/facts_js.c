@@ -5,6 +5,9 @@
 #define NOT_A_METHOD                                                                               \
 	"if for while switch catch return function await typeof new delete void throw super "      \
 	"import else do yield case in of instanceof"
+#define STARTERS                                                                            \
+	"require import export declare try catch finally if else switch function class "     \
+	"interface enum type namespace module"
 #define MODIFIERS                                                                                  \
 	"static async get set readonly public private protected abstract override declare "        \
 	"accessor"
@@ -152,8 +155,10 @@ static void start_value(struct js_reader *rd)
 			return;
 		}
 	}
-	if (n->c == '(' || n->c == '<' || n->kind == TOKEN_IDENT)
+	if (n->c == '(' || n->c == '<' || n->kind == TOKEN_IDENT) {
 		rd->value_paren = rd->depth + 1;
+		rd->value_start = n->text;
+	}
 }
 
 /* const NAME = something that is no function. */
@@ -167,13 +172,16 @@ static void end_constant(struct js_reader *rd)
 
 static void read_function(struct js_reader *rd)
 {
-	bool expression = rd->prev.c && strchr("=(,:?[&|!+", rd->prev.c) && !rd->prev.first;
+	bool value = (rd->prev.c && strchr("=(,:?[&|!+", rd->prev.c)) || token_is(&rd->prev, "async");
+	bool expression = (value && !token_is(&rd->prev, "async")) ||
+	                  (!rd->t.first && token_in(&rd->prev, "return new typeof await void"));
 	bool named;
 
 	if (rd->next.c == '*')
 		js_advance(rd);
 	named = rd->next.kind == TOKEN_IDENT;
-	if (rd->pending.set && rd->pending.depth == rd->depth && rd->pending.def_kind) {
+	if (value && rd->pending.set && rd->pending.depth == rd->depth && rd->pending.def_kind &&
+	    !rd->t.first) {
 		/* const f = function g() {}: known as f. */
 		if (named)
 			js_advance(rd);
@@ -184,7 +192,7 @@ static void read_function(struct js_reader *rd)
 		return;
 	}
 	js_advance(rd);
-	if (expression || token_in(&rd->prev, "return new typeof"))
+	if (expression)
 		expect(rd, JS_FUNCTION, DEF_DROPPED, "");
 	else if (rd->is_declared)
 		define(rd, DEF_FUNCTION, &rd->t, "");
@@ -263,7 +271,8 @@ static bool is_method(const struct js_reader *rd)
 	if (token_in(&rd->t, NOT_A_METHOD) && !token_in(&rd->t, "delete import return catch of in"))
 		return false;
 	if (p->c)
-		return strchr("{};*#)", p->c) != NULL;
+		return strchr("{};*#)", p->c) ||
+		       (rd->t.first && strchr("!]>", p->c) && rd->value_paren == 0);
 	return token_in(p, MODIFIERS) || (rd->t.first && rd->value_paren == 0);
 }
 
@@ -317,37 +326,58 @@ static bool starts_line_statement(const struct js_reader *rd)
 	       rd->prev.kind == TOKEN_IDENT || rd->prev.kind == TOKEN_PIECE;
 }
 
+/* A word that may start an import, a conditional, a function or a type. */
+static bool read_starter(struct js_reader *rd, bool member)
+{
+	const struct token *t = &rd->t;
+
+	if (js_import(rd))
+		return true;
+	if (token_is(t, "declare"))
+		rd->is_declared = true;
+	else if (token_in(t, "try catch finally if else switch") && rd->next.c != ':')
+		rd->condition = true;
+	else if (token_is(t, "function") && !member)
+		read_function(rd);
+	else if (token_is(t, "class") && !member && rd->next.c != ':' && rd->next.c != '=')
+		read_class(rd);
+	else
+		return !member && read_type_word(rd);
+	return true;
+}
+
+static void read_class_word(struct js_reader *rd)
+{
+	if (token_in(&rd->t, "class function") && rd->value_paren)
+		expect(rd, token_is(&rd->t, "class") ? JS_CLASS : JS_FUNCTION, DEF_DROPPED, "");
+	else if (!js_import(rd) || token_is(&rd->t, "import"))
+		read_member(rd);
+}
+
 static void read_word(struct js_reader *rd)
 {
-	bool member = rd->prev.c == '.';
+	bool member = rd->prev.c == '.' && !(rd->prev.glued && rd->prev.text[-1] == '.');
+	bool starter = word_filter_has(&rd->words, &rd->t), top_level;
 
-	if (member && !(rd->chain_open && at_top(rd))) {
-		return;
-	} else if (in_class(rd)) {
-		if (token_in(&rd->t, "class function") && rd->value_paren)
-			expect(rd, token_is(&rd->t, "class") ? JS_CLASS : JS_FUNCTION, DEF_DROPPED,
-			       "");
-		else if (!js_import(rd) || token_is(&rd->t, "import"))
-			read_member(rd);
+	if (in_class(rd)) {
+		if (!member)
+			read_class_word(rd);
 		return;
 	}
-	if (at_top(rd) && starts_line_statement(rd) && !member)
+	top_level = at_top(rd);
+	if (!starter && !top_level)
+		return;
+	if (member && !(rd->chain_open && top_level))
+		return;
+	if (top_level && !member && starts_line_statement(rd))
 		start_statement(rd);
-	if (js_import(rd))
+	if (starter && read_starter(rd, member))
 		return;
-	if (token_is(&rd->t, "declare"))
-		rd->is_declared = true;
-	else if (token_in(&rd->t, "try catch finally if else switch") && rd->next.c != ':')
-		rd->condition = true;
-	else if (token_is(&rd->t, "function") && !member)
-		read_function(rd);
-	else if (token_is(&rd->t, "class") && !member && rd->next.c != ':' && rd->next.c != '=')
-		read_class(rd);
-	else if (!member && read_type_word(rd))
-		return;
-	else if (at_top(rd))
+	if (top_level)
 		read_plain(rd);
-	if (rd->value_paren == rd->depth + 1 && rd->prev.c == '=' && rd->next.c != '=')
+	/* x = y: no arrow function, unless it is x = y => z or x = async (y) => z. */
+	if (rd->value_paren && rd->t.text == rd->value_start && rd->next.c != '=' &&
+	    !token_is(&rd->t, "async"))
 		rd->value_paren = 0;
 }
 
@@ -506,6 +536,7 @@ void facts_js(struct lexer *lx, struct sink *sk)
 {
 	struct js_reader rd = { .lx = lx, .sk = sk, .arrow_def = DEF_DROPPED, .chain_open = true };
 
+	rd.words = word_filter_make(STARTERS);
 	rd.typescript = sk->ret->lang != LANG_JAVASCRIPT;
 	if (rd.typescript) {
 		lx->on_comment = read_reference;

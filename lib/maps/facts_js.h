@@ -43,6 +43,7 @@ struct js_pending {
 struct js_reader {
 	struct lexer *lx;
 	struct sink *sk;
+	struct word_filter words; /* those that start something */
 	bool typescript;
 	struct token prev, t, next;
 	struct js_scope scopes[JS_SCOPES_MAX];
@@ -57,6 +58,7 @@ struct js_reader {
 	size_t nchain;
 	bool chain_open;       /* the chain may still grow */
 	struct token variable; /* name of const, let, var at the top */
+	const char *value_start; /* the value's first token */
 	size_t value_paren;    /* depth of the ( that a value starts with, plus one; 0: none */
 	uint32_t arrow_def;    /* an arrow function without braces, open until the ; */
 };

@@ -61,6 +61,8 @@ static void clause(struct js_reader *rd, enum import_kind kind)
 			braces--;
 		} else if (n->kind != TOKEN_IDENT && n->c != ',' && n->c != '*') {
 			return;
+		} else if (rd->t.c == '}' && braces == 0 && !token_is(n, "from")) {
+			return;
 		}
 		if (braces == 0 && rd->t.kind == TOKEN_IDENT && n->kind == TOKEN_IDENT &&
 		    n->first && !token_is(n, "from") && !token_is(&rd->t, "from") &&

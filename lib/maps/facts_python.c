@@ -7,6 +7,8 @@
  */
 #include "maps/facts_build.h"
 
+#include <string.h>
+
 #define BLOCKS_MAX 128
 #define TAB        8
 
@@ -94,19 +96,36 @@ static const struct block *around(const struct reader *rd)
 	return NULL;
 }
 
+/* "a . b" as "a.b" */
+static struct span without_blanks(struct reader *rd, struct span name)
+{
+	char *copy = arena_strndup(rd->sk->arena, name.data, name.len);
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (!strchr(" \t\r\n\\", name.data[i]))
+			copy[n++] = name.data[i];
+	}
+	return (struct span){ copy, n };
+}
+
 /* a.b.c; rd->t is behind it afterwards. */
 static struct span dotted(struct reader *rd)
 {
 	struct span name = { 0 };
+	size_t words = 0;
 
 	while (rd->t.kind == TOKEN_IDENT || rd->t.c == '.') {
 		if (!name.data)
 			name.data = rd->t.text;
 		name.len = (size_t)(rd->t.text + rd->t.len - name.data);
+		words += rd->t.len;
 		bool word = rd->t.kind == TOKEN_IDENT;
 		if (!next(rd) || (word && rd->t.c != '.'))
 			break;
 	}
+	if (words != name.len && name.len <= FACTS_TARGET_MAX)
+		return without_blanks(rd, name);
 	return name;
 }
 
@@ -299,7 +318,8 @@ void facts_python(struct lexer *lx, struct sink *sk)
 			start = false;
 			read_statement(&rd, column);
 		}
-		if (token_in(&rd.t, "import_module __import__"))
+		if ((rd.t.len == 13 && token_is(&rd.t, "import_module")) ||
+		    (rd.t.len == 10 && token_is(&rd.t, "__import__")))
 			read_call(&rd);
 		if (rd.t.kind == TOKEN_NEWLINE) {
 			start = start || rd.nest == 0;

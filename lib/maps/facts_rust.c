@@ -388,8 +388,10 @@ static void read_constant(struct reader *rd)
 
 static void read_type(struct reader *rd)
 {
-	if (scope_kind(rd) == SCOPE_MODULE && read_name(rd))
-		sink_def(rd->sk, DEF_TYPE, token_span(&rd->t), "", rd->t.line);
+	bool item = scope_kind(rd) == SCOPE_MODULE || scope_kind(rd) == SCOPE_TYPE;
+
+	if (item && read_name(rd))
+		sink_def(rd->sk, DEF_TYPE, token_span(&rd->t), type_around(rd), rd->t.line);
 }
 
 static void read_word(struct reader *rd)

@@ -21,7 +21,8 @@ enum role_of_file {
 
 /**
  * @path  repository path; bytes, '/' between parts
- * @head  the first bytes of the blob (4 KiB suffice); may be empty
+ * @head  the first bytes of the blob (64 KiB suffice, for headers that
+ *        may be C or C++; 4 KiB for all others); may be empty
  * @ret   LANG_NONE when the language is not known
  */
 enum lang lang_detect(struct span path, struct span head);

@@ -134,7 +134,7 @@ enum line_kind { LINE_BLANK = 0, LINE_COMMENT, LINE_CODE, LINE_KIND_COUNT };
 /* What a template literal or a JSX element is inside of. */
 struct lex_mode {
 	uint8_t kind;
-	uint32_t braces; /* open in the code of this mode */
+	uint32_t braces; /* open in the code of this mode; of a tag, its < */
 };
 
 struct lexer {

@@ -154,9 +154,16 @@ static bool tag_step(struct lexer *lx)
 	const char *p = lx->p, *q;
 
 	switch (*p) {
+	case '<': /* <Name<Type> ...> */
+		lex_advance(lx, p + 1, LINE_CODE);
+		top(lx)->braces++;
+		return true;
 	case '>':
 		lex_advance(lx, p + 1, LINE_CODE);
-		top(lx)->kind = MODE_JSX_TEXT;
+		if (top(lx)->braces > 0)
+			top(lx)->braces--;
+		else
+			top(lx)->kind = MODE_JSX_TEXT;
 		return true;
 	case '/':
 		if (lx->end - p > 1 && p[1] == '>') {
