@@ -1,0 +1,83 @@
+/*
+ * portolan-analyse: one commit of a bare repository in, the text of its map out.
+ *
+ * Started by the runner for each map; the protocol is that of maps/child.h:
+ * a JSON request on standard input, the text (or the fault) on standard output,
+ * progress on descriptor 3.  What it reads was written by strangers, so before
+ * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
+ * network, no database, no writing, bounded memory and time.
+ *
+ * It never runs anything, writes a file, or reads the repository's configuration.
+ */
+#include "base/clock.h"
+#include "maps/analyse.h"
+#include "maps/child.h"
+#include "maps/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define ARENA_BYTES                                                                                \
+	((size_t)768 << 20) /* a ceiling above what analyse_in.max_memory_bytes checks */
+
+static void progress(void *data, int percent, const char *message)
+{
+	(void)data;
+	child_progress(percent, message);
+}
+
+static bool write_all(int fd, struct span text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.data, text.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text.data += n;
+		text.len -= (size_t)n;
+	}
+	return true;
+}
+
+/* @ret a limit that fits every type it goes into; 0, the default, for what is none */
+static uint32_t limit(int64_t wanted)
+{
+	return wanted <= 0 ? 0 : wanted < INT32_MAX ? (uint32_t)wanted : INT32_MAX;
+}
+
+static enum err run(struct ctx *cx, struct analyse_result *ret)
+{
+	struct analyse_request request = { 0 };
+	struct analyse_in in = { .progress = progress };
+	const struct sandbox_limits limits = { 0 };
+
+	TRY(child_read(cx, &analyse_request_schema, &request));
+	in.directory = request.directory;
+	in.commit = request.commit;
+	in.limits.max_blob_bytes = limit(request.max_blob_bytes);
+	in.limits.max_files = limit(request.max_files);
+	in.limits.max_depth = limit(request.max_depth);
+	in.max_output_bytes = limit(request.max_bytes);
+	TRY(scan_init(cx));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return analyse_repository(cx, &in, ret);
+}
+
+int main(void)
+{
+	static const struct app app = { .clock = &system_clock, .component = "analyse" };
+	struct arena *arena = arena_new(ARENA_BYTES);
+	struct analyse_result result;
+	struct ctx cx;
+	int status = 0;
+
+	ctx_begin(&cx, &app, arena, NULL);
+	if (run(&cx, &result) != ERR_OK)
+		status = child_report(&cx);
+	else if (!write_all(STDOUT_FILENO, result.content))
+		status = 1;
+	_exit(status); /* the process ends: nothing is worth giving back, and little is allowed */
+}
