@@ -126,7 +126,7 @@ static bool take_fraction(const char **text, int64_t *ret_us)
 static bool take_offset(const char *text, int64_t *ret_s)
 {
 	char sign = *text++;
-	int hours, minutes;
+	int hours, minutes, seconds;
 
 	*ret_s = 0;
 	if (sign == 'Z' || sign == 'z')
@@ -134,7 +134,8 @@ static bool take_offset(const char *text, int64_t *ret_s)
 	if ((sign != '+' && sign != '-') || !take(&text, 2, 0, 23, ":", &hours) ||
 	    !take(&text, 2, 0, 59, "", &minutes) || *text != '\0')
 		return false;
-	*ret_s = (sign == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	seconds = hours * 3600 + minutes * 60;
+	*ret_s = sign == '-' ? -seconds : seconds;
 	return true;
 }
 
@@ -142,7 +143,7 @@ bool clock_parse(const char *text, int64_t *ret_us)
 {
 	static const int DAYS[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	int year, month, day, hour, minute, second;
-	int64_t us, offset_s, total_s;
+	int64_t us, offset_s, total_s, in_day_s;
 
 	if (!take(&text, 4, 0, 9999, "-", &year) || !take(&text, 2, 1, 12, "-", &month) ||
 	    !take(&text, 2, 1, DAYS[month - 1], "Tt", &day) || !take(&text, 2, 0, 23, ":", &hour) ||
@@ -151,7 +152,8 @@ bool clock_parse(const char *text, int64_t *ret_us)
 		return false;
 	if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
 		return false;
-	total_s = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset_s;
+	in_day_s = (hour * INT64_C(60) + minute) * 60 + second;
+	total_s = days_of(year, month, day) * 86400 + in_day_s - offset_s;
 	/* A leap second is the last of a day in UTC. */
 	if (second == 60 && (total_s % 86400 + 86400) % 86400 != 0)
 		return false;

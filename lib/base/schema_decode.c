@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX_DEFAULT (1024 * 1024) /* characters */
-#define NAMES_SHOWN_MAX  300           /* bytes of a list of names in an error */
-#define NAME_SHOWN_MAX   80            /* bytes of one name in an error */
-#define VALUE_SHOWN_MAX  40            /* bytes of a wrong value in an error */
-#define POINTER_MAX      4096          /* bytes */
+#define TEXT_MAX_DEFAULT INT64_C(1048576) /* characters */
+#define NAMES_SHOWN_MAX  300              /* bytes of a list of names in an error */
+#define NAME_SHOWN_MAX   80               /* bytes of one name in an error */
+#define VALUE_SHOWN_MAX  40               /* bytes of a wrong value in an error */
+#define POINTER_MAX      4096             /* bytes */
 
 struct decode {
 	struct ctx *cx;

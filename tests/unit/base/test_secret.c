@@ -112,8 +112,8 @@ static void test_secret__uuid7(void **state)
 	assert_int_equal(strspn(first, "0123456789abcdef-"), 36);
 	assert_int_equal(first[14], '7');
 	assert_non_null(strchr("89ab", first[19]));
-	assert_true(strcmp(first, second) < 0); /* a later one sorts later */
-	assert_memory_equal(first, "01a1fd5a", 2);
+	assert_true(strcmp(first, second) < 0);          /* a later one sorts later */
+	assert_memory_equal(first, "01a1fcd9-e25b", 13); /* the time in milliseconds */
 }
 
 int main(void)
