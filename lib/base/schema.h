@@ -24,6 +24,10 @@
  *   F_OBJ   struct T *        .of = its schema; NULL is null
  *   F_LIST  struct list       .of = schema of each item, or NULL with .item = FIELD_TEXT / FIELD_INT
  *
+ * In a query string a list is one value with commas between its items, and F_JSON and F_OBJ cannot
+ * be.  In a row the columns of F_OBJ and F_LIST are JSON (jsonb, to_jsonb(array)), those of F_TIME
+ * bigint microseconds; rows are trusted, so rules are not checked on them.
+ *
  * The JSON name is the member's name unless .name says another; a member that
  * is a time in microseconds is called created_us and named "created_at".
  */
@@ -61,17 +65,17 @@ typedef enum err field_check(struct ctx *cx, const char *pointer, const char *te
 struct field {
 	const char *name; /* in JSON and as a column */
 	enum field_type type;
-	size_t offset;     /* of the member */
-	bool required;     /* must be in a body; others may be absent (or null, if .nullable) */
-	bool nullable;     /* null is taken from a client and stands for absent */
+	size_t offset; /* of the member */
+	bool required; /* must be in a body; others may be absent (or null, if .nullable) */
+	bool nullable; /* null is taken from a client and stands for absent; a reply may hold null */
 	bool zero_is_null; /* FIELD_INT: 0 is written as null */
 	bool one_line;     /* FIELD_TEXT: no control characters */
-	int64_t min,
-		max;    /* TEXT: characters (max 0: 1 MiB); INT: range (both 0: any); LIST: items */
-	int64_t preset; /* FIELD_INT and FIELD_BOOL: value when absent */
-	const char *const *one_of; /* FIELD_TEXT: NULL-terminated list of the allowed values */
+	/* TEXT: characters (max 0: 1 MiB); INT: range (both 0: any); LIST: items (max 0: any) */
+	int64_t min, max;
+	int64_t preset;            /* FIELD_INT and FIELD_BOOL: value when absent */
+	const char *const *one_of; /* the allowed texts, ended by NULL; also of a list's items */
 	const char *pattern;       /* for JSON Schema only; .check enforces it */
-	field_check *check;        /* FIELD_TEXT */
+	field_check *check;        /* FIELD_TEXT, and text items of a list; after all other rules */
 	enum field_type item;      /* FIELD_LIST without .of */
 	const struct schema *of;   /* FIELD_OBJ, FIELD_LIST */
 	const char *example;       /* JSON text, for OpenAPI */
@@ -83,13 +87,16 @@ struct schema {
 	const struct field *fields;
 	size_t nfields;
 	size_t size; /* of the struct */
-	size_t given_offset; /* of a uint64_t that gets bit i when field i was in the body; SIZE_MAX: none */
+	/* Of a uint64_t that gets bit i when field i was in the body, also as null; SIZE_MAX: none. */
+	size_t given_offset;
 };
 
+/* Where a member is; does not compile when it is of another type. */
+#define OFFSET_OF(T, member, ctype)                                                                \
+	(offsetof(T, member) + 0 * sizeof(char[_Generic(((T *)0)->member, ctype : 1)]))
+
 /* The member of a struct, with a compile-time check of its type. */
-#define FIELD_OF(T, member, ctype)                                                                 \
-	.name = #member,                                                                           \
-	.offset = offsetof(T, member) + 0 * sizeof(char[_Generic(((T *)0)->member, ctype : 1)])
+#define FIELD_OF(T, member, ctype) .name = #member, .offset = OFFSET_OF(T, member, ctype)
 
 #define F_TEXT(T, member, ...)                                                                     \
 	{                                                                                          \
@@ -115,26 +122,27 @@ struct schema {
 	{                                                                                          \
 		FIELD_OF(T, member, struct list), .type = FIELD_LIST, __VA_ARGS__                  \
 	}
-/* The type of a nested struct is its schema's business. */
+/* Which struct the pointer leads to is its schema's business. */
 #define F_OBJ(T, member, ...)                                                                      \
 	{                                                                                          \
-		.name = #member, .offset = offsetof(T, member), .type = FIELD_OBJ, __VA_ARGS__     \
+		.name = #member, .offset = offsetof(T, member) + 0 * sizeof(*((T *)0)->member),    \
+		.type = FIELD_OBJ, __VA_ARGS__                                                     \
 	}
 
-#define SCHEMA(T, title, table)                                                                    \
+#define SCHEMA_FIELDS_MAX 64 /* fields of one schema; more do not compile */
+
+#define SCHEMA_OF(T, title, table, given_at)                                                       \
 	{                                                                                          \
-		.name = title, .fields = table, .nfields = COUNT(table), .size = sizeof(T),        \
-		.given_offset = SIZE_MAX                                                           \
+		.name = title, .fields = table,                                                    \
+		.nfields = COUNT(table) +                                                          \
+		           0 * sizeof(char[COUNT(table) <= SCHEMA_FIELDS_MAX ? 1 : -1]),           \
+		.size = sizeof(T), .given_offset = (given_at)                                      \
 	}
+
+#define SCHEMA(T, title, table) SCHEMA_OF(T, title, table, SIZE_MAX)
 
 /* For changes: the uint64_t member `given` tells which fields the client sent. */
-#define SCHEMA_PATCH(T, title, table)                                                              \
-	{                                                                                          \
-		.name = title, .fields = table, .nfields = COUNT(table), .size = sizeof(T),        \
-		.given_offset = offsetof(T, given)                                                 \
-	}
-
-#define SCHEMA_FIELDS_MAX 64 /* fields of one schema */
+#define SCHEMA_PATCH(T, title, table) SCHEMA_OF(T, title, table, OFFSET_OF(T, given, uint64_t))
 
 /** @ret whether the client sent the field with that JSON name (SCHEMA_PATCH only) */
 bool schema_given(const struct schema *s, const void *obj, const char *name);
@@ -142,8 +150,9 @@ bool schema_given(const struct schema *s, const void *obj, const char *name);
 /**
  * Decode and check a JSON body.  All wrong fields are blamed in one fault.
  *
- * Returns what json_check() returns, ERR_UNKNOWN_FIELD, or ERR_INVALID.  When a body has unknown
- * fields as well as invalid ones, the code is that of the first blamed.
+ * @ret  untouched on error; texts and items live in cx->arena
+ * Returns what json_parse() returns within json_limits_body, ERR_UNKNOWN_FIELD, or ERR_INVALID.
+ *         When a body has unknown fields as well as invalid ones, the code is that of the first.
  */
 NODISCARD
 enum err schema_decode(struct ctx *cx, const struct schema *s, struct span body, void *ret);
@@ -153,15 +162,18 @@ struct pair {
 	const char *name, *value;
 };
 
-/** The same for a query string; pointers are "?name".  A repeated name is ERR_INVALID. */
+/**
+ * The same for a query string; pointers are "?name".  A repeated name is ERR_INVALID, bytes
+ * that are not UTF-8 are ERR_ENCODING.
+ */
 NODISCARD
 enum err schema_decode_pairs(struct ctx *cx, const struct schema *s, const struct pair *pairs,
                              size_t n, void *ret);
 
-/** Append the object as JSON. */
+/** Append the object as JSON, every field in the schema's order.  F_JSON texts are not checked. */
 void schema_encode(struct sb *sb, const struct schema *s, const void *obj);
 
-/** Append n objects that stand next to each other as a JSON array. */
+/** Append n objects that stand next to each other as a JSON array; NULL items when n is 0. */
 void schema_encode_array(struct sb *sb, const struct schema *s, const void *items, size_t n);
 
 /**

@@ -480,7 +480,7 @@ static void test_schema_print(void **state)
 }
 
 /* @ret whether a source that ends in these rows compiles */
-static bool compiles(const char *rows)
+static bool compiles(const char *rows, const char *schema)
 {
 	FILE *cc = popen(
 		"${CC:-cc} -std=gnu17 -Wall -Wextra -Werror -Ilib -fsyntax-only -x c - 2>/dev/null",
@@ -490,10 +490,16 @@ static bool compiles(const char *rows)
 	fprintf(cc,
 	        "#include \"base/schema.h\"\n"
 	        "struct t { const char *text; char *loose; int64_t number; int small; bool flag;"
-	        " struct list list; };\n"
-	        "extern const struct field FIELDS[];\n"
-	        "const struct field FIELDS[] = { %s };\n",
-	        rows);
+	        " struct list list; struct t *t; uint64_t given; };\n"
+	        "struct u { int given; };\n"
+	        "static const struct field FIELDS[] = { %s };\n"
+	        "static const struct field MANY[65] = { { .name = \"x\" } };\n"
+	        "extern const struct schema s, m;\n"
+	        "const struct schema s = %s;\n"
+	        "const struct schema m = SCHEMA(struct t, \"T\", FIELDS);\n"
+	        "extern const struct field *first;\n"
+	        "const struct field *first = MANY;\n",
+	        rows, schema);
 	return pclose(cc) == 0;
 }
 
@@ -503,19 +509,23 @@ static void test_schema__types_are_checked(void **state)
 	static const char *const WRONG[] = {
 		"F_TEXT(struct t, number)", "F_TEXT(struct t, loose)", "F_INT(struct t, small)",
 		"F_INT(struct t, text)",    "F_BOOL(struct t, small)", "F_TIME(struct t, flag)",
-		"F_JSON(struct t, number)", "F_LIST(struct t, text)",
+		"F_JSON(struct t, number)", "F_LIST(struct t, text)",  "F_OBJ(struct t, number)",
 	};
 
 	(void)state;
 	if (access("lib/base/schema.h", R_OK) != 0)
 		skip();
-	assert_true(compiles(
-		"F_TEXT(struct t, text), F_INT(struct t, number), F_BOOL(struct t, flag),"
-		"F_TIME(struct t, number), F_JSON(struct t, text), F_LIST(struct t, list)"));
+	assert_true(
+		compiles("F_TEXT(struct t, text), F_INT(struct t, number), F_BOOL(struct t, flag),"
+	                 "F_TIME(struct t, number), F_JSON(struct t, text),"
+	                 "F_LIST(struct t, list), F_OBJ(struct t, t)",
+	                 "SCHEMA_PATCH(struct t, \"T\", FIELDS)"));
 	for (size_t i = 0; i < COUNT(WRONG); i++) {
 		print_message("# %s\n", WRONG[i]);
-		assert_false(compiles(WRONG[i]));
+		assert_false(compiles(WRONG[i], "SCHEMA(struct t, \"T\", FIELDS)"));
 	}
+	assert_false(compiles("F_TEXT(struct t, text)", "SCHEMA_PATCH(struct u, \"T\", FIELDS)"));
+	assert_false(compiles("F_TEXT(struct t, text)", "SCHEMA(struct t, \"T\", MANY)"));
 }
 
 int main(void)
