@@ -22,6 +22,8 @@ start() {
 	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
 		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
 	make_database
+	# Tests make tables of their own, which no migration knows.
+	"$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d portolan -c 'GRANT TEMPORARY ON DATABASE portolan TO portolan_app'
 }
 
 stop() { "$PGBIN/pg_ctl" -D "$VAR/pg" -s -m immediate stop; }
