@@ -221,7 +221,7 @@ lint-tidy: $(TIDIED)
 # A file is looked at again when it, any header or the rules have changed.
 build/lint/%.tidied: %.c .clang-tidy $(filter %.h %.def,$(shell find lib fcgi -name '*.h' -o -name '*.def' 2>/dev/null))
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- -std=gnu17 $(CPPFLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	clang-tidy --quiet $< -- -std=gnu17 -DPORTOLAN_VERSION='"lint"' $(CPPFLAGS) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 format:
