@@ -6,6 +6,7 @@
  */
 #include "app/app.h"
 #include "auth/key.h"
+#include "auth/replay.h"
 #include "base/migrate.h"
 #include "events/event.h"
 #include "jobs/job.h"
@@ -14,6 +15,7 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,     queue_statements, event_statements,
-	key_statements,     project_statements, map_statements,   NULL,
+	migrate_statements, job_statements,    queue_statements,
+	event_statements,   key_statements,    project_statements,
+	map_statements,     replay_statements, NULL,
 };

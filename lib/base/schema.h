@@ -189,4 +189,7 @@ const struct field *schema_field(const struct schema *s, const char *name);
 /** Append the JSON Schema (2020-12) of the object; nested schemas as "#/components/schemas/Name". */
 void schema_print(struct sb *sb, const struct schema *s);
 
+/** Append the JSON Schema of one field alone, as a parameter of OpenAPI has it. */
+void schema_print_field(struct sb *sb, const struct field *f);
+
 #endif

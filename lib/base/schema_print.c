@@ -122,6 +122,13 @@ static void add_rules(struct sb *sb, const struct field *f)
 	assert(!"a field without a type");
 }
 
+void schema_print_field(struct sb *sb, const struct field *f)
+{
+	sb_addc(sb, '{');
+	add_rules(sb, f);
+	sb_addc(sb, '}');
+}
+
 static void add_field(struct sb *sb, const struct field *f)
 {
 	size_t from;

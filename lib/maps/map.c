@@ -14,7 +14,8 @@
 		F_INT(struct map, project_id, .doc = "The project it is of"),                      \
 		F_TEXT(struct map, commit, .max = COMMIT_MAX,                                      \
 	               .doc = "Commit it shows; 40 zeros for a repository without commits"),       \
-		F_TEXT(struct map, ref, .max = 255, .doc = "Branch that led to it, or HEAD"),      \
+		F_TEXT(struct map, ref, .nullable = true, .max = 255,                              \
+	               .doc = "Branch that led to it, or HEAD"),                                   \
 		F_TEXT(struct map, analyser, .max = 50, .doc = "Version of the analyser"),         \
 		F_TIME(struct map, generated_us, .name = "generated_at",                           \
 	               .doc = "When it was made")

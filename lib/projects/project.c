@@ -81,24 +81,41 @@ static const struct field PATCH_FIELDS[] = {
 const struct schema project_patch_schema =
 	SCHEMA_PATCH(struct project_patch, "ProjectPatch", PATCH_FIELDS);
 
-static const struct field FIELDS[] = {
-	F_INT(struct project, id, .example = "7", .doc = "Number of the project"),
-	F_TEXT(struct project, name, .max = PROJECT_NAME_MAX, .doc = "Name, unique in the tenant"),
-	F_TEXT(struct project, repository_url, .max = PROJECT_URL_MAX,
-	       .doc = "Where it is cloned from"),
-	F_TEXT(struct project, default_branch, .max = BRANCH_MAX,
-	       .doc = "Branch that is mapped; null: what the repository's HEAD names"),
-	F_TEXT(struct project, status, .one_of = STATUSES, .doc = "What its last job has come to"),
-	F_TEXT(struct project, error_type,
-	       .doc = "Last part of the problem type of the last failure; null after a good attempt"),
-	F_TEXT(struct project, error, .doc = "Why the last attempt failed, and what to do"),
-	F_TEXT(struct project, head_commit,
-	       .doc = "Commit of the newest map; null before the first"),
-	F_INT(struct project, version, .doc = "Rises with every change; the ETag is made from it"),
-	F_TIME(struct project, created_us, .name = "created_at", .doc = "When it was created"),
-	F_TIME(struct project, updated_us, .name = "updated_at", .doc = "When it last changed"),
-};
+#define PROJECT_FIELDS                                                                             \
+	F_INT(struct project, id, .example = "7", .doc = "Number of the project"),                 \
+		F_TEXT(struct project, name, .max = PROJECT_NAME_MAX,                              \
+	               .doc = "Name, unique in the tenant"),                                       \
+		F_TEXT(struct project, repository_url, .max = PROJECT_URL_MAX,                     \
+	               .doc = "Where it is cloned from"),                                          \
+		F_TEXT(struct project, default_branch, .nullable = true, .max = BRANCH_MAX,        \
+	               .doc = "Branch that is mapped; null: what the repository's HEAD names"),    \
+		F_TEXT(struct project, status, .one_of = STATUSES,                                 \
+	               .doc = "What its last job has come to"),                                    \
+		F_TEXT(struct project, error_type, .nullable = true,                               \
+	               .doc = "Last part of the last failure's problem type; null: all is well"),  \
+		F_TEXT(struct project, error, .nullable = true,                                    \
+	               .doc = "Why the last attempt failed, and what to do"),                      \
+		F_TEXT(struct project, head_commit, .nullable = true,                              \
+	               .doc = "Commit of the newest map; null before the first"),                  \
+		F_INT(struct project, version,                                                     \
+	              .doc = "Rises with every change; the ETag is made from it"),                 \
+		F_TIME(struct project, created_us, .name = "created_at",                           \
+	               .doc = "When it was created"),                                              \
+		F_TIME(struct project, updated_us, .name = "updated_at",                           \
+	               .doc = "When it last changed")
+
+static const struct field FIELDS[] = { PROJECT_FIELDS };
 const struct schema project_schema = SCHEMA(struct project, "Project", FIELDS);
+
+/* The project is the first member, so its fields are at the same offsets. */
+static_assert(offsetof(struct project_made, project) == 0, "the project comes first");
+static const struct field MADE_FIELDS[] = {
+	PROJECT_FIELDS,
+	F_INT(struct project_made, job_id, .zero_is_null = true,
+	      .doc = "The job that clones and maps it"),
+};
+const struct schema project_made_schema =
+	SCHEMA(struct project_made, "ProjectCreated", MADE_FIELDS);
 
 static const struct field MAP_ARGS_FIELDS[] = {
 	F_INT(struct project_map_args, project_id, .required = true, .min = 1, .max = INT64_MAX,

@@ -43,9 +43,9 @@ struct project {
 	int64_t created_us, updated_us;
 };
 
-/* A project just made or asked to be mapped, with the job that does it. */
-struct project_work {
-	struct project *project;
+/* A project just made, with the job that maps it first. */
+struct project_made {
+	struct project project;
 	int64_t job_id;
 };
 
@@ -57,6 +57,7 @@ struct project_filter {
 };
 
 extern const struct schema project_new_schema, project_patch_schema, project_schema;
+extern const struct schema project_made_schema; /* what project_schema has, and job_id */
 extern const struct event_kind project_created, project_changed, project_deleted;
 
 /*

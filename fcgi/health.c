@@ -1,0 +1,90 @@
+/* Readiness, looked at once a second at most. */
+#include "health.h"
+
+#include "base/migrate.h"
+
+#include <pthread.h>
+
+#define KEEP_US ((int64_t)1000 * 1000)
+
+struct health {
+	pthread_mutex_t lock; /* of all below; held while looking, so that one thread looks */
+	int64_t looked_us;    /* monotonic; 0: never */
+	enum err database;
+	int64_t schema_version;
+};
+
+static const struct field MODULE_FIELDS[] = {
+	F_TEXT(struct health_module, name, .required = true, .doc = "Part of the program"),
+	F_TEXT(struct health_module, status, .required = true, .doc = "ok or failing"),
+	F_TEXT(struct health_module, detail, .nullable = true, .doc = "What is wrong"),
+};
+const struct schema health_module_schema =
+	SCHEMA(struct health_module, "HealthModule", MODULE_FIELDS);
+
+static const struct field REPORT_FIELDS[] = {
+	F_TEXT(struct health_report, status, .required = true,
+	       .doc = "ok when every module is; failing otherwise"),
+	F_LIST(struct health_report, modules, .required = true, .of = &health_module_schema,
+	       .doc = "Each part on its own"),
+	F_INT(struct health_report, schema_version, .required = true,
+	      .doc = "Version of the database schema; 0 when unknown"),
+};
+const struct schema health_report_schema =
+	SCHEMA(struct health_report, "HealthReport", REPORT_FIELDS);
+
+struct health *health_new(struct arena *arena)
+{
+	struct health *health = arena_alloc(arena, sizeof(*health));
+
+	pthread_mutex_init(&health->lock, NULL);
+	return health;
+}
+
+static void look(struct ctx *cx, struct health *health)
+{
+	int64_t now_us = cx->app->clock->mono_us(cx->app->clock);
+
+	if (health->looked_us != 0 && now_us - health->looked_us < KEEP_US)
+		return;
+	health->schema_version = 0;
+	health->database = migrate_version(cx, &health->schema_version);
+	health->looked_us = cx->app->clock->mono_us(cx->app->clock);
+	err_clear(cx);
+}
+
+bool health_is_ok(const struct health_report *report)
+{
+	const struct health_module *modules = report->modules.items;
+
+	for (size_t i = 0; i < report->modules.n; i++) {
+		if (modules[i].detail != NULL)
+			return false;
+	}
+	return true;
+}
+
+void health_look(struct ctx *cx, struct health *health, struct health_report *ret)
+{
+	struct health_module *modules = arena_array(cx->arena, HEALTH_MODULES, sizeof(*modules));
+	enum err database;
+	const char *old = NULL;
+
+	pthread_mutex_lock(&health->lock);
+	look(cx, health);
+	database = health->database;
+	ret->schema_version = health->schema_version;
+	pthread_mutex_unlock(&health->lock);
+
+	if (database != ERR_OK)
+		old = "Unknown while the database is away.";
+	else if (ret->schema_version < MIGRATE_NEWEST)
+		old = "The schema is older than this program.";
+	modules[HEALTH_DATABASE] =
+		(struct health_module){ "database", database == ERR_OK ? "ok" : "failing",
+		                        database == ERR_OK ? NULL : err_info(database)->title };
+	modules[HEALTH_SCHEMA] =
+		(struct health_module){ "schema", old == NULL ? "ok" : "failing", old };
+	ret->modules = (struct list){ modules, HEALTH_MODULES };
+	ret->status = health_is_ok(ret) ? "ok" : "failing";
+}

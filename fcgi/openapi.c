@@ -1,0 +1,402 @@
+/*
+ * OpenAPI 3.1 from the tables.
+ *
+ * Paths in the order of the tables; components in the order of first use.  One
+ * line per operation, so that a diff of the golden file reads well.
+ */
+#include "openapi.h"
+
+#include "page.h"
+#include "problem.h"
+
+#include <string.h>
+
+#define SCHEMAS_MAX 128
+
+/* What every operation may answer with, by what its row asks for. */
+static const enum err OF_ALL[] = { ERR_BAD_REQUEST, ERR_INTERNAL, ERR_UNAVAILABLE };
+static const enum err OF_KEY[] = { ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE };
+static const enum err OF_QUERY[] = { ERR_INVALID, ERR_UNKNOWN_FIELD, ERR_ENCODING };
+static const enum err OF_BODY[] = { ERR_MALFORMED,     ERR_ENCODING,  ERR_INVALID,
+	                            ERR_UNKNOWN_FIELD, ERR_TOO_LARGE, ERR_MEDIA_TYPE };
+static const enum err OF_POST[] = { ERR_IN_FLIGHT, ERR_KEY_REUSED };
+static const enum err OF_VERSION[] = { ERR_STALE, ERR_NO_VERSION };
+
+/* The codes that a row may fail with, each once. */
+struct fails {
+	bool has[ERR_COUNT];
+};
+
+static void fails_add(struct fails *fails, const enum err *codes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fails->has[codes[i]] = true;
+}
+
+static struct fails fails_of(const struct route *r)
+{
+	struct fails fails = { 0 };
+
+	fails_add(&fails, OF_ALL, COUNT(OF_ALL));
+	if (r->auth != AUTH_NONE)
+		fails_add(&fails, OF_KEY, COUNT(OF_KEY));
+	if (r->query != NULL)
+		fails_add(&fails, OF_QUERY, COUNT(OF_QUERY));
+	if (r->body != NULL || r->method == HTTP_POST)
+		fails_add(&fails, OF_BODY, COUNT(OF_BODY));
+	if (r->method == HTTP_POST)
+		fails_add(&fails, OF_POST, COUNT(OF_POST));
+	if (r->if_match)
+		fails_add(&fails, OF_VERSION, COUNT(OF_VERSION));
+	for (size_t i = 0; i < ROUTE_FAILS_MAX && r->fails[i] != ERR_OK; i++)
+		fails.has[r->fails[i]] = true;
+	return fails;
+}
+
+/* --- Components --- */
+
+struct schemas {
+	const struct schema *items[SCHEMAS_MAX];
+	size_t n;
+};
+
+static void schemas_add(struct schemas *all, const struct schema *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < all->n; i++) {
+		if (strcmp(all->items[i]->name, s->name) == 0)
+			return;
+	}
+	assert(all->n < SCHEMAS_MAX);
+	all->items[all->n++] = s;
+	for (size_t i = 0; i < s->nfields; i++)
+		schemas_add(all, s->fields[i].of);
+}
+
+static void print_schemas(struct sb *sb, const struct route *const tables[])
+{
+	struct schemas all = { 0 };
+
+	for (size_t t = 0; tables[t] != NULL; t++) {
+		for (const struct route *r = tables[t]; r->method != HTTP_UNSET; r++) {
+			schemas_add(&all, r->body);
+			schemas_add(&all, r->reply);
+		}
+	}
+	for (size_t i = 0; i < all.n; i++) {
+		sb_json(sb, all.items[i]->name);
+		sb_addc(sb, ':');
+		schema_print(sb, all.items[i]);
+		sb_add(sb, ",\n");
+	}
+}
+
+/* The members of a problem; PROBLEM_TYPE_BASE and problem.c say the same in C. */
+static const char PROBLEM_SCHEMA[] =
+	"\"Problem\":{\"type\":\"object\",\"title\":\"Problem\","
+	"\"description\":\"What went wrong, as RFC 9457 says it\",\"properties\":{"
+	"\"type\":{\"type\":\"string\",\"format\":\"uri-reference\","
+	"\"description\":\"Which kind of problem; explained at this address\"},"
+	"\"title\":{\"type\":\"string\",\"description\":\"The kind in words\"},"
+	"\"status\":{\"type\":\"integer\",\"description\":\"The status of the answer\"},"
+	"\"detail\":{\"type\":\"string\",\"description\":\"This occurrence in words\"},"
+	"\"errors\":{\"type\":\"array\",\"description\":\"Each field that breaks a rule\","
+	"\"items\":{\"$ref\":\"#/components/schemas/ProblemError\"}},"
+	"\"request_id\":{\"type\":\"string\",\"description\":\"Names the request in the log\"},"
+	"\"fix\":{\"type\":\"string\",\"description\":\"The next step\"},"
+	"\"error\":{\"type\":\"string\",\"description\":\"The title, for older clients\"},"
+	"\"details\":{\"description\":\"The errors or the detail, for older clients\","
+	"\"oneOf\":[{\"type\":\"string\"},{\"type\":\"array\","
+	"\"items\":{\"$ref\":\"#/components/schemas/ProblemError\"}}]}},"
+	"\"required\":[\"type\",\"title\",\"status\",\"detail\",\"errors\",\"request_id\","
+	"\"error\",\"details\"]},\n"
+	"\"ProblemError\":{\"type\":\"object\",\"title\":\"ProblemError\","
+	"\"description\":\"One field; pointer, parameter or header says where it stands\","
+	"\"properties\":{"
+	"\"pointer\":{\"type\":\"string\",\"description\":\"JSON pointer into the body\"},"
+	"\"parameter\":{\"type\":\"string\",\"description\":\"Parameter of the query\"},"
+	"\"header\":{\"type\":\"string\",\"description\":\"Header field\"},"
+	"\"rule\":{\"type\":\"string\",\"description\":\"The rule that is broken, one word\"},"
+	"\"detail\":{\"type\":\"string\",\"description\":\"What is wrong\"}},"
+	"\"required\":[\"rule\",\"detail\"]}";
+
+static const char PARAMETERS[] =
+	"\"RequestId\":{\"name\":\"X-Request-Id\",\"in\":\"header\","
+	"\"description\":\"Names the request in answers and logs; made up when not sent\","
+	"\"schema\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:-]{1,64}$\"}},\n"
+	"\"IdempotencyKey\":{\"name\":\"Idempotency-Key\",\"in\":\"header\","
+	"\"description\":\"A request with the key of an earlier one gets the earlier answer\","
+	"\"schema\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}},\n"
+	"\"IfMatch\":{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,"
+	"\"description\":\"ETag of the version that is changed, or *\","
+	"\"schema\":{\"type\":\"string\"}},\n"
+	"\"IfNoneMatch\":{\"name\":\"If-None-Match\",\"in\":\"header\","
+	"\"description\":\"ETags that the client has; 304 when one is the current one\","
+	"\"schema\":{\"type\":\"string\"}},\n"
+	"\"Id\":{\"name\":\"id\",\"in\":\"path\",\"required\":true,"
+	"\"description\":\"Number of the item\","
+	"\"schema\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1}}";
+
+static const char HEADERS[] =
+	"\"RequestId\":{\"description\":\"Names the request in the log\","
+	"\"schema\":{\"type\":\"string\"}},\n"
+	"\"ETag\":{\"description\":\"Version of what is answered\","
+	"\"schema\":{\"type\":\"string\"}},\n"
+	"\"Location\":{\"description\":\"Path of what was made\","
+	"\"schema\":{\"type\":\"string\",\"format\":\"uri-reference\"}},\n"
+	"\"Replayed\":{\"description\":\"true: the answer to an earlier request with the key\","
+	"\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}},\n"
+	"\"RetryAfter\":{\"description\":\"Seconds to wait before the next attempt\","
+	"\"schema\":{\"type\":\"integer\"}}";
+
+static void print_components(struct sb *sb, const struct route *const tables[])
+{
+	sb_add(sb, "\"components\":{\n\"securitySchemes\":{\"ApiKey\":{\"type\":\"http\","
+	           "\"scheme\":\"bearer\",\"description\":\"An API key, pk_...\"}},\n"
+	           "\"parameters\":{\n");
+	sb_add(sb, PARAMETERS);
+	sb_add(sb, "\n},\n\"headers\":{\n");
+	sb_add(sb, HEADERS);
+	sb_add(sb, "\n},\n\"schemas\":{\n");
+	print_schemas(sb, tables);
+	sb_add(sb, PROBLEM_SCHEMA);
+	sb_add(sb, "\n}\n}");
+}
+
+/* --- Operations --- */
+
+static void print_ref(struct sb *sb, const char *kind, const char *name)
+{
+	sb_addf(sb, "{\"$ref\":\"#/components/%s/%s\"}", kind, name);
+}
+
+static void print_parameters(struct sb *sb, const struct route *r)
+{
+	sb_add(sb, ",\"parameters\":[");
+	print_ref(sb, "parameters", "RequestId");
+	if (strstr(r->path, "{id}") != NULL) {
+		sb_addc(sb, ',');
+		print_ref(sb, "parameters", "Id");
+	}
+	if (r->method == HTTP_POST) {
+		sb_addc(sb, ',');
+		print_ref(sb, "parameters", "IdempotencyKey");
+	}
+	if (r->if_match) {
+		sb_addc(sb, ',');
+		print_ref(sb, "parameters", "IfMatch");
+	}
+	if (r->etag && r->method == HTTP_GET) {
+		sb_addc(sb, ',');
+		print_ref(sb, "parameters", "IfNoneMatch");
+	}
+	for (size_t i = 0; r->query != NULL && i < r->query->nfields; i++) {
+		const struct field *f = &r->query->fields[i];
+
+		sb_add(sb, ",{\"name\":");
+		sb_json(sb, f->name);
+		sb_addf(sb, ",\"in\":\"query\"%s,\"description\":",
+		        f->required ? ",\"required\":true" : "");
+		sb_json(sb, f->doc);
+		sb_add(sb, ",\"schema\":");
+		schema_print_field(sb, f);
+		sb_addc(sb, '}');
+	}
+	sb_addc(sb, ']');
+}
+
+static void print_body(struct sb *sb, const struct route *r)
+{
+	if (r->body == NULL)
+		return;
+	sb_add(sb, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":"
+	           "{\"schema\":");
+	print_ref(sb, "schemas", r->body->name);
+	sb_add(sb, "}}}");
+}
+
+static void print_headers(struct sb *sb, const struct route *r)
+{
+	sb_add(sb, ",\"headers\":{\"X-Request-Id\":");
+	print_ref(sb, "headers", "RequestId");
+	if (r->etag) {
+		sb_add(sb, ",\"ETag\":");
+		print_ref(sb, "headers", "ETag");
+	}
+	if (r->status == 201 || r->status == 202) {
+		sb_add(sb, ",\"Location\":");
+		print_ref(sb, "headers", "Location");
+	}
+	if (r->method == HTTP_POST) {
+		sb_add(sb, ",\"Idempotency-Replayed\":");
+		print_ref(sb, "headers", "Replayed");
+	}
+	sb_addc(sb, '}');
+}
+
+static void print_reply_schema(struct sb *sb, const struct route *r)
+{
+	if (r->form == ROUTE_PAGE) {
+		sb_add(sb, "{\"type\":\"object\",\"properties\":{\"items\":{\"type\":\"array\","
+		           "\"description\":\"The page, newest first\",\"maxItems\":");
+		sb_int(sb, PAGE_LIMIT_MAX);
+		sb_add(sb, ",\"items\":");
+		print_ref(sb, "schemas", r->reply->name);
+		sb_add(sb, "},\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
+		           "\"Send as cursor for the next page; null on the last\"}},"
+		           "\"required\":[\"items\",\"next_cursor\"],"
+		           "\"additionalProperties\":false}");
+	} else if (r->reply != NULL) {
+		print_ref(sb, "schemas", r->reply->name);
+	} else {
+		sb_addf(sb, "{\"type\":\"%s\"}",
+		        r->media != NULL && strcmp(r->media, "application/json") == 0 ? "object"
+		                                                                      : "string");
+	}
+}
+
+static void print_success(struct sb *sb, const struct route *r)
+{
+	sb_addf(sb, "\"%d\":{\"description\":", r->status);
+	sb_json(sb, r->status == 204 ? "Done; there is no body" : r->doc);
+	print_headers(sb, r);
+	if (r->reply != NULL || r->media != NULL) {
+		sb_addf(sb, ",\"content\":{\"%s\":{\"schema\":",
+		        r->media != NULL ? r->media : "application/json");
+		print_reply_schema(sb, r);
+		if (r->example != NULL)
+			sb_addf(sb, ",\"example\":%s", r->example);
+		sb_add(sb, "}}");
+	}
+	sb_addc(sb, '}');
+	if (r->etag && r->method == HTTP_GET)
+		sb_add(sb, ",\"304\":{\"description\":\"The client has the current version\"}");
+}
+
+/* All problems of one status are one answer; its description lists their slugs. */
+static void print_problems(struct sb *sb, const struct route *r)
+{
+	struct fails fails = fails_of(r);
+
+	for (int status = 400; status < 600; status++) {
+		bool first = true;
+
+		for (int e = ERR_OK + 1; e < ERR_COUNT; e++) {
+			const struct err_info *info = err_info((enum err)e);
+
+			if (!fails.has[e] || info->status != status)
+				continue;
+			sb_addf(sb, first ? ",\"%d\":{\"description\":\"" : ", ", status);
+			sb_add(sb, info->slug);
+			first = false;
+		}
+		if (first)
+			continue;
+		sb_add(sb, "\"");
+		if (status == 429 || status == 503) {
+			sb_add(sb, ",\"headers\":{\"Retry-After\":");
+			print_ref(sb, "headers", "RetryAfter");
+			sb_addc(sb, '}');
+		}
+		sb_add(sb, ",\"content\":{\"" PROBLEM_MEDIA "\":{\"schema\":");
+		print_ref(sb, "schemas", "Problem");
+		sb_add(sb, "}}}");
+	}
+}
+
+static void print_operation(struct sb *sb, const struct route *r)
+{
+	static const char *const METHODS[HTTP_METHODS] = {
+		[HTTP_GET] = "get",     [HTTP_POST] = "post",     [HTTP_PUT] = "put",
+		[HTTP_PATCH] = "patch", [HTTP_DELETE] = "delete",
+	};
+	const char *sep = "";
+
+	sb_addf(sb,
+	        "\"%s\":{\"operationId\":\"%s\",\"tags\":[\"%s\"],\"summary\":", METHODS[r->method],
+	        r->op, r->tag);
+	sb_jsonn(sb, r->doc, strlen(r->doc) - 1); /* without its dot */
+	sb_add(sb, ",\"description\":\"");
+	if (r->detail != NULL) {
+		sb_truncate(sb, sb->len - 1);
+		sb_json(sb, r->detail);
+		sb_truncate(sb, sb->len - 1);
+		sep = " ";
+	}
+	if (r->auth == AUTH_NONE)
+		sb_addf(sb, "%sAnybody may ask.\",\"security\":[]", sep);
+	else
+		sb_addf(sb, "%sNeeds the role %s.%s\",\"security\":[{\"ApiKey\":[]}]", sep,
+		        role_name(r->role), r->alias ? " Also answers without /v1." : "");
+	print_parameters(sb, r);
+	print_body(sb, r);
+	sb_add(sb, ",\"responses\":{");
+	print_success(sb, r);
+	print_problems(sb, r);
+	sb_add(sb, "}}");
+}
+
+/* All rows of one path, at the place of its first row. */
+static void print_path(struct sb *sb, const struct route *const tables[], const char *path)
+{
+	bool first = true;
+
+	sb_addf(sb, "\"%s\":{\n", path);
+	for (size_t t = 0; tables[t] != NULL; t++) {
+		for (const struct route *r = tables[t]; r->method != HTTP_UNSET; r++) {
+			if (strcmp(r->path, path) != 0)
+				continue;
+			if (!first)
+				sb_add(sb, ",\n");
+			first = false;
+			print_operation(sb, r);
+		}
+	}
+	sb_add(sb, "\n}");
+}
+
+/* Does another row before this one, in the order of the tables, have its path? */
+static bool is_repeated(const struct route *const tables[], const struct route *row)
+{
+	for (size_t t = 0; tables[t] != NULL; t++) {
+		for (const struct route *r = tables[t]; r->method != HTTP_UNSET; r++) {
+			if (r == row)
+				return false;
+			if (strcmp(r->path, row->path) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+void openapi_print_tables(struct sb *sb, const struct route *const tables[])
+{
+	bool first = true;
+
+	sb_add(sb, "{\n\"openapi\":\"3.1.0\",\n"
+	           "\"info\":{\"title\":\"Portolan\",\"version\":\"1\",\"summary\":"
+	           "\"System maps of code\",\"description\":\"JSON in and out. Errors are "
+	           "application/problem+json. Lists take limit and cursor and answer items "
+	           "and next_cursor.\"},\n"
+	           "\"servers\":[{\"url\":\"/\",\"description\":\"This service\"}],\n"
+	           "\"paths\":{\n");
+	for (size_t t = 0; tables[t] != NULL; t++) {
+		for (const struct route *r = tables[t]; r->method != HTTP_UNSET; r++) {
+			if (is_repeated(tables, r))
+				continue;
+			if (!first)
+				sb_add(sb, ",\n");
+			first = false;
+			print_path(sb, tables, r->path);
+		}
+	}
+	sb_add(sb, "\n},\n");
+	print_components(sb, tables);
+	sb_add(sb, "\n}\n");
+}
+
+void openapi_print(struct sb *sb)
+{
+	openapi_print_tables(sb, route_tables);
+}

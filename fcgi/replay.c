@@ -1,0 +1,126 @@
+/* Idempotency-Key at the edge; storage is auth/replay.h. */
+#include "replay.h"
+
+#include "problem.h"
+
+#include "auth/replay.h"
+
+#include <string.h>
+
+#define HEADERS_MAX_BYTES 4096
+
+/* Refusals that depend on nothing but the request and what is stored. */
+static bool is_final(enum err e)
+{
+	switch (e) {
+	case ERR_INVALID:
+	case ERR_NOT_FOUND:
+	case ERR_CONFLICT:
+	case ERR_STATE:
+	case ERR_LIMIT:
+	case ERR_URL_REFUSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* All that makes the request this one. */
+static void hash_of(struct ctx *cx, const struct request *rq, unsigned char ret[SECRET_HASH_BYTES])
+{
+	unsigned char body[SECRET_HASH_BYTES];
+	char hex[SECRET_HEX_MAX];
+	const char *text;
+
+	secret_hash(rq->body.data, rq->body.len, NULL, 0, body);
+	secret_hex(body, sizeof(body), hex);
+	text = arena_printf(cx->arena, "%s %lld %lld %s %s", rq->route->op, (long long)rq->ids[0],
+	                    (long long)rq->ids[1], hex, rq->raw_query == NULL ? "" : rq->raw_query);
+	secret_hash(text, strlen(text), NULL, 0, ret);
+}
+
+static enum err store(struct ctx *cx, const struct request *rq, const struct reply *rp,
+                      const unsigned char hash[SECRET_HASH_BYTES])
+{
+	struct sb headers = sb_new(cx->arena, HEADERS_MAX_BYTES);
+	struct sb body = sb_new(cx->arena, REPLY_JSON_MAX);
+	struct replay_answer answer = { .status = rp->status };
+
+	for (int i = 0; i < rp->nheaders; i++)
+		sb_addf(&headers, "%s: %s\n", rp->headers[i].name, rp->headers[i].value);
+	for (int i = 0; i < rp->npieces; i++)
+		sb_addn(&body, rp->pieces[i].data, rp->pieces[i].len);
+	TRY(sb_finish(cx, &headers, &answer.headers));
+	TRY(sb_finish(cx, &body, &answer.body));
+	return replay_store(cx, rq->idempotency_key, hash, &answer);
+}
+
+static void restore(struct ctx *cx, struct exchange *ex, const struct replay_answer *stored)
+{
+	const char *p = stored->headers == NULL ? "" : stored->headers;
+	const char *body = stored->body == NULL ? "" : stored->body;
+	struct reply *rp = &ex->rp;
+
+	while (*p != '\0' && rp->nheaders < REPLY_HEADERS_MAX - 1) {
+		size_t n = strcspn(p, "\n");
+		char *line = arena_strndup(cx->arena, p, n);
+		char *colon = strstr(line, ": ");
+
+		if (colon != NULL) {
+			*colon = '\0';
+			reply_header(rp, line, colon + 2);
+		}
+		p += n + (p[n] == '\n' ? 1 : 0);
+	}
+	reply_header(rp, "Idempotency-Replayed", "true");
+	rp->status = (int)stored->status;
+	if (*body != '\0')
+		reply_text(rp, rp->status >= 400 ? PROBLEM_MEDIA : "application/json",
+		           (struct span){ body, strlen(body) });
+	ex->replayed = true;
+}
+
+/* In a savepoint, so that a refusal leaves the transaction good for storing it. */
+static enum err run_apart(struct ctx *cx, struct exchange *ex)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(db_begin(cx, &tx));
+	TRY(ex->rq.route->run(cx, &ex->rq, &ex->rp));
+	return db_commit(&tx);
+}
+
+enum err replay_run(struct ctx *cx, struct exchange *ex)
+{
+	const struct request *rq = &ex->rq;
+	unsigned char hash[SECRET_HASH_BYTES];
+	struct replay_answer stored;
+	bool found = false;
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct fault fault;
+	enum err e;
+
+	if (!replay_key_is_sound(rq->idempotency_key))
+		return err_field(cx, ERR_INVALID, "Idempotency-Key:", "format",
+		                 "A key has 1 to %d printable ASCII characters.", REPLAY_KEY_MAX);
+	hash_of(cx, rq, hash);
+	TRY(db_begin(cx, &tx));
+	TRY(replay_claim(cx, rq->idempotency_key, hash, rq->server->idempotency_hours, &stored,
+	                 &found));
+	if (found) {
+		restore(cx, ex, &stored);
+		return db_commit(&tx);
+	}
+	e = run_apart(cx, ex);
+	if (e != ERR_OK && !is_final(e))
+		return e;
+	fault = cx->fault;
+	if (e != ERR_OK) {
+		reply_clear(&ex->rp);
+		problem_reply(&ex->rp);
+	}
+	TRY(store(cx, rq, &ex->rp, hash));
+	TRY(db_commit(&tx));
+	cx->fault = fault;
+	return e;
+}

@@ -1,0 +1,108 @@
+/*
+ * Request: what the client sent, checked and decoded.
+ *
+ * It is read from FastCGI parameters ("NAME=value" texts, as an environment)
+ * in the order in which it can be refused: the line and the headers first, then
+ * the query, and the body only when the caller is known.
+ *
+ *   Ownership  All texts live in cx->arena or in the parameters, for the request.
+ *   Header     One that decides something (Authorization, If-Match, Idempotency-Key,
+ *              Content-Type) may come once; twice is refused.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "route.h"
+
+#define REQUEST_TARGET_MAX 8192 /* bytes of path and query */
+#define REQUEST_PAIRS_MAX  64   /* parameters of a query */
+#define REQUEST_PARAMS_MAX 256  /* FastCGI parameters that are looked at */
+
+struct server;
+
+/* Where the body comes from.  read() gives fewer bytes than asked only at the end. */
+struct body_source {
+	size_t (*read)(void *self, char *buffer, size_t n);
+	void *self;
+};
+
+struct request {
+	const struct server *server;
+	const struct route *route;
+	int64_t ids[ROUTE_IDS_MAX];
+	enum http_method method;
+	const char *method_name; /* as sent */
+	const char *path;        /* as sent, without the query */
+	struct pair pairs[REQUEST_PAIRS_MAX];
+	size_t npairs;
+	const char *raw_query; /* NULL: none */
+	struct span body;
+
+	/* Headers; NULL: not sent. */
+	const char *authorization;
+	const char *content_type;
+	const char *content_length;
+	const char *if_match;
+	const char *if_none_match;
+	const char *idempotency_key;
+	const char *request_id;
+	const char *traceparent;
+	const char *remote;
+
+	int64_t version;   /* of If-Match, where the row has .if_match; 0: any */
+	const void *query; /* decoded by route->query */
+	const void *in;    /* decoded by route->body */
+};
+
+/**
+ * Read the line and the headers; take over request id and trace.
+ *
+ * @params ended by NULL; borrowed.  rq->server and rq->route are the caller's to set.
+ * Returns ERR_BAD_REQUEST, ERR_ENCODING, ERR_URI_TOO_LONG; rq->method may be HTTP_UNSET when the
+ *         method is one that we do not know.
+ */
+NODISCARD
+enum err request_read(struct ctx *cx, char *const *params, struct request *rq);
+
+/** Decode the query by rq->route.  Returns ERR_BAD_REQUEST, ERR_ENCODING, ERR_UNKNOWN_FIELD,
+ *  ERR_INVALID */
+NODISCARD
+enum err request_decode_query(struct ctx *cx, struct request *rq);
+
+/**
+ * Read the body and decode it by rq->route.
+ *
+ * @max_bytes largest body
+ * Returns ERR_TOO_LARGE, ERR_MEDIA_TYPE, ERR_BAD_REQUEST (the length that was announced is not
+ *         that of the body) or what schema_decode() does.
+ */
+NODISCARD
+enum err request_decode_body(struct ctx *cx, struct request *rq, const struct body_source *source,
+                             size_t max_bytes);
+
+/** @ret the decoded body; @s must be that of the route */
+const void *request_body(const struct request *rq, const struct schema *s);
+
+/** @ret the decoded query; @s must be that of the route */
+const void *request_query(const struct request *rq, const struct schema *s);
+
+/**
+ * The version that If-Match names.
+ *
+ * @ret 0 for "*" (any version)
+ * Returns ERR_NO_VERSION when the header is missing, ERR_STALE when it names none of ours,
+ *         ERR_INVALID when it is not well-formed.  W/ is taken: compression on the way adds it.
+ */
+NODISCARD
+enum err request_version(struct ctx *cx, const struct request *rq, int64_t *ret);
+
+/** @ret whether If-None-Match names the tag (given with its quotes); compared weakly */
+bool request_has_tag(const struct request *rq, const char *etag);
+
+/** @ret whether a text may be a request id: ^[A-Za-z0-9._:-]{1,64}$ */
+bool request_id_is_sound(const char *text);
+
+/** @ret whether a text is a traceparent of version 00 (W3C Trace Context) */
+bool traceparent_is_sound(const char *text);
+
+#endif

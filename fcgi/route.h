@@ -1,0 +1,132 @@
+/*
+ * Routes: one row declares an operation of the API.
+ *
+ * Matching, admission, decoding, the Allow header, problems and OpenAPI all
+ * derive from the row.  Zero is never a valid choice of .auth, .role or .rate:
+ * router_new() refuses a table with such a row, and so does a unit test.
+ *
+ * A path is made of literal segments and of {id} segments, which take a whole
+ * number from 1 up in its shortest form.  What is no such number is another
+ * path, and unknown.  Paths are matched as they were sent: a trailing slash
+ * makes another path, dot segments and encoded slashes are refused before.
+ */
+#ifndef ROUTE_H
+#define ROUTE_H
+
+#include "base/ctx.h"
+#include "base/schema.h"
+
+struct request;
+struct reply;
+
+enum http_method {
+	HTTP_UNSET = 0,
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH,
+	HTTP_DELETE,
+	HTTP_OPTIONS,
+	HTTP_METHODS
+};
+
+/* How the caller shows who it is.  Sessions and tokens will be rows here. */
+enum auth {
+	AUTH_UNSET = 0,
+	AUTH_NONE, /* anybody; the handler gets no tenant */
+	AUTH_KEY,  /* Authorization: Bearer with an API key */
+};
+
+/* The bucket from which a call is paid. */
+enum rate {
+	RATE_UNSET = 0,
+	RATE_PROBE, /* health and documents; not counted */
+	RATE_READ,
+	RATE_WRITE,
+};
+
+#define ROUTE_IDS_MAX   2
+#define ROUTE_FAILS_MAX 8
+#define ROUTE_PATH_MAX  128 /* bytes of a row's path */
+
+enum route_body { ROUTE_ONE = 0, ROUTE_PAGE, ROUTE_TEXT };
+
+struct route {
+	enum http_method method; /* not HEAD (served by GET) nor OPTIONS */
+	const char *path;        /* "/api/v1/projects/{id}" */
+	const char *op;          /* operationId; names log lines; unique */
+	const char *tag;         /* heading in the documents */
+	enum auth auth;
+	enum role role; /* the least role; ROLE_VIEWER is also said by routes of AUTH_NONE */
+	enum rate rate;
+	bool alias;                      /* also answers without "/v1" */
+	bool if_match;                   /* the client must name the version it changes */
+	bool etag;                       /* answers with an ETag and honours If-None-Match */
+	const struct schema *query;      /* NULL: takes no query */
+	const struct schema *body;       /* NULL: takes no body */
+	int status;                      /* of success */
+	enum route_body form;            /* ROUTE_PAGE: {items, next_cursor} of .reply */
+	const struct schema *reply;      /* NULL: none, or not JSON of ours */
+	const char *media;               /* ROUTE_TEXT: its content type */
+	enum err fails[ROUTE_FAILS_MAX]; /* beyond those that every route has */
+	enum err (*run)(struct ctx *cx, const struct request *rq, struct reply *rp);
+	const char *doc;     /* one sentence, ends with a dot */
+	const char *detail;  /* further sentences; may be NULL */
+	const char *example; /* JSON text of the reply; may be NULL */
+};
+
+#define ROUTES_END                                                                                 \
+	{                                                                                          \
+		.method = HTTP_UNSET                                                               \
+	}
+
+/* Every table of the API, ended by NULL. */
+extern const struct route *const route_tables[];
+
+struct router;
+
+/**
+ * Check and index the tables.  Lives for the process, in arena.
+ *
+ * @tables ended by NULL
+ * @ret    NULL when a row breaks a rule; *ret_why (in arena) names each such row
+ */
+struct router *router_new(struct arena *arena, const struct route *const tables[],
+                          const char **ret_why);
+
+/* Where a path leads. */
+struct route_match {
+	const struct route *route; /* NULL: the path does not take this method */
+	unsigned methods;          /* bit 1 << enum http_method, of all that it takes */
+	int64_t ids[ROUTE_IDS_MAX];
+};
+
+/**
+ * @path as sent, without its query; checked by route_path_check()
+ * @ret  false when no row has that path
+ */
+bool router_match(const struct router *router, enum http_method method, const char *path,
+                  struct route_match *ret);
+
+/**
+ * Refuse a raw path that could mean two things: dot segments, encoded slashes and NULs, bad
+ * escapes, bytes that are not UTF-8.
+ * Returns ERR_BAD_REQUEST or ERR_ENCODING
+ */
+NODISCARD
+enum err route_path_check(struct ctx *cx, const char *path);
+
+/** Append the methods as in an Allow header: "GET, HEAD, POST, OPTIONS". */
+void route_allow(struct sb *sb, unsigned methods);
+
+/** @ret HTTP_UNSET when the name is none that we know */
+enum http_method http_method_by_name(const char *name);
+
+/** @ret "GET" */
+const char *http_method_name(enum http_method method);
+
+/** @ret value of a hexadecimal digit, -1 when it is none */
+int route_hex(char c);
+
+#endif

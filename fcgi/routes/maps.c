@@ -1,0 +1,131 @@
+/* System maps over HTTP. */
+#include "page.h"
+#include "reply.h"
+#include "routes/tables.h"
+
+#include "maps/map.h"
+
+#include <string.h>
+
+struct list_query {
+	const char *cursor;
+	int64_t limit;
+};
+
+static const struct field LIST_FIELDS[] = {
+	PAGE_FIELDS(struct list_query),
+};
+static const struct schema LIST_QUERY = SCHEMA(struct list_query, "MapListQuery", LIST_FIELDS);
+
+struct map_query {
+	const char *commit;
+};
+
+static const struct field MAP_FIELDS[] = {
+	F_TEXT(struct map_query, commit, .min = 7, .max = 64, .pattern = "^[0-9a-f]{7,64}$",
+	       .doc = "Commit, or its first digits; the newest map when not given"),
+};
+static const struct schema MAP_QUERY = SCHEMA(struct map_query, "MapQuery", MAP_FIELDS);
+
+/*
+ * A map as map_schema says.  Its content, which may be many megabytes, is sent from where it lies:
+ * the members around it are pieces of their own.
+ */
+static enum err reply_map(struct ctx *cx, struct reply *rp, const struct map *map)
+{
+	struct sb sb = sb_new(cx->arena, 64 * 1024);
+	const char *brief;
+
+	schema_encode(&sb, &map_brief_schema, map);
+	sb_truncate(&sb, sb.len > 0 ? sb.len - 1 : 0); /* the closing brace */
+	sb_add(&sb, ",\"content\":");
+	TRY(sb_finish(cx, &sb, &brief));
+	rp->media = "application/json";
+	rp->pieces[0] = (struct span){ brief, sb.len };
+	rp->pieces[1] = map->content == NULL ? SPAN("null")
+	                                     : (struct span){ map->content, strlen(map->content) };
+	rp->pieces[2] = SPAN("}");
+	rp->npieces = 3;
+	reply_content_etag(rp);
+	return ERR_OK;
+}
+
+static enum err list_maps(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct list_query *query = request_query(rq, &LIST_QUERY);
+	int64_t before_id;
+	const struct map *maps;
+	struct list list;
+	size_t n;
+
+	TRY(page_begin(cx, rq, query->cursor, &before_id));
+	TRY(map_list(cx, rq->ids[0], before_id, query->limit + 1, &list));
+	maps = list.items;
+	n = page_length(&list, query->limit);
+	return reply_page(rp, &map_brief_schema, maps, n,
+	                  n < list.n ? page_cursor(cx, rq, maps[n - 1].id) : NULL);
+}
+
+static enum err get_project_map(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct map_query *query = request_query(rq, &MAP_QUERY);
+	struct map map;
+
+	TRY(map_of_project(cx, rq->ids[0], query->commit, &map));
+	return reply_map(cx, rp, &map);
+}
+
+static enum err get_map(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	struct map map;
+
+	TRY(map_get(cx, rq->ids[0], &map));
+	return reply_map(cx, rp, &map);
+}
+
+#define EXAMPLE                                                                                    \
+	"\"id\":3,\"project_id\":7,\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","       \
+	"\"ref\":\"main\",\"analyser\":\"1\",\"generated_at\":\"2026-11-21T06:45:00.123Z\""
+#define READS                                                                                      \
+	.method = HTTP_GET, .tag = "Maps", .auth = AUTH_KEY, .role = ROLE_VIEWER, .rate = RATE_READ
+
+const struct route map_routes[] = {
+	{
+		.path = "/api/v1/projects/{id}/maps",
+		.op = "listMaps",
+		READS,
+		.query = &LIST_QUERY,
+		.status = 200,
+		.form = ROUTE_PAGE,
+		.reply = &map_brief_schema,
+		.run = list_maps,
+		.doc = "List a project's maps without their content, newest first.",
+		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",
+	},
+	{
+		.path = "/api/v1/projects/{id}/map",
+		.op = "getProjectMap",
+		READS,
+		.query = &MAP_QUERY,
+		.etag = true,
+		.status = 200,
+		.reply = &map_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = get_project_map,
+		.doc = "Read a project's newest map, or that of a commit.",
+		.example = "{" EXAMPLE ",\"content\":{}}",
+	},
+	{
+		.path = "/api/v1/maps/{id}",
+		.op = "getMap",
+		READS,
+		.etag = true,
+		.status = 200,
+		.reply = &map_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = get_map,
+		.doc = "Read one map.",
+		.example = "{" EXAMPLE ",\"content\":{}}",
+	},
+	ROUTES_END,
+};

@@ -1,0 +1,6 @@
+/* Every table of routes, in plain sight. */
+#include "routes/tables.h"
+
+const struct route *const route_tables[] = {
+	status_routes, project_routes, map_routes, job_routes, docs_routes, NULL,
+};

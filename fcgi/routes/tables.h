@@ -1,0 +1,13 @@
+/* The tables of routes, one per domain; each ends with ROUTES_END. */
+#ifndef ROUTES_TABLES_H
+#define ROUTES_TABLES_H
+
+#include "route.h"
+
+extern const struct route status_routes[];
+extern const struct route project_routes[];
+extern const struct route map_routes[];
+extern const struct route job_routes[];
+extern const struct route docs_routes[];
+
+#endif

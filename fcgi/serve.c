@@ -1,0 +1,149 @@
+/* One request: match, admit, decode, run, reply, log. */
+#include "serve.h"
+
+#include "admit.h"
+#include "health.h"
+#include "openapi.h"
+#include "problem.h"
+#include "replay.h"
+
+#include "base/log.h"
+#include "config/config.h"
+#include "jobs/job.h"
+
+#include <string.h>
+
+#define DOCUMENT_MAX_BYTES ((size_t)4 * 1024 * 1024)
+
+struct server *server_new(struct arena *arena, const struct app *app,
+                          const struct route *const tables[], const char **ret_why)
+{
+	struct server *server = arena_alloc(arena, sizeof(*server));
+	struct sb openapi = sb_new(arena, DOCUMENT_MAX_BYTES);
+	struct sb problems = sb_new(arena, DOCUMENT_MAX_BYTES);
+	const struct config *config = app->config;
+
+	server->router = router_new(arena, tables, ret_why);
+	if (server->router == NULL)
+		return NULL;
+	openapi_print_tables(&openapi, tables);
+	problem_page(&problems);
+	assert(!openapi.failed && !problems.failed);
+	server->app = app;
+	server->body_max_bytes = (size_t)config->body_max_bytes;
+	server->request_timeout_ms = config->request_timeout_ms;
+	server->idempotency_hours = config->idempotency_hours;
+	server->openapi = (struct span){ openapi.data, openapi.len };
+	server->problems = (struct span){ problems.data, problems.len };
+	server->health = health_new(arena);
+	return server;
+}
+
+static enum err no_method(struct ctx *cx, struct exchange *ex, unsigned methods)
+{
+	struct sb allow = sb_new(cx->arena, 128);
+
+	route_allow(&allow, methods);
+	reply_header(&ex->rp, "Allow", allow.data);
+	if (ex->rq.method == HTTP_OPTIONS) {
+		ex->rp.status = 204;
+		return ERR_OK;
+	}
+	return err_set(cx, ERR_METHOD, "The path takes %s.", allow.data);
+}
+
+/* What comes after admission: shape, then the handler. */
+static enum err work(struct ctx *cx, struct exchange *ex, const struct body_source *body)
+{
+	struct request *rq = &ex->rq;
+	const struct route *route = rq->route;
+
+	TRY(request_decode_query(cx, rq));
+	if (route->if_match)
+		TRY(request_version(cx, rq, &rq->version));
+	TRY(request_decode_body(cx, rq, body, rq->server->body_max_bytes));
+	ex->rp.status = route->status;
+	if (route->method == HTTP_POST && rq->idempotency_key != NULL)
+		return replay_run(cx, ex);
+	return route->run(cx, rq, &ex->rp);
+}
+
+/*
+ * The proof of who is calling rides with the first statement.  Who was refused before one was
+ * sent, or needed none, is proven now; a caller who fails that learns nothing of the refusal.
+ */
+static enum err proven(struct ctx *cx, enum err e)
+{
+	struct fault fault = cx->fault;
+	enum err proof = admit_settle(cx);
+
+	if (proof != ERR_OK)
+		return proof;
+	cx->fault = fault;
+	return e;
+}
+
+static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
+                       const struct body_source *body)
+{
+	struct request *rq = &ex->rq;
+	struct route_match match;
+
+	TRY(request_read(cx, params, rq));
+	if (!router_match(rq->server->router, rq->method, rq->path, &match))
+		return err_set(cx, ERR_NO_ROUTE, "There is nothing at this path.");
+	if (match.route == NULL)
+		return no_method(cx, ex, match.methods);
+	rq->route = match.route;
+	memcpy(rq->ids, match.ids, sizeof(rq->ids));
+	TRY(admit(cx, rq));
+	if (rq->route->auth == AUTH_NONE)
+		return work(cx, ex, body);
+	return proven(cx, work(cx, ex, body));
+}
+
+void serve(struct ctx *cx, const struct server *server, char *const *params,
+           const struct body_source *body, struct exchange *ex)
+{
+	const struct clock *clock = cx->app->clock;
+
+	memset(ex, 0, sizeof(*ex));
+	ex->begin_us = clock->mono_us(clock);
+	ex->rq.server = server;
+	cx->deadline_ms = ex->begin_us / 1000 + server->request_timeout_ms;
+	reply_begin(&ex->rp, cx, &ex->rq);
+	ex->outcome = answer(cx, ex, params, body);
+	if (ex->outcome == ERR_OK)
+		return;
+	if (ex->outcome == ERR_UNAUTHENTICATED)
+		admit_refused(cx);
+	if (ex->outcome != ERR_METHOD)
+		reply_clear(&ex->rp); /* which keeps nothing but a 405's Allow */
+	problem_reply(&ex->rp);
+}
+
+void serve_end(struct ctx *cx, struct exchange *ex)
+{
+	const struct clock *clock = cx->app->clock;
+	const struct request *rq = &ex->rq;
+	const struct fault *fault = &cx->fault;
+	bool failed = ex->outcome != ERR_OK;
+	int64_t took_us = clock->mono_us(clock) - ex->begin_us;
+	bool quiet = !failed && rq->route != NULL && rq->route->rate == RATE_PROBE;
+
+	LOG(cx,
+	    ex->rp.status >= 500 ? LOG_ERROR
+	    : quiet              ? LOG_DEBUG
+	                         : LOG_INFO,
+	    "request", LOG_TEXT("route", rq->route == NULL ? NULL : rq->route->op),
+	    LOG_TEXT("method", rq->method_name), LOG_TEXT("path", rq->path),
+	    LOG_INT("status", ex->rp.status), LOG_INT("dur_us", took_us),
+	    LOG_INT("bytes", (int64_t)reply_body_bytes(&ex->rp)), LOG_TEXT("remote", rq->remote),
+	    LOG_TEXT("replayed", ex->replayed ? "yes" : NULL),
+	    LOG_TEXT("problem", failed ? err_info(ex->outcome)->slug : NULL),
+	    LOG_TEXT("detail", failed ? fault->detail : NULL),
+	    LOG_TEXT("field", failed && fault->nfields > 0 ? fault->fields[0].pointer : NULL),
+	    LOG_TEXT("cause", failed ? fault->cause : NULL));
+	if (ex->rp.wake_jobs)
+		job_wake(cx);
+}

@@ -1,0 +1,504 @@
+/*
+ * portolan-worker: a FastCGI program of a few threads.
+ *
+ *   worker.c   this: sockets, threads, life and death
+ *   wire.c     what a request must look like before libfcgi reads it
+ *   serve.c    one request, from its parameters to its answer
+ *   routes/    what can be asked
+ *
+ * The threads wait around one epoll.  We accept connections from descriptor 0,
+ * which the pool's parent holds, and give each that has a request to one thread,
+ * so that any number of nginx's kept connections share as many database
+ * connections as there are threads.  libfcgi parses one request and writes the
+ * answer; it never accepts.  A kept connection waits in the epoll, not in a
+ * thread.
+ *
+ * SIGTERM drains: no more is accepted, each kept connection is answered once
+ * more and closed, and the process ends when none is left or after
+ * drain_timeout_ms.  Closing idle connections is left to nginx: doing it here
+ * would race with a request on its way.
+ *
+ * No work is done here that takes long; that is what jobs are for.
+ */
+#include "serve.h"
+#include "wire.h"
+
+#include "app/app.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LISTEN_FD       0
+#define FILES_MAX       1024  /* libfcgi before 2.4.5 uses select() */
+#define HEAD_TIMEOUT_MS 5000  /* for the rest of a head that has begun */
+#define READ_TIMEOUT_S  10    /* between two bytes of a body */
+#define WRITE_TIMEOUT_S 30    /* for a peer that takes no more of an answer */
+#define GRACE_MS        30000 /* over the request time-out, until the connection is cut */
+#define DISCARD_MAX     ((size_t)4 * 1024 * 1024) /* bytes of an unwanted body that are read away */
+#define ARENA_BYTES     ((size_t)64 * 1024 * 1024) /* beside the largest map */
+#define OPEN_TRIES_MS   1000 /* pause after accept() found no free descriptor */
+
+#ifdef __SANITIZE_ADDRESS__
+#define STACK_BYTES ((size_t)1024 * 1024) /* frames are larger */
+#else
+#define STACK_BYTES ((size_t)256 * 1024)
+#endif
+
+/* A connection to nginx. */
+struct conn {
+	int fd;
+	int guard; /* the same socket, ours to shut down whatever libfcgi does with fd */
+};
+
+struct worker {
+	const struct app *app;
+	const struct server *server;
+	int epoll;
+	int stop[2]; /* a pipe: readable at its end when the threads shall end */
+	atomic_bool draining;
+	atomic_int connections;
+	struct conn listener;
+	struct conn stopper;
+};
+
+struct thread {
+	struct worker *worker;
+	pthread_t id;
+	pthread_mutex_t lock; /* of the next two */
+	struct conn *busy;    /* NULL: waiting */
+	int64_t cut_ms;       /* monotonic time at which its connection is cut */
+	struct arena *arena;
+	struct db *db;
+	unsigned char *peek;
+	FCGX_Request fcgi;
+};
+
+/* Written by the signal handler, read by main(). */
+static int signal_pipe[2];
+
+static void on_signal(UNUSED int signo)
+{
+	int saved = errno;
+	ssize_t ignored = write(signal_pipe[1], "", 1);
+
+	(void)ignored;
+	errno = saved;
+}
+
+static int64_t now_ms(const struct worker *w)
+{
+	return w->app->clock->mono_us(w->app->clock) / 1000;
+}
+
+/* --- Connections --- */
+
+static bool arm(struct worker *w, struct conn *conn, int op)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
+
+	return epoll_ctl(w->epoll, op, conn->fd, &event) == 0;
+}
+
+static void conn_close(struct worker *w, struct conn *conn)
+{
+	if (conn->fd >= 0)
+		close(conn->fd);
+	if (conn->guard >= 0)
+		close(conn->guard);
+	free(conn);
+	atomic_fetch_sub(&w->connections, 1);
+}
+
+static void conn_open(struct worker *w, int fd)
+{
+	const struct timeval read_timeout = { .tv_sec = READ_TIMEOUT_S };
+	const struct timeval write_timeout = { .tv_sec = WRITE_TIMEOUT_S };
+	struct conn *conn = malloc(sizeof(*conn));
+
+	if (conn == NULL)
+		abort(); /* as an arena does */
+	*conn = (struct conn){ .fd = fd, .guard = fcntl(fd, F_DUPFD_CLOEXEC, 3) };
+	atomic_fetch_add(&w->connections, 1);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &read_timeout, sizeof(read_timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &write_timeout, sizeof(write_timeout));
+	if (conn->guard < 0 || !arm(w, conn, EPOLL_CTL_ADD))
+		conn_close(w, conn);
+}
+
+/* Take all that waits: one a turn would leave newcomers behind busy kept connections. */
+static void accept_all(struct worker *w)
+{
+	while (!atomic_load(&w->draining)) {
+		int fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			conn_open(w, fd);
+			continue;
+		}
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		if (errno != EAGAIN && errno != EWOULDBLOCK)
+			poll(NULL, 0, OPEN_TRIES_MS); /* no descriptor is free */
+		break;
+	}
+	if (!atomic_load(&w->draining))
+		arm(w, &w->listener, EPOLL_CTL_MOD);
+}
+
+/* --- One request --- */
+
+static size_t read_stdin(void *self, char *buffer, size_t n)
+{
+	int got = FCGX_GetStr(buffer, (int)n, self);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+/* What is left of the body must not be there when the next request is read. */
+static bool discard_stdin(FCGX_Stream *in)
+{
+	char scratch[4096];
+
+	for (size_t n = 0; n <= DISCARD_MAX; n += sizeof(scratch)) {
+		if (read_stdin(in, scratch, sizeof(scratch)) < sizeof(scratch))
+			return FCGX_GetError(in) == 0;
+	}
+	return false;
+}
+
+static void send_answer(struct ctx *cx, struct reply *rp, FCGX_Stream *out)
+{
+	struct sb head = sb_new(cx->arena, 16 * 1024);
+
+	reply_head(rp, &head);
+	assert(!head.failed);
+	FCGX_PutStr(head.data, (int)head.len, out);
+	if (rp->rq->method == HTTP_HEAD)
+		return;
+	for (int i = 0; i < rp->npieces; i++) {
+		assert(rp->pieces[i].len <= INT32_MAX);
+		FCGX_PutStr(rp->pieces[i].data, (int)rp->pieces[i].len, out);
+	}
+}
+
+/* @ret whether the connection may carry another request */
+static bool answer(struct thread *t)
+{
+	FCGX_Request *fcgi = &t->fcgi;
+	struct worker *w = t->worker;
+	struct body_source body = { read_stdin, fcgi->in };
+	struct exchange ex;
+	struct ctx cx;
+	bool keep;
+
+	ctx_begin(&cx, w->app, t->arena, t->db);
+	serve(&cx, w->server, fcgi->envp, &body, &ex);
+	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
+	send_answer(&cx, &ex.rp, fcgi->out);
+	fcgi->keepConnection = 1; /* closing is ours */
+	FCGX_Finish_r(fcgi);
+	serve_end(&cx, &ex);
+	return keep && fcgi->ipcFd >= 0;
+}
+
+static void set_busy(struct thread *t, struct conn *conn)
+{
+	struct worker *w = t->worker;
+
+	pthread_mutex_lock(&t->lock);
+	t->busy = conn;
+	t->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void serve_conn(struct thread *t, struct conn *conn)
+{
+	struct worker *w = t->worker;
+	bool keep = false;
+
+	set_busy(t, conn);
+	if (wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS)) {
+		FCGX_InitRequest(&t->fcgi, -1, 0);
+		t->fcgi.ipcFd = conn->fd;
+		t->fcgi.keepConnection = 1;
+		t->fcgi.detached = 1; /* when libfcgi closes, it does not wait for the peer */
+		if (FCGX_Accept_r(&t->fcgi) == 0)
+			keep = answer(t);
+		if (t->fcgi.ipcFd < 0)
+			conn->fd = -1; /* libfcgi has closed it after an error */
+	}
+	keep = keep && !atomic_load(&w->draining);
+	set_busy(t, NULL);
+	if (!keep || !arm(w, conn, EPOLL_CTL_MOD))
+		conn_close(w, conn);
+}
+
+static void *run(void *self)
+{
+	struct thread *t = self;
+	struct worker *w = t->worker;
+
+	for (;;) {
+		struct epoll_event event;
+		int n = epoll_wait(w->epoll, &event, 1, -1);
+
+		if (n < 0 && errno != EINTR)
+			abort(); /* the epoll is gone: our bug */
+		if (n <= 0)
+			continue;
+		if (event.data.ptr == &w->stopper)
+			break;
+		if (event.data.ptr == &w->listener)
+			accept_all(w);
+		else
+			serve_conn(t, event.data.ptr);
+	}
+	return NULL;
+}
+
+/* --- Life and death --- */
+
+/* A peer that trickles, or takes nothing, loses its connection; its thread goes on. */
+static void cut_overdue(struct worker *w, struct thread *threads, int n)
+{
+	for (int i = 0; i < n; i++) {
+		pthread_mutex_lock(&threads[i].lock);
+		if (threads[i].busy != NULL && now_ms(w) > threads[i].cut_ms)
+			shutdown(threads[i].busy->guard, SHUT_RDWR);
+		pthread_mutex_unlock(&threads[i].lock);
+	}
+}
+
+/* Sleep for up to a second; @ret whether a signal has asked us to end. */
+static bool told_to_end(void)
+{
+	struct pollfd wake = { .fd = signal_pipe[0], .events = POLLIN };
+
+	return poll(&wake, 1, 1000) > 0;
+}
+
+static void drain(struct worker *w, struct thread *threads, int n)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	int64_t until_ms = now_ms(w) + w->app->config->drain_timeout_ms;
+
+	atomic_store(&w->draining, true);
+	epoll_ctl(w->epoll, EPOLL_CTL_DEL, LISTEN_FD, NULL);
+	while (atomic_load(&w->connections) > 0 && now_ms(w) < until_ms) {
+		nanosleep(&pause, NULL);
+		cut_overdue(w, threads, n);
+	}
+}
+
+static bool any_busy(struct thread *threads, int n)
+{
+	bool busy = false;
+
+	for (int i = 0; i < n; i++) {
+		pthread_mutex_lock(&threads[i].lock);
+		busy = busy || threads[i].busy != NULL;
+		pthread_mutex_unlock(&threads[i].lock);
+	}
+	return busy;
+}
+
+static int start_thread(struct worker *w, struct thread *t)
+{
+	pthread_attr_t attr;
+	int failed;
+
+	*t = (struct thread){ .worker = w };
+	pthread_mutex_init(&t->lock, NULL);
+	t->arena = arena_new(ARENA_BYTES + 2 * (size_t)w->app->config->map_max_bytes);
+	t->db = app_db(w->app);
+	t->peek = malloc(WIRE_PEEK_MAX);
+	if (t->peek == NULL)
+		return ENOMEM;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	failed = pthread_create(&t->id, &attr, run, t);
+	pthread_attr_destroy(&attr);
+	return failed;
+}
+
+static void end_thread(struct thread *t)
+{
+	pthread_join(t->id, NULL);
+	pthread_mutex_destroy(&t->lock);
+	arena_free(t->arena);
+	db_close(t->db);
+	free(t->peek);
+}
+
+/* Signals are for main(): a thread in the middle of a request is not to be interrupted. */
+static void block_signals(bool block)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	pthread_sigmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* Serve until told to end. */
+static void work(struct worker *w, struct thread *threads, int n)
+{
+	int failed = 0;
+
+	block_signals(true); /* what a thread begins with */
+	for (int i = 0; i < n && failed == 0; i++)
+		failed = start_thread(w, &threads[i]);
+	block_signals(false);
+	if (failed != 0)
+		_exit(EXIT_FAILURE); /* with those that did start */
+	while (!told_to_end())
+		cut_overdue(w, threads, n);
+	drain(w, threads, n);
+	/* One that still works past the deadline goes down with the process, as it stands. */
+	if (any_busy(threads, n))
+		_exit(EXIT_SUCCESS);
+	close(w->stop[1]);
+	for (int i = 0; i < n; i++)
+		end_thread(&threads[i]);
+}
+
+/* --- Start-up --- */
+
+static void catch_signals(void)
+{
+	/* Before FCGX_Init(), which would install its own; no SA_RESTART, so that poll() ends. */
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		abort();
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGUSR1, &sa, NULL);
+}
+
+static bool is_listener(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens != 0;
+}
+
+static int refuse(struct ctx *cx, const char *why)
+{
+	LOG(cx, LOG_ERROR, "not started", LOG_TEXT("detail", why));
+	return EXIT_FAILURE;
+}
+
+static int refuse_config(struct ctx *cx)
+{
+	const struct fault *fault = &cx->fault;
+
+	for (int i = 0; i < fault->nfields && i < FAULT_ERRORS_MAX; i++)
+		LOG(cx, LOG_ERROR, "bad setting", LOG_TEXT("key", fault->fields[i].pointer),
+		    LOG_TEXT("detail", fault->fields[i].detail));
+	return refuse(cx, fault->nfields > 1 ? "the configuration has mistakes" : fault->detail);
+}
+
+/* Memory for many small requests and a rare large one: few heaps, large blocks given back. */
+static void tune_memory(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+}
+
+static bool open_epoll(struct worker *w)
+{
+	struct epoll_event stopper = { .events = EPOLLIN, .data.ptr = &w->stopper };
+	int flags = fcntl(LISTEN_FD, F_GETFL);
+
+	w->listener.fd = LISTEN_FD;
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return w->epoll >= 0 && flags >= 0 && fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == 0 &&
+	       pipe2(w->stop, O_CLOEXEC) == 0 &&
+	       epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->stop[0], &stopper) == 0 &&
+	       arm(w, &w->listener, EPOLL_CTL_ADD);
+}
+
+/* The pool's parent is gone: nobody would start us again, so end as if told to. */
+static bool follow_parent(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+}
+
+static int start(struct app_process *p)
+{
+	struct worker w = { .app = &p->app };
+	struct ctx *cx = &p->cx;
+	const char *why = NULL;
+	struct thread *threads;
+	int n;
+
+	if (!is_listener(LISTEN_FD))
+		return refuse(cx, "descriptor 0 is no listening socket; start me by spawn-fcgi");
+	if (FCGX_Init() != 0)
+		return refuse(cx, "libfcgi cannot be initialised");
+	if (!wire_library_is_safe())
+		return refuse(cx, "libfcgi adds lengths that overflow (CVE-2025-23016); "
+		                  "2.4.5 or Debian's 2.4.2-2+deb12u1 is needed");
+	w.server = server_new(p->arena, &p->app, route_tables, &why);
+	if (w.server == NULL)
+		return refuse(cx, why);
+	if (!open_epoll(&w))
+		return refuse(cx, "the listening socket cannot be watched");
+	n = (int)p->app.config->worker_threads;
+	threads = arena_array(p->arena, (size_t)n, sizeof(*threads));
+	LOG(cx, LOG_INFO, "started", LOG_INT("threads", n), LOG_INT("pid", getpid()));
+	work(&w, threads, n);
+	LOG(cx, LOG_INFO, "ended", LOG_INT("connections", atomic_load(&w.connections)));
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	const struct rlimit files = { FILES_MAX, FILES_MAX };
+	struct config_sources sources = { 0 };
+	struct app_process p;
+	pid_t parent = getppid();
+	int ret;
+
+	if (argc == 3 && strcmp(argv[1], "--config") == 0)
+		sources.file = argv[2];
+	else if (argc > 1) {
+		fprintf(stderr,
+		        "usage: %s [--config FILE], with a listening socket as "
+		        "descriptor 0\n",
+		        argv[0]);
+		return 2;
+	}
+	tune_memory();
+	catch_signals();
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (!follow_parent(parent))
+		return EXIT_FAILURE;
+	if (app_open(&p, "worker", &sources) != ERR_OK)
+		ret = refuse_config(&p.cx);
+	else
+		ret = start(&p);
+	app_close(&p);
+	return ret;
+}
