@@ -110,17 +110,17 @@ static void blame(struct decode *dc, const struct place *at, enum err code, cons
 	(void)err_field(dc->cx, code, pointer_to(dc, at), rule, "%s %s", label_of(dc, at), text);
 }
 
-/* Names with commas between them, the end left out when there are too many. */
-static void add_name(struct sb *sb, const char *name)
+/* Names with commas between them.  @ret false when there is room for no more, which is then said */
+static bool add_name(struct sb *sb, const char *name)
 {
 	if (sb->len + strlen(name) + 2 > NAMES_SHOWN_MAX) {
-		if (sb->len > 0 && sb->data[sb->len - 1] != '.')
-			sb_add(sb, ", ...");
-		return;
+		sb_add(sb, ", ...");
+		return false;
 	}
 	if (sb->len > 0)
 		sb_add(sb, ", ");
 	sb_add(sb, name);
+	return true;
 }
 
 static void blame_unknown(struct decode *dc, const struct place *at, const struct schema *s)
@@ -130,10 +130,10 @@ static void blame_unknown(struct decode *dc, const struct place *at, const struc
 
 	if (enough(dc))
 		return;
-	for (size_t i = 0; i < s->nfields; i++) {
+	for (size_t i = 0; i < s->nfields; i++)
 		nearest_offer(&near, s->fields[i].name);
-		add_name(&names, s->fields[i].name);
-	}
+	for (size_t i = 0; i < s->nfields && add_name(&names, s->fields[i].name); i++)
+		continue;
 	if (near.best != NULL)
 		blame(dc, at, ERR_UNKNOWN_FIELD, "unknown", "is not a field here; did you mean %s?",
 		      near.best);
@@ -173,8 +173,8 @@ static void blame_choice(struct decode *dc, const struct place *at, const char *
 
 	if (enough(dc))
 		return;
-	for (; *allowed != NULL; allowed++)
-		add_name(&names, *allowed);
+	while (*allowed != NULL && add_name(&names, *allowed))
+		allowed++;
 	blame(dc, at, ERR_INVALID, "one_of", "must be one of %s, got \"%.*s\"",
 	      names.data == NULL ? "nothing" : names.data,
 	      (int)utf8_valid(text, strnlen(text, VALUE_SHOWN_MAX)), text);

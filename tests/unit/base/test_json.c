@@ -103,6 +103,9 @@ static const struct {
 	{ MALFORMED, T("{\"a\":1,\"\\u0061\":2}") },
 	{ MALFORMED, T("{\"\":1,\"\":2}") },
 	{ MALFORMED, T("{\"\\ud83d\\ude00\":1,\"\xF0\x9F\x98\x80\":2}") },
+	{ MALFORMED, T("{\"x\\u00e9\":1,\"x\xC3\xA9\":2}") },
+	{ MALFORMED, T("{\"\\u20ACx\":1,\"\xE2\x82\xACx\":2}") },
+	{ MALFORMED, T("{\"\\n\":1,\"\\u000a\":2}") },
 	{ MALFORMED, T("{\"/\":1,\"\\/\":2}") },
 	{ OK, T("{\"a\":1,\"A\":1,\"\\u0062\":1,\"\xC3\xA9\":1,\"e\xCC\x81\":1}") },
 	/* Numbers. */

@@ -84,8 +84,9 @@ static void test_log__level(void **state)
 static void test_log__form(void **state)
 {
 	static const size_t LENGTHS[] = { 0, 1, 100, 4000, 8000, 8100, 8191, 8192, 20000 };
-	static const char *const FILLS[] = { "x",    "\"", "\n", "\x01",
-		                             "\xFF", "é",  "\\", "pk_1_12345678 " };
+	static const char *const FILLS[] = { "x",        "\"", "\n", "\x01",
+		                             "\xFF",     "é",  "\\", "pk_1_12345678 ",
+		                             "x\xC3\xA9" };
 	struct ctx *cx = fixture_ctx(*state);
 	struct sink sink;
 

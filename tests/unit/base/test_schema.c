@@ -253,6 +253,49 @@ static void test_schema_decode__many_mistakes(void **state)
 	assert_contains(cx->fault.detail, "is not a field here; known are label, weight");
 }
 
+static const char *const LONG_NAMES[] = {
+	"a_rather_long_name_of_a_choice_1",
+	"a_rather_long_name_of_a_choice_2",
+	"a_rather_long_name_of_a_choice_3",
+	"a_rather_long_name_of_a_choice_4",
+	"a_rather_long_name_of_a_choice_5",
+	"a_rather_long_name_of_a_choice_6",
+	"a_rather_long_name_of_a_choice_7",
+	"a_rather_long_name_of_a_choice_8",
+	"a_rather_long_name_of_a_choice_9",
+	"short",
+	NULL,
+};
+
+static const struct field FEW_FIELDS[] = {
+	F_TEXT(struct thing, name, .one_of = LONG_NAMES),
+	F_LIST(struct thing, tags, .item = FIELD_TEXT, .min = 2),
+	F_JSON(struct thing, extra),
+};
+static const struct schema few_schema = SCHEMA(struct thing, "Few", FEW_FIELDS);
+static const struct schema no_schema = { .name = "None",
+	                                 .size = sizeof(struct thing),
+	                                 .given_offset = SIZE_MAX };
+
+static void test_schema_decode__seldom(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct thing got;
+
+	assert_int_equal(
+		schema_decode(cx, &few_schema, quotes(cx, "{'name':'x','tags':['a']}"), &got),
+		ERR_INVALID);
+	assert_contains(cx->fault.fields[0].detail, "_choice_8, ..., got \"x\"");
+	assert_string_equal(cx->fault.fields[1].detail, "tags must have at least 2 items, got 1");
+	assert_int_equal(schema_decode(cx, &few_schema, quotes(cx, "{'extra':null}"), &got),
+	                 ERR_OK);
+	assert_string_equal(got.extra, "null"); /* null is a value like others there */
+	assert_int_equal(schema_decode(cx, &no_schema, quotes(cx, "{'a':1}"), &got),
+	                 ERR_UNKNOWN_FIELD);
+	assert_string_equal(cx->fault.detail, "a is not a field; none are known here");
+	assert_int_equal(schema_decode(cx, &no_schema, quotes(cx, "{}"), &got), ERR_OK);
+}
+
 struct change {
 	uint64_t given;
 	const char *name;
@@ -402,6 +445,12 @@ static void test_schema_encode(void **state)
 	schema_encode_array(&none, &thing_schema, NULL, 0);
 	assert_string_equal(none.data, "[]");
 
+	sb_truncate(&none, 0);
+	schema_encode_array(&none, &thing_schema, (const struct thing[2]){ { 0 }, { 0 } }, 2);
+	assert_contains(none.data, "},{\"name\":null,\"depth\":0,\"owner_id\":null,"
+	                           "\"active\":false,\"due_at\":null,\"extra\":null,\"part\":null,"
+	                           "\"parts\":[],\"tags\":[],\"numbers\":[],");
+
 	/* What is written is read back. */
 	sb_truncate(&none, 0);
 	schema_encode(&none, &part_schema, &part);
@@ -537,6 +586,7 @@ int main(void)
 		cmocka_unit_test(test_schema_decode__messages),
 		cmocka_unit_test(test_schema_decode__wording),
 		cmocka_unit_test(test_schema_decode__many_mistakes),
+		cmocka_unit_test(test_schema_decode__seldom),
 		cmocka_unit_test(test_schema__given),
 		cmocka_unit_test(test_schema_decode_pairs__rules),
 		cmocka_unit_test(test_schema_decode_pairs__values),
