@@ -1,0 +1,393 @@
+/*
+ * The analyser from objects to text, on repositories made of raw objects: nasty
+ * names, damage, bombs, encodings, limits, and the same bytes twice.  (B4, T5, T7)
+ */
+#include "fixture.h"
+#include "base/json.h"
+#include "maps/analyse.h"
+
+#include <git2.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TREE_MAX 65536
+
+struct repo {
+	char path[64];
+	git_odb *odb;
+};
+
+/* A tree object being written: "mode name\0" and the id, in the order given. */
+struct tree {
+	char data[TREE_MAX];
+	size_t len;
+};
+
+static git_oid put(struct repo *repo, git_object_t type, const void *data, size_t len)
+{
+	git_oid oid;
+
+	assert_int_equal(git_odb_write(&oid, repo->odb, data, len, type), 0);
+	return oid;
+}
+
+static void add(struct tree *tree, const char *mode, const char *name, git_oid oid)
+{
+	size_t m = strlen(mode), n = strlen(name);
+
+	assert_true(tree->len + m + n + 22 <= TREE_MAX);
+	memcpy(tree->data + tree->len, mode, m);
+	tree->data[tree->len + m] = ' ';
+	memcpy(tree->data + tree->len + m + 1, name, n + 1);
+	memcpy(tree->data + tree->len + m + n + 2, oid.id, 20);
+	tree->len += m + n + 22;
+}
+
+static void add_text(struct repo *repo, struct tree *tree, const char *name, const char *text)
+{
+	add(tree, "100644", name, put(repo, GIT_OBJECT_BLOB, text, strlen(text)));
+}
+
+static git_oid put_tree(struct repo *repo, const struct tree *tree)
+{
+	return put(repo, GIT_OBJECT_TREE, tree->data, tree->len);
+}
+
+/* @ret the id of a commit of that tree, in the context's arena */
+static const char *put_commit(struct ctx *cx, struct repo *repo, git_oid tree)
+{
+	char *hex = arena_alloc(cx->arena, GIT_OID_HEXSZ + 1);
+	char text[256];
+	git_oid oid;
+	int n;
+
+	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, &tree);
+	n = snprintf(text, sizeof(text),
+	             "tree %s\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n", hex);
+	oid = put(repo, GIT_OBJECT_COMMIT, text, (size_t)n);
+	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, &oid);
+	return hex;
+}
+
+static void repo_new(struct repo *repo)
+{
+	git_repository *made;
+
+	snprintf(repo->path, sizeof(repo->path), "/tmp/analyse.XXXXXX");
+	assert_non_null(mkdtemp(repo->path));
+	assert_int_equal(git_repository_init(&made, repo->path, true), 0);
+	assert_int_equal(git_repository_odb(&repo->odb, made), 0);
+	git_repository_free(made);
+}
+
+static void repo_end(struct repo *repo)
+{
+	char command[128];
+
+	git_odb_free(repo->odb);
+	snprintf(command, sizeof(command), "rm -rf '%s'", repo->path);
+	assert_int_equal(system(command), 0);
+}
+
+static const struct json_limits LIMITS = { 64 << 20, 16, 4000000 };
+
+/* Map a commit, check that the text is strict JSON, and parse it. */
+static struct json_object *map(struct ctx *cx, const struct analyse_in *in)
+{
+	struct analyse_result result;
+	struct json_object *doc;
+
+	if (analyse_repository(cx, in, &result) != ERR_OK)
+		fail_msg("%s", cx->fault.detail);
+	assert_int_equal(json_parse(cx, result.content, &LIMITS, &doc), ERR_OK);
+	return doc;
+}
+
+static const char *column_text(struct json_object *doc, const char *path, size_t i)
+{
+	return json_object_get_string(json_object_array_get_idx(json_at(doc, path), i));
+}
+
+static int64_t column_int(struct json_object *doc, const char *path, size_t i)
+{
+	return json_object_get_int64(json_object_array_get_idx(json_at(doc, path), i));
+}
+
+static size_t rows(struct json_object *doc, const char *path)
+{
+	return json_object_array_length(json_at(doc, path));
+}
+
+/* @ret the reason for which a path was skipped, "" when it was not */
+static const char *skip_of(struct json_object *doc, const char *path)
+{
+	for (size_t i = 0; i < rows(doc, "coverage.skipped.file"); i++) {
+		int64_t file = column_int(doc, "coverage.skipped.file", i);
+
+		if (strcmp(column_text(doc, "files.path", (size_t)file), path) == 0)
+			return column_text(doc, "legend.skips",
+			                   (size_t)column_int(doc, "coverage.skipped.reason", i));
+	}
+	return "";
+}
+
+static void test_analyse__whole_map_and_the_same_bytes(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 }, src = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path, .ref = "main" };
+	struct analyse_result once, again;
+	CLEANUP(json_put) struct json_object *doc = NULL;
+
+	repo_new(&repo);
+	add_text(&repo, &src, "a.c",
+	         "#include \"b.h\"\nint main(void)\n{\n\treturn 0; /* x */\n}\n");
+	add_text(&repo, &src, "b.h", "/* c */\n#include \"a.c\"\n\n");
+	add_text(&repo, &root, "package.json",
+	         "{\"name\":\"n\",\"dependencies\":{\"x\":\"^1\"}}\n");
+	add(&root, "40000", "src", put_tree(&repo, &src));
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+	doc = map(cx, &in);
+
+	assert_string_equal(json_text(doc, "meta.commit", ""), in.commit);
+	assert_string_equal(json_text(doc, "meta.ref", ""), "main");
+	assert_string_equal(json_text(doc, "meta.analyser", ""), ANALYSER_VERSION);
+	assert_int_equal(rows(doc, "files.path"), 3);
+	assert_string_equal(column_text(doc, "files.path", 1), "src/a.c");
+	assert_int_equal(column_int(doc, "files.code", 1), 5);
+	assert_int_equal(column_int(doc, "files.comment", 2), 1);
+	assert_int_equal(column_int(doc, "files.blank", 2), 1);
+	assert_int_equal(rows(doc, "imports.from"), 2);
+	assert_int_equal(rows(doc, "graph.cycles"), 1);
+	assert_string_equal(json_text(doc, "externals.0.name", ""), "x");
+	assert_int_equal(json_int(doc, "externals.0.manifest", -1), 0);
+	assert_string_equal(column_text(doc, "defs.name", 0), "main");
+	assert_string_equal(column_text(doc, "entry_points.kind", 0), "main");
+	assert_string_equal(column_text(doc, "dirs.path", 1), "src");
+	assert_int_equal(column_int(doc, "dirs.files", 0), 3);
+	assert_int_equal(json_int(doc, "summary.cycles", -1), 1);
+
+	assert_int_equal(analyse_repository(cx, &in, &once), ERR_OK);
+	assert_int_equal(analyse_repository(cx, &in, &again), ERR_OK);
+	assert_int_equal(once.content.len, again.content.len);
+	assert_memory_equal(once.content.data, again.content.data, once.content.len);
+	repo_end(&repo);
+}
+
+static void test_analyse__entries_that_are_no_text(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path, .limits = { .max_blob_bytes = 1000 } };
+	CLEANUP(json_put) struct json_object *doc = NULL;
+	git_oid nowhere = { { 1, 2, 3 } };
+	char large[2000];
+
+	repo_new(&repo);
+	memset(large, 'a', sizeof(large));
+	add(&root, "100644", "binary.c", put(&repo, GIT_OBJECT_BLOB, "a\0b", 3));
+	add(&root, "100644", "large.c", put(&repo, GIT_OBJECT_BLOB, large, sizeof(large)));
+	add_text(&repo, &root, "lfs.bin",
+	         "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+	add_text(&repo, &root, "link", "x");
+	memcpy(root.data + root.len - 20 - 5 - 7, "120000", 6);
+	add(&root, "100644", "missing.c", nowhere);
+	add(&root, "160000", "module", nowhere);
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+	doc = map(cx, &in);
+
+	assert_string_equal(skip_of(doc, "binary.c"), "binary");
+	assert_string_equal(skip_of(doc, "large.c"), "too_large");
+	assert_string_equal(skip_of(doc, "lfs.bin"), "lfs");
+	assert_string_equal(skip_of(doc, "link"), "symlink");
+	assert_string_equal(skip_of(doc, "missing.c"), "missing");
+	assert_string_equal(skip_of(doc, "module"), "submodule");
+	assert_int_equal(json_int(doc, "coverage.analysed", -1), 0);
+	assert_int_equal(json_int(doc, "coverage.skipped_total", -1), 6);
+	repo_end(&repo);
+}
+
+static void test_analyse__names_and_encodings(void **state)
+{
+	static const char *const NASTY[] = {
+		"a\xff.c", "new\nline.c", "quote\".c",        "back\\slash.c", "..",  ".git",
+		"git~1",   "CON",         "\xe2\x80\x8b.git", " .c",           "-rf", "$(id).c",
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+	CLEANUP(json_put) struct json_object *doc = NULL;
+
+	repo_new(&repo);
+	for (size_t i = 0; i < COUNT(NASTY); i++)
+		add_text(&repo, &root, NASTY[i], "int x;\n");
+	add_text(&repo, &root, "latin.c", "#include \"caf\xe9.h\"\n");
+	add(&root, "100644", "utf16.c",
+	    put(&repo, GIT_OBJECT_BLOB, "\xff\xfei\0n\0t\0 \0x\0;\0\n\0", 16));
+	add_text(&repo, &root, "bad/name.c", "int x;\n");
+	add_text(&repo, &root, "", "int x;\n");
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+	doc = map(cx, &in);
+
+	assert_int_equal(rows(doc, "files.path"), COUNT(NASTY) + 2);
+	assert_int_equal(json_int(doc, "coverage.bad_names", -1), 2);
+	assert_int_equal(rows(doc, "path_bytes.file"), 2);
+	assert_string_equal(
+		column_text(doc, "files.path", (size_t)column_int(doc, "path_bytes.file", 0)),
+		"a\\xff.c");
+	assert_string_equal(column_text(doc, "path_bytes.hex", 0), "61ff2e63");
+	assert_string_equal(column_text(doc, "unresolved.targets", 0), "caf\xc3\xa9.h");
+	for (size_t i = 0; i < rows(doc, "files.path"); i++)
+		if (strcmp(column_text(doc, "files.path", i), "utf16.c") == 0)
+			assert_int_equal(column_int(doc, "files.code", i), 1);
+	repo_end(&repo);
+}
+
+static void test_analyse__depth_and_bombs(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree level = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path,
+		                 .limits = { .max_files = 1000, .max_depth = 20 } };
+	CLEANUP(json_put) struct json_object *deep = NULL, *bomb = NULL;
+
+	repo_new(&repo);
+	add_text(&repo, &level, "f.c", "int x;\n");
+	for (int i = 0; i < 40; i++) {
+		git_oid below = put_tree(&repo, &level);
+
+		level.len = 0;
+		add(&level, "40000", "d", below);
+	}
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &level));
+	deep = map(cx, &in);
+	assert_int_equal(json_int(deep, "coverage.too_deep", -1), 1);
+	assert_int_equal(rows(deep, "files.path"), 0);
+
+	level.len = 0;
+	add_text(&repo, &level, "f.c", "int x;\n");
+	for (int i = 0; i < 10; i++) { /* 10^10 files of eleven objects */
+		git_oid below = put_tree(&repo, &level);
+
+		level.len = 0;
+		for (char name[] = "0"; name[0] <= '9'; name[0]++)
+			add(&level, "40000", name, below);
+	}
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &level));
+	bomb = map(cx, &in);
+	assert_int_equal(rows(bomb, "files.path"), 1000);
+	assert_true(json_int(bomb, "coverage.over_limit", -1) > 0);
+	repo_end(&repo);
+}
+
+static void test_analyse__damage(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+	struct analyse_result result;
+	CLEANUP(json_put) struct json_object *doc = NULL;
+	git_oid nowhere = { { 9 } }, cut;
+
+	repo_new(&repo);
+	add_text(&repo, &root, "a.c", "int x;\n");
+	add(&root, "40000", "gone", nowhere);
+	cut = put(&repo, GIT_OBJECT_TREE, "100644 half\0abc", 15);
+	add(&root, "40000", "half", cut);
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+	doc = map(cx, &in);
+	assert_int_equal(rows(doc, "files.path"), 1);
+	assert_string_equal(column_text(doc, "coverage.broken_dirs", 0), "gone");
+	assert_string_equal(column_text(doc, "coverage.broken_dirs", 1), "half");
+
+	in.commit = put_commit(cx, &repo, nowhere);
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_REPO_BROKEN);
+	in.commit = "00000000000000000000000000000000000000ff";
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_REF_NOT_FOUND);
+	in.commit = "main; rm -rf /";
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_REF_NOT_FOUND);
+	in.directory = "/nonexistent";
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_REPO_NOT_GIT);
+	repo_end(&repo);
+}
+
+static void test_analyse__empty_repository(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct analyse_in in = { .commit = SCAN_COMMIT_NONE };
+	CLEANUP(json_put) struct json_object *doc = map(cx, &in);
+
+	assert_true(json_flag(doc, "meta.empty", false));
+	assert_int_equal(rows(doc, "files.path"), 0);
+	assert_int_equal(json_int(doc, "summary.files", -1), 0);
+}
+
+static void test_analyse__limits_of_output_memory_and_time(void **state)
+{
+	struct fixture *fixture = *state;
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+	struct analyse_result result;
+	CLEANUP(json_put) struct json_object *doc = NULL;
+	char text[20000];
+	size_t len = 0;
+
+	repo_new(&repo);
+	for (int i = 0; i < 500; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		                        "int function_%d(void) {}\n", i);
+	add_text(&repo, &root, "a.c", text);
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+
+	in.max_output_bytes = 8000;
+	doc = map(cx, &in);
+	assert_true(json_flag(doc, "coverage.defs_dropped", false));
+	assert_int_equal(rows(doc, "defs.name"), 0);
+	in.max_output_bytes = 500;
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_LIMIT);
+	in.max_output_bytes = 0;
+	in.max_memory_bytes = 10000;
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_OUT_OF_MEMORY);
+	in.max_memory_bytes = 0;
+	cx->deadline_ms = 1;
+	fixture->clock.since_us = 5000;
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_TIMEOUT);
+	repo_end(&repo);
+}
+
+static int set_up(void **state)
+{
+	int rc = fixture_open(state);
+
+	return rc != 0 ? rc : scan_init(fixture_ctx(*state)) != ERR_OK;
+}
+
+static int tear_down(void **state)
+{
+	scan_quit();
+	return fixture_close(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_analyse__whole_map_and_the_same_bytes),
+		cmocka_unit_test(test_analyse__entries_that_are_no_text),
+		cmocka_unit_test(test_analyse__names_and_encodings),
+		cmocka_unit_test(test_analyse__depth_and_bombs),
+		cmocka_unit_test(test_analyse__damage),
+		cmocka_unit_test(test_analyse__empty_repository),
+		cmocka_unit_test(test_analyse__limits_of_output_memory_and_time),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
