@@ -19,6 +19,7 @@ static const struct field FETCH_REQUEST_FIELDS[] = {
 	F_INT(struct fetch_request, max_bytes, .required = true),
 	F_INT(struct fetch_request, max_objects, .required = true),
 	F_INT(struct fetch_request, max_refs, .required = true),
+	F_INT(struct fetch_request, min_free_bytes),
 	F_LIST(struct fetch_request, local_roots, .item = FIELD_TEXT),
 	F_BOOL(struct fetch_request, allow_http),
 	F_BOOL(struct fetch_request, allow_private),
@@ -31,6 +32,7 @@ const struct schema fetch_request_schema =
 static const struct field FETCH_REPLY_FIELDS[] = {
 	F_TEXT(struct fetch_reply, commit, .required = true, .min = 40, .max = 64),
 	F_TEXT(struct fetch_reply, ref, .nullable = true, .max = 255),
+	F_TEXT(struct fetch_reply, note, .nullable = true, .max = 500),
 };
 const struct schema fetch_reply_schema =
 	SCHEMA(struct fetch_reply, "FetchReply", FETCH_REPLY_FIELDS);

@@ -29,6 +29,7 @@ struct fetch_request {
 	const char *directory; /* absolute, of the bare repository; made when missing */
 	const char *ref;       /* branch; NULL: what the remote's HEAD names */
 	int64_t timeout_s, max_bytes, max_objects, max_refs;
+	int64_t min_free_bytes; /* that must stay free on the disk; 0: 256 MiB */
 	struct list
 		local_roots; /* const char *: absolute folders below which local paths are allowed */
 	bool allow_http, allow_private;
@@ -41,6 +42,7 @@ struct fetch_request {
 struct fetch_reply {
 	const char *commit; /* 40 zeros: a repository without commits */
 	const char *ref;    /* branch without refs/heads/; NULL for a detached HEAD */
+	const char *note;   /* a sentence about an unusual choice of commit; NULL: nothing to say */
 };
 
 /* What portolan-analyse is asked. */

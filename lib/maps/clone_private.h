@@ -1,0 +1,84 @@
+/* What the files clone*.c share. */
+#ifndef MAPS_CLONE_PRIVATE_H
+#define MAPS_CLONE_PRIVATE_H
+
+#include "base/ctx.h"
+#include "maps/clone.h"
+
+#include <git2.h>
+
+#define CLONE_LOCK        "portolan.lock" /* in the copy's folder */
+#define CLONE_SOURCES_MAX 16 /* object folders of a local source, alternates included */
+
+struct clone_ref {
+	const char *name; /* refs/heads/... */
+	git_oid oid;
+};
+
+/* A local source, every path absolute, real, and below an allowed root. */
+struct clone_source {
+	const char *git_dir, *common_dir; /* the same but for worktrees */
+	const char *objects[CLONE_SOURCES_MAX];
+	size_t nobjects;
+	const char *reads[CLONE_SOURCES_MAX + 2];
+};
+
+struct clone {
+	struct ctx *cx;
+	const struct fetch_request *rq;
+	struct clone_hooks hooks;
+	int dir_fd, lock_fd;
+	int64_t deadline_ms, told_ms, disk_ms;
+	enum err stopped; /* why clone_stopped() said so */
+	bool git_started, local;
+	struct clone_source source;
+	git_repository *repo;
+	int64_t bytes, objects; /* copied or linked from a local source, what was there included */
+	struct clone_ref *refs;
+	size_t nrefs;
+	const char *
+		head_ref; /* what the source's HEAD names, in full; NULL: it is detached, or unknown */
+	git_oid head_oid; /* when detached */
+	bool detached;
+};
+
+/** Time is up, the caller cancels, or the disk is full.  Describes it once, in cx->fault. */
+bool clone_stopped(struct clone *c);
+
+/** Tell how far it is, unless something was told a moment ago. */
+void clone_progress(struct clone *c, int percent, const char *words, ...) PRINTF(3, 4);
+
+/** Turn libgit2's last error into ours.  @ret the code */
+enum err clone_git_failed(struct clone *c, const char *what);
+
+/** clone_local.c: find and check the source; link or copy its objects; read its refs. */
+NODISCARD
+enum err clone_local_find(struct clone *c);
+NODISCARD
+enum err clone_local_objects(struct clone *c);
+NODISCARD
+enum err clone_local_refs(struct clone *c);
+
+/** clone_link.c: every object file of one folder, unless it is there. */
+NODISCARD
+enum err clone_link_objects(struct clone *c, const char *objects);
+
+/** clone_remote.c: refs and objects of a remote. */
+NODISCARD
+enum err clone_remote_fetch(struct clone *c);
+
+/** clone_refs.c: is the wanted branch there; write refs and HEAD; the commit to read. */
+NODISCARD
+enum err clone_refs_check(struct clone *c);
+NODISCARD
+enum err clone_refs_write(struct clone *c);
+NODISCARD
+enum err clone_refs_choose(struct clone *c, struct fetch_reply *ret);
+void clone_refs_add(struct clone *c, const char *name, const git_oid *oid);
+
+/** clone_tree.c: make, lock and sweep the copy's folder. */
+NODISCARD
+enum err clone_tree_open(struct clone *c);
+void clone_tree_sweep(struct clone *c);
+
+#endif
