@@ -173,7 +173,7 @@ int side_begin(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
 
-	fixture_db_int(cx, "WITH d AS (DELETE FROM app.background_job WHERE queue = 'test_queue')"
-	                   " SELECT 1");
+	fixture_db_int(cx, "WITH d AS (DELETE FROM app.background_job WHERE queue = 'test_queue'),"
+	                   " r AS (DELETE FROM app.job_runner WHERE host = 'test') SELECT 1");
 	return 0;
 }

@@ -45,7 +45,7 @@ int64_t side_told(struct ctx *cx, int64_t job, const char *how);
 
 extern queue_handlers side_handlers;
 
-/** Set-up of a test: no job of this kind is left. */
+/** Set-up of a test: no job and no runner of a test before is left. */
 int side_begin(void **state);
 
 #endif
