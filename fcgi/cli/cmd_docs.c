@@ -1,14 +1,17 @@
-/* portolan version: what this program is made of. */
+/* portolan version and openapi: what this program is and serves. */
 #include "cli/cli.h"
 
 #include "base/migrate.h"
 #include "base/version.h"
+#include "openapi.h"
 
 #include <curl/curl.h>
 #include <git2.h>
 #include <json-c/json.h>
 #include <libpq-fe.h>
 #include <sodium.h>
+
+#define OPENAPI_MAX ((size_t)4 * 1024 * 1024)
 
 enum err cli_version(struct cli *cli)
 {
@@ -30,5 +33,16 @@ enum err cli_version(struct cli *cli)
 	        curl_version_info(CURLVERSION_NOW)->version, json_c_version(),
 	        sodium_version_string());
 #pragma GCC diagnostic pop
+	return ERR_OK;
+}
+
+enum err cli_openapi(struct cli *cli)
+{
+	struct sb sb = sb_new(cli->cx->arena, OPENAPI_MAX);
+	const char *text;
+
+	openapi_print(&sb);
+	TRY(sb_finish(cli->cx, &sb, &text));
+	fputs(text, cli->term.out);
 	return ERR_OK;
 }

@@ -153,6 +153,13 @@ const struct cli_command cli_commands[] = {
 		.run = cli_doctor,
 	},
 	{
+		.words = "openapi",
+		.needs = CLI_NEEDS_NOTHING,
+		.summary = "Print the OpenAPI 3.1 description of the HTTP interface",
+		.examples = "openapi > openapi.json\n",
+		.run = cli_openapi,
+	},
+	{
 		.words = "sql-check",
 		.needs = CLI_NEEDS_OWNER,
 		.summary = "Prepare every SQL statement of the program against the database",
