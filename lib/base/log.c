@@ -131,16 +131,17 @@ static void add_common(struct sb *line, struct ctx *cx, enum log_level level, co
                        size_t most)
 {
 	const struct clock *clock = cx->app->clock;
+	bool traced = strlen(cx->traceparent) >= TRACE_ID_AT + TRACE_ID_LEN;
 	char time[CLOCK_TEXT_MAX], trace_id[TRACE_ID_LEN + 1] = "";
 	const struct log_field fields[] = {
 		LOG_TEXT("level", LEVELS[level]),
 		LOG_TEXT("component", cx->app->component),
 		LOG_TEXT("msg", msg),
 		LOG_TEXT("request_id", cx->request_id[0] == '\0' ? NULL : cx->request_id),
-		LOG_TEXT("trace_id", cx->traceparent[0] == '\0' ? NULL : trace_id),
+		LOG_TEXT("trace_id", traced ? trace_id : NULL),
 	};
 
-	if (strlen(cx->traceparent) >= TRACE_ID_AT + TRACE_ID_LEN)
+	if (traced)
 		memcpy(trace_id, cx->traceparent + TRACE_ID_AT, TRACE_ID_LEN);
 	clock_format(clock->wall_us(clock), time);
 	sb_add(line, "{\"ts\":");

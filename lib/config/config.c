@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CONFIG_FILE_VARIABLE CONFIG_PREFIX "CONFIG"
@@ -163,37 +162,31 @@ static void close_fd(int *fd)
 }
 
 /* The whole file as text in the arena.  NULL, and why, when it cannot be read. */
-static char *read_file(struct arena *arena, const char *path, size_t *ret_n, const char **ret_why)
+static char *read_file(struct arena *arena, const char *path, const char **ret_why)
 {
 	CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char *text = arena_alloc(arena, CONFIG_FILE_MAX_BYTES + 1);
-	struct stat st;
-	size_t n = 0;
-	ssize_t got = 1;
+	struct sb text = sb_new(arena, CONFIG_FILE_MAX_BYTES);
+	ssize_t got = fd < 0 ? -1 : 1;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-		*ret_why = "it is a folder";
-		return NULL;
-	}
-	while (fd >= 0 && got > 0 && n <= CONFIG_FILE_MAX_BYTES) {
-		got = read(fd, text + n, CONFIG_FILE_MAX_BYTES + 1 - n);
-		if (got < 0 && errno == EINTR)
+	sb_add(&text, "");
+	while (got > 0 && !text.failed) {
+		char block[4096];
+
+		got = read(fd, block, sizeof(block));
+		if (got > 0)
+			sb_addn(&text, block, (size_t)got);
+		else if (got < 0 && errno == EINTR)
 			got = 1;
-		else if (got > 0)
-			n += (size_t)got;
 	}
-	if (fd < 0 || got < 0) {
-		*ret_why = arena_strdup(arena, strerrordesc_np(errno));
-		return NULL;
-	}
-	if (n > CONFIG_FILE_MAX_BYTES || memchr(text, '\0', n) != NULL) {
-		*ret_why = n > CONFIG_FILE_MAX_BYTES ? "it is larger than 256 KiB"
-		                                     : "it is not a text file";
-		return NULL;
-	}
-	text[n] = '\0';
-	*ret_n = n;
-	return text;
+	if (got < 0)
+		*ret_why = strerrordesc_np(errno);
+	else if (text.failed)
+		*ret_why = "it is larger than 256 KiB";
+	else if (strlen(text.data) != text.len)
+		*ret_why = "it is not a text file";
+	else
+		return text.data;
+	return NULL;
 }
 
 static void load_file(struct load *ld, const char *path, const char *named_by)
@@ -201,8 +194,7 @@ static void load_file(struct load *ld, const char *path, const char *named_by)
 	struct arena *arena = ld->cx->arena;
 	const char **seen = arena_array(arena, CONFIG_KEYS, sizeof(*seen));
 	const char *why = NULL;
-	size_t n;
-	char *text = read_file(arena, path, &n, &why), *next;
+	char *text = read_file(arena, path, &why), *next;
 
 	if (text == NULL) {
 		(void)err_field(ld->cx, ERR_INVALID, path, "file", "%s cannot be read: %s (%s)",

@@ -211,7 +211,8 @@ static void test_config__all_mistakes_together(void **state)
 
 static void test_config__files_that_cannot_be_read(void **state)
 {
-	static const char *const PATHS[] = { "/no/such/file", "/tmp" };
+	static const char *const PATHS[] = { "/no/such/file", "/tmp", "/dev/zero",
+		                             "/proc/self/cmdline" };
 	struct ctx *cx = fixture_ctx(*state);
 	const struct config *config;
 	char *large = arena_alloc(cx->arena, CONFIG_FILE_MAX_BYTES + 2);
