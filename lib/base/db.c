@@ -282,7 +282,7 @@ void db_end(struct db_tx *tx)
 		return;
 	/* A session that cannot even roll back is given up, and with it the transaction. */
 	if (cx->db->opened >= tx->depth && !db_converse_once(cx, &UNDO[tx->depth - 1]))
-		db_conn_lost(cx->db);
+		db_conn_lost(cx->db, NULL);
 	leave(tx);
 }
 

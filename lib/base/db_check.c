@@ -113,7 +113,7 @@ enum err db_check_stmt(struct ctx *cx, const struct db_check *check)
 		return db_fault_lost(cx, stmt->name);
 	res = describe(cx->db, stmt->sql);
 	if (res == NULL || PQstatus(cx->db->conn) != CONNECTION_OK) {
-		db_conn_lost(cx->db);
+		db_conn_lost(cx->db, NULL);
 		return db_fault_lost(cx, stmt->name);
 	}
 	if (PQresultStatus(res) != PGRES_COMMAND_OK)

@@ -112,13 +112,19 @@ static void quiet(void *unused, const PGresult *res)
 	(void)res;
 }
 
-static void note_trouble(struct db *db)
+/* In one line: it goes into the log. */
+static void note_trouble(struct db *db, const char *text)
 {
 	size_t n;
 
-	snprintf(db->trouble, sizeof(db->trouble), "%s", PQerrorMessage(db->conn));
-	for (n = strlen(db->trouble); n > 0 && db->trouble[n - 1] == '\n'; n--)
-		db->trouble[n - 1] = '\0';
+	snprintf(db->trouble, sizeof(db->trouble), "%s", text);
+	n = strlen(db->trouble);
+	while (n > 0 && db->trouble[n - 1] == '\n')
+		db->trouble[--n] = '\0';
+	for (char *p = db->trouble; *p != '\0'; p++) {
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+	}
 }
 
 void db_conn_drop(struct db *db)
@@ -133,10 +139,12 @@ void db_conn_drop(struct db *db)
 	db->opened = 0;
 }
 
-void db_conn_lost(struct db *db)
+void db_conn_lost(struct db *db, const PGresult *why)
 {
+	const char *text = PQresultErrorMessage(why);
+
 	if (db->conn != NULL)
-		note_trouble(db);
+		note_trouble(db, text[0] != '\0' ? text : PQerrorMessage(db->conn));
 	db_conn_drop(db);
 }
 
@@ -220,7 +228,7 @@ static bool connect_once(struct db *db)
 	if (db->conn == NULL)
 		abort(); /* no memory */
 	if (PQstatus(db->conn) != CONNECTION_OK || PQenterPipelineMode(db->conn) != 1) {
-		db_conn_lost(db);
+		db_conn_lost(db, NULL);
 		return false;
 	}
 	PQsetNoticeReceiver(db->conn, quiet, NULL);
@@ -245,7 +253,7 @@ static bool still_there(struct db *db)
 bool db_conn_ready(struct db *db, bool probe)
 {
 	if (db->conn != NULL && probe && db->opened == 0 && !still_there(db))
-		db_conn_lost(db);
+		db_conn_lost(db, NULL);
 	if (db->conn != NULL)
 		return true;
 	return connect_once(db);
@@ -256,14 +264,14 @@ PGresult *db_conn_exec(struct db *db, const char *sql)
 	PGresult *res;
 
 	if (PQexitPipelineMode(db->conn) != 1) {
-		db_conn_lost(db);
+		db_conn_lost(db, NULL);
 		return NULL;
 	}
 	res = PQexec(db->conn, sql);
 	if (res == NULL || PQstatus(db->conn) != CONNECTION_OK ||
 	    PQenterPipelineMode(db->conn) != 1) {
 		PQclear(res);
-		db_conn_lost(db);
+		db_conn_lost(db, NULL);
 		return NULL;
 	}
 	return res;

@@ -118,8 +118,8 @@ bool db_conn_ready(struct db *db, bool probe);
 /** Close; what was prepared is forgotten and an open transaction is torn. */
 void db_conn_drop(struct db *db);
 
-/** Note why the connection is of no use any more, and close it. */
-void db_conn_lost(struct db *db);
+/** Note why the connection is of no use any more, and close it.  @why the server's last word, or NULL */
+void db_conn_lost(struct db *db, const PGresult *why);
 
 /** Run text outside pipeline mode.  @ret NULL when the connection is lost */
 PGresult *db_conn_exec(struct db *db, const char *sql);

@@ -159,7 +159,7 @@ static enum outcome exchange(struct ctx *cx, struct db_pipeline *p)
 		ok = send_step(cx, &p->steps[i]);
 	ok = ok && PQpipelineSync(db->conn) == 1 && receive(db, p);
 	if (!ok) {
-		db_conn_lost(db);
+		db_conn_lost(db, p->fail);
 		return CUT;
 	}
 	for (int i = 0; i < p->levels && p->steps[i].res != NULL; i++)
@@ -253,7 +253,7 @@ enum err db_converse(struct ctx *cx, const struct db_stmt *stmt, const struct db
 			return ERR_OK;
 		if (out == OUTDATED) {
 			db_pipeline_end(p);
-			db_conn_lost(db);
+			db_conn_lost(db, NULL);
 			if (!inside)
 				continue;
 			return db_fault_lost(cx, what);
