@@ -24,6 +24,7 @@
 
 #define DOC_DEPTH_MAX 64
 #define DOC_NODES_MAX 100000
+#define DOC_LOOKS_MAX 20000000   /* keys compared while reading TOML */
 #define DOC_TEXT_MAX  (2u << 20) /* bytes; what is larger gives an empty tree */
 
 enum doc_type { DOC_NULL = 0, DOC_BOOL, DOC_NUMBER, DOC_STRING, DOC_ARRAY, DOC_OBJECT };
@@ -58,7 +59,7 @@ struct doc_reader {
 	struct arena *arena;
 	const char *p, *end;
 	uint32_t line;
-	size_t nodes;
+	size_t nodes, looks;
 };
 
 /** @ret a reader at the start of the text, behind a byte order mark */

@@ -99,10 +99,21 @@ static const char *read_key(struct doc_reader *r)
 	return r->p > start ? arena_strndup(r->arena, start, (size_t)(r->p - start)) : NULL;
 }
 
+/* The child of that key; looking is counted, since thousands of tables would make it quadratic. */
+static struct doc *child(struct doc_reader *r, struct doc *parent, const char *key)
+{
+	for (struct doc *c = parent->child; c != NULL && r->looks < DOC_LOOKS_MAX; c = c->next) {
+		r->looks++;
+		if (strcmp(c->key, key) == 0)
+			return c;
+	}
+	return NULL;
+}
+
 /* The table of that name below parent, made when it is missing; of an array its last element. */
 static struct doc *table_below(struct doc_reader *r, struct doc *parent, const char *key)
 {
-	struct doc *found = (struct doc *)doc_get(parent, key);
+	struct doc *found = child(r, parent, key);
 
 	if (found == NULL)
 		return doc_add(r, parent, key, DOC_OBJECT);
@@ -215,7 +226,7 @@ static struct doc *read_header(struct doc_reader *r, struct doc *root)
 		into = table_below(r, into, key);
 		return into != NULL ? into : root;
 	}
-	list = (struct doc *)doc_get(into, key);
+	list = child(r, into, key);
 	if (list == NULL || list->type != DOC_ARRAY)
 		list = doc_add(r, into, key, DOC_ARRAY);
 	into = list != NULL ? doc_add(r, list, "", DOC_OBJECT) : NULL;
@@ -230,7 +241,7 @@ const struct doc *doc_toml(struct arena *arena, struct span text)
 
 	for (;;) {
 		skip_space(&r);
-		if (r.p >= r.end || r.nodes >= DOC_NODES_MAX)
+		if (r.p >= r.end || r.nodes >= DOC_NODES_MAX || r.looks >= DOC_LOOKS_MAX)
 			return root;
 		if (*r.p == '[')
 			table = read_header(&r, root);
