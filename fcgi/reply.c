@@ -120,10 +120,49 @@ static void add_header(struct sb *sb, const char *name, const char *value)
 	sb_add(sb, "\r\n");
 }
 
+/* nginx sends the phrase on as it is given; without one, the status line ends in the number. */
+static const char *phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *text;
+	} PHRASES[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 202, "Accepted" },
+		{ 204, "No Content" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 412, "Precondition Failed" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 428, "Precondition Required" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 503, "Service Unavailable" },
+		{ 504, "Gateway Timeout" },
+	};
+
+	for (size_t i = 0; i < COUNT(PHRASES); i++) {
+		if (PHRASES[i].status == status)
+			return PHRASES[i].text;
+	}
+	return status < 400 ? "Success" : "Failure";
+}
+
 void reply_head(struct reply *rp, struct sb *sb)
 {
 	sb_add(sb, "Status: ");
 	sb_int(sb, rp->status);
+	sb_addc(sb, ' ');
+	sb_add(sb, phrase(rp->status));
 	sb_add(sb, "\r\n");
 	if (rp->media != NULL) {
 		add_header(sb, "Content-Type", rp->media);

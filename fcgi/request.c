@@ -131,6 +131,13 @@ static enum err split_target(struct ctx *cx, struct request *rq)
 	return route_path_check(cx, rq->path);
 }
 
+/* The log line is written when the parameters are gone. */
+static void keep(struct ctx *cx, const char **text)
+{
+	if (*text != NULL)
+		*text = arena_strdup(cx->arena, *text);
+}
+
 enum err request_read(struct ctx *cx, char *const *params, struct request *rq)
 {
 	enum err e = take_params(cx, params, rq);
@@ -142,6 +149,9 @@ enum err request_read(struct ctx *cx, char *const *params, struct request *rq)
 	take_trace(cx, rq->traceparent);
 	if (rq->method_name == NULL)
 		rq->method_name = "";
+	keep(cx, &rq->method_name);
+	keep(cx, &rq->remote);
+	keep(cx, &rq->path);
 	rq->method = http_method_by_name(rq->method_name);
 	if (e != ERR_OK) {
 		rq->path = rq->path == NULL ? "" : rq->path;

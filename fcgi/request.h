@@ -5,7 +5,8 @@
  * in the order in which it can be refused: the line and the headers first, then
  * the query, and the body only when the caller is known.
  *
- *   Ownership  All texts live in cx->arena or in the parameters, for the request.
+ *   Ownership  Line, remote address and all that is decoded live in cx->arena; the other headers
+ *              in the parameters, which are gone once the answer is sent.
  *   Header     One that decides something (Authorization, If-Match, Idempotency-Key,
  *              Content-Type) may come once; twice is refused.
  */

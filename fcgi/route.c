@@ -230,8 +230,8 @@ bool router_match(const struct router *router, enum http_method method, const ch
 		int64_t id;
 		size_t digits;
 
-		if (len + 5 >= sizeof(key))
-			return false;
+		if (len + 5 >= sizeof(key) || *path == '{')
+			return false; /* braces are for the rows alone */
 		key[len++] = *path++;
 		digits = key[len - 1] == '/' && nids < ROUTE_IDS_MAX ? id_digits(path, &id) : 0;
 		if (digits > 0) {
