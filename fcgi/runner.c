@@ -73,6 +73,7 @@ struct runner {
 	int signals, freed, wake; /* descriptors: of signals, of slots that became idle, of both */
 
 	bool stopping, asleep;
+	bool away;         /* the database is, and that is logged */
 	int looks;         /* at an empty queue since the last job */
 	int64_t beaten_ms; /* when the last heartbeat that arrived was sent */
 	int64_t beat_at, claim_at, rescue_at, cancel_at, tidy_at, stop_at; /* what is due when */
@@ -214,6 +215,16 @@ static void stop_jobs(struct runner *r, enum run_why why, int64_t now, const str
 
 /* --- Membership --- */
 
+/* Trouble with the queue; of a database that stays away only the first. */
+static void trouble(struct runner *r, const char *what)
+{
+	bool away = r->cx.fault.code == ERR_UNAVAILABLE;
+
+	if (!away || !r->away)
+		log_fault(&r->cx, LOG_WARNING, what);
+	r->away = away;
+}
+
 NORETURN
 static void lose(struct runner *r, const char *why)
 {
@@ -235,11 +246,15 @@ static void beat(struct runner *r)
 	if (e == ERR_LEASE_LOST)
 		lose(r, r->cx.fault.detail);
 	if (e == ERR_OK) {
+		if (r->away)
+			LOG(&r->cx, LOG_INFO, "the database is back",
+			    LOG_INT("after_ms", now - r->beaten_ms));
+		r->away = false;
 		r->beaten_ms = now;
 		r->beat_at = now + config->runner_heartbeat_ms;
 		return;
 	}
-	log_fault(&r->cx, LOG_WARNING, "heartbeat");
+	trouble(r, "heartbeat");
 	r->beat_at = now + BEAT_AGAIN_MS;
 }
 
@@ -251,7 +266,7 @@ static void rescue(struct runner *r)
 
 	r->rescue_at = mono_ms(r) + (suspects ? QUEUE_CONFIRM_MS + 5 : RESCUE_MS);
 	if (e != ERR_OK)
-		log_fault(&r->cx, LOG_WARNING, "rescue");
+		trouble(r, "rescue");
 	if (runners == 0)
 		return;
 	LOG(&r->cx, LOG_WARNING, "runners declared dead", LOG_INT("runners", runners));
@@ -265,7 +280,7 @@ static void tidy(struct runner *r)
 
 	if (queue_tidy(&r->cx, config->jobs_retention_days, config->idempotency_hours, &rows) !=
 	    ERR_OK)
-		log_fault(&r->cx, LOG_WARNING, "tidying");
+		trouble(r, "tidying");
 	/* A full portion means that there is more; other work comes in between. */
 	r->tidy_at = mono_ms(r) + (rows >= QUEUE_TIDY_ROWS ? RESCUE_MS : TIDY_MS);
 }
@@ -304,7 +319,7 @@ static void claim(struct runner *r, int idle)
 	enum err e = queue_claim(&r->cx, &r->queue, app_jobs, idle, &jobs);
 
 	if (e != ERR_OK) {
-		log_fault(&r->cx, LOG_WARNING, "claim");
+		trouble(r, "claim");
 		r->claim_at = mono_ms(r) + r->process.app.config->runner_poll_ms;
 		return;
 	}
@@ -463,7 +478,7 @@ static bool join(struct runner *r)
 		}
 		if (e == ERR_OK)
 			break;
-		log_fault(&r->cx, LOG_WARNING, "waiting for the database");
+		trouble(r, "waiting for the database");
 		epoll_wait(r->wake, &event, 1, JOIN_AGAIN_MS);
 		take_signals(r);
 		if (r->stopping)

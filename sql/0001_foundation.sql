@@ -229,7 +229,8 @@ SELECT j.id, j.tenant_id, j.project_id, j.queue, j.job_type, j.priority,
        CASE WHEN j.state = 'running' THEN 'running'
             WHEN j.attempt > 0 THEN 'retrying'
             ELSE 'pending' END AS status,
-       coalesce(p.percent, 0)::smallint AS progress, coalesce(p.message, '') AS message,
+       coalesce(p.percent, 0)::smallint AS progress,
+       CASE WHEN j.state = 'running' THEN coalesce(p.message, '') ELSE '' END AS message,
        j.attempt, j.max_attempts, j.arguments, NULL::jsonb AS result,
        j.error_type, j.error_message, j.request_id,
        j.run_at, j.created_at, j.started_at, NULL::timestamptz AS finished_at

@@ -235,5 +235,7 @@ enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *ru
 		ret->fault = cx->fault;
 	e = e == ERR_LEASE_LOST ? e : settle_surely(cx, handler, run, &end, &ret->fault);
 	ret->outcome = OUTCOMES[e == ERR_LEASE_LOST ? SETTLE_LOST : end];
+	if (e == ERR_OK && end == SETTLE_FAILED && settle_again(run->job, &ret->fault))
+		ret->outcome = "retrying";
 	return e == ERR_LEASE_LOST ? ERR_OK : e;
 }

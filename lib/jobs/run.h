@@ -79,8 +79,8 @@ void run_stop(struct job_run *run, enum run_why why);
 
 /* What became of an attempt, for the log. */
 struct run_report {
-	const char *outcome; /* completed, failed, cancelled, returned, lost */
-	struct fault fault;  /* of failed */
+	const char *outcome; /* completed, retrying, failed, cancelled, returned, lost */
+	struct fault fault;  /* of retrying and failed */
 };
 
 /**

@@ -60,13 +60,17 @@ static enum err finish(struct ctx *cx, const struct job_handler *handler,
 	return announce(cx, job, status, why);
 }
 
+bool settle_again(const struct job_claim *job, const struct fault *why)
+{
+	return err_info(why->code)->retry && job->attempt < job->max_attempts;
+}
+
 static enum err fail(struct ctx *cx, const struct job_handler *handler, const struct job_claim *job,
                      const struct queue_held *held, const struct fault *why)
 {
-	if (!err_info(why->code)->retry)
-		return finish(cx, handler, job, held, "failed", why, NULL);
-	if (job->attempt >= job->max_attempts)
-		return finish(cx, handler, job, held, "dead", why, NULL);
+	if (!settle_again(job, why))
+		return finish(cx, handler, job, held,
+		              err_info(why->code)->retry ? "dead" : "failed", why, NULL);
 	TRY(queue_repo_delay(cx, job, next_start_ms(handler, job), err_info(why->code)->slug,
 	                     job_error_text(cx, why)));
 	return tell_work(cx, handler, job, why, true);

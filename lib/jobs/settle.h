@@ -31,6 +31,9 @@ enum err settle(struct ctx *cx, const struct job_handler *handler, const struct 
                 const struct queue_held *held, enum settle_end end, const struct fault *why,
                 const char *result);
 
+/** @ret whether a job is tried again after a failed attempt */
+bool settle_again(const struct job_claim *job, const struct fault *why);
+
 /**
  * Back-off before the next start, with full jitter: anything from 0 to base * 2^(attempt - 1)
  * seconds, of which never more than SETTLE_BACKOFF_MAX_S.

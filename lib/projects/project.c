@@ -10,7 +10,7 @@
 
 #define BRANCH_MAX        255 /* characters */
 #define MAP_ATTEMPTS      5
-#define MAP_BACKOFF_S     30
+#define MAP_BACKOFF_S     10
 #define MAP_TIMEOUT_S     3600 /* over the limits of fetch and analysis, which have their own */
 #define REMOVAL_TIMEOUT_S 600
 
