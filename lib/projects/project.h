@@ -16,7 +16,7 @@
 
 #define PROJECT_NAME_MAX 100 /* characters */
 #define PROJECT_URL_MAX  500 /* characters */
-#define PROJECT_LIST_MAX 200 /* items of one page */
+#define PROJECT_LIST_MAX 201 /* a page of 200, and one that tells whether more follow */
 
 /* What a client sends to create a project. */
 struct project_new {
@@ -53,7 +53,7 @@ struct project_filter {
 	const char *q;      /* part of name or URL; NULL: all */
 	const char *status; /* NULL: any */
 	int64_t before_id;  /* newest first, ids below this; 0: from the newest */
-	int64_t limit;      /* 1 to 200 */
+	int64_t limit; /* 1 to PROJECT_LIST_MAX */
 };
 
 extern const struct schema project_new_schema, project_patch_schema, project_schema;
