@@ -216,7 +216,7 @@ static enum err show_map(struct cli *cli, const struct work *work)
 		cli_print_json(cli, "map/1", map.body);
 		return ERR_OK;
 	}
-	summary_print(cli, json_at(map.doc, "content"));
+	summary_print(cli, map.doc);
 	fputc('\n', cli->term.out);
 	cli_line(cli, "Project", arena_printf(cli->cx->arena, "%lld", (long long)work->project_id));
 	cli_line(cli, "Whole map",

@@ -63,7 +63,7 @@ enum err cli_projects_show(struct cli *cli)
 		return ERR_OK;
 	}
 	TRY(e);
-	summary_print(cli, json_at(map.doc, "content"));
+	summary_print(cli, map.doc);
 	return ERR_OK;
 }
 

@@ -140,11 +140,10 @@ static void cycles(struct cli *cli, struct json_object *list, struct json_object
 	}
 }
 
-static void heading(struct cli *cli, struct json_object *content)
+static void heading(struct cli *cli, struct json_object *map)
 {
-	const char *commit = json_text(content, "meta.commit", "");
-	const char *ref = json_text(content, "meta.ref", NULL);
-	struct json_object *summary = json_at(content, "summary");
+	const char *commit = json_text(map, "commit", ""), *ref = json_text(map, "ref", NULL);
+	struct json_object *summary = json_at(map, "content.summary");
 	struct term *t = &cli->term;
 
 	term_text(t, t->out, TERM_BOLD, "System map");
@@ -158,7 +157,7 @@ static void heading(struct cli *cli, struct json_object *content)
 	        number(cli, summary, "imports"), number(cli, summary, "unresolved"));
 }
 
-void summary_print(struct cli *cli, struct json_object *content)
+void summary_print(struct cli *cli, struct json_object *map)
 {
 	static const struct term_column FOLDERS[] = {
 		{ .title = "Code", .right = true },
@@ -170,9 +169,10 @@ void summary_print(struct cli *cli, struct json_object *content)
 		{ .title = "File" },
 	};
 
+	struct json_object *content = json_at(map, "content");
 	struct json_object *names = json_at(content, "files.path");
 
-	heading(cli, content);
+	heading(cli, map);
 	if (json_flag(content, "meta.empty", false)) {
 		fputs("The repository has no commits yet.\n", cli->term.out);
 		return;

@@ -8,7 +8,7 @@
 
 struct json_object;
 
-/** Print languages, folders, most depended-on files, externals and cycles of a map's content. */
-void summary_print(struct cli *cli, struct json_object *content);
+/** Print languages, folders, most depended-on files, externals and cycles of a map. */
+void summary_print(struct cli *cli, struct json_object *map);
 
 #endif
