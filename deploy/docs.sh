@@ -10,6 +10,7 @@
 set -eu
 ROOT=$(cd "${0%/*}/.." && pwd -P)
 . "$ROOT/deploy/env.sh"
+load_settings
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 stale=

@@ -37,7 +37,7 @@ enter_as_account() {
 		find_caps "$VAR" "$ROOT/deploy/env.sh" "$BIN/portolan-worker" $list ${2:+"$2"}
 		;;
 	*)
-		[ -d "$VAR" ] || { say "no stack: $VAR does not exist"; exit 0; }
+		[ -d "$VAR/run" ] || { say "there is no stack in $VAR"; exit 0; }
 		;;
 	esac
 	cd "$VAR"
@@ -61,8 +61,7 @@ is_up() { [ -n "$(service_pid "$1")" ]; }
 
 start_supervisor() {
 	supervisor >/dev/null && return 0
-	end_strays
-	rm -rf service
+	down # what a killed runsvdir left running, under its own runsv each
 	make_services
 	for service in nginx api runner; do
 		touch "service/$service/down"

@@ -33,11 +33,23 @@ chmod 755 "$WORK"
 VAR=$WORK/var
 VARIANT=${VARIANT:-release}
 export VAR VARIANT
-# Tests kill processes, never the machine: waiting for the disk proves nothing here.
+# Tests kill processes, never the machine: waiting for the disk proves nothing here.  (Commits stay
+# synchronous: what is still in the memory of a killed PostgreSQL is lost, disk or no disk.)
 mkdir "$VAR"
-printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >"$VAR/postgresql.local.conf"
+printf 'fsync = off\nfull_page_writes = off\n' >"$VAR/postgresql.local.conf"
 trap leave EXIT
 trap 'exit 130' INT TERM
+
+# A port that nobody listens on, below those that the kernel gives to clients.
+free_port() {
+	while :; do
+		PORT=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
+		port_taken "$PORT" || return 0
+	done
+}
+
+free_port
+load_settings
 
 leave() {
 	code=$?
@@ -54,14 +66,6 @@ leave() {
 
 stack() { PORT=$PORT sh "$ROOT/deploy/stack.sh" "$@"; }
 
-# A port that nobody listens on, below those that the kernel gives to clients.
-free_port() {
-	while :; do
-		PORT=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
-		port_taken "$PORT" || return 0
-	done
-}
-
 # stack_up [LOCAL_REPO]: start a stack; ends the test when it does not come up.
 stack_up() {
 	tries=0
@@ -74,8 +78,8 @@ stack_up() {
 			exit 1
 		fi
 	done
+	LISTEN=127.0.0.1:$PORT
 	load_settings
-	set +e
 	. "$VAR/dev.env"
 }
 
@@ -98,6 +102,7 @@ check() {
 			echo "last reply: $(cat "$WORK/reply.status")"
 			cat "$WORK/reply.headers"
 			head -c 2000 "$WORK/reply.body"
+			echo
 		fi
 	} 2>/dev/null | sed 's/^/#   /'
 }
