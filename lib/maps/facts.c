@@ -108,6 +108,17 @@ static void order_defs(struct facts *ret)
 	}
 }
 
+/* What a string that never closes is part of ends behind the last newline. */
+static void limit_ends(struct facts *ret)
+{
+	uint32_t lines = ret->code + ret->comment + ret->blank;
+
+	for (size_t i = 0; i < ret->ndefs; i++) {
+		if (ret->defs[i].end_line > lines)
+			ret->defs[i].end_line = lines;
+	}
+}
+
 void facts_read(struct arena *arena, enum lang lang, struct span text, struct facts *ret)
 {
 	struct sink sk = { .arena = arena, .ret = ret };
@@ -127,5 +138,6 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 	if (lang == LANG_VUE || lang == LANG_SVELTE)
 		facts_scripts(text, &sk);
 	order_defs(ret);
+	limit_ends(ret);
 	take_names(&sk);
 }

@@ -168,7 +168,8 @@ bool token_in(const struct token *t, const char *words)
 
 static unsigned filter_bit(const char *word, size_t n)
 {
-	return ((unsigned char)word[0] * 31u + (unsigned char)word[n - 1] * 7u + (unsigned)n * 131u) %
+	return ((unsigned char)word[0] * 31u + (unsigned char)word[n - 1] * 7u +
+	        (unsigned)n * 131u) %
 	       1024u;
 }
 

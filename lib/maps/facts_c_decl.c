@@ -9,7 +9,8 @@
 #include <string.h>
 
 /* Words before a ( that never name a function. */
-#define ATTRIBUTES "__attribute__ __attribute __declspec alignas _Alignas decltype typeof __typeof__"
+#define ATTRIBUTES                                                                                 \
+	"__attribute__ __attribute __declspec alignas _Alignas decltype typeof __typeof__"
 #define NOT_A_NAME                                                                                 \
 	"__attribute__ __attribute __declspec alignas _Alignas decltype noexcept throw requires "  \
 	"__asm__ __asm asm _Static_assert static_assert if while for switch return sizeof typeof " \
@@ -302,8 +303,9 @@ bool c_decl_function(const struct c_decl *d, struct c_function *ret)
 			continue;
 		set_function(d, i, &other);
 		/* MACRO(2) name(...): the macro is an attribute. */
-		bool attribute = all_capitals(other.name) && i + 3 < d->n && is_word(&d->items[i + 2]) &&
-		                 d->items[i + 3].c == '(' && !in(&d->items[i + 2], NOT_A_NAME);
+		bool attribute = all_capitals(other.name) && i + 3 < d->n &&
+		                 is_word(&d->items[i + 2]) && d->items[i + 3].c == '(' &&
+		                 !in(&d->items[i + 2], NOT_A_NAME);
 		if (!attribute && type_before(d, name_start(d, i - 1, NULL))) {
 			*ret = other;
 			return true;
@@ -432,9 +434,9 @@ static void end_typedef(const struct c_decl *d, struct sink *sk, const char *par
 		} else if (fixed || it->in_angle) {
 			continue;
 		} else if (it->c == '(' && it->inner.data &&
-		           (it->inner_star || (it->inner_n == 1 && i + 2 < d->n && i > 0 &&
-		                               d->items[i + 2].c == '(' &&
-		                               !in(&d->items[i - 1], ATTRIBUTES)))) {
+		           (it->inner_star ||
+		            (it->inner_n == 1 && i + 2 < d->n && i > 0 &&
+		             d->items[i + 2].c == '(' && !in(&d->items[i - 1], ATTRIBUTES)))) {
 			name = it;
 			fixed = true;
 		} else if (it->c == '(') {

@@ -288,7 +288,7 @@ static void keyword(struct reader *rd)
 		rd->in_case = true;
 	} else if (token_in(&rd->t, "struct interface")) {
 		refine_type(rd);
-	} else if (rd->depth > 0 && token_in(&rd->t, "var const type")) {
+	} else if (rd->depth > 0 && rd->prev.c != '(' && token_in(&rd->t, "var const type")) {
 		rd->local_names = true;
 	}
 }
@@ -416,6 +416,7 @@ static void open_bracket(struct reader *rd)
 
 static void close_bracket(struct reader *rd)
 {
+	bool was_receiver = rd->receiver;
 	uint8_t kind = top(rd);
 
 	settle(rd, false);
@@ -424,8 +425,9 @@ static void close_bracket(struct reader *rd)
 	rd->depth--;
 	if (kind == NEST_SIGNATURE) {
 		/* Results or, behind a receiver, the name may follow. */
-		rd->signature = rd->next.c == '(' || rd->receiver || rd->t.c == ']';
-		rd->receiver = false;
+		rd->receiver = rd->receiver && rd->depth > 0;
+		rd->signature = rd->next.c == '(' || rd->t.c == ']' ||
+		                (rd->depth == 0 && rd->next.kind == TOKEN_IDENT && was_receiver);
 	}
 	if (rd->t.c == '}' &&
 	    (rd->depth == 0 || (rd->depth == 1 && top(rd) == NEST_GROUP && kind != NEST_CODE))) {

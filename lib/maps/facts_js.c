@@ -5,8 +5,8 @@
 #define NOT_A_METHOD                                                                               \
 	"if for while switch catch return function await typeof new delete void throw super "      \
 	"import else do yield case in of instanceof"
-#define STARTERS                                                                            \
-	"require import export declare try catch finally if else switch function class "     \
+#define STARTERS                                                                                   \
+	"require import export declare try catch finally if else switch function class "           \
 	"interface enum type namespace module"
 #define MODIFIERS                                                                                  \
 	"static async get set readonly public private protected abstract override declare "        \
@@ -47,6 +47,7 @@ static void start_statement(struct js_reader *rd)
 	rd->chain_open = true;
 	rd->variable.kind = TOKEN_END;
 	rd->value_paren = 0;
+	rd->value_arrow = false;
 	if (rd->arrow_def != DEF_DROPPED)
 		sink_def_end(rd->sk, rd->arrow_def, rd->prev.line);
 	rd->arrow_def = DEF_DROPPED;
@@ -123,13 +124,15 @@ static void value_is_function(struct js_reader *rd)
 		expect_function(rd, kind, &name, parent);
 }
 
-/* rd->t is the => behind the parameters of a value; a body without braces ends with the ;. */
+/* rd->t is the > of => in a value; a body without braces ends with the statement. */
 static void value_is_arrow(struct js_reader *rd)
 {
 	struct token name;
 	enum def_kind kind;
 	const char *parent;
 
+	rd->value_paren = 0;
+	rd->value_arrow = false;
 	if (rd->next.c == '{') {
 		value_is_function(rd);
 	} else if (assigned_name(rd, &name, &kind, &parent)) {
@@ -172,7 +175,8 @@ static void end_constant(struct js_reader *rd)
 
 static void read_function(struct js_reader *rd)
 {
-	bool value = (rd->prev.c && strchr("=(,:?[&|!+", rd->prev.c)) || token_is(&rd->prev, "async");
+	bool value =
+		(rd->prev.c && strchr("=(,:?[&|!+", rd->prev.c)) || token_is(&rd->prev, "async");
 	bool expression = (value && !token_is(&rd->prev, "async")) ||
 	                  (!rd->t.first && token_in(&rd->prev, "return new typeof await void"));
 	bool named;
@@ -320,7 +324,7 @@ static bool starts_line_statement(const struct js_reader *rd)
 {
 	if (!rd->t.first)
 		return false;
-	if (rd->prev.c && strchr(")]}", rd->prev.c))
+	if (rd->prev.c && strchr(rd->typescript ? ")]}>" : ")]}", rd->prev.c))
 		return true;
 	return rd->prev.kind == TOKEN_STRING || rd->prev.kind == TOKEN_NUMBER ||
 	       rd->prev.kind == TOKEN_IDENT || rd->prev.kind == TOKEN_PIECE;
@@ -450,11 +454,23 @@ static void close_bracket(struct js_reader *rd)
 	if (rd->t.c == '}' && sc && (sc->kind == JS_FUNCTION || sc->kind == JS_CLASS) &&
 	    (at_top(rd) || in_class(rd)))
 		start_statement(rd);
-	if (rd->t.c == ')' && rd->value_paren == rd->depth + 1 &&
+	if (rd->value_paren == rd->depth + 1 && rd->t.c == ')' &&
 	    (rd->next.c == '=' || rd->next.c == ':'))
+		rd->value_arrow = true;
+	else if (rd->t.c != '}' && rd->value_paren > rd->depth && !rd->value_arrow)
+		rd->value_paren = 0;
+}
+
+static void read_arrow(struct js_reader *rd)
+{
+	bool of_value = rd->value_paren == rd->depth + 1 &&
+	                (rd->value_arrow || rd->prev.kind == TOKEN_IDENT);
+
+	js_advance(rd);
+	if (of_value)
 		value_is_arrow(rd);
-	if (rd->t.c != '}')
-		rd->value_paren = rd->value_paren > rd->depth ? 0 : rd->value_paren;
+	else if (!rd->pending.set)
+		expect(rd, JS_FUNCTION, DEF_DROPPED, "");
 }
 
 static void read_sign(struct js_reader *rd)
@@ -481,11 +497,7 @@ static void read_sign(struct js_reader *rd)
 		break;
 	case '=':
 		if (rd->next.c == '>' && rd->next.glued) {
-			if (rd->value_paren == rd->depth + 1 && rd->prev.kind == TOKEN_IDENT)
-				value_is_arrow(rd);
-			else if (!rd->pending.set)
-				expect(rd, JS_FUNCTION, DEF_DROPPED, "");
-			js_advance(rd);
+			read_arrow(rd);
 		} else if ((rd->variable.kind || rd->nchain > 0) && rd->next.c != '=' &&
 		           (at_top(rd) || in_class(rd)) && rd->value_paren == 0) {
 			start_value(rd);

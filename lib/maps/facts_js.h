@@ -56,11 +56,12 @@ struct js_reader {
 	bool is_const, is_declared;
 	struct token chain[JS_CHAIN_MAX]; /* a.b.c at its start */
 	size_t nchain;
-	bool chain_open;       /* the chain may still grow */
-	struct token variable; /* name of const, let, var at the top */
+	bool chain_open;         /* the chain may still grow */
+	struct token variable;   /* name of const, let, var at the top */
 	const char *value_start; /* the value's first token */
-	size_t value_paren;    /* depth of the ( that a value starts with, plus one; 0: none */
-	uint32_t arrow_def;    /* an arrow function without braces, open until the ; */
+	bool value_arrow;        /* its parameters are read: an => comes */
+	size_t value_paren;      /* depth of the ( that a value starts with, plus one; 0: none */
+	uint32_t arrow_def;      /* an arrow function without braces, open until the ; */
 };
 
 /** Take one token: prev, t and next move on.  Returns false at the end. */

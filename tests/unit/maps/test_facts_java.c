@@ -1,0 +1,61 @@
+/* B4: package, imports, definitions and used names of Java. */
+#include "facts_text.h"
+
+static const struct facts_case IMPORTS[] = {
+	{ LANG_JAVA,
+	  "package a.b;\nimport c.d.E;\nimport c . f . *;\nimport static g.H.i;\nimport static g.H.*;\n",
+	  "2 module c.d.E\n3 wildcard c.f\n4 static g.H name=i\n5 static g.H name=*\n" },
+	{ LANG_JAVA,
+	  "package a.b;\n/* import c.D; */\n// import e.F;\nclass A { String s = \"import g.H;\"; String t = \"\"\"\n  import i.J;\n  \"\"\"; }\n",
+	  "" },
+};
+
+static const struct facts_case DEFS[] = {
+	{ LANG_JAVA,
+	  "@X(\"}\")\npublic abstract class A<T extends B<T>> extends C {\n\tstatic final int K = f(1), L = 2;\n\tint v = g();\n"
+	  "\tstatic { h(); }\n\tA(int x) { super(x); }\n\tabstract <U> U m(T t) throws E;\n"
+	  "\t@Override @Y({1}) public void n() {\n\t\tclass Local {}\n\t\tnew Z() { void q() {} };\n\t}\n\tinterface I { int W = 1; void r(); }\n}\n",
+	  "2-13 class A\n3-3 constant K of A\n6-6 method A of A\n7-7 method m of A\n8-11 method n of A\n"
+	  "12-12 interface I of A\n12-12 constant W of I\n12-12 method r of I\n" },
+	{ LANG_JAVA,
+	  "enum E implements I {\n\tA(1) { void f() {} },\n\tB { };\n\tprivate int x;\n\tE(int x) { }\n}\nenum F { A, B }\n",
+	  "1-6 enum E\n5-5 method E of E\n7-7 enum F\n" },
+	{ LANG_JAVA,
+	  "record R(int a, @N List<String> b) {\n\tR { check(a); }\n\tint c() { return a; }\n}\n@interface S { String value() default \"x\"; }\n"
+	  "class T { record record; Class<?> c = T.class; int class_; }\n",
+	  "1-4 class R\n3-3 method c of R\n5-5 interface S\n5-5 method value of S\n6-6 class T\n" },
+};
+
+static void test_facts_java__imports(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+
+	check_imports(cx, IMPORTS, COUNT(IMPORTS));
+	for (size_t i = 0; i < COUNT(IMPORTS); i++)
+		assert_string_equal(facts_of(cx, LANG_JAVA, IMPORTS[i].source).package, "a.b");
+}
+
+static void test_facts_java__defs(void **state)
+{
+	check_defs(fixture_ctx(*state), DEFS, COUNT(DEFS));
+}
+
+static void test_facts_java__names(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct facts facts = facts_of(
+		cx, LANG_JAVA, "class A { /* No */ B b = C.d(\"No\"); void e() { new F<G>(); } }");
+
+	assert_string_equal(names_text(cx, &facts), "A B C F G");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_facts_java__imports),
+		cmocka_unit_test(test_facts_java__defs),
+		cmocka_unit_test(test_facts_java__names),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}
