@@ -5,6 +5,7 @@
 #include "maps/clone_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,23 +47,35 @@ static enum err check_disk(struct clone *c)
 	return ERR_UNAVAILABLE;
 }
 
-bool clone_stopped(struct clone *c)
+static enum err look(struct clone *c)
 {
 	int64_t now = now_ms(c);
 
-	if (c->stopped != ERR_OK)
-		return true;
-	if (c->hooks.cancelled != NULL && c->hooks.cancelled(c->hooks.arg)) {
-		c->stopped = err_set(c->cx, ERR_CANCELLED, "the fetch was cancelled");
-	} else if (now >= c->deadline_ms) {
-		c->stopped = err_set(c->cx, ERR_TIMEOUT, "the fetch was not done after %lld s",
-		                     (long long)c->rq->timeout_s);
+	if (c->hooks.cancelled != NULL && c->hooks.cancelled(c->hooks.arg))
+		return err_set(c->cx, ERR_CANCELLED, "the fetch was cancelled");
+	if (now >= c->deadline_ms) {
+		err_set(c->cx, ERR_TIMEOUT, "the fetch was not done after %lld s",
+		        (long long)c->rq->timeout_s);
 		err_fix(c->cx, "Raise the setting clone_timeout_s.");
-	} else if (now - c->disk_ms >= DISK_MS) {
-		c->disk_ms = now;
-		c->stopped = check_disk(c);
+		return ERR_TIMEOUT;
 	}
-	return c->stopped != ERR_OK;
+	if (c->dir_fd < 0 || now - c->disk_ms < DISK_MS)
+		return ERR_OK;
+	c->disk_ms = now;
+	return check_disk(c);
+}
+
+bool clone_stopped(struct clone *c)
+{
+	if (c->stopped.code == ERR_OK && look(c) != ERR_OK)
+		c->stopped = c->cx->fault;
+	return c->stopped.code != ERR_OK;
+}
+
+enum err clone_stop(struct clone *c)
+{
+	c->cx->fault = c->stopped;
+	return c->stopped.code;
 }
 
 void clone_progress(struct clone *c, int percent, const char *words, ...)
@@ -87,8 +100,8 @@ enum err clone_git_failed(struct clone *c, const char *what)
 	int class = last == NULL ? GIT_ERROR_NONE : last->klass;
 	enum err code = ERR_REPO_BROKEN;
 
-	if (c->stopped != ERR_OK)
-		return c->stopped; /* told already */
+	if (c->stopped.code != ERR_OK)
+		return clone_stop(c);
 	if (class == GIT_ERROR_INDEXER && strstr(why, "too many objects") != NULL) {
 		err_set(c->cx, ERR_REPO_TOO_LARGE, "the repository has more than %lld objects",
 		        (long long)c->rq->max_objects);
@@ -124,16 +137,33 @@ static enum err start_git(struct clone *c)
 	return ERR_OK;
 }
 
+/*
+ * The copy's configuration is ours alone and always the same: what a run that was cut short left of it
+ * does not matter.
+ */
+static enum err write_config(struct clone *c)
+{
+	static const char TEXT[] = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n";
+	int fd = openat(c->dir_fd, "config", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	                0600);
+	bool good = fd >= 0 && write(fd, TEXT, sizeof(TEXT) - 1) == sizeof(TEXT) - 1;
+
+	if (fd >= 0)
+		good = close(fd) == 0 && good;
+	if (good)
+		return ERR_OK;
+	return err_set(c->cx, ERR_UNAVAILABLE, "cannot write %s/config: %s", c->rq->directory,
+	               strerror(errno));
+}
+
 /* Open the copy; one that cannot be opened was cut short while it was made, and is made again. */
 static enum err open_copy(struct clone *c)
 {
 	git_repository_init_options options = { .version = GIT_REPOSITORY_INIT_OPTIONS_VERSION };
 
+	TRY(write_config(c));
 	if (git_repository_open_bare(&c->repo, c->rq->directory) == 0)
 		return ERR_OK;
-	if (git_error_last() != NULL && git_error_last()->klass == GIT_ERROR_CONFIG &&
-	    unlinkat(c->dir_fd, "config", 0) == 0)
-		git_error_clear();
 	options.flags = GIT_REPOSITORY_INIT_BARE;
 	if (git_repository_init_ext(&c->repo, c->rq->directory, &options) != 0)
 		return clone_git_failed(c, "the copy cannot be made");

@@ -85,8 +85,8 @@ static enum err copy_file(const struct ends *p, int fd, const char *name)
 		return cannot(c, "copy", name);
 	good = copy_bytes(c, fd, to);
 	good = close(to) == 0 && good;
-	if (c->stopped != ERR_OK)
-		return c->stopped;
+	if (c->stopped.code != ERR_OK)
+		return clone_stop(c);
 	if (!good || renameat(c->dir_fd, TEMPORARY, p->to, name) != 0)
 		return cannot(c, "copy", name);
 	return ERR_OK;
@@ -200,7 +200,7 @@ static enum err bring_folder(const struct ends *parent, const char *name,
 	while (e == ERR_OK && (d = readdir(dir)) != NULL) {
 		e = one(&p, d->d_name);
 		if (e == ERR_OK && clone_stopped(p.c))
-			e = p.c->stopped;
+			e = clone_stop(p.c);
 	}
 	if (dir != NULL)
 		closedir(dir);

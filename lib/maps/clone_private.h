@@ -29,7 +29,7 @@ struct clone {
 	struct clone_hooks hooks;
 	int dir_fd, lock_fd;
 	int64_t deadline_ms, told_ms, disk_ms;
-	enum err stopped; /* why clone_stopped() said so */
+	struct fault stopped; /* why clone_stopped() said so; its code is ERR_OK until it does */
 	bool git_started, local;
 	struct clone_source source;
 	git_repository *repo;
@@ -42,8 +42,11 @@ struct clone {
 	bool detached;
 };
 
-/** Time is up, the caller cancels, or the disk is full.  Describes it once, in cx->fault. */
+/** Time is up, the caller cancels, or the disk is full: from then on always true. */
 bool clone_stopped(struct clone *c);
+
+/** Describe why, in place of what those who noticed the end have said.  @ret the code */
+enum err clone_stop(struct clone *c);
 
 /** Tell how far it is, unless something was told a moment ago. */
 void clone_progress(struct clone *c, int percent, const char *words, ...) PRINTF(3, 4);
@@ -67,7 +70,7 @@ enum err clone_link_objects(struct clone *c, const char *objects);
 NODISCARD
 enum err clone_remote_fetch(struct clone *c);
 
-/** clone_refs.c: is the wanted branch there; write refs and HEAD; the commit to read. */
+/** clone_refs.c: sort, and is the wanted branch there; write refs and HEAD; the commit to read. */
 NODISCARD
 enum err clone_refs_check(struct clone *c);
 NODISCARD

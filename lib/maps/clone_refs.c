@@ -47,11 +47,20 @@ static const struct clone_ref *find_branch(struct clone *c, const char *branch)
 	return find(c, arena_printf(c->cx->arena, HEADS "%s", branch));
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct clone_ref *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
 enum err clone_refs_check(struct clone *c)
 {
 	struct sb names = sb_new(c->cx->arena, FAULT_DETAIL_MAX / 2);
 	const char *wanted = c->rq->ref, *some;
 
+	if (c->nrefs > 0)
+		qsort(c->refs, c->nrefs, sizeof(*c->refs), by_name);
 	if (wanted == NULL || find_branch(c, wanted) != NULL)
 		return ERR_OK;
 	for (size_t i = 0; i < c->nrefs && i < NAMES_SHOWN; i++)
@@ -67,13 +76,6 @@ enum err clone_refs_check(struct clone *c)
 }
 
 /* ---- writing ---- */
-
-static int by_name(const void *a, const void *b)
-{
-	const struct clone_ref *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
 
 static enum err cannot_write(struct clone *c, const char *name)
 {
@@ -134,8 +136,6 @@ static enum err write_head(struct clone *c)
 
 enum err clone_refs_write(struct clone *c)
 {
-	if (c->nrefs > 0)
-		qsort(c->refs, c->nrefs, sizeof(*c->refs), by_name);
 	TRY(write_packed_refs(c));
 	return write_head(c);
 }

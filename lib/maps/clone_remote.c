@@ -47,8 +47,8 @@ static int on_progress(const git_indexer_progress *p, void *arg)
 /* Why the last call of libgit2 failed, in the order of who knows best. */
 static enum err failed(struct fetch *f, const char *what)
 {
-	if (f->c->stopped != ERR_OK)
-		return f->c->stopped;
+	if (f->c->stopped.code != ERR_OK)
+		return clone_stop(f->c);
 	if (transport_failure(f->transport) != ERR_OK)
 		return transport_failure(f->transport);
 	if (f->too_many)
@@ -146,7 +146,7 @@ enum err clone_remote_fetch(struct clone *c)
 				.ports = rq->allowed_ports.items,
 				.nports = rq->allowed_ports.n,
 			},
-			.total_ms = rq->timeout_s * 1000,
+			.total_ms = (rq->timeout_s + 60) * 1000, /* clone_stopped() is first */
 			.ca_file = c->hooks.ca_file,
 			.user_agent = USER_AGENT,
 			.cancelled = is_stopped,

@@ -89,7 +89,7 @@ enum err clone_tree_open(struct clone *c)
 		if (e != EWOULDBLOCK && e != ESTALE)
 			break;
 		if (clone_stopped(c))
-			return c->stopped;
+			return clone_stop(c);
 		usleep(LOCK_STEP_US);
 	}
 	if (e == EWOULDBLOCK)
