@@ -43,7 +43,7 @@ static const char SOURCES[] =
 	"git init -q --bare odd.git && git -C odd.git symbolic-ref HEAD refs/heads/gone &&"
 	" git -C work push -q ../odd.git main:refs/heads/a dev:refs/heads/b old:refs/heads/c &&"
 	"git init -q -b main bigwork && cd bigwork && head -c 1048576 /dev/urandom >blob &&"
-	" commit big 1700000000 && cd .. && git clone -q --bare bigwork big.git &&"
+	" commit big 1700000000 && cd .. && git clone -q --bare bigwork big.git && git -C big.git repack -qad &&"
 	"git clone -q --bare work many.git && cd many.git && i=0 &&"
 	" while [ $i -lt 300 ]; do echo \"create refs/heads/n$i refs/heads/main\"; i=$((i+1)); done |"
 	" git update-ref --stdin";

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -160,10 +161,16 @@ static enum err write_config(struct clone *c)
 static enum err open_copy(struct clone *c)
 {
 	git_repository_init_options options = { .version = GIT_REPOSITORY_INIT_OPTIONS_VERSION };
+	int e;
 
 	TRY(write_config(c));
-	if (git_repository_open_bare(&c->repo, c->rq->directory) == 0)
+	/* Not git_repository_open_bare(), which does not look at the owner. */
+	e = git_repository_open_ext(&c->repo, c->rq->directory,
+	                            GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL);
+	if (e == 0)
 		return ERR_OK;
+	if (e == GIT_EOWNER)
+		return clone_git_failed(c, "the copy belongs to another user");
 	options.flags = GIT_REPOSITORY_INIT_BARE;
 	if (git_repository_init_ext(&c->repo, c->rq->directory, &options) != 0)
 		return clone_git_failed(c, "the copy cannot be made");
@@ -218,11 +225,39 @@ const char *const *clone_reads(const struct clone *clone, size_t *ret_n)
 	return s->reads;
 }
 
-enum err clone_finish(struct clone *c, struct fetch_reply *ret)
+static enum err finish(struct clone *c, struct fetch_reply *ret)
 {
 	TRY(c->local ? clone_local_refs(c) : clone_remote_fetch(c));
 	TRY(clone_refs_write(c));
 	return clone_refs_choose(c, ret);
+}
+
+/* Begin anew with an empty copy, under the same lock. */
+static enum err start_over(struct clone *c)
+{
+	git_repository_free(c->repo);
+	c->repo = NULL;
+	c->refs = NULL;
+	c->nrefs = 0;
+	c->head_ref = NULL;
+	c->detached = false;
+	c->bytes = c->objects = 0;
+	TRY(clone_tree_empty(c));
+	TRY(open_copy(c));
+	return c->local ? clone_local_objects(c) : ERR_OK;
+}
+
+enum err clone_finish(struct clone *c, struct fetch_reply *ret)
+{
+	struct stat st;
+	/* An older copy may itself be what is broken: a disk forgets, too. */
+	bool older = fstatat(c->dir_fd, "packed-refs", &st, AT_SYMLINK_NOFOLLOW) == 0;
+	enum err e = finish(c, ret);
+
+	if (e != ERR_REPO_BROKEN || !older)
+		return e;
+	TRY(start_over(c));
+	return finish(c, ret);
 }
 
 void clone_end(struct clone **clone)

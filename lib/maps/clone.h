@@ -9,6 +9,7 @@
  *   Result     All branches of the source and its HEAD; objects before refs, each written under
  *              another name and renamed.  So a kill at any moment leaves a copy that is whole in its
  *              old state or in its new one, and what is left over is swept by the next run.
+ *              A copy that turns out to be damaged is emptied and made anew, once.
  *   Exclusive  A lock on the copy's folder is held from clone_begin() to clone_end().
  *   libgit2    Its options are global to the process: one clone at a time in one process.
  */

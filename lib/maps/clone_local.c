@@ -285,18 +285,61 @@ static enum err read_head(struct clone *c, git_repository *from)
 	return ERR_OK;
 }
 
-/* Keep a branch when its commit came along; one that did not is damaged at its source. */
-static int keep_branch(git_reference *ref, void *arg)
+static int take_branch(git_reference *ref, void *arg)
 {
 	struct clone *c = arg;
-	git_odb *odb = NULL;
 	const git_oid *oid = git_reference_target(ref);
 
-	if (oid != NULL && git_repository_odb(&odb, c->repo) == 0 && git_odb_exists(odb, oid))
+	if (oid != NULL)
 		clone_refs_add(c, git_reference_name(ref), oid);
-	git_odb_free(odb);
 	git_reference_free(ref);
 	return (int64_t)c->nrefs > c->rq->max_refs || clone_stopped(c) ? GIT_EUSER : 0;
+}
+
+static bool is_here(struct clone *c, const git_oid *oid)
+{
+	git_odb *odb = NULL;
+	bool ret = git_repository_odb(&odb, c->repo) == 0 && git_odb_exists(odb, oid);
+
+	git_odb_free(odb);
+	return ret;
+}
+
+static bool all_here(struct clone *c)
+{
+	for (size_t i = 0; i < c->nrefs; i++) {
+		if (!is_here(c, &c->refs[i].oid))
+			return false;
+	}
+	return !c->detached || is_here(c, &c->head_oid);
+}
+
+/*
+ * A commit that is not here came to the source after its objects were linked, or its objects were being
+ * repacked just then: a second look finds it.  If not, the source is damaged, and the branch is left
+ * out, unless it is the one to be read.
+ */
+static enum err complete(struct clone *c)
+{
+	const char *asked = c->rq->ref == NULL
+	                            ? c->head_ref
+	                            : arena_printf(c->cx->arena, "refs/heads/%s", c->rq->ref);
+	size_t kept = 0;
+
+	if (all_here(c))
+		return ERR_OK;
+	c->bytes = c->objects = 0;
+	TRY(clone_local_objects(c));
+	for (size_t i = 0; i < c->nrefs; i++) {
+		if (is_here(c, &c->refs[i].oid) ||
+		    (asked != NULL && strcmp(c->refs[i].name, asked) == 0))
+			c->refs[kept++] = c->refs[i];
+	}
+	if (kept == 0 && c->nrefs > 0)
+		return err_set(c->cx, ERR_REPO_BROKEN,
+		               "no branch of the repository leads to a commit");
+	c->nrefs = kept;
+	return ERR_OK;
 }
 
 static enum err read_refs(struct clone *c, git_repository *from)
@@ -304,7 +347,7 @@ static enum err read_refs(struct clone *c, git_repository *from)
 	int e;
 
 	TRY(read_head(c, from));
-	e = git_reference_foreach(from, keep_branch, c);
+	e = git_reference_foreach(from, take_branch, c);
 	if ((int64_t)c->nrefs > c->rq->max_refs) {
 		err_set(c->cx, ERR_REPO_TOO_LARGE, "the repository has more than %lld branches",
 		        (long long)c->rq->max_refs);
@@ -313,7 +356,8 @@ static enum err read_refs(struct clone *c, git_repository *from)
 	}
 	if (e != 0)
 		return clone_git_failed(c, "the branches of the source cannot be read");
-	return clone_refs_check(c);
+	TRY(clone_refs_check(c));
+	return complete(c);
 }
 
 enum err clone_local_refs(struct clone *c)

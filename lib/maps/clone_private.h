@@ -79,9 +79,11 @@ NODISCARD
 enum err clone_refs_choose(struct clone *c, struct fetch_reply *ret);
 void clone_refs_add(struct clone *c, const char *name, const git_oid *oid);
 
-/** clone_tree.c: make, lock and sweep the copy's folder. */
+/** clone_tree.c: make and lock the copy's folder, sweep it, empty it. */
 NODISCARD
 enum err clone_tree_open(struct clone *c);
 void clone_tree_sweep(struct clone *c);
+NODISCARD
+enum err clone_tree_empty(struct clone *c);
 
 #endif

@@ -227,6 +227,16 @@ static int remove_inside(int parent, const char *name, int depth)
 	return e;
 }
 
+enum err clone_tree_empty(struct clone *c)
+{
+	int e = remove_inside(c->dir_fd, ".", 0);
+
+	if (e != 0)
+		return err_set(c->cx, ERR_UNAVAILABLE, "cannot empty %s: %s", c->rq->directory,
+		               strerror(e));
+	return ERR_OK;
+}
+
 enum err clone_remove(struct ctx *cx, const char *directory)
 {
 	int dir, lock, e = lock_folder(directory, &dir, &lock);
