@@ -90,6 +90,30 @@ static void test_tx__commit_after_a_failure_is_no_success(void **state)
 	assert_int_equal(count_of(cx, name), 0);
 }
 
+/* A deferred constraint speaks up at the commit: of the transaction, or of the statement's own. */
+static void test_tx__refused_at_commit(void **state)
+{
+	static const struct db_stmt TWICE =
+		PLAIN("t_twice", 0, "INSERT INTO t_deferred VALUES (1), (1)");
+	static const struct db_stmt ROWS = READ("t_rows", 0, "SELECT count(*) FROM t_deferred");
+	struct ctx *cx = fixture_db_ctx(*state);
+
+	assert_err(cx,
+	           db_script(cx, "CREATE TEMP TABLE t_deferred (n int CONSTRAINT t_deferred_key"
+	                         " UNIQUE DEFERRABLE INITIALLY DEFERRED)"),
+	           ERR_OK);
+	assert_err(cx, db_run(cx, &TWICE, DB_NO_ARGS, NULL), ERR_CONFLICT);
+	assert_string_equal(db_constraint(cx), "t_deferred_key");
+	{
+		CLEANUP(db_end) struct db_tx tx = { 0 };
+
+		assert_err(cx, db_begin(cx, &tx), ERR_OK);
+		assert_err(cx, db_run(cx, &TWICE, DB_NO_ARGS, NULL), ERR_OK);
+		assert_err(cx, db_commit(&tx), ERR_CONFLICT);
+	}
+	assert_int_equal(get_int(cx, &ROWS), 0);
+}
+
 static void test_tx__empty(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -369,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_tx__savepoint),
 		cmocka_unit_test(test_tx__savepoint_before_anything_else),
 		cmocka_unit_test(test_tx__commit_after_a_failure_is_no_success),
+		cmocka_unit_test(test_tx__refused_at_commit),
 		cmocka_unit_test(test_tx__empty),
 		cmocka_unit_test(test_precede__rides_along),
 		cmocka_unit_test(test_precede__its_failure_stops_the_write),
