@@ -223,11 +223,6 @@ enum err db_flush(struct ctx *cx)
 
 /* --- Transactions --- */
 
-bool db_in_transaction(const struct ctx *cx)
-{
-	return cx->db->depth > 0;
-}
-
 enum err db_begin(struct ctx *cx, struct db_tx *tx)
 {
 	struct db *db = cx->db;

@@ -142,9 +142,6 @@ struct db_tx {
 	struct ctx *cx;
 	int depth; /* 0: not open */
 };
-/** @ret whether a transaction is open: what is done now is not yet committed by its own commit */
-bool db_in_transaction(const struct ctx *cx);
-
 /** BEGIN travels with the first statement inside. */
 NODISCARD
 enum err db_begin(struct ctx *cx, struct db_tx *tx);

@@ -187,13 +187,6 @@ static enum err enqueue(struct ctx *cx, const struct job_kind *kind, int64_t pro
 	return job_enqueue(cx, kind, &in, args, ret_job);
 }
 
-/* Inside a transaction of the caller's it is the caller who wakes, after the commit. */
-static void wake(struct ctx *cx)
-{
-	if (!db_in_transaction(cx))
-		job_wake(cx);
-}
-
 static enum err not_found(struct ctx *cx, int64_t id)
 {
 	return err_set(cx, ERR_NOT_FOUND, "there is no project %" PRId64, id);
@@ -249,7 +242,6 @@ enum err project_create(struct ctx *cx, const struct project_new *in, struct pro
 	TRY(event_emit(cx, &project_created, made.id, &made));
 	TRY(enqueue(cx, &project_map_job, made.id, &(struct project_map_args){ made.id }, &job_id));
 	TRY(db_commit(&tx));
-	wake(cx);
 
 	*ret = made;
 	*ret_job = job_id;
@@ -265,7 +257,7 @@ enum err project_get(struct ctx *cx, int64_t id, struct project *ret)
 
 enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret)
 {
-	assert(filter->limit >= 1 && filter->limit <= PROJECT_LIST_MAX);
+	assert(filter->limit >= 1 && filter->limit <= PROJECT_LIST_MAX + 1);
 	return project_repo_list(cx, filter, ret);
 }
 
@@ -306,7 +298,6 @@ enum err project_delete(struct ctx *cx, int64_t id, int64_t version)
 	TRY(enqueue(cx, &project_removal_job, id, &args, &job_id));
 	TRY(event_emit(cx, &project_deleted, id, &was));
 	TRY(db_commit(&tx));
-	wake(cx);
 	return ERR_OK;
 }
 
@@ -320,7 +311,6 @@ enum err project_sync(struct ctx *cx, int64_t id, int64_t *ret_job)
 	TRY(project_get(cx, id, &project));
 	TRY(enqueue(cx, &project_map_job, id, &(struct project_map_args){ id }, &job_id));
 	TRY(db_commit(&tx));
-	wake(cx);
 	*ret_job = job_id;
 	return ERR_OK;
 }

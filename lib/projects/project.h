@@ -53,7 +53,7 @@ struct project_filter {
 	const char *q;      /* part of name or URL; NULL: all */
 	const char *status; /* NULL: any */
 	int64_t before_id;  /* newest first, ids below this; 0: from the newest */
-	int64_t limit; /* 1 to PROJECT_LIST_MAX */
+	int64_t limit;      /* 1 to PROJECT_LIST_MAX */
 };
 
 extern const struct schema project_new_schema, project_patch_schema, project_schema;
@@ -61,8 +61,8 @@ extern const struct schema project_made_schema; /* what project_schema has, and 
 extern const struct event_kind project_created, project_changed, project_deleted;
 
 /*
- * Those that change something write in one transaction and wake a runner after it.  A caller who has
- * a transaction open around them calls job_wake() after its own commit.
+ * Those that change something write in one transaction.  Follow project_create(), project_delete()
+ * and project_sync() with job_wake(), after the commit and best after the reply.
  */
 
 /**

@@ -145,6 +145,7 @@ static void test_list__pages_and_filters(void **state)
 	} CASES[] = {
 		{ { .limit = 10 }, "e%f,d,c,b,a," },
 		{ { .limit = 2 }, "e%f,d," },
+		{ { .limit = PROJECT_LIST_MAX + 1 }, "e%f,d,c,b,a," }, /* a full page and one */
 		{ { .limit = 10, .q = "%" }, "e%f," },
 		{ { .limit = 10, .q = "REDIS" }, "e%f,d,c,b,a," },
 		{ { .limit = 10, .q = "nowhere" }, "" },
