@@ -7,7 +7,8 @@
  *
  *   Fan         Different files on the other side, however many lines.
  *   Cycles      Strongly connected sets of two files and more.  Edges within
- *               one compiled unit (files of a Go package) do not count.
+ *               one unit do not count: names used within a Go package, and
+ *               Rust's "mod", which says what a module holds, not what it needs.
  *   Layers      0 for a file that depends on no other; else one above the
  *               highest it depends on; files of one cycle share a layer.
  *   Rank        PageRank, damping 0.85, over the files that have edges.

@@ -243,7 +243,8 @@ void resolved(struct resolver *r, struct import_at at, uint32_t to, enum resolve
 			                       .line = at.import->line,
 			                       .kind = at.import->kind,
 			                       .rule = (uint8_t)rule,
-			                       .confidence = RULES[rule].confidence };
+			                       .confidence = RULES[rule].confidence,
+			                       .within_unit = rule == RULE_RUST_MOD };
 }
 
 void resolved_by_name(struct resolver *r, uint32_t from, uint32_t to, enum resolve_rule rule,

@@ -75,7 +75,7 @@ struct resolve_edge {
 	uint8_t kind;       /* enum import_kind, or EDGE_KIND_SAME_PACKAGE */
 	uint8_t rule;       /* enum resolve_rule */
 	uint8_t confidence; /* percent */
-	bool within_unit;   /* both files are compiled as one unit (a Go package): no cycle */
+	bool within_unit;   /* no part of a cycle: a name within a Go package, Rust's "mod" */
 };
 
 struct resolve_miss {
