@@ -15,11 +15,30 @@
 #include "maps/sandbox.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#define ARENA_BYTES                                                                                \
-	((size_t)768 << 20) /* a ceiling above what analyse_in.max_memory_bytes checks */
+/* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
+#define ARENA_BYTES (SIZE_MAX / 2)
+#define PROBE_BYTES ((size_t)32 << 20)
+
+/*
+ * An allocation that fails aborts the process.  Whether that is why it aborts, another allocation
+ * tells: then the runner is told so, instead of being left with a crash.
+ */
+static void on_abort(int signal)
+{
+	static const char TOLD[] =
+		"{\"type\":\"memory-limit\",\"detail\":\"the map of this repository needs more memory"
+		" than the analyser may have\",\"fix\":\"raise the setting analyser_memory_bytes\"}";
+
+	(void)signal;
+	if (mmap(NULL, PROBE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	            MAP_FAILED &&
+	    write(STDOUT_FILENO, TOLD, sizeof(TOLD) - 1) > 0)
+		_exit(1);
+}
 
 static void progress(void *data, int percent, const char *message)
 {
@@ -74,6 +93,7 @@ int main(void)
 	struct ctx cx;
 	int status = 0;
 
+	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
 	if (run(&cx, &result) != ERR_OK)
 		status = child_report(&cx);

@@ -46,7 +46,10 @@ static void set_defaults(struct analyse_in *in)
 
 static enum err check_memory(const struct analysis *a)
 {
-	if (arena_used(a->cx->arena) > a->in.max_memory_bytes || scan_out_of_memory(a->scan))
+	if (scan_out_of_memory(a->scan))
+		return err_set(a->cx, ERR_OUT_OF_MEMORY,
+		               "an object of this repository needs more memory than there is");
+	if (arena_used(a->cx->arena) > a->in.max_memory_bytes)
 		return err_set(a->cx, ERR_OUT_OF_MEMORY,
 		               "the map of this repository needs more than %zu MiB",
 		               a->in.max_memory_bytes >> 20);
@@ -80,6 +83,18 @@ static void read_manifest(struct analysis *a, uint32_t file, struct span text)
 	a->manifests[a->nmanifests++].file = file;
 }
 
+/* Late in a very large repository definitions are left out, so that the rest still fits. */
+static bool short_of_memory(const struct analysis *a)
+{
+	return arena_used(a->cx->arena) > a->in.max_memory_bytes / 2;
+}
+
+/* Whether imports of a language are found by the definitions of other files. */
+static bool resolves_by_names(enum lang lang)
+{
+	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST;
+}
+
 /* Facts of one blob, and the manifest that it may be. */
 static void read_text(struct analysis *a, uint32_t index, struct span text)
 {
@@ -101,6 +116,10 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 	if (lang != LANG_NONE) {
 		facts_read(a->scratch, lang, text, &facts);
 		facts.lang = lang;
+		if (short_of_memory(a) && !resolves_by_names(lang)) {
+			facts.ndefs = 0;
+			facts.truncated = true;
+		}
 		file->facts = store_facts(&a->store, &facts);
 	}
 	read_manifest(a, index, text);

@@ -16,12 +16,13 @@
 #define MAPS_CHILD_H
 
 #include "base/schema.h"
+#include "maps/analyse.h"
 
 /*
  * Names what makes maps: it rises whenever the same commit would give other bytes.  A commit that has a
  * map of this analyser is not analysed again.
  */
-#define CHILD_ANALYSER "1"
+#define CHILD_ANALYSER ANALYSER_VERSION
 
 /* What portolan-fetch is asked. */
 struct fetch_request {

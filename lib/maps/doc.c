@@ -1,7 +1,6 @@
 /* Documents: what the three readers share. */
 #include "maps/doc.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 struct doc_reader doc_reader_new(struct arena *arena, struct span text)
@@ -47,15 +46,10 @@ const struct doc *doc_get(const struct doc *doc, const char *key)
 	return NULL;
 }
 
-const struct doc *doc_at(const struct doc *doc, ...)
+const struct doc *doc_path(const struct doc *doc, const char *const *keys)
 {
-	va_list ap;
-	const char *key;
-
-	va_start(ap, doc);
-	while (doc != NULL && (key = va_arg(ap, const char *)) != NULL)
-		doc = doc_get(doc, key);
-	va_end(ap);
+	for (; doc != NULL && *keys != NULL; keys++)
+		doc = doc_get(doc, *keys);
 	return doc;
 }
 

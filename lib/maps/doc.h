@@ -45,8 +45,11 @@ const struct doc *doc_xml(struct arena *arena, struct span text);
 /** @ret the first child with that key, or NULL; @doc may be NULL */
 const struct doc *doc_get(const struct doc *doc, const char *key);
 
-/** Follow keys from child to child: doc_at(root, "tool", "poetry", NULL). */
-const struct doc *doc_at(const struct doc *doc, ...) __attribute__((sentinel));
+/** Follow keys, the last one NULL, from child to child; NULL when one is missing. */
+const struct doc *doc_path(const struct doc *doc, const char *const *keys);
+
+/* doc_at(root, "tool", "poetry") */
+#define doc_at(doc, ...) doc_path((doc), (const char *const[]){ __VA_ARGS__, NULL })
 
 /** @ret the text of a string or number, "" for anything else and for NULL */
 const char *doc_text(const struct doc *doc);

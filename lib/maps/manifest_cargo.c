@@ -60,15 +60,15 @@ void manifest_cargo(struct manifest_in *in)
 {
 	const struct doc *root = doc_toml(in->scratch, in->text);
 	const struct doc *lib = doc_get(root, "lib");
-	const struct doc *build = doc_at(root, "package", "build", NULL);
+	const struct doc *build = doc_at(root, "package", "build");
 	const struct doc *targets = doc_get(root, "target");
-	const struct doc *members = doc_at(root, "workspace", "members", NULL);
+	const struct doc *members = doc_at(root, "workspace", "members");
 
-	manifest_name(in, doc_text(doc_at(root, "package", "name", NULL)));
+	manifest_name(in, doc_text(doc_at(root, "package", "name")));
 	dep_tables(in, root);
 	for (const struct doc *d = targets != NULL ? targets->child : NULL; d != NULL; d = d->next)
 		dep_tables(in, d);
-	dep_table(in, doc_at(root, "workspace", "dependencies", NULL), "workspace");
+	dep_table(in, doc_at(root, "workspace", "dependencies"), "workspace");
 	if (lib != NULL)
 		manifest_item(in, ITEM_LIB, doc_member(lib, "name"), doc_member(lib, "path"),
 		              lib->line);

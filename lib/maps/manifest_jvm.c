@@ -15,7 +15,7 @@ static const char *property(struct manifest_in *in, const struct doc *project, c
 	if (strncmp(key, "project.", 8) == 0)
 		found = doc_member(project, key + 8);
 	else
-		found = doc_text(doc_at(project, "properties", key, NULL));
+		found = doc_text(doc_at(project, "properties", key));
 	return *found != '\0' ? found : value;
 }
 
@@ -45,11 +45,11 @@ void manifest_pom(struct manifest_in *in)
 	const char *group = doc_member(project, "groupId");
 
 	if (*group == '\0')
-		group = doc_text(doc_at(project, "parent", "groupId", NULL));
+		group = doc_text(doc_at(project, "parent", "groupId"));
 	in->out->group = arena_strdup(in->arena, group);
 	manifest_name(in, doc_member(project, "artifactId"));
 	pom_dependencies(in, project, doc_get(project, "dependencies"), "runtime");
-	pom_dependencies(in, project, doc_at(project, "dependencyManagement", "dependencies", NULL),
+	pom_dependencies(in, project, doc_at(project, "dependencyManagement", "dependencies"),
 	                 "managed");
 	for (const struct doc *p = profiles != NULL ? profiles->child : NULL; p != NULL;
 	     p = p->next)

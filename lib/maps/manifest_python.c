@@ -115,10 +115,10 @@ static void scripts(struct manifest_in *in, const struct doc *table)
 
 static void source_roots(struct manifest_in *in, const struct doc *root)
 {
-	const struct doc *tools = doc_at(root, "tool", "setuptools", NULL);
-	const struct doc *where = doc_at(tools, "packages", "find", "where", NULL);
+	const struct doc *tools = doc_at(root, "tool", "setuptools");
+	const struct doc *where = doc_at(tools, "packages", "find", "where");
 	const struct doc *dirs = doc_get(tools, "package-dir");
-	const struct doc *packages = doc_at(root, "tool", "poetry", "packages", NULL);
+	const struct doc *packages = doc_at(root, "tool", "poetry", "packages");
 
 	for (const struct doc *d = where != NULL ? where->child : NULL; d != NULL; d = d->next)
 		manifest_item(in, ITEM_SOURCE_ROOT, "", doc_text(d), d->line);
@@ -134,7 +134,7 @@ void manifest_pyproject(struct manifest_in *in)
 {
 	const struct doc *root = doc_toml(in->scratch, in->text);
 	const struct doc *project = doc_get(root, "project");
-	const struct doc *poetry = doc_at(root, "tool", "poetry", NULL);
+	const struct doc *poetry = doc_at(root, "tool", "poetry");
 	const struct doc *groups = doc_get(poetry, "group");
 
 	manifest_name(in, doc_member(project, "name"));
@@ -142,8 +142,8 @@ void manifest_pyproject(struct manifest_in *in)
 	requirement_list(in, doc_get(project, "dependencies"), "runtime");
 	requirement_groups(in, doc_get(project, "optional-dependencies"), "optional");
 	requirement_groups(in, doc_get(root, "dependency-groups"), "dev");
-	requirement_list(in, doc_at(root, "build-system", "requires", NULL), "build");
-	requirement_list(in, doc_at(root, "tool", "uv", "dev-dependencies", NULL), "dev");
+	requirement_list(in, doc_at(root, "build-system", "requires"), "build");
+	requirement_list(in, doc_at(root, "tool", "uv", "dev-dependencies"), "dev");
 	named_specs(in, doc_get(poetry, "dependencies"), "runtime");
 	named_specs(in, doc_get(poetry, "dev-dependencies"), "dev");
 	for (const struct doc *g = groups != NULL ? groups->child : NULL; g != NULL; g = g->next)

@@ -68,30 +68,41 @@ static enum err failed(struct ctx *cx, const char *what, int error)
 	return ERR_INTERNAL;
 }
 
+/* @ret what a limit becomes: as wanted; by default what the parent set, else the number given */
+static rlim_t choose(uint64_t wanted, rlim_t inherited, rlim_t otherwise)
+{
+	if (wanted != 0)
+		return wanted;
+	return inherited != RLIM_INFINITY ? inherited : otherwise;
+}
+
 static enum err set_limits(struct ctx *cx, const struct sandbox_limits *limits)
 {
 	const struct {
 		__rlimit_resource_t what;
-		rlim_t max;
+		uint64_t wanted;
+		rlim_t otherwise;
 	} all[] = {
-		{ RLIMIT_CORE, 0 },
-		{ RLIMIT_FSIZE, SANDBOX_FILE_BYTES },
-		{ RLIMIT_NOFILE, SANDBOX_OPEN_FILES },
-		{ RLIMIT_NPROC, 0 },
-		{ RLIMIT_CPU, limits->cpu_s != 0 ? limits->cpu_s : SANDBOX_CPU_S },
-		{ RLIMIT_AS, WITH_ASAN                    ? RLIM_INFINITY
-		             : limits->address_bytes != 0 ? limits->address_bytes
-		                                          : SANDBOX_ADDRESS_BYTES },
+		{ RLIMIT_FSIZE, 0, SANDBOX_FILE_BYTES },
+		{ RLIMIT_NOFILE, SANDBOX_OPEN_FILES, 0 },
+		{ RLIMIT_CPU, limits->cpu_s, SANDBOX_CPU_S },
+		{ RLIMIT_AS, limits->address_bytes, SANDBOX_ADDRESS_BYTES },
 	};
+	const struct rlimit none = { 0, 0 };
 
+	if (setrlimit(RLIMIT_CORE, &none) != 0 || setrlimit(RLIMIT_NPROC, &none) != 0)
+		return failed(cx, "setrlimit", errno);
 	for (size_t i = 0; i < COUNT(all); i++) {
 		struct rlimit now;
+		rlim_t max;
 
+		if (all[i].what == RLIMIT_AS && WITH_ASAN) /* its shadow alone is terabytes */
+			continue;
 		if (getrlimit(all[i].what, &now) != 0)
 			return failed(cx, "getrlimit", errno);
-		if (all[i].max < now.rlim_max)
-			now.rlim_max = all[i].max;
-		now.rlim_cur = now.rlim_max;
+		max = choose(all[i].wanted, now.rlim_cur, all[i].otherwise);
+		now.rlim_cur = max < now.rlim_max ? max : now.rlim_max;
+		now.rlim_max = now.rlim_cur;
 		if (setrlimit(all[i].what, &now) != 0)
 			return failed(cx, "setrlimit", errno);
 	}

@@ -24,8 +24,9 @@
 #define SANDBOX_OPEN_FILES    256
 
 struct sandbox_limits {
-	size_t address_bytes; /* 0: SANDBOX_ADDRESS_BYTES; not set under AddressSanitizer */
-	unsigned cpu_s;       /* 0: SANDBOX_CPU_S */
+	size_t address_bytes; /* 0: what the parent set, else SANDBOX_ADDRESS_BYTES;
+	                         not set under AddressSanitizer */
+	unsigned cpu_s;       /* 0: what the parent set, else SANDBOX_CPU_S */
 };
 
 /**
