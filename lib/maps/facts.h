@@ -40,7 +40,7 @@ enum import_kind {
 	IMPORT_INCLUDE_SYSTEM, /* C: #include <target> */
 	IMPORT_MODULE,  /* Python: import a.b (target a.b); Go: import "path"; Java: import a.b.C */
 	IMPORT_FROM,    /* Python: from target import name, one per name ("*" too), level = dots;
-	                          JS: import … from "target" */
+	                          JS: import … from "target", one per statement, name "" */
 	IMPORT_REQUIRE, /* JS: require("target") */
 	IMPORT_DYNAMIC, /* JS: import("target"); Python: importlib.import_module("target") */
 	IMPORT_REEXPORT, /* JS: export … from "target"; Rust: pub use */
@@ -54,7 +54,8 @@ enum import_kind {
 };
 
 /* Bits of struct fact_import.flags */
-#define IMPORT_F_OPTIONAL 1u /* inside try/except, if TYPE_CHECKING, or a conditional */
+#define IMPORT_F_OPTIONAL 1u /* inside try/except, if TYPE_CHECKING, or a conditional; C: any #if but
+                                an include guard; Rust: behind #[cfg] */
 #define IMPORT_F_PATH     2u /* Rust: target is a path from #[path = "…"] */
 
 struct fact_import {
@@ -86,6 +87,12 @@ enum def_kind {
 	DEF_KIND_COUNT
 };
 
+/*
+ * Definitions: what stands at the top, in namespaces and in types; functions also inside others
+ * (not C and Java), types also inside C functions.  Constants are those of the module or type:
+ * JS const, Python capitals, C const with a value, Java static final, Go const, Rust const and
+ * static; variables are those of Go packages.
+ */
 struct fact_def {
 	const char *name;
 	const char *parent; /* the class or type around it, "" at the top */
@@ -105,8 +112,8 @@ struct facts {
 	size_t ndefs;
 	/*
 	 * Sorted set of the names that resolution needs: Java, every identifier that starts with a
-	 * capital letter; Go, "pkg.Name" selectors and bare exported or package-level identifiers;
-	 * empty elsewhere.
+	 * capital letter; Go, "pkg.Name" selectors and bare identifiers that the function they stand
+	 * in does not bind itself; empty elsewhere.
 	 */
 	const char **names;
 	size_t nnames;

@@ -30,6 +30,15 @@ struct cond {
 	bool has_else, dead, guard;
 };
 
+/* A type being read within a function. */
+struct local_type {
+	uint8_t kind; /* enum def_kind, once its keyword was seen */
+	struct span name;
+	uint32_t line;
+	uint32_t def; /* open until the braces are as many again */
+	uint32_t braces;
+};
+
 struct reader {
 	struct lexer *lx;
 	struct sink *sk;
@@ -42,6 +51,7 @@ struct reader {
 	struct c_decl decl;
 	struct c_function knr;
 	uint32_t knr_left;
+	struct local_type local;
 	bool any; /* something was seen besides comments */
 	struct span guard_name;
 };
@@ -331,18 +341,56 @@ static void close_scope(struct reader *rd, uint32_t line)
 	}
 }
 
-/* In a body nothing but its end matters. */
+/* struct NAME { within a body; of such inside each other only the outermost has its end. */
+static void read_local_type(struct reader *rd, const struct token *t)
+{
+	struct local_type *lt = &rd->local;
+
+	if (t->kind == TOKEN_IDENT && lt->kind == DEF_NONE) {
+		if (t->len == 6 && token_is(t, "struct"))
+			lt->kind = DEF_STRUCT;
+		else if (t->len == 5 && token_in(t, rd->cpp ? "union class" : "union"))
+			lt->kind = *t->text == 'u' ? DEF_UNION : DEF_CLASS;
+		else if (t->len == 4 && token_is(t, "enum"))
+			lt->kind = DEF_ENUM;
+	} else if (t->kind == TOKEN_IDENT && !lt->name.data) {
+		lt->name = token_span(t);
+		lt->line = t->line;
+	} else if (lt->kind != DEF_NONE) {
+		if (t->c == '{' && lt->name.data) {
+			uint32_t def =
+				sink_def(rd->sk, (enum def_kind)lt->kind, lt->name, "", lt->line);
+
+			if (lt->def == DEF_DROPPED) {
+				lt->def = def;
+				lt->braces = top(rd)->braces;
+			}
+		}
+		lt->kind = DEF_NONE;
+		lt->name = (struct span){ 0 };
+	}
+}
+
+/* In a body nothing but its end and the types in it matter. */
 static void read_body(struct reader *rd, const struct token *t)
 {
 	struct scope *sc = top(rd);
 
+	if (sc->block == C_BLOCK_FUNCTION && (t->kind == TOKEN_IDENT || rd->local.kind != DEF_NONE))
+		read_local_type(rd, t);
 	if (t->c == '{') {
 		sc->braces++;
 	} else if (t->c == '}') {
-		if (sc->braces == 0 || (sc->margin && t->margin))
+		if (sc->braces == 0 || (sc->margin && t->margin)) {
+			rd->local = (struct local_type){ .def = DEF_DROPPED };
 			close_scope(rd, t->line);
-		else
-			sc->braces--;
+			return;
+		}
+		sc->braces--;
+		if (rd->local.def != DEF_DROPPED && sc->braces <= rd->local.braces) {
+			sink_def_end(rd->sk, rd->local.def, t->line);
+			rd->local.def = DEF_DROPPED;
+		}
 	}
 }
 
@@ -417,7 +465,7 @@ static void read_declaration(struct reader *rd, const struct token *t)
 
 void facts_c(struct lexer *lx, struct sink *sk)
 {
-	struct reader rd = { .lx = lx, .sk = sk, .nscopes = 1 };
+	struct reader rd = { .lx = lx, .sk = sk, .nscopes = 1, .local.def = DEF_DROPPED };
 	struct token t;
 
 	rd.cpp = sk->ret->lang != LANG_C && sk->ret->lang != LANG_OBJC;

@@ -22,6 +22,8 @@ struct c_item {
 	uint8_t inner_n;   /* '(': tokens inside, at most 2 */
 	struct span inner; /* '(': the first word inside */
 	uint32_t inner_line;
+	bool inner_call;          /* '(': a word and then a *, as in (CALL *name) */
+	struct span inner_second; /* the word behind that * */
 };
 
 struct c_decl {

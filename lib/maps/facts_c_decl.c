@@ -105,6 +105,22 @@ static void feed_operator(struct c_decl *d, struct lexer *lx, const struct token
 	it->text.len = (size_t)(end - it->text.data);
 }
 
+/* The first words inside a pair of parentheses. */
+static void note_inside(struct c_item *open, const struct token *t)
+{
+	if (t->c == '*' || t->c == '&' || t->c == '^') {
+		open->inner_star = open->inner_star || open->inner_n == 0;
+		open->inner_call = open->inner_call || (open->inner_n == 1 && open->inner.data);
+	} else if (t->kind == TOKEN_IDENT && !open->inner.data) {
+		open->inner = token_span(t);
+		open->inner_line = t->line;
+	} else if (t->kind == TOKEN_IDENT && open->inner_call && !open->inner_second.data) {
+		open->inner_second = token_span(t);
+	}
+	if (open->inner_n < 2)
+		open->inner_n++;
+}
+
 /* Inside parentheses only their shape is noted. */
 static bool feed_inside(struct c_decl *d, const struct token *t)
 {
@@ -140,16 +156,8 @@ static bool feed_inside(struct c_decl *d, const struct token *t)
 	default:
 		break;
 	}
-	if (open && open->c == '(') {
-		if (open->inner_n == 0 && (t->c == '*' || t->c == '&' || t->c == '^'))
-			open->inner_star = true;
-		if (t->kind == TOKEN_IDENT && !open->inner.data) {
-			open->inner = token_span(t);
-			open->inner_line = t->line;
-		}
-		if (open->inner_n < 2)
-			open->inner_n++;
-	}
+	if (open && open->c == '(')
+		note_inside(open, t);
 	return true;
 }
 
@@ -415,6 +423,21 @@ void c_decl_open(const struct c_decl *d, bool cpp, struct c_opened *ret)
 	}
 }
 
+/* Whether the parentheses hold the name: (*name), (CALL *name)(...), (name)(...). */
+static bool names_inside(const struct c_decl *d, size_t i)
+{
+	const struct c_item *it = &d->items[i];
+	bool called = i + 2 < d->n && d->items[i + 2].c == '(';
+
+	if (!it->inner.data)
+		return false;
+	if (it->inner_star)
+		return true;
+	if (!called || i == 0 || in(&d->items[i - 1], ATTRIBUTES))
+		return false;
+	return it->inner_n == 1 || (it->inner_call && it->inner_second.data);
+}
+
 /* typedef ... a, *b, (*c)(int), d[4], e(int); */
 static void end_typedef(const struct c_decl *d, struct sink *sk, const char *parent)
 {
@@ -426,17 +449,16 @@ static void end_typedef(const struct c_decl *d, struct sink *sk, const char *par
 
 		if (!it || (it->c == ',' && !it->in_angle)) {
 			if (name && name->c == '(')
-				sink_def(sk, DEF_TYPE, name->inner, parent, name->inner_line);
+				sink_def(sk, DEF_TYPE,
+				         name->inner_call ? name->inner_second : name->inner,
+				         parent, name->inner_line);
 			else if (name)
 				sink_def(sk, DEF_TYPE, name->text, parent, name->line);
 			name = NULL;
 			fixed = called = false;
 		} else if (fixed || it->in_angle) {
 			continue;
-		} else if (it->c == '(' && it->inner.data &&
-		           (it->inner_star ||
-		            (it->inner_n == 1 && i + 2 < d->n && i > 0 &&
-		             d->items[i + 2].c == '(' && !in(&d->items[i - 1], ATTRIBUTES)))) {
+		} else if (it->c == '(' && names_inside(d, i)) {
 			name = it;
 			fixed = true;
 		} else if (it->c == '(') {

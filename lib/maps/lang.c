@@ -277,10 +277,19 @@ static enum lang by_interpreter(struct span head)
 	return LANG_NONE;
 }
 
+/* A file that a build fills in, "x.cmake.in", is in the language of what comes out. */
+static struct span without_in(struct span base)
+{
+	if (base.len > 3 && memcmp(base.data + base.len - 3, ".in", 3) == 0 &&
+	    memchr(base.data, '.', base.len - 3))
+		base.len -= 3;
+	return base;
+}
+
 enum lang lang_detect(struct span path, struct span head)
 {
 	struct span base = base_name(path);
-	const char *dot = base.len ? memrchr(base.data, '.', base.len) : NULL;
+	const char *dot;
 
 	if (base.len == 0 || lang_is_binary(head))
 		return LANG_NONE;
@@ -288,6 +297,8 @@ enum lang lang_detect(struct span path, struct span head)
 		if (listed(base, ROWS[i].files, false))
 			return (enum lang)i;
 	}
+	base = without_in(base);
+	dot = memrchr(base.data, '.', base.len);
 	if (dot) {
 		struct span extension = { dot + 1, (size_t)(base.data + base.len - dot - 1) };
 

@@ -147,7 +147,9 @@ void lex_token(struct lexer *lx, struct token *ret, enum token_kind kind, const 
 	lx->last_end = lx->p;
 	lx->line_has_token = true;
 	lx->line_kind = LINE_CODE;
-	lx->last = *ret;
+	/* Only where / and < mean different things behind an operand and elsewhere. */
+	if (lx->syntax->flags & LEX_TEMPLATE)
+		lx->last = *ret;
 }
 
 static bool starts_with(const struct lexer *lx, const char *marker)

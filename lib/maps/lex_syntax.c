@@ -19,9 +19,10 @@
 
 const struct syntax syntaxes[SYNTAX_COUNT] = {
 	[SYNTAX_TEXT] = { .quotes = NULL },
-	[SYNTAX_C] = { C_STYLE, .quotes = "\"'", .flags = LEX_CONTINUED | LEX_DIGIT_TICK },
+	[SYNTAX_C] = { C_STYLE, .quotes = "\"'",
+	               .flags = LEX_CONTINUED | LEX_DIGIT_TICK | LEX_DOLLAR },
 	[SYNTAX_CPP] = { C_STYLE, .quotes = "\"'",
-	                 .flags = LEX_CONTINUED | LEX_DIGIT_TICK | LEX_RAW_CPP },
+	                 .flags = LEX_CONTINUED | LEX_DIGIT_TICK | LEX_DOLLAR | LEX_RAW_CPP },
 	[SYNTAX_PYTHON] = { .line = { "#" },
 	                    .quotes = "\"'",
 	                    .flags = LEX_TRIPLE | LEX_DOC_STRING | LEX_CONTINUED },

@@ -31,8 +31,12 @@ static const struct facts_case DEFS[] = {
 	  "4-4 function f\n" },
 	{ LANG_C,
 	  "typedef int (*cb)(int);\ntypedef int fn(int, char);\ntypedef unsigned long a[4];\n"
-	  "typedef LIST(x) list_t;\ntypedef void (par)(void);\n",
-	  "1-1 type cb\n2-2 type fn\n3-3 type a\n4-4 type list_t\n5-5 type par\n" },
+	  "typedef LIST(x) list_t;\ntypedef void (par)(void);\n"
+	  "typedef LONG (CALL *win)(int *);\n",
+	  "1-1 type cb\n2-2 type fn\n3-3 type a\n4-4 type list_t\n5-5 type par\n6-6 type win\n" },
+	{ LANG_C,
+	  "int f(struct s *x)\n{\n\tstruct s y = { 1 };\n\tstatic const struct local {\n\t\tint a;\n\t} z[] = { { 1 } };\n}\n",
+	  "1-7 function f\n4-6 struct local\n" },
 	{ LANG_C,
 	  "#define A 1\n#define B(x) \\\n\tdo { \\\n\t} while (0)\n#if 0\n#define C\nint f() {}\n#endif\n",
 	  "1-1 macro A\n2-4 macro B\n" },

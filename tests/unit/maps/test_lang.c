@@ -24,6 +24,7 @@ static void test_lang__detect(void **state)
 		{ "Dockerfile.dev", "", LANG_DOCKERFILE },
 		{ "a/Makefile", "", LANG_MAKE },
 		{ "CMakeLists.txt", "", LANG_CMAKE },
+		{ "x-config.cmake.in", "", LANG_CMAKE },
 		{ "Cargo.lock", "", LANG_TOML },
 		{ "tool", "#!/usr/bin/env -S python3.11 -u\n", LANG_PYTHON },
 		{ "tool", "#! /bin/bash\n", LANG_SHELL },
