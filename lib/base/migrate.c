@@ -14,7 +14,6 @@
 #define FILE_MAX_BYTES (4 * 1024 * 1024)
 #define VERSION_DIGITS 4
 #define FILES_MAX      9999
-#define LOCK_WAIT      "60s"
 #define LOCK_KEY       INT64_C(0x706f72746f6c616e) /* "portolan"; nobody else's advisory lock */
 #define DOWN_SUFFIX    ".down.sql"
 #define UP_SUFFIX      ".sql"
@@ -335,14 +334,15 @@ static enum err step_once(struct ctx *cx, const struct file *files, int64_t nfil
                           struct migrate_step *ret, bool *ret_done)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
+	const char *patience = "60s"; /* for the lock, and for what the file waits for */
 	struct list applied;
 	int64_t exists, at;
 
 	TRY(db_begin(cx, &tx));
-	TRY(db_run(cx, &PATIENCE, DB_ARGS(DB_TEXT(LOCK_WAIT)), NULL));
+	TRY(db_run(cx, &PATIENCE, DB_ARGS(DB_TEXT(patience)), NULL));
 	if (db_run(cx, &LOCK, DB_ARGS(DB_INT(LOCK_KEY)), NULL) != ERR_OK)
 		return err_set(cx, ERR_UNAVAILABLE, "another migration is still at work after %s",
-		               LOCK_WAIT);
+		               patience);
 	TRY(db_get_int(cx, &EXISTS, DB_NO_ARGS, &exists));
 	if (exists == 0)
 		TRY(db_script(cx, BOOK));
