@@ -9,17 +9,20 @@ ROOT=$(cd "${0%/*}/.." && pwd -P)
 load_settings
 
 repo=${1:?usage: map.sh REPO}
-local_repo=
+set --
 case $repo in
 *://*) ;;
 *)
 	[ -e "$repo" ] || die "$repo is neither an address (https://...) nor a path of this machine"
 	repo=$(realpath "$repo")
-	local_repo=$repo
+	set -- "$repo"
+	# A linked worktree has its objects elsewhere.
+	common=$(git -c safe.directory='*' -C "$repo" rev-parse --path-format=absolute --git-common-dir 2>/dev/null || :)
+	case $common in '' | "$repo"/*) ;; *) set -- "$repo" "$common" ;; esac
 	;;
 esac
 
-sh "$ROOT/deploy/stack.sh" up ${local_repo:+"$local_repo"}
+sh "$ROOT/deploy/stack.sh" up "$@"
 . "$VAR/dev.env"
 export PORTOLAN_URL PORTOLAN_API_KEY
 "$BIN/portolan" map "$repo"

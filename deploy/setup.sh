@@ -83,10 +83,10 @@ local_roots() {
 	fi
 }
 
-# local_roots with ROOT and the folder $1 among them.
+# local_roots with ROOT and the folders $@ among them.
 wider_roots() {
 	roots=$(local_roots)
-	for dir in "$ROOT" ${1:+"$1"}; do
+	for dir in "$ROOT" "$@"; do
 		case :$roots: in *":$dir:"*) ;; *) roots=${roots:+$roots:}$dir ;; esac
 	done
 	echo "$roots"

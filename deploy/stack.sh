@@ -1,9 +1,9 @@
 #!/bin/sh
-# The stack of this checkout: stack.sh up [LOCAL_REPO] | down | status | restart
+# The stack of this checkout: stack.sh up [FOLDER...] | down | status | restart
 #
 #   up       make what is missing under VAR (cluster, roles, database, schema,
 #            settings, key), start what is not running, wait until it serves.
-#            A local repository that is named joins those the stack may read.
+#            Folders that are named join those from which it may map repositories.
 #   restart  replace workers one by one, then the runner; no request is lost
 #   down     end every process of the stack and leave no socket behind
 #
@@ -20,7 +20,9 @@ SERVICES="postgres nginx api runner"
 
 # The caller's half.
 enter_as_account() {
-	case $1 in
+	command=$1
+	shift
+	case $command in
 	up | restart)
 		[ -x "$BIN/portolan" ] || die "$BIN/portolan is missing: run make first"
 		[ -n "$PGBIN" ] || die "no PostgreSQL server is installed: run deploy/deps.sh run"
@@ -32,16 +34,18 @@ enter_as_account() {
 		open_build
 		[ -O "$VAR" ] || [ "$(id -u)" -eq 0 ] ||
 			die "$VAR belongs to $(stat -c %U "$VAR"): start the stack as that user or root, or choose VAR="
-		list=$(local_roots | tr : ' ')
-		# shellcheck disable=SC2086 # paths have no blanks here
-		find_caps "$VAR" "$ROOT/deploy/env.sh" "$BIN/portolan-worker" $list ${2:+"$2"}
+		IFS=:
+		# shellcheck disable=SC2046 # one word per folder
+		set -- "$@" $(local_roots)
+		unset IFS
+		find_caps "$VAR" "$ROOT/deploy/env.sh" "$BIN/portolan-worker" "$@"
 		;;
 	*)
 		[ -d "$VAR/run" ] || { say "there is no stack in $VAR"; exit 0; }
 		;;
 	esac
 	cd "$VAR"
-	step_down sh "$ROOT/deploy/stack.sh" --account "$@"
+	step_down sh "$ROOT/deploy/stack.sh" --account "$command" "$@"
 }
 
 # The process number of our runsvdir, when it runs.
@@ -232,7 +236,7 @@ status() {
 	esac
 }
 
-usage() { die "usage: stack.sh up [LOCAL_REPO] | down | status | restart"; }
+usage() { die "usage: stack.sh up [FOLDER...] | down | status | restart"; }
 
 load_settings
 case ${1:-} in

@@ -18,7 +18,7 @@ start() {
 	render_postgres
 	# Tests kill processes, never the machine: waiting for the disk proves nothing here.
 	printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
-	write_conf ""
+	write_conf "$ROOT"
 	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
 		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
 	make_database
