@@ -33,7 +33,7 @@ def cursor():
 def tenant_of(cur):
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     digest = hashlib.blake2b(key.encode(), digest_size=32).digest()
-    cur.execute("SELECT tenant_id FROM app.admit(%s, %s, 1)", (int(key.split("_")[1]), digest))
+    cur.execute("SELECT tenant_id FROM app.admit(%s, %s, 1, NULL)", (int(key.split("_")[1]), digest))
     return cur.fetchone()[0]
 
 

@@ -90,7 +90,7 @@ start_flask() {
 	flask_port=$(free_port)
 	mkdir -p "$WORK/flask/tmp"
 	[ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/flask"
-	BENCH_DB_URL="host=$VAR/run dbname=portolan user=portolan_app" step_down /usr/bin/gunicorn \
+	step_down env BENCH_DB_URL="host=$VAR/run dbname=portolan user=portolan_app" /usr/bin/gunicorn \
 		--chdir "$WORK/sql" --workers 2 --threads 8 --worker-class gthread --keep-alive 75 --worker-tmp-dir /dev/shm \
 		--bind "unix:$WORK/flask/app.sock" --log-level error flask_app:app >"$WORK/flask.log" 2>&1 &
 	pids="$pids $!"
