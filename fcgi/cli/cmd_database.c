@@ -95,7 +95,9 @@ static enum err write_key_file(struct cli *cli, const char *path, const char *ke
 {
 	struct ctx *cx = cli->cx;
 	const char *temp = arena_printf(cx->arena, "%s.new", path);
-	const char *text = arena_printf(cx->arena, "PORTOLAN_URL=%s\nPORTOLAN_API_KEY=%s\n",
+	const char *text = arena_printf(cx->arena,
+	                                "PORTOLAN_URL=%s\nPORTOLAN_API_KEY=%s\n"
+	                                "export PORTOLAN_URL PORTOLAN_API_KEY\n",
 	                                cli->config->url, key);
 	int fd;
 	bool good;

@@ -64,20 +64,24 @@ p99_at() {
 
 pgbench_rate() {
 	step_down "$PGBIN/pgbench" -h "$VAR/run" -U portolan_app -n -M prepared -c 8 -j 2 -T "$SECONDS_EACH" \
-		-D key_id="$key_id" -D key_hash="$key_hash" -D tenant="$tenant" -D first="$first" -D last="$last" \
-		-f "$WORK/sql/$1" portolan 2>/dev/null | awk '/^tps/ { print $3 }'
+		-D key_id="$key_id" -D tenant="$tenant" -D first="$first" -D last="$last" \
+		-f "$WORK/sql/$1" portolan 2>"$WORK/pgbench.log" | awk '/^tps/ { print $3 }'
 }
 
 start_stack() {
 	PORT=$(free_port)
 	export PORT
+	mkdir -p "$VAR"
+	echo "projects_max = 1000000" >"$VAR/portolan.conf"
 	PORT=$PORT sh "$ROOT/deploy/stack.sh" up >/dev/null
 	load_settings
 	. "$VAR/dev.env"
+	export PORTOLAN_URL PORTOLAN_API_KEY
 	cp -r "$ROOT/tests/bench" "$WORK/sql"
 	chmod -R a+rX "$WORK/sql"
 	key_id=$(echo "$PORTOLAN_API_KEY" | cut -d_ -f2)
 	key_hash=$(printf %s "$PORTOLAN_API_KEY" | b2sum -l 256 | cut -d' ' -f1)
+	sed -i "s/@key_hash@/$key_hash/" "$WORK"/sql/*.sql
 	tenant=$(psql_app -c "SELECT tenant_id FROM app.api_key WHERE id = $key_id")
 	psql_app -c "INSERT INTO app.project (tenant_id, name, repository_url)
 		SELECT $tenant, 'project ' || n, 'https://git.test/team/project-' || n || '.git'
@@ -165,6 +169,7 @@ memory() {
 make_repository() {
 	mkdir -p "$1"
 	git -C "$1" init -q -b main
+	git -C "$1" config gc.auto 0
 	awk -v dir="$1" 'BEGIN {
 		for (d = 0; d < 100; d++) {
 			system("mkdir -p " dir "/mod" d)
@@ -198,7 +203,7 @@ compare_map() {
 	PORT=$PORT sh "$ROOT/deploy/stack.sh" up "$repo" >/dev/null
 	clone=$(seconds git -c safe.directory='*' clone -q --bare --no-local "$repo" "$WORK/clone.git")
 	rm -rf "$WORK/clone.git"
-	map=$(seconds "$BIN/portolan" map "$repo" --name "bench $name")
+	map=$(seconds "$BIN/portolan" map "$repo")
 	again=$(seconds "$BIN/portolan" map "$repo")
 	row "map $name / git clone --bare" "$map s" "$clone s" "$(ratio "$map" "$clone") x" "<= 2 x; second time: $again s"
 }
