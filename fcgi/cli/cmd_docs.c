@@ -1,21 +1,20 @@
 /* portolan version and openapi: what this program is and serves. */
 #include "cli/cli.h"
 
+#include "base/http_client.h"
 #include "base/migrate.h"
 #include "base/version.h"
 #include "openapi.h"
 
-#include <curl/curl.h>
 #include <git2.h>
 #include <json-c/json.h>
-#include <libpq-fe.h>
 #include <sodium.h>
 
 #define OPENAPI_MAX ((size_t)4 * 1024 * 1024)
 
 enum err cli_version(struct cli *cli)
 {
-	int pq = PQlibVersion(), major, minor, patch;
+	int pq = db_library_version(), major, minor, patch;
 	char git[32];
 	const char *form =
 		cli->json ? "{\"schema\":\"version/1\",\"version\":\"%s\",\"database_schema\":%d,"
@@ -30,8 +29,7 @@ enum err cli_version(struct cli *cli)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	fprintf(cli->term.out, form, version_text, MIGRATE_NEWEST, pq / 10000, pq % 10000, git,
-	        curl_version_info(CURLVERSION_NOW)->version, json_c_version(),
-	        sodium_version_string());
+	        http_library_version(), json_c_version(), sodium_version_string());
 #pragma GCC diagnostic pop
 	return ERR_OK;
 }

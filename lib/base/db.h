@@ -173,6 +173,9 @@ const char *db_constraint(const struct ctx *cx);
 /** @ret bytes for one LIKE pattern that matches text anywhere, wildcards in it escaped */
 const char *db_like(struct arena *arena, const char *text);
 
+/** @ret libpq's version, as PQlibVersion() numbers it: 150020 for 15.20 */
+int db_library_version(void);
+
 /* --- For the runner --- */
 
 /** Follow a channel; again by itself after a reconnection. */

@@ -343,3 +343,8 @@ bool db_wait(struct ctx *cx, int wake_fd, int timeout_ms)
 			return false;
 	}
 }
+
+int db_library_version(void)
+{
+	return PQlibVersion();
+}

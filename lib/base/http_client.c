@@ -316,3 +316,8 @@ const struct http_hop *http_hops(const struct http_client *client, int *ret_n)
 	*ret_n = client->nhops;
 	return client->hops;
 }
+
+const char *http_library_version(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->version;
+}

@@ -125,4 +125,7 @@ enum err http_read_all(struct ctx *cx, struct http_answer *answer, size_t max_by
 /** @ret the hops of the newest http_start(), also when it failed; they end with the next one */
 const struct http_hop *http_hops(const struct http_client *client, int *ret_n);
 
+/** @ret libcurl's version: "7.88.1" */
+const char *http_library_version(void);
+
 #endif
