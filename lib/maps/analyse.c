@@ -1,6 +1,7 @@
 /* Analyse: scan, facts, manifests, resolution, measures, text; in that order. */
 #include "maps/analyse.h"
 
+#include "maps/attributes.h"
 #include "maps/store.h"
 #include "maps/text.h"
 
@@ -22,6 +23,7 @@ struct analysis {
 	struct arena *scratch;
 	struct manifest *manifests;
 	size_t nmanifests, manifests_cap;
+	struct attributes attributes;
 };
 
 static void tell(const struct analysis *a, int percent, const char *message)
@@ -122,6 +124,8 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 		}
 		file->facts = store_facts(&a->store, &facts);
 	}
+	if (attributes_is(file->path))
+		attributes_read(a->cx->arena, &a->attributes, file->path, text);
 	read_manifest(a, index, text);
 }
 
@@ -149,6 +153,23 @@ static enum err read_files(struct analysis *a)
 		}
 	}
 	return ERR_OK;
+}
+
+/* The repository's own word on roles; manifests that it calls vendored speak for others. */
+static void apply_attributes(struct analysis *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->tree.nfiles && a->attributes.n > 0; i++) {
+		struct map_file *file = &a->tree.files[i];
+
+		if (file->role != 0)
+			file->role = attributes_role(&a->attributes, file->path.data, file->role);
+	}
+	for (size_t i = 0; i < a->nmanifests; i++)
+		if (a->tree.files[a->manifests[i].file].role != FILE_VENDORED)
+			a->manifests[kept++] = a->manifests[i];
+	a->nmanifests = kept;
 }
 
 /* From facts to text: everything behind the last look into the repository. */
@@ -207,5 +228,6 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	a.scratch = scratch;
 	a.store = store_new(cx->arena);
 	TRY(read_files(&a));
+	apply_attributes(&a);
 	return join_and_write(&a, false, ret);
 }

@@ -19,8 +19,8 @@
 #include "maps/file.h"
 #include "maps/manifest.h"
 
-#define RESOLVE_EDGES_MAX  2000000
-#define RESOLVE_MISSES_MAX 2000000
+#define RESOLVE_EDGES_MAX  1000000
+#define RESOLVE_MISSES_MAX 1000000
 
 #define RESOLVE_NONE UINT32_MAX /* no file, no dependency */
 
