@@ -23,6 +23,7 @@
  *              ERR_TOO_LARGE       the body passes the cap
  *              ERR_CANCELLED       as told
  *              each naming host and cause.
+ *   SIGPIPE    The process ignores it (its main() says so): TLS may write to a peer that has gone.
  *   Threads    A client, and the answer it works on, belong to one thread at a time.
  */
 #ifndef BASE_HTTP_CLIENT_H

@@ -235,6 +235,8 @@ static void finish(struct run *run, struct tool_result *ret)
 	ret->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	ret->duration_ms = now_ms(run) - run->started_ms;
 	ret->peak_rss_bytes = (int64_t)usage.ru_maxrss * 1024;
+	if (run->out == NULL)
+		run->out = calloc(1, 1); /* no output is an empty text */
 	ret->output = (struct span){ run->out, run->out_len };
 }
 

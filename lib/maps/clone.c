@@ -94,6 +94,14 @@ void clone_progress(struct clone *c, int percent, const char *words, ...)
 	c->hooks.progress(c->hooks.arg, percent, text);
 }
 
+enum err clone_too_many_objects(struct clone *c)
+{
+	err_set(c->cx, ERR_REPO_TOO_LARGE, "the repository has more than %lld objects",
+	        (long long)c->rq->max_objects);
+	err_fix(c->cx, "Raise the setting clone_max_objects.");
+	return ERR_REPO_TOO_LARGE;
+}
+
 enum err clone_git_failed(struct clone *c, const char *what)
 {
 	const git_error *last = git_error_last();
@@ -103,12 +111,8 @@ enum err clone_git_failed(struct clone *c, const char *what)
 
 	if (c->stopped.code != ERR_OK)
 		return clone_stop(c);
-	if (class == GIT_ERROR_INDEXER && strstr(why, "too many objects") != NULL) {
-		err_set(c->cx, ERR_REPO_TOO_LARGE, "the repository has more than %lld objects",
-		        (long long)c->rq->max_objects);
-		err_fix(c->cx, "Raise the setting clone_max_objects.");
-		return ERR_REPO_TOO_LARGE;
-	}
+	if (class == GIT_ERROR_INDEXER && strstr(why, "too many objects") != NULL)
+		return clone_too_many_objects(c);
 	if (class == GIT_ERROR_NOMEMORY)
 		code = ERR_OUT_OF_MEMORY;
 	else if (class == GIT_ERROR_OS || class == GIT_ERROR_FILESYSTEM)

@@ -42,12 +42,8 @@ static enum err account(struct clone *c, int64_t bytes, int64_t objects)
 		err_fix(c->cx, "Raise the setting clone_max_bytes.");
 		return ERR_REPO_TOO_LARGE;
 	}
-	if (c->objects > c->rq->max_objects) {
-		err_set(c->cx, ERR_REPO_TOO_LARGE, "the repository has more than %lld objects",
-		        (long long)c->rq->max_objects);
-		err_fix(c->cx, "Raise the setting clone_max_objects.");
-		return ERR_REPO_TOO_LARGE;
-	}
+	if (c->objects > c->rq->max_objects)
+		return clone_too_many_objects(c);
 	return ERR_OK;
 }
 

@@ -51,6 +51,9 @@ enum err clone_stop(struct clone *c);
 /** Tell how far it is, unless something was told a moment ago. */
 void clone_progress(struct clone *c, int percent, const char *words, ...) PRINTF(3, 4);
 
+/** @ret ERR_REPO_TOO_LARGE */
+enum err clone_too_many_objects(struct clone *c);
+
 /** Turn libgit2's last error into ours.  @ret the code */
 enum err clone_git_failed(struct clone *c, const char *what);
 

@@ -51,9 +51,7 @@ static enum err failed(struct fetch *f, const char *what)
 		return clone_stop(f->c);
 	if (transport_failure(f->transport) != ERR_OK)
 		return transport_failure(f->transport);
-	if (f->too_many)
-		git_error_set_str(GIT_ERROR_INDEXER, "too many objects");
-	return clone_git_failed(f->c, what);
+	return f->too_many ? clone_too_many_objects(f->c) : clone_git_failed(f->c, what);
 }
 
 static enum err too_many_refs(struct clone *c, size_t n)
@@ -116,6 +114,7 @@ static int create_transport(git_transport **ret, git_remote *owner, void *payloa
 
 static enum err run(struct fetch *f)
 {
+	git_remote_create_options create;
 	git_remote_callbacks callbacks;
 	struct clone *c = f->c;
 
@@ -124,7 +123,11 @@ static enum err run(struct fetch *f)
 	callbacks.transport = create_transport;
 	callbacks.transfer_progress = on_progress;
 	callbacks.payload = f;
-	if (git_remote_create_anonymous(&f->remote, c->repo, c->rq->url) != 0)
+	if (git_remote_create_options_init(&create, GIT_REMOTE_CREATE_OPTIONS_VERSION) != 0)
+		return clone_git_failed(c, "the git library is another one");
+	create.repository = c->repo;
+	create.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+	if (git_remote_create_with_opts(&f->remote, c->rq->url, &create) != 0)
 		return clone_git_failed(c, "the address cannot be used");
 	if (git_remote_connect(f->remote, GIT_DIRECTION_FETCH, &callbacks, NULL, NULL) != 0)
 		return failed(f, "the remote cannot be asked");

@@ -36,15 +36,15 @@ struct transport {
 	const char *base; /* address of the repository, no slash at its end */
 	struct stream *current;
 	int64_t received;
-	enum err failure;
+	struct fault failure; /* its code is ERR_OK until there is one */
 };
 
-/* Remember the first failure, which cx->fault tells, and hand libgit2 its own form of it. */
+/* Remember the first failure and its words: what libgit2 makes of -1 tells less. */
 static int fail(struct transport *t, enum err e)
 {
-	if (t->failure == ERR_OK)
-		t->failure = e;
-	git_error_set_str(GIT_ERROR_NET, t->cx->fault.detail);
+	assert(e == t->cx->fault.code);
+	if (t->failure.code == ERR_OK)
+		t->failure = t->cx->fault;
 	return -1;
 }
 
@@ -299,9 +299,11 @@ void transport_free(struct transport **transport)
 	*transport = NULL;
 }
 
-enum err transport_failure(const struct transport *transport)
+enum err transport_failure(const struct transport *t)
 {
-	return transport->failure;
+	if (t->failure.code != ERR_OK)
+		t->cx->fault = t->failure;
+	return t->failure.code;
 }
 
 int64_t transport_received(const struct transport *transport)

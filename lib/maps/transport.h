@@ -40,7 +40,7 @@ void transport_free(struct transport **transport);
 int transport_create(git_transport **ret, git_remote *owner, void *transport);
 
 /**
- * @ret why the exchange failed, told in cx->fault; ERR_OK when it did not (the failure is libgit2's):
+ * @ret why the exchange failed, told (again) in cx->fault; ERR_OK when it did not (the failure is libgit2's):
  * ERR_REPO_AUTH for 401 and 403, ERR_REPO_NOT_FOUND for 404 and 410, ERR_REPO_NOT_GIT for an answer that
  * is not git's, ERR_REPO_TOO_LARGE, or what http_client.h names
  */

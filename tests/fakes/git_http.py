@@ -162,7 +162,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     server = Server(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
+    os.write(1, b"%d\n" % server.server_port)  # one write: the reader goes away after it
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()
 
