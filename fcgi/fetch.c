@@ -3,16 +3,20 @@
  *
  * A child of the runner: lib/maps/child.h tells what goes in and out, lib/maps/clone.h what it does.
  * The only program that talks to remote repositories, and so the one that has least: no database, no
- * secrets, no environment, and once its folder is locked, by Landlock, writing to that folder alone.
+ * secrets, no environment; and once its folder is locked, writing to that folder alone (Landlock), no
+ * other program, no tracing, no mounting, no sockets but those of the internet (seccomp).
  */
 #include "base/ctx.h"
 #include "base/landlock.h"
 #include "maps/clone.h"
 
 #include <errno.h>
+#include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 
 #define ARENA_MAX_BYTES ((size_t)512 << 20) /* 100 000 refs of 500 bytes, and headroom */
 #define RULES_MAX       64
@@ -41,8 +45,79 @@ static void tell(void *arg, int percent, const char *words)
 	child_progress(percent, words);
 }
 
+/*
+ * Calls that no fetch makes.  A list of what is refused, not of what is allowed: name resolution loads
+ * modules of the system's choice, whose calls differ from one machine to the next.
+ */
+static const int REFUSED[] = {
+#ifndef __SANITIZE_ADDRESS__ /* which traces the process in search of leaks */
+	SCMP_SYS(ptrace),
+#endif
+	SCMP_SYS(execve),
+	SCMP_SYS(execveat),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(mount),
+	SCMP_SYS(umount2),
+	SCMP_SYS(pivot_root),
+	SCMP_SYS(chroot),
+	SCMP_SYS(setns),
+	SCMP_SYS(unshare),
+	SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(keyctl),
+	SCMP_SYS(add_key),
+	SCMP_SYS(request_key),
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module),
+	SCMP_SYS(reboot),
+	SCMP_SYS(swapon),
+	SCMP_SYS(swapoff),
+	SCMP_SYS(listen),
+	SCMP_SYS(accept),
+	SCMP_SYS(accept4),
+	SCMP_SYS(mknod),
+	SCMP_SYS(mknodat),
+	SCMP_SYS(setuid),
+	SCMP_SYS(setgid),
+	SCMP_SYS(personality),
+};
+
+/* Families of sockets below AF_MAX that stay: netlink tells the resolver which addresses there are. */
+static bool is_family_used(int family)
+{
+	return family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
+}
+
+static enum err refuse_calls(struct ctx *cx)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = filter == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; rc == 0 && i < COUNT(REFUSED); i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), REFUSED[i], 0);
+	for (int family = 0; rc == 0 && family < AF_MAX; family++) {
+		if (!is_family_used(family))
+			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT),
+			                      SCMP_SYS(socket), 1,
+			                      SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+	}
+	if (rc == 0)
+		rc = seccomp_load(filter);
+	seccomp_release(filter);
+	if (rc != 0)
+		return err_set(cx, ERR_INTERNAL, "the fetcher's calls cannot be limited: %s",
+		               strerror(-rc));
+	return ERR_OK;
+}
+
 /* Write to the copy, read the source and what the system needs, run nothing. */
-static enum err confine(struct ctx *cx, const struct fetch_request *rq, const struct clone *clone)
+static enum err limit_files(struct ctx *cx, const struct fetch_request *rq,
+                            const struct clone *clone)
 {
 	struct landlock_rule rules[RULES_MAX] = {
 		{ .path = rq->directory, .access = LANDLOCK_READ | LANDLOCK_WRITE },
@@ -81,7 +156,8 @@ static enum err run(struct ctx *cx)
 	if (rq.directory[0] != '/')
 		return err_set(cx, ERR_INVALID, "the folder of the copy must be absolute");
 	TRY(clone_begin(cx, &rq, &HOOKS, &clone));
-	TRY(confine(cx, &rq, clone));
+	TRY(limit_files(cx, &rq, clone));
+	TRY(refuse_calls(cx));
 	TRY(clone_finish(clone, &reply));
 	schema_encode(&sb, &fetch_reply_schema, &reply);
 	TRY(sb_finish(cx, &sb, &text));
@@ -96,6 +172,11 @@ int main(void)
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(ARENA_MAX_BYTES);
 	struct ctx cx;
 
+	signal(SIGPIPE, SIG_IGN); /* a peer or a reader that has gone is an error */
+	signal(SIGXFSZ, SIG_IGN); /* so is a file past the limit */
+#ifndef __SANITIZE_ADDRESS__
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 	ctx_begin(&cx, &APP, arena, NULL);
 	return run(&cx) == ERR_OK ? 0 : child_report(&cx);
 }
