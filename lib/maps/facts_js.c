@@ -48,9 +48,40 @@ static void start_statement(struct js_reader *rd)
 	rd->variable.kind = TOKEN_END;
 	rd->value_paren = 0;
 	rd->value_arrow = false;
-	if (rd->arrow_def != DEF_DROPPED)
+	if (rd->arrow_def != DEF_DROPPED && rd->depth <= rd->arrow_depth) {
 		sink_def_end(rd->sk, rd->arrow_def, rd->prev.line);
-	rd->arrow_def = DEF_DROPPED;
+		rd->arrow_def = DEF_DROPPED;
+	}
+}
+
+/* A definition without braces of its own, open until its statement ends. */
+static void open_arrow(struct js_reader *rd, uint32_t def)
+{
+	rd->arrow_def = def;
+	rd->arrow_depth = rd->depth;
+}
+
+/* <T extends {...} = {...}> behind the name of a function or type: rd->next is the <. */
+static void skip_type_parameters(struct js_reader *rd)
+{
+	uint32_t angle = 0, nest = 0;
+
+	if (rd->next.c != '<')
+		return;
+	while (js_advance(rd)) {
+		char c = rd->t.c;
+
+		if (c && strchr("([{", c))
+			nest++;
+		else if (c && strchr(")]}", c) && nest > 0)
+			nest--;
+		else if (c == '<')
+			angle++;
+		else if (c == '>' && !(rd->prev.c == '=' && rd->t.glued) && --angle == 0)
+			return;
+		else if (nest == 0 && c == ';')
+			return;
+	}
 }
 
 static void expect(struct js_reader *rd, enum js_scope_kind kind, uint32_t def, const char *name)
@@ -136,7 +167,7 @@ static void value_is_arrow(struct js_reader *rd)
 	if (rd->next.c == '{') {
 		value_is_function(rd);
 	} else if (assigned_name(rd, &name, &kind, &parent)) {
-		rd->arrow_def = define(rd, kind, &name, parent);
+		open_arrow(rd, define(rd, kind, &name, parent));
 		rd->variable.kind = TOKEN_END;
 		rd->nchain = 0;
 	}
@@ -202,6 +233,7 @@ static void read_function(struct js_reader *rd)
 		define(rd, DEF_FUNCTION, &rd->t, "");
 	else
 		expect_function(rd, DEF_FUNCTION, &rd->t, "");
+	skip_type_parameters(rd);
 }
 
 static const char *name_text(struct js_reader *rd, const struct token *name)
@@ -226,6 +258,7 @@ static void read_class(struct js_reader *rd)
 	if (name.kind)
 		def = define(rd, DEF_CLASS, &name, "");
 	expect(rd, JS_CLASS, def, name.kind ? name_text(rd, &name) : "");
+	skip_type_parameters(rd);
 }
 
 /* interface X, enum X, namespace X, type X = ...: words only where a statement starts. */
@@ -258,9 +291,10 @@ static bool read_type_word(struct js_reader *rd)
 		while (kind == DEF_MODULE && rd->next.c == '.' && js_advance(rd) && js_advance(rd))
 			;
 		expect(rd, kind == DEF_MODULE ? JS_NAMESPACE : JS_OTHER, def, "");
-	} else {
-		rd->arrow_def = def;
+	} else if (at_top(rd)) {
+		open_arrow(rd, def);
 	}
+	skip_type_parameters(rd);
 	rd->variable.kind = TOKEN_END;
 	return true;
 }
@@ -292,6 +326,7 @@ static void read_member(struct js_reader *rd)
 		else
 			expect_function(rd, DEF_METHOD, &rd->t, parent);
 		rd->chain_open = false;
+		skip_type_parameters(rd);
 	} else if (rd->chain_open && !(token_in(&rd->t, MODIFIERS) && !rd->next.c)) {
 		rd->is_declared = rd->is_declared || token_is(&rd->t, "abstract");
 		if (rd->nchain < JS_CHAIN_MAX)
@@ -510,40 +545,6 @@ static void read_sign(struct js_reader *rd)
 	}
 }
 
-/* /// <reference path="..." /> */
-static void read_reference(void *arg, struct span text, uint32_t line)
-{
-	struct js_reader *rd = arg;
-	const char *end = text.data + text.len, *q, *close;
-	char target[FACTS_TARGET_MAX];
-	bool path;
-
-	if (text.len < 14 || memcmp(text.data, "///", 3) != 0 ||
-	    !memmem(text.data, text.len, "<reference", 10))
-		return;
-	q = memmem(text.data, text.len, " path=", 6);
-	path = q;
-	if (!q)
-		q = memmem(text.data, text.len, " types=", 7);
-	if (!q)
-		return;
-	q += path ? 6 : 7;
-	if (q >= end || (*q != '"' && *q != '\''))
-		return;
-	close = memchr(q + 1, *q, (size_t)(end - q - 1));
-	if (!close || (size_t)(close - q) + 2 > sizeof(target))
-		return;
-	q++;
-	size_t n = 0;
-	/* A path is relative to the file, dot or not. */
-	if (path && *q != '.' && *q != '/') {
-		memcpy(target, "./", 2);
-		n = 2;
-	}
-	memcpy(target + n, q, (size_t)(close - q));
-	sink_import(rd->sk, IMPORT_TYPE, (struct span){ target, n + (size_t)(close - q) }, line);
-}
-
 void facts_js(struct lexer *lx, struct sink *sk)
 {
 	struct js_reader rd = { .lx = lx, .sk = sk, .arrow_def = DEF_DROPPED, .chain_open = true };
@@ -551,7 +552,7 @@ void facts_js(struct lexer *lx, struct sink *sk)
 	rd.words = word_filter_make(STARTERS);
 	rd.typescript = sk->ret->lang != LANG_JAVASCRIPT;
 	if (rd.typescript) {
-		lx->on_comment = read_reference;
+		lx->on_comment = js_reference;
 		lx->on_comment_arg = &rd;
 	}
 	lex_next(lx, &rd.next);

@@ -61,7 +61,8 @@ struct js_reader {
 	const char *value_start; /* the value's first token */
 	bool value_arrow;        /* its parameters are read: an => comes */
 	size_t value_paren;      /* depth of the ( that a value starts with, plus one; 0: none */
-	uint32_t arrow_def;      /* an arrow function without braces, open until the ; */
+	size_t arrow_depth;
+	uint32_t arrow_def; /* an arrow function without braces, open until the ; */
 };
 
 /** Take one token: prev, t and next move on.  Returns false at the end. */
@@ -69,5 +70,8 @@ bool js_advance(struct js_reader *rd);
 
 /** rd->t is a word that may start an import or export; consumes what it reads. */
 bool js_import(struct js_reader *rd);
+
+/** Note what a triple-slash comment refers to; for lexer.on_comment, @arg is the reader. */
+void js_reference(void *arg, struct span text, uint32_t line);
 
 #endif

@@ -165,3 +165,37 @@ bool js_import(struct js_reader *rd)
 	}
 	return false;
 }
+
+/* /// <reference path="..." /> */
+void js_reference(void *arg, struct span text, uint32_t line)
+{
+	struct js_reader *rd = arg;
+	const char *end = text.data + text.len, *q, *close;
+	char target[FACTS_TARGET_MAX];
+	bool path;
+
+	if (text.len < 14 || memcmp(text.data, "///", 3) != 0 ||
+	    !memmem(text.data, text.len, "<reference", 10))
+		return;
+	q = memmem(text.data, text.len, " path=", 6);
+	path = q;
+	if (!q)
+		q = memmem(text.data, text.len, " types=", 7);
+	if (!q)
+		return;
+	q += path ? 6 : 7;
+	if (q >= end || (*q != '"' && *q != '\''))
+		return;
+	close = memchr(q + 1, *q, (size_t)(end - q - 1));
+	if (!close || (size_t)(close - q) + 2 > sizeof(target))
+		return;
+	q++;
+	size_t n = 0;
+	/* A path is relative to the file, dot or not. */
+	if (path && *q != '.' && *q != '/') {
+		memcpy(target, "./", 2);
+		n = 2;
+	}
+	memcpy(target + n, q, (size_t)(close - q));
+	sink_import(rd->sk, IMPORT_TYPE, (struct span){ target, n + (size_t)(close - q) }, line);
+}

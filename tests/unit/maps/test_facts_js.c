@@ -60,8 +60,9 @@ static const struct facts_case DEFS[] = {
 	  "2-3 function a\n4-4 interface I\n5-5 type U\n6-6 enum E\n7-7 function d\n8-10 module N\n9-9 function g\n"
 	  "11-14 class K\n12-12 method q of K\n13-13 method r of K\n" },
 	{ LANG_TYPESCRIPT,
-	  "const f = <T = Record<string, any>>(): T | undefined => {\n}\nconst g = async (a) =>\n  1\n",
-	  "1-2 function f\n3-4 function g\n" },
+	  "const f = <T = Record<string, any>>(): T | undefined => {\n}\nconst g = async (a) =>\n  1\n"
+	  "function h<A extends { b: 1 } = {}, C = () => void>(d: A): C {\n}\n",
+	  "1-2 function f\n3-4 function g\n5-6 function h\n" },
 };
 
 static void test_facts_js__imports(void **state)
