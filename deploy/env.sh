@@ -115,7 +115,8 @@ find_caps() {
 	for path; do
 		[ -e "$path" ] || continue
 		step_down test -r "$path" && continue
-		ACCOUNT_CAPS="--inh-caps=+dac_read_search --ambient-caps=+dac_read_search"
+		# Without the secure bit, access(2), which libgit2 asks, would not heed the capability.
+		ACCOUNT_CAPS="--securebits=+no_setuid_fixup --inh-caps=+dac_read_search --ambient-caps=+dac_read_search"
 		say "note: $STACK_USER may not read $path; the stack gets the capability dac_read_search for it"
 		return 0
 	done
