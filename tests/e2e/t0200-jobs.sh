@@ -19,6 +19,8 @@ large_repo() {
 large_repo "$repos/large"
 stack_up "$repos"
 
+id=
+job=
 # create NAME FOLDER: a project; keeps $id and $job, its first job.
 create() {
 	printf '{"name":"%s","repository_url":"%s"}' "$1" "$repos/$2" | api POST /api/v1/projects &&
