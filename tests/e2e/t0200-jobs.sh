@@ -17,6 +17,7 @@ large_repo() {
 	}' | git -C "$1" fast-import --quiet
 }
 large_repo "$repos/large"
+printf 'runner_lease_ms = 10000\nrunner_heartbeat_ms = 1000\n' >"$VAR/portolan.conf"
 stack_up "$repos"
 
 id=
@@ -38,15 +39,16 @@ done_once() {
 		[ "$(sql "SELECT count(*) FROM app.event WHERE project_id = $id AND kind = 'job.completed'")" = 1 ]
 }
 
-children() { cat "/proc/$(pid_of runner)"/task/*/children 2>/dev/null; }
-# Stop a child as soon as there is one, and keep its number in $child.
+# Stop a child of a runner as soon as there is one, and keep its number in $child.
 catch_child() {
-	for child in $(children); do
+	for child in $(for pid in $runners; do cat "/proc/$pid"/task/*/children; done 2>/dev/null); do
 		kill -STOP "$child" 2>/dev/null && return 0
 	done
 	return 1
 }
+# caught [RUNNER...]: of these runners, else of the stack's.
 caught() {
+	runners=${*:-$(pid_of runner)}
 	tries=0
 	until catch_child; do
 		tries=$((tries + 1))
@@ -85,6 +87,11 @@ check 'a runner told to stop hands its job back, and that is no attempt' '
 	within 20 another_runner "$old" && is_gone "$child" &&
 	within 30 job_is completed && json .attempt 1 && done_once
 '
+postgres_is_back() { [ "$(pid_of postgres)" != "$1" ] && sql "SELECT 1"; }
+check 'a database killed in mid-job: the job goes on where it is' '
+	create database large && caught && old=$(pid_of postgres) && kill -9 "$old" &&
+	within 20 postgres_is_back "$old" && kill -CONT "$child" && within 30 job_is completed && json .attempt 1 && done_once
+'
 check 'a repository that is not there: the job fails for good, and the project says why' '
 	create late nowhere && within 20 job_is failed && json .error_type repository-not-found &&
 	json .error_message && json .attempt 1 && project_is failed && json .error_type repository-not-found && json .error
@@ -101,21 +108,30 @@ check 'jobs can be listed by state and project' '
 	api GET "/api/v1/jobs?status=failed" && status 200 && json ".items | length" 1 &&
 	api GET "/api/v1/jobs?project=$id" && status 200 && json ".items | length" 2
 '
-second_works() { grep -q "\"job ended\"" "$WORK/second.log"; }
+# A runner beside the stack's, with its settings; its number in $second.
+second_runner() {
+	(cd "$VAR" && step_down "$BIN/portolan-runner" 2>"$WORK/second.log") &
+	waited=$!
+	within 10 grep -q "runner started" "$WORK/second.log" &&
+		second=$(sql "SELECT pid FROM app.job_runner WHERE pid <> $(pid_of runner)") && [ -n "$second" ]
+}
+end_second() { kill "$second" && wait "$waited" && grep -q "runner ended" "$WORK/second.log"; }
+one_runner() { [ "$(sql "SELECT count(*) FROM app.job_runner")" = 1 ]; }
+all_ended() { [ "$(sql "SELECT count(*) FROM app.background_job")" = 0 ]; }
+several() { for n in 1 2 3 4 5 6 7 8; do create "$1-$n" large || return 1; done; }
 check 'two runners share the work, and each job is done once' '
-	(cd "$VAR" && step_down "$BIN/portolan-runner" 2>"$WORK/second.log") & second=$!
-	within 10 grep -q "runner started" "$WORK/second.log" || exit 1
-	for n in 1 2 3 4 5 6 7 8; do create "both-$n" large || exit 1; done
-	every() { [ "$(sql "SELECT count(*) FROM app.background_job")" = 0 ]; }
-	within 120 every && second_works &&
+	second_runner && several both && within 120 all_ended && grep -q "\"job ended\"" "$WORK/second.log" &&
 	[ "$(sql "SELECT count(*) FROM app.background_job_history h JOIN app.project p ON p.id = h.project_id
 		WHERE p.name LIKE '\''both-%'\'' AND h.status = '\''completed'\'' AND h.attempt = 1")" = 8 ] &&
 	[ "$(sql "SELECT count(*) FROM app.event WHERE kind = '\''job.completed'\'' GROUP BY payload->>'\''job_id'\''
 		ORDER BY 1 DESC LIMIT 1")" = 1 ]
 '
-check 'a second runner that is told to stop leaves the first alone' '
-	kill "$(sql "SELECT pid FROM app.job_runner WHERE pid <> $(pid_of runner)")" && wait "$second" &&
-	[ "$(sql "SELECT count(*) FROM app.job_runner")" = 1 ] && grep -q "runner ended" "$WORK/second.log"
+check 'a second runner that is told to stop leaves the first alone' 'end_second && one_runner'
+check 'a runner stopped past its lease: another does the job, and the first may write nothing' '
+	create frozen large && caught && old=$(pid_of runner) && kill -STOP "$old" && kill -CONT "$child" &&
+	second_runner && within 30 job_is completed && json .attempt 2 && kill -CONT "$old" &&
+	within 10 another_runner "$old" && done_once && grep -q "the lease is lost" "$VAR/log/runner/current" &&
+	end_second && within 5 one_runner
 '
 no_clone() { [ ! -e "$VAR/repos/$id" ]; }
 check 'deleting a project removes its clone' '
