@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,9 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHILD_FDS 4                   /* stdin, stdout, stderr, lines */
-#define REPORT_FD CHILD_FDS           /* tells why exec() failed; closed by a good one */
-#define ABOVE     (2 * CHILD_FDS + 2) /* a place above all descriptors that the child arranges */
+#define EXEC_WAIT_MS 10000               /* from fork() to exec() */
+#define CHILD_FDS    4                   /* stdin, stdout, stderr, lines */
+#define REPORT_FD    CHILD_FDS           /* tells why exec() failed; closed by a good one */
+#define ABOVE        (2 * CHILD_FDS + 2) /* a place above all descriptors that the child arranges */
 
 /* Both ends of what the child talks through, and of the report. */
 struct ends {
@@ -154,12 +156,21 @@ static pid_t fork_quietly(const struct tool_request *rq, int fds[CHILD_FDS + 1])
 	return pid;
 }
 
-/* Wait for exec(): its end of the report closes, or carries an errno. */
+/*
+ * Wait for exec(): its end of the report closes, or carries an errno.  Not for ever: a child that is
+ * stopped before it, or a file system that hangs, must not take the caller along.
+ */
 static int await_exec(int report)
 {
-	int e = 0;
+	struct pollfd fd = { .fd = report, .events = POLLIN };
+	int e = 0, ready;
 	ssize_t n;
 
+	do {
+		ready = poll(&fd, 1, EXEC_WAIT_MS);
+	} while (ready < 0 && errno == EINTR);
+	if (ready == 0)
+		return ETIMEDOUT;
 	do {
 		n = read(report, &e, sizeof(e));
 	} while (n < 0 && errno == EINTR);

@@ -39,10 +39,12 @@ done_once() {
 		[ "$(sql "SELECT count(*) FROM app.event WHERE project_id = $id AND kind = 'job.completed'")" = 1 ]
 }
 
-# Stop a child of a runner as soon as there is one, and keep its number in $child.
+# Stop a child of a runner as soon as it is a program of its own, and keep its number in $child.
 catch_child() {
 	for child in $(for pid in $runners; do cat "/proc/$pid"/task/*/children; done 2>/dev/null); do
-		kill -STOP "$child" 2>/dev/null && return 0
+		case $(cat "/proc/$child/comm" 2>/dev/null) in
+		portolan-fetch | portolan-analys*) kill -STOP "$child" 2>/dev/null && return 0 ;;
+		esac
 	done
 	return 1
 }
