@@ -56,6 +56,9 @@ static bool operand_expected(const struct lexer *lx)
 	case TOKEN_PUNCT:
 		if ((t->c == '+' || t->c == '-') && t->glued && t->text[-1] == t->c)
 			return false;
+		/* Behind > of a type's arguments nothing starts, behind => all may. */
+		if (t->c == '>')
+			return t->glued && t->text[-1] == '=';
 		return t->c != ')' && t->c != ']' && t->c != '}';
 	default:
 		return false;
@@ -121,12 +124,14 @@ static bool regex(struct lexer *lx, struct token *ret)
 	return true;
 }
 
-/* <T>(...), <T,>, <T extends X> are type parameters and not elements. */
+/* <T>(...), <T,>, <T = X>, <T extends X> are type parameters and not elements. */
 static bool is_type_parameter(const struct lexer *lx, const char *name, const char *q)
 {
 	if (name == q)
 		return false;
 	if (q < lx->end && *q == ',')
+		return true;
+	if (lx->end - q > 2 && memcmp(q, " =", 2) == 0)
 		return true;
 	if (lx->end - q > 9 && memcmp(q, " extends ", 9) == 0)
 		return true;
