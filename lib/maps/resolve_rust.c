@@ -4,9 +4,11 @@
  */
 #include "maps/resolver.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MODULE_PATH_MAX 1024 /* bytes of "a::b::c" */
+#define LOOK_MAX        4096 /* definitions or uses of a file that one name is compared with */
 
 struct rust_file {
 	uint32_t crate; /* plus 1; 0: in no module tree yet */
@@ -329,53 +331,72 @@ static uint32_t find_crate(struct resolver *r, struct rust_index *rust, uint32_t
 
 static bool defined_here(const struct facts *facts, struct span name)
 {
-	for (size_t i = 0; i < facts->ndefs; i++)
+	for (size_t i = 0; i < facts->ndefs && i < LOOK_MAX; i++)
 		if (is(name, facts->defs[i].name))
 			return true;
 	return false;
 }
 
-/*
- * Where the first part of a path leads.
- *
- * @ret false when the path is settled: reported as unresolved, or of this file
- */
-static bool first_part(struct resolver *r, struct rust_index *rust, struct import_at at,
-                       struct use_path *path, struct span part)
+/* @ret another use of the file that brings a name into it; NULL when there is none */
+static const char *imported_here(const struct facts *facts, const struct fact_import *not_this,
+                                 struct span name)
+{
+	for (size_t i = 0; i < facts->nimports && i < LOOK_MAX; i++) {
+		const struct fact_import *import = &facts->imports[i];
+		const char *last = strrchr(import->target, ':');
+
+		if (import == not_this ||
+		    (import->kind != IMPORT_USE && import->kind != IMPORT_REEXPORT))
+			continue;
+		if (is(name, import->alias) ||
+		    (*import->alias == '\0' && last != NULL && is(name, last + 1)))
+			return import->target;
+	}
+	return NULL;
+}
+
+/* What the first part of a path says of all of it. */
+enum first_part {
+	PART_LEADS,   /* on from *path */
+	PART_SETTLED, /* reported as unresolved, or something of this file */
+	PART_UNKNOWN,
+};
+
+static enum first_part first_part(struct resolver *r, struct rust_index *rust, struct import_at at,
+                                  bool absolute, struct use_path *path, struct span part)
 {
 	static const char *const STANDARD[] = { "std", "core", "alloc", "proc_macro", "test" };
-	bool absolute = at.import->target[0] == ':' || at.import->kind == IMPORT_CRATE;
 	struct span package;
 	uint32_t crate;
 
 	if (is(part, "crate") || is(part, "$crate")) {
 		ascend(rust, path, true);
-		return true;
+		return PART_LEADS;
 	}
 	if (is(part, "self"))
-		return true;
+		return PART_LEADS;
 	if (is(part, "super")) {
 		ascend(rust, path, false);
-		return true;
+		return PART_LEADS;
 	}
 	if (!absolute && descend(rust, path, part))
-		return true;
+		return PART_LEADS;
 	crate = find_crate(r, rust, at.file, part, &package);
 	if (crate != STRMAP_NONE) {
 		path->other_crate = crate != path->crate;
 		path->crate = crate;
 		path->len = 0;
 		path->file = rust->crates[crate].root;
-		return true;
+		return PART_LEADS;
 	}
 	for (size_t i = 0; i < COUNT(STANDARD); i++) {
 		if (is(part, STANDARD[i])) {
 			unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
-			return false;
+			return PART_SETTLED;
 		}
 	}
 	if (!absolute && defined_here(&r->in->files[at.file].facts, part))
-		return false;
+		return PART_SETTLED;
 	crate = use_external(r, at.file, ECO_CARGO, package.data, package.len);
 	if (crate == RESOLVE_NONE && !absolute) { /* edition 2015: from the crate's root */
 		struct use_path from_root = { .crate = path->crate };
@@ -383,32 +404,44 @@ static bool first_part(struct resolver *r, struct rust_index *rust, struct impor
 		ascend(rust, &from_root, true);
 		if (descend(rust, &from_root, part)) {
 			*path = from_root;
-			return true;
+			return PART_LEADS;
 		}
 	}
+	if (crate == RESOLVE_NONE)
+		return PART_UNKNOWN;
 	unresolved(r, at, MISS_EXTERNAL, crate);
-	return false;
+	return PART_SETTLED;
 }
 
-static void resolve_use(struct resolver *r, struct rust_index *rust, struct import_at at)
+/* Follow a path; one that begins with a name from another use of the file goes on from there, once. */
+static void resolve_path(struct resolver *r, struct rust_index *rust, struct import_at at,
+                         const char *target, bool again)
 {
 	const struct rust_file *own = &rust->files[at.file];
-	const char *p = at.import->target, *scope = at.import->scope;
+	const char *p = target, *scope = at.import->scope, *other;
 	struct use_path path = { .crate = own->crate - 1, .file = at.file };
-	size_t n = strlen(own->module), m = strlen(scope);
+	bool absolute = target[0] == ':' || at.import->kind == IMPORT_CRATE;
 	struct span part;
 
-	if (n + m + 2 > MODULE_PATH_MAX)
+	path.len = (size_t)snprintf(path.module, sizeof(path.module), "%s%s%s", own->module,
+	                            *own->module != '\0' && *scope != '\0' ? "::" : "", scope);
+	if (path.len > MODULE_PATH_MAX || !next_part(&p, &part))
 		return;
-	memcpy(path.module, own->module, n);
-	path.len = n;
-	if (m > 0) {
-		memcpy(path.module + n, n > 0 ? "::" : "", n > 0 ? 2 : 0);
-		memcpy(path.module + n + (n > 0 ? 2 : 0), scope, m);
-		path.len = n + m + (n > 0 ? 2 : 0);
+	switch (first_part(r, rust, at, absolute, &path, part)) {
+	case PART_LEADS:
+		break;
+	case PART_SETTLED:
+		return;
+	case PART_UNKNOWN:
+		other = again || absolute
+		                ? NULL
+		                : imported_here(&r->in->files[at.file].facts, at.import, part);
+		if (other != NULL)
+			resolve_path(r, rust, at, arena_printf(r->arena, "%s%s", other, p), true);
+		else
+			unresolved(r, at, MISS_EXTERNAL, RESOLVE_NONE);
+		return;
 	}
-	if (!next_part(&p, &part) || !first_part(r, rust, at, &path, part))
-		return;
 	while (next_part(&p, &part)) {
 		if (is(part, "super"))
 			ascend(rust, &path, false);
@@ -448,6 +481,7 @@ void resolve_rust(struct resolver *r)
 			continue;
 		for (size_t k = 0; k < facts->nimports; k++)
 			if (facts->imports[k].kind != IMPORT_MOD)
-				resolve_use(r, rust, (struct import_at){ i, &facts->imports[k] });
+				resolve_path(r, rust, (struct import_at){ i, &facts->imports[k] },
+				             facts->imports[k].target, false);
 	}
 }

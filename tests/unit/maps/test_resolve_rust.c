@@ -81,6 +81,22 @@ static const struct tree_case CASES[] = {
 		  "y/src/main.rs:2 x/src/m.rs rust.crate\n",
 		.misses = "y/src/main.rs:3 gone not_found\n",
 	},
+	{
+		.why = "a name that another use of the file brings in",
+		.files = {
+			{ "Cargo.toml", "[package]\nname = \"c\"\n" },
+			{ "src/lib.rs", "mod a;\nuse crate::a as alias;\nuse std::task;\n"
+			                "use alias::b::T;\nuse task::Poll::*;\n" },
+			{ "src/a.rs", "pub mod b;\n" },
+			{ "src/a/b.rs", "pub struct T;\n" },
+		},
+		.edges = "src/a.rs:1 src/a/b.rs rust.mod\n"
+		         "src/lib.rs:1 src/a.rs rust.mod\n"
+		         "src/lib.rs:2 src/a.rs rust.use\n"
+		         "src/lib.rs:4 src/a/b.rs rust.use\n",
+		.misses = "src/lib.rs:3 std::task standard\n"
+		          "src/lib.rs:5 task::Poll standard\n",
+	},
 };
 
 static void test_resolve_rust__edges_and_misses(void **state)
