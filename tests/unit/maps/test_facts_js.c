@@ -59,6 +59,10 @@ static const struct facts_case DEFS[] = {
 	  "abstract class K {\n  abstract q(): void\n  private r<T>(x: T): T { return x }\n}\n",
 	  "2-3 function a\n4-4 interface I\n5-5 type U\n6-6 enum E\n7-7 function d\n8-10 module N\n9-9 function g\n"
 	  "11-14 class K\n12-12 method q of K\n13-13 method r of K\n" },
+	{ LANG_TSX,
+	  "interface I {\n  (): A<B>\n  <T = {}>(x: T): A<B>\n}\n"
+	  "function f() { return a > 1 ? <b/> : x => <c>d</c> }\n",
+	  "1-4 interface I\n5-5 function f\n" },
 	{ LANG_TYPESCRIPT,
 	  "const f = <T = Record<string, any>>(): T | undefined => {\n}\nconst g = async (a) =>\n  1\n"
 	  "function h<A extends { b: 1 } = {}, C = () => void>(d: A): C {\n}\n",
