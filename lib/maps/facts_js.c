@@ -206,8 +206,8 @@ static void end_constant(struct js_reader *rd)
 
 static void read_function(struct js_reader *rd)
 {
-	bool value =
-		(rd->prev.c && strchr("=(,:?[&|!+", rd->prev.c)) || token_is(&rd->prev, "async");
+	bool value = (rd->prev.c && strchr(rd->t.first ? "=(,:?[&|+" : "=(,:?[&|!+", rd->prev.c)) ||
+	             token_is(&rd->prev, "async");
 	bool expression = (value && !token_is(&rd->prev, "async")) ||
 	                  (!rd->t.first && token_in(&rd->prev, "return new typeof await void"));
 	bool named;
