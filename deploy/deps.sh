@@ -14,7 +14,7 @@ PATH=$PATH:/usr/sbin:/sbin
 BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
 	libcurl4-openssl-dev libgit2-dev libsodium-dev libfcgi-dev libseccomp-dev"
 RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates"
-TESTS="libcmocka-dev curl jq git clang libclang-rt-dev"
+TESTS="libcmocka-dev curl jq git python3 openssl clang libclang-rt-dev"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"

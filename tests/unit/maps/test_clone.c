@@ -88,7 +88,7 @@ static void test_clone__failures(void **state)
 		{ "html", "plain", ERR_REPO_NOT_GIT, "text/html" },
 		{ "dumb", "plain", ERR_REPO_NOT_GIT, "not as a git server" },
 		{ "noise", "plain", ERR_REPO_BROKEN, "pack" },
-		{ "cut", "plain", ERR_REMOTE_FAILED, "early EOF" },
+		{ "cut", "plain", ERR_REMOTE_FAILED, "cannot be fetched" },
 		{ "trap", "plain", ERR_REMOTE_FAILED, "status 301" },
 		{ "refs", "plain", ERR_REPO_TOO_LARGE, "more than 10000 branches" },
 	};
