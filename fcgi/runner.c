@@ -74,6 +74,7 @@ struct runner {
 
 	bool stopping, asleep;
 	bool away;         /* the database is, and that is logged */
+	bool unsure;       /* whether a claim that failed was done */
 	int looks;         /* at an empty queue since the last job */
 	int64_t beaten_ms; /* when the last heartbeat that arrived was sent */
 	int64_t beat_at, claim_at, rescue_at, cancel_at, tidy_at, stop_at; /* what is due when */
@@ -313,12 +314,35 @@ static int64_t idle_ms(struct runner *r)
 	return poll + jitter % (poll / 2 + 1);
 }
 
+/* Jobs that we hold without having heard of it would never run, since this runner lives. */
+static enum err make_sure(struct runner *r)
+{
+	int64_t known[SLOTS_MAX], returned = 0;
+	size_t n = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (int i = 0; i < r->nslots; i++) {
+		if (r->slots[i].busy)
+			known[n++] = r->slots[i].claim.id;
+	}
+	pthread_mutex_unlock(&r->lock);
+	TRY(queue_disown(&r->cx, &r->queue, known, n, &returned));
+	r->unsure = false;
+	if (returned > 0)
+		LOG(&r->cx, LOG_WARNING, "jobs of a lost claim handed back",
+		    LOG_INT("jobs", returned));
+	return ERR_OK;
+}
+
 static void claim(struct runner *r, int idle)
 {
 	struct list jobs = { 0 };
-	enum err e = queue_claim(&r->cx, &r->queue, app_jobs, idle, &jobs);
+	enum err e = r->unsure ? make_sure(r) : ERR_OK;
 
+	if (e == ERR_OK)
+		e = queue_claim(&r->cx, &r->queue, app_jobs, idle, &jobs);
 	if (e != ERR_OK) {
+		r->unsure = true;
 		trouble(r, "claim");
 		r->claim_at = mono_ms(r) + r->process.app.config->runner_poll_ms;
 		return;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMES_MAX_BYTES ((size_t)16 * 1024) /* of the lists of queues and types */
+#define NAMES_MAX_BYTES ((size_t)16 * 1024) /* of a list of queues, types or ids */
 
 static int64_t mono_ms(const struct ctx *cx)
 {
@@ -114,6 +114,23 @@ enum err queue_claim(struct ctx *cx, const struct queue *q, queue_handlers handl
 	TRY(names(cx, handlers, true, &queues));
 	TRY(names(cx, handlers, false, &types));
 	return queue_repo_claim(cx, q, queues, types, n, ret);
+}
+
+enum err queue_disown(struct ctx *cx, const struct queue *q, const int64_t *known, size_t n,
+                      int64_t *ret)
+{
+	struct sb sb = sb_new(cx->arena, NAMES_MAX_BYTES);
+	const char *ids;
+
+	sb_addc(&sb, '{');
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0)
+			sb_addc(&sb, ',');
+		sb_int(&sb, known[i]);
+	}
+	sb_addc(&sb, '}');
+	TRY(sb_finish(cx, &sb, &ids));
+	return queue_repo_disown(cx, q, ids, ret);
 }
 
 enum err queue_cancelled(struct ctx *cx, const struct queue *q, struct list *ret)

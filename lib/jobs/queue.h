@@ -65,6 +65,17 @@ NODISCARD
 enum err queue_claim(struct ctx *cx, const struct queue *q, queue_handlers handlers, int64_t n,
                      struct list *ret);
 
+/**
+ * Hand back what this runner has claimed without knowing it: when the connection is lost while a claim
+ * commits, nobody hears of the jobs.
+ *
+ * @known ids of the jobs that it knows, so many
+ * @ret   how many were handed back
+ */
+NODISCARD
+enum err queue_disown(struct ctx *cx, const struct queue *q, const int64_t *known, size_t n,
+                      int64_t *ret);
+
 /** Say whether this runner wants to be rung for; look at the queue again afterwards. */
 NODISCARD
 enum err queue_sleep(struct ctx *cx, const struct queue *q, bool asleep);

@@ -136,19 +136,34 @@ enum err queue_repo_remove(struct ctx *cx, const struct queue *q, const struct q
 	              ret_rows);
 }
 
+/* What a runner has claimed goes back as if it had never been started. */
+#define HAND_BACK_ALL                                                                              \
+	"UPDATE app.background_job SET state = 'ready', runner_id = NULL,"                         \
+	" rerun = rerun AND checkpoint IS NOT NULL, attempt = attempt - 1"                         \
+	" WHERE runner_id = $1 AND state = 'running'"
+
 static const struct db_stmt LEAVE = {
 	.name = "queue_leave",
 	.nparams = 1,
 	.any_tenant = true,
-	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1)"
-	       " UPDATE app.background_job SET state = 'ready', runner_id = NULL,"
-	       " rerun = rerun AND checkpoint IS NOT NULL,"
-	       " attempt = attempt - 1 WHERE runner_id = $1 AND state = 'running'",
+	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1) " HAND_BACK_ALL,
 };
 
 enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
 {
 	return db_run(cx, &LEAVE, DB_ARGS(DB_TEXT(q->id)), NULL);
+}
+
+static const struct db_stmt DISOWN = {
+	.name = "queue_disown",
+	.nparams = 2,
+	.any_tenant = true,
+	.sql = HAND_BACK_ALL " AND id <> ALL ($2::bigint[])",
+};
+
+enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret)
+{
+	return db_run(cx, &DISOWN, DB_ARGS(DB_TEXT(q->id), DB_TEXT(known)), ret);
 }
 
 /* --- Claims --- */
@@ -422,6 +437,7 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &CORPSES, .row = &queue_corpse_schema },
 	{ .stmt = &REMOVE },
 	{ .stmt = &LEAVE },
+	{ .stmt = &DISOWN },
 	{ .stmt = &CLAIM, .row = &queue_claim_schema },
 	{ .stmt = &CANCELLED, .row = &queue_claim_schema },
 	{ .stmt = &HOLD, .row = &queue_held_schema },

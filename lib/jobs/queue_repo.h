@@ -39,6 +39,9 @@ enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool asleep);
 NODISCARD
 enum err queue_repo_claim(struct ctx *cx, const struct queue *q, const char *queues,
                           const char *types, int64_t n, struct list *ret);
+/** @known ids in an array's text form */
+NODISCARD
+enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret);
 NODISCARD
 enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, struct list *ret);
 /** @ret items are struct queue_corpse */

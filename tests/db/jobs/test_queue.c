@@ -77,6 +77,26 @@ static void test_claim_shows_as_running(void **state)
 	side_close(s);
 }
 
+/* A claim of which the runner never heard is undone; what it knows of stays. */
+static void test_unheard_claims_go_back(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct side *s = side_open(cx, SIDE_HOLD_MS);
+	int64_t known = side_enqueue(cx, (struct job_new){ 0 }, 0);
+	int64_t unheard = side_enqueue(cx, (struct job_new){ .order_key = "u" }, 0), back;
+
+	side_claim(s, 2, 2);
+	assert_err(&s->cx, queue_disown(&s->cx, &s->queue, &known, 1, &back), ERR_OK);
+	assert_int_equal(back, 1);
+	assert_string_equal(side_job(cx, known).status, "running");
+	assert_string_equal(side_job(cx, unheard).status, "pending");
+	assert_int_equal(side_job(cx, unheard).attempt, 0);
+	assert_int_equal(side_claim(s, 2, 1)->id, unheard);
+	assert_err(&s->cx, queue_disown(&s->cx, &s->queue, NULL, 0, &back), ERR_OK);
+	assert_int_equal(back, 2);
+	side_close(s);
+}
+
 /* --- C12: one after the other per order key --- */
 
 static void test_order_key_runs_one_at_a_time(void **state)
@@ -345,6 +365,7 @@ static const struct CMUnitTest TESTS[] = {
 	cmocka_unit_test_setup(test_claims_no_more_than_asked, side_begin),
 	cmocka_unit_test_setup(test_claims_skip_what_another_is_claiming, side_begin),
 	cmocka_unit_test_setup(test_claim_shows_as_running, side_begin),
+	cmocka_unit_test_setup(test_unheard_claims_go_back, side_begin),
 	cmocka_unit_test_setup(test_order_key_runs_one_at_a_time, side_begin),
 	cmocka_unit_test_setup(test_order_keys_under_a_race, side_begin),
 	cmocka_unit_test_setup(test_completed_with_result_and_one_event, side_begin),
