@@ -88,7 +88,7 @@ static enum err take_params(struct ctx *cx, char *const *params, struct request 
 {
 	enum err worst = ERR_OK;
 
-	for (size_t n = 0; params[n] != NULL && n < REQUEST_PARAMS_MAX; n++) {
+	for (size_t n = 0; n < REQUEST_PARAMS_MAX && params[n] != NULL; n++) {
 		const char *eq = strchr(params[n], '=');
 
 		for (size_t i = 0; eq != NULL && i < COUNT(WANTED); i++) {

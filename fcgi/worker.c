@@ -59,8 +59,9 @@
 #define STACK_BYTES ((size_t)256 * 1024)
 #endif
 
-/* A connection to nginx. */
+/* A connection to nginx; a link of worker.open. */
 struct conn {
+	struct conn *prev, *next;
 	int fd;
 	int guard; /* the same socket, ours to shut down whatever libfcgi does with fd */
 };
@@ -71,7 +72,9 @@ struct worker {
 	int epoll;
 	int stop[2]; /* a pipe: readable at its end when the threads shall end */
 	atomic_bool draining;
-	atomic_int connections;
+	pthread_mutex_t lock; /* of the next two */
+	struct conn open;     /* head of the ring of all connections */
+	int nopen;
 	struct conn listener;
 	struct conn stopper;
 };
@@ -116,12 +119,16 @@ static bool arm(struct worker *w, struct conn *conn, int op)
 
 static void conn_close(struct worker *w, struct conn *conn)
 {
+	pthread_mutex_lock(&w->lock);
+	conn->prev->next = conn->next;
+	conn->next->prev = conn->prev;
+	w->nopen--;
+	pthread_mutex_unlock(&w->lock);
 	if (conn->fd >= 0)
 		close(conn->fd);
 	if (conn->guard >= 0)
 		close(conn->guard);
 	free(conn);
-	atomic_fetch_sub(&w->connections, 1);
 }
 
 static void conn_open(struct worker *w, int fd)
@@ -133,11 +140,27 @@ static void conn_open(struct worker *w, int fd)
 	if (conn == NULL)
 		abort(); /* as an arena does */
 	*conn = (struct conn){ .fd = fd, .guard = fcntl(fd, F_DUPFD_CLOEXEC, 3) };
-	atomic_fetch_add(&w->connections, 1);
+	pthread_mutex_lock(&w->lock);
+	conn->next = w->open.next;
+	conn->prev = &w->open;
+	conn->next->prev = conn;
+	w->open.next = conn;
+	w->nopen++;
+	pthread_mutex_unlock(&w->lock);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &read_timeout, sizeof(read_timeout));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &write_timeout, sizeof(write_timeout));
 	if (conn->guard < 0 || !arm(w, conn, EPOLL_CTL_ADD))
 		conn_close(w, conn);
+}
+
+static int conns_open(struct worker *w)
+{
+	int n;
+
+	pthread_mutex_lock(&w->lock);
+	n = w->nopen;
+	pthread_mutex_unlock(&w->lock);
+	return n;
 }
 
 /* Take all that waits: one a turn would leave newcomers behind busy kept connections. */
@@ -299,7 +322,7 @@ static void drain(struct worker *w, struct thread *threads, int n)
 
 	atomic_store(&w->draining, true);
 	epoll_ctl(w->epoll, EPOLL_CTL_DEL, LISTEN_FD, NULL);
-	while (atomic_load(&w->connections) > 0 && now_ms(w) < until_ms) {
+	while (conns_open(w) > 0 && now_ms(w) < until_ms) {
 		nanosleep(&pause, NULL);
 		cut_overdue(w, threads, n);
 	}
@@ -376,6 +399,8 @@ static void work(struct worker *w, struct thread *threads, int n)
 	close(w->stop[1]);
 	for (int i = 0; i < n; i++)
 		end_thread(&threads[i]);
+	while (w->open.next != &w->open)
+		conn_close(w, w->open.next);
 }
 
 /* --- Start-up --- */
@@ -431,6 +456,8 @@ static bool open_epoll(struct worker *w)
 	struct epoll_event stopper = { .events = EPOLLIN, .data.ptr = &w->stopper };
 	int flags = fcntl(LISTEN_FD, F_GETFL);
 
+	pthread_mutex_init(&w->lock, NULL);
+	w->open.next = w->open.prev = &w->open;
 	w->listener.fd = LISTEN_FD;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return w->epoll >= 0 && flags >= 0 && fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) == 0 &&
@@ -469,7 +496,7 @@ static int start(struct app_process *p)
 	threads = arena_array(p->arena, (size_t)n, sizeof(*threads));
 	LOG(cx, LOG_INFO, "started", LOG_INT("threads", n), LOG_INT("pid", getpid()));
 	work(&w, threads, n);
-	LOG(cx, LOG_INFO, "ended", LOG_INT("connections", atomic_load(&w.connections)));
+	LOG(cx, LOG_INFO, "ended", LOG_INT("pid", getpid()));
 	return EXIT_SUCCESS;
 }
 
