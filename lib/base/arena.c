@@ -12,11 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#if WITH_ASAN
 #include <sanitizer/asan_interface.h>
 #define GUARD_BYTES 16 /* poisoned gap after each block, so that an overrun is seen */
 #else

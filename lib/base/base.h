@@ -34,4 +34,14 @@ struct span {
 
 #define SPAN(literal) ((struct span){ (literal), sizeof(literal) - 1 })
 
+/* 1 where AddressSanitizer watches: its shadow is terabytes of address space, so that is not limited. */
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define WITH_ASAN 1
+#else
+#define WITH_ASAN 0
+#endif
+
 #endif

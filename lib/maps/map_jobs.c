@@ -225,7 +225,7 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 	const struct tool_request limits = {
 		.output_max_bytes = (size_t)config->map_max_bytes,
 		.timeout_ms = config->map_timeout_s * 1000,
-		.limits = { .memory_bytes = config->analyser_memory_bytes,
+		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
 		            .cpu_s = config->map_timeout_s },
 	};
 	enum err e =

@@ -15,15 +15,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define WITH_ASAN 1
-#else
-#define WITH_ASAN 0
-#endif
-
 #define ALTERNATES_MAX   16
 #define ALTERNATES_BYTES 8192
 
