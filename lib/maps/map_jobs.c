@@ -204,7 +204,9 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 		err_fix(cx, "raise the setting clone_timeout_s if it is that large");
 	}
 	TRY(e);
-	return schema_decode(cx, &fetch_reply_schema, result.output, ret);
+	if (schema_decode(cx, &fetch_reply_schema, result.output, ret) != ERR_OK)
+		return err_set(cx, ERR_INTERNAL, "portolan-fetch gave an answer that is none");
+	return ERR_OK;
 }
 
 /* --- Analysis --- */

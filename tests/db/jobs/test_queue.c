@@ -149,7 +149,7 @@ static void *race(void *arg)
 		int64_t most = 0;
 
 		side_reset(s, &(struct ctx){ .app = s->cx.app });
-		if (queue_claim(&s->cx, &s->queue, side_handlers, 3, &list) != ERR_OK ||
+		if (queue_claim(&s->cx, &s->queue, side_handlers, 8, &list) != ERR_OK ||
 		    list.n == 0) {
 			misses++;
 			usleep(5000);
