@@ -19,8 +19,8 @@
 
 /* libgit2 keeps within these, whatever the pack. */
 #define OBJECT_MAX_BYTES ((size_t)100 << 20) /* one object; larger ones are not source text */
-#define WINDOW_BYTES     ((size_t)8 << 20)
-#define MAPPED_BYTES     ((size_t)128 << 20)
+#define WINDOW_BYTES     ((size_t)32 << 20)
+#define MAPPED_BYTES     ((size_t)192 << 20)
 #define CACHE_BYTES      ((ssize_t)16 << 20)
 
 static int64_t now_ms(const struct clone *c)
@@ -233,7 +233,10 @@ static enum err finish(struct clone *c, struct fetch_reply *ret)
 {
 	TRY(c->local ? clone_local_refs(c) : clone_remote_fetch(c));
 	TRY(clone_refs_write(c));
-	return clone_refs_choose(c, ret);
+	TRY(clone_refs_choose(c, ret));
+	if (c->local)
+		clone_link_prune(c);
+	return ERR_OK;
 }
 
 /* Begin anew with an empty copy, under the same lock. */
@@ -246,6 +249,7 @@ static enum err start_over(struct clone *c)
 	c->head_ref = NULL;
 	c->detached = false;
 	c->bytes = c->objects = 0;
+	c->npacks = 0;
 	TRY(clone_tree_empty(c));
 	TRY(open_copy(c));
 	return c->local ? clone_local_objects(c) : ERR_OK;

@@ -160,6 +160,26 @@ static bool is_hex(const char *text, size_t n)
 	return strlen(text) == n && strspn(text, "0123456789abcdef") == n;
 }
 
+static void keep_name(struct clone *c, const char *index)
+{
+	size_t n = c->npacks;
+
+	/* Room is doubled at each power of two. */
+	if ((n & (n - 1)) == 0)
+		c->packs = arena_grow(c->cx->arena, c->packs, n * sizeof(*c->packs),
+		                      (n == 0 ? 1 : n * 2) * sizeof(*c->packs));
+	c->packs[c->npacks++] = arena_strdup(c->cx->arena, index);
+}
+
+static bool has_name(const struct clone *c, const char *index)
+{
+	for (size_t i = 0; i < c->npacks; i++) {
+		if (strcmp(c->packs[i], index) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* "pack-<id>.idx", whose pack comes first. */
 static enum err bring_pack(const struct ends *p, const char *index)
 {
@@ -170,6 +190,7 @@ static enum err bring_pack(const struct ends *p, const char *index)
 	    strcmp(index + stem, ".idx") != 0)
 		return ERR_OK;
 	snprintf(pack, sizeof(pack), "%.*s.pack", stem, index);
+	keep_name(p->c, index);
 	TRY(bring(p, pack, FILE_PACK));
 	return bring(p, index, FILE_INDEX);
 }
@@ -226,4 +247,31 @@ enum err clone_link_objects(struct clone *c, const char *objects)
 	}
 	close_pair(&top);
 	return e;
+}
+
+/*
+ * A source that is repacked has other packs; the old ones would stay here for ever.  Away go those that
+ * no folder had when its objects were linked: every ref written since is whole without them.
+ */
+void clone_link_prune(struct clone *c)
+{
+	int fd = openat(c->dir_fd, "objects/pack", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		size_t n = strlen(d->d_name);
+		char pack[256];
+
+		if (n < 5 || strcmp(d->d_name + n - 4, ".idx") != 0 || has_name(c, d->d_name))
+			continue;
+		snprintf(pack, sizeof(pack), "%.*s.pack", (int)n - 4, d->d_name);
+		/* The index first: alone, a pack is invisible, and swept by the next run. */
+		if (unlinkat(fd, d->d_name, 0) == 0)
+			(void)unlinkat(fd, pack, 0);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
 }

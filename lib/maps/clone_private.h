@@ -34,6 +34,9 @@ struct clone {
 	struct clone_source source;
 	git_repository *repo;
 	int64_t bytes, objects; /* copied or linked from a local source, what was there included */
+	const char *
+		*packs; /* of a local source, by the names of their indexes, as they were linked */
+	size_t npacks;
 	struct clone_ref *refs;
 	size_t nrefs;
 	const char *
@@ -65,7 +68,8 @@ enum err clone_local_objects(struct clone *c);
 NODISCARD
 enum err clone_local_refs(struct clone *c);
 
-/** clone_link.c: every object file of one folder, unless it is there. */
+/** clone_link.c: every object file of one folder, unless it is there; packs that none had, away. */
+void clone_link_prune(struct clone *c);
 NODISCARD
 enum err clone_link_objects(struct clone *c, const char *objects);
 

@@ -221,6 +221,23 @@ static void test_local__shallow_is_kept(void **state)
 	clone_bench_shell(b, "cmp %s/shallow cut.git/shallow", b->copy);
 }
 
+/* A source that was repacked leaves one pack here, not two; its loose objects do no harm. */
+static void test_local__repacked(void **state)
+{
+	struct clone_bench *b = *state;
+	struct fetch_request rq = clone_bench_request(b, clone_bench_path(b, "re.git"));
+	struct fetch_reply reply;
+
+	clone_bench_shell(b, "rm -rf re.git && cp -a big.git re.git");
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+	clone_bench_shell(b, "git -C work push -q ../re.git dev:refs/heads/dev &&"
+	                     " git -C re.git repack -qad");
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+	clone_bench_check(b, "dev main");
+	assert_string_equal(clone_bench_line(b, "ls %s/objects/pack | grep -c .pack", b->copy),
+	                    "1");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, clone_bench_fresh)
 
 int main(void)
@@ -234,6 +251,7 @@ int main(void)
 		TEST(test_local__copied_where_it_must_be),
 		TEST(test_local__damaged),
 		TEST(test_local__shallow_is_kept),
+		TEST(test_local__repacked),
 	};
 
 	return cmocka_run_group_tests(tests, clone_bench_open, clone_bench_close);
