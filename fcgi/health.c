@@ -8,7 +8,8 @@
 #define KEEP_US ((int64_t)1000 * 1000)
 
 struct health {
-	pthread_mutex_t lock; /* of all below; held while looking, so that one thread looks */
+	pthread_mutex_t lock; /* of all below; not held while looking */
+	bool looking;         /* a thread is: the others tell what was seen before */
 	int64_t looked_us;    /* monotonic; 0: never */
 	enum err database;
 	int64_t schema_version;
@@ -41,16 +42,35 @@ struct health *health_new(struct arena *arena)
 	return health;
 }
 
+/* Take the turn to look, when it is time.  With the lock held. */
+static bool is_due(struct health *health, int64_t now_us)
+{
+	if (health->looked_us == 0)
+		return true; /* nothing is known: even if another looks */
+	return !health->looking && now_us - health->looked_us >= KEEP_US;
+}
+
 static void look(struct ctx *cx, struct health *health)
 {
-	int64_t now_us = cx->app->clock->mono_us(cx->app->clock);
+	const struct clock *clock = cx->app->clock;
+	int64_t version = 0;
+	enum err database;
+	bool due;
 
-	if (health->looked_us != 0 && now_us - health->looked_us < KEEP_US)
+	pthread_mutex_lock(&health->lock);
+	due = is_due(health, clock->mono_us(clock));
+	health->looking = health->looking || due;
+	pthread_mutex_unlock(&health->lock);
+	if (!due)
 		return;
-	health->schema_version = 0;
-	health->database = migrate_version(cx, &health->schema_version);
-	health->looked_us = cx->app->clock->mono_us(cx->app->clock);
+	database = migrate_version(cx, &version);
 	err_clear(cx);
+	pthread_mutex_lock(&health->lock);
+	health->database = database;
+	health->schema_version = version;
+	health->looked_us = clock->mono_us(clock);
+	health->looking = false;
+	pthread_mutex_unlock(&health->lock);
 }
 
 bool health_is_ok(const struct health_report *report)
@@ -70,8 +90,8 @@ void health_look(struct ctx *cx, struct health *health, struct health_report *re
 	enum err database;
 	const char *old = NULL;
 
-	pthread_mutex_lock(&health->lock);
 	look(cx, health);
+	pthread_mutex_lock(&health->lock);
 	database = health->database;
 	ret->schema_version = health->schema_version;
 	pthread_mutex_unlock(&health->lock);

@@ -149,4 +149,12 @@ check 'absurd FastCGI records end in a closed connection, and the workers live' 
 	raw_fcgi "\0001\0001\0000\0001\0000\0010\0000\0000\0000\0001\0001" && raw_fcgi nonsense &&
 	worker_pids | cmp - "$WORK/before" && api GET /api/v1/projects && status 200
 '
+check 'a worker does not start on a bad configuration, and tells every mistake' '
+	printf "worker_threads = many\nno_such_key = 1\n" >"$WORK/bad.conf" &&
+	! "$BIN/portolan-worker" --config "$WORK/bad.conf" </dev/null 2>"$WORK/mistakes" &&
+	grep -q "\"key\":\"worker_threads\"" "$WORK/mistakes" && grep -q "\"key\":\"no_such_key\"" "$WORK/mistakes"
+'
+check 'nor without a listening socket' '
+	! "$BIN/portolan-worker" </dev/null 2>"$WORK/mistakes" && grep -q "no listening socket" "$WORK/mistakes"
+'
 done_testing
