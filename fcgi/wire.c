@@ -135,7 +135,7 @@ static int64_t now_ms(void)
 
 bool wire_await(int fd, unsigned char *buffer, int timeout_ms)
 {
-	const struct timespec pause = { .tv_nsec = 1000000 };
+	struct pollfd hangup = { .fd = fd, .events = POLLRDHUP };
 	int64_t until_ms = 0;
 
 	for (;;) {
@@ -154,12 +154,13 @@ bool wire_await(int fd, unsigned char *buffer, int timeout_ms)
 				return false;
 		}
 		/* Rare: nginx writes a head at once.  What is peeked at stays readable, so poll()
-		 * cannot wait for the rest. */
+		 * can wait for the end of the peer, but not for the rest. */
 		if (until_ms == 0)
 			until_ms = now_ms() + timeout_ms;
 		else if (now_ms() > until_ms)
 			return false;
-		nanosleep(&pause, NULL);
+		if (poll(&hangup, 1, 1) > 0)
+			return false;
 	}
 }
 

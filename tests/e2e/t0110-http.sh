@@ -17,6 +17,7 @@ post() { # BODY [HEADER...]
 	shift
 	printf %s "$body" | api POST /api/v1/projects "$@"
 }
+unready() { call GET /readyz && status 503; }
 good() { printf '{"name":"%s","repository_url":"https://git.test/%s.git"}' "$1" "$1"; }
 letters() { head -c "$1" /dev/zero | tr '\0' a; }
 
@@ -148,6 +149,22 @@ check 'absurd FastCGI records end in a closed connection, and the workers live' 
 	raw_fcgi "\0001\0004\0000\0001\0377\0377\0000\0000aaaa" && [ ! -s "$WORK/raw" ] &&
 	raw_fcgi "\0001\0001\0000\0001\0000\0010\0000\0000\0000\0001\0001" && raw_fcgi nonsense &&
 	worker_pids | cmp - "$WORK/before" && api GET /api/v1/projects && status 200
+'
+check 'half a FastCGI head holds a thread for five seconds at most, and no other request' '
+	printf "\001\001\000\001\000\010\000\000\000\001" >"$WORK/half" &&
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		perl -MIO::Socket::UNIX -e "my \$s = IO::Socket::UNIX->new(Peer => \$ARGV[0]); open(my \$f, q(<), \$ARGV[1]); print \$s <\$f>; \$s->flush; sysread \$s, my \$b, 1;" \
+			"$VAR/run/api.sock" "$WORK/half" &
+	done
+	within 15 serves && wait && api GET /api/v1/projects && status 200
+'
+check 'without the database: 503 with Retry-After, readyz names the module, livez is fine; then it heals' '
+	sv -w 25 force-stop "$VAR/service/postgres" >/dev/null
+	api GET /api/v1/projects && problem 503 unavailable && header Retry-After 1 && post "$(good Down)" && problem 503 unavailable &&
+	call GET /livez && status 200 && within 5 unready && json ".modules[0].name" database && json ".modules[0].status" failing && header Retry-After
+	down=$?
+	sv -w 20 start "$VAR/service/postgres" >/dev/null
+	within 20 serves && api GET "/api/v1/projects?q=Down" && status 200 && json ".items|length" 0 && [ "$down" -eq 0 ]
 '
 check 'a worker does not start on a bad configuration, and tells every mistake' '
 	printf "worker_threads = many\nno_such_key = 1\n" >"$WORK/bad.conf" &&

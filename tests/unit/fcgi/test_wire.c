@@ -239,6 +239,7 @@ static void test_wire__await(void **state)
 	assert_true(awaited(&good, 1, false));
 	assert_false(awaited(&cut, 5, false));
 	assert_false(awaited(&bad, bad.n, false));
+	assert_false(awaited(&cut, 5, true));
 	cut.n = 0;
 	assert_false(awaited(&cut, 1, true));
 }
