@@ -94,8 +94,9 @@ static void test_tool__input_output_exit(void **state)
 		{ "the root as folder", "pwd", "", "/\n", 0 },
 		{ "no descriptor but 0 to 3, and that of ls itself", "exec ls /proc/self/fd", "",
 		  "0\n1\n2\n3\n4\n", 0 },
-		{ "SIGPIPE is not ignored", "grep SigIgn /proc/$$/status", "",
-		  "SigIgn:\t0000000000000000\n", 0 },
+		{ "SIGPIPE is not ignored",
+		  "sed -n 's/^SigIgn:.*\\(....\\)$/\\1/p' /proc/$$/status", "", "0000\n",
+		  0 }, /* signals 1 to 16; make 4.3 hands on ignored ones that libc keeps to itself */
 		{ "no core file", "ulimit -c", "", "0\n", 0 },
 	};
 	struct bench *b = *state;
