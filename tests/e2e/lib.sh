@@ -64,7 +64,8 @@ leave() {
 	exit "$code"
 }
 
-stack() { PORT=$PORT sh "$ROOT/deploy/stack.sh" "$@"; }
+# make exports its settings, given or not: the stack's address follows from this test's port alone.
+stack() { LISTEN='' PORT=$PORT sh "$ROOT/deploy/stack.sh" "$@"; }
 
 # stack_up [LOCAL_REPO]: start a stack; ends the test when it does not come up.
 stack_up() {
