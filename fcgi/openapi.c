@@ -299,7 +299,13 @@ static void print_problems(struct sb *sb, const struct route *r)
 			print_ref(sb, "headers", "RetryAfter");
 			sb_addc(sb, '}');
 		}
-		sb_add(sb, ",\"content\":{\"" PROBLEM_MEDIA "\":{\"schema\":");
+		sb_add(sb, ",\"content\":{");
+		if (status == 503 && r->reply_503) {
+			sb_add(sb, "\"application/json\":{\"schema\":");
+			print_ref(sb, "schemas", r->reply->name);
+			sb_add(sb, "},");
+		}
+		sb_add(sb, "\"" PROBLEM_MEDIA "\":{\"schema\":");
 		print_ref(sb, "schemas", "Problem");
 		sb_add(sb, "}}}");
 	}
@@ -356,6 +362,24 @@ static void print_path(struct sb *sb, const struct route *const tables[], const 
 	sb_add(sb, "\n}");
 }
 
+/* The headings of the rows' .tag, in the order in which they are shown. */
+static const struct {
+	const char *name, *doc;
+} TAGS[] = {
+	{ "Health", "How the service is" },
+	{ "Projects", "Repositories that are mapped" },
+	{ "Maps", "What a project is made of at one commit" },
+	{ "Jobs", "Work in the background, and what came of it" },
+	{ "Documents", "What describes the interface itself" },
+};
+
+static void print_tags(struct sb *sb)
+{
+	for (size_t i = 0; i < COUNT(TAGS); i++)
+		sb_addf(sb, "%s{\"name\":\"%s\",\"description\":\"%s\"}", i > 0 ? "," : "",
+		        TAGS[i].name, TAGS[i].doc);
+}
+
 /* Does another row before this one, in the order of the tables, have its path? */
 static bool is_repeated(const struct route *const tables[], const struct route *row)
 {
@@ -380,7 +404,9 @@ void openapi_print_tables(struct sb *sb, const struct route *const tables[])
 	           "application/problem+json. Lists take limit and cursor and answer items "
 	           "and next_cursor.\"},\n"
 	           "\"servers\":[{\"url\":\"/\",\"description\":\"This service\"}],\n"
-	           "\"paths\":{\n");
+	           "\"tags\":[");
+	print_tags(sb);
+	sb_add(sb, "],\n\"paths\":{\n");
 	for (size_t t = 0; tables[t] != NULL; t++) {
 		for (const struct route *r = tables[t]; r->method != HTTP_UNSET; r++) {
 			if (is_repeated(tables, r))

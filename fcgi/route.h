@@ -68,6 +68,7 @@ struct route {
 	int status;                      /* of success */
 	enum route_body form;            /* ROUTE_PAGE: {items, next_cursor} of .reply */
 	const struct schema *reply;      /* NULL: none, or not JSON of ours */
+	bool reply_503;                  /* a 503 may carry the reply instead of a problem */
 	const char *media;               /* ROUTE_TEXT: its content type */
 	enum err fails[ROUTE_FAILS_MAX]; /* beyond those that every route has */
 	enum err (*run)(struct ctx *cx, const struct request *rq, struct reply *rp);

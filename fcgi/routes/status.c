@@ -124,6 +124,7 @@ const struct route status_routes[] = {
 		.rate = RATE_PROBE,
 		.status = 200,
 		.reply = &health_report_schema,
+		.reply_503 = true,
 		.run = get_readyz,
 		.doc = "Tell whether requests can be served, module by module.",
 		.detail = "Answers 503 with the same body when a module fails.",

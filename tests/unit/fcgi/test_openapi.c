@@ -119,6 +119,9 @@ static void test_openapi__operations(void **state)
 			print_message("# %s\n", r->op);
 			assert_string_equal(json_text(op, "operationId", ""), r->op);
 			assert_true(strlen(json_text(op, "summary", "")) > 10);
+			assert_contains(json_object_to_json_string_ext(json_at(doc, "tags"),
+			                                               JSON_C_TO_STRING_PLAIN),
+			                arena_printf(cx->arena, "{\"name\":\"%s\",", r->tag));
 			assert_non_null(json_at(op, success));
 			assert_non_null(json_at(op, "responses.400"));
 			assert_non_null(json_at(op, "responses.503"));
