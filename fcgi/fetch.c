@@ -16,9 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #define ARENA_MAX_BYTES ((size_t)512 << 20) /* 100 000 refs of 500 bytes, and headroom */
+#define DATA_MAX_BYTES  ((rlim_t)1 << 30)   /* an index of some six million objects */
 #define RULES_MAX       64
 #define REPLY_MAX_BYTES 4096
 
@@ -166,6 +168,19 @@ static enum err run(struct ctx *cx)
 	return ERR_OK;
 }
 
+/* What a hostile pack may make libgit2 allocate; the address space is also that of mapped packs. */
+static void limit_memory(void)
+{
+	const struct rlimit data = { DATA_MAX_BYTES, DATA_MAX_BYTES };
+
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow counts as data */
+	(void)setrlimit(RLIMIT_DATA, &data);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#else
+	(void)data;
+#endif
+}
+
 int main(void)
 {
 	static const struct app APP = { .clock = &system_clock, .component = "fetch" };
@@ -174,9 +189,7 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN); /* a peer or a reader that has gone is an error */
 	signal(SIGXFSZ, SIG_IGN); /* so is a file past the limit */
-#ifndef __SANITIZE_ADDRESS__
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
+	limit_memory();
 	ctx_begin(&cx, &APP, arena, NULL);
 	return run(&cx) == ERR_OK ? 0 : child_report(&cx);
 }

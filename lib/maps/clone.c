@@ -113,6 +113,14 @@ enum err clone_git_failed(struct clone *c, const char *what)
 		return clone_stop(c);
 	if (class == GIT_ERROR_INDEXER && strstr(why, "too many objects") != NULL)
 		return clone_too_many_objects(c);
+	if (strstr(why, "large object") != NULL) {
+		err_set(c->cx, ERR_REPO_TOO_LARGE,
+		        "the repository holds an object of more than %zu MiB that is stored as a delta",
+		        OBJECT_MAX_BYTES >> 20);
+		err_fix(c->cx,
+		        "Take large binary files out of the repository; no setting allows them.");
+		return ERR_REPO_TOO_LARGE;
+	}
 	if (class == GIT_ERROR_NOMEMORY)
 		code = ERR_OUT_OF_MEMORY;
 	else if (class == GIT_ERROR_OS || class == GIT_ERROR_FILESYSTEM)
