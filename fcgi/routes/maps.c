@@ -4,6 +4,7 @@
 #include "routes/tables.h"
 
 #include "maps/map.h"
+#include "projects/project.h"
 
 #include <string.h>
 
@@ -55,11 +56,14 @@ static enum err list_maps(struct ctx *cx, const struct request *rq, struct reply
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
 	int64_t before_id;
 	const struct map *maps;
+	struct project project;
 	struct list list;
 	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &before_id));
 	TRY(map_list(cx, rq->ids[0], before_id, query->limit + 1, &list));
+	if (list.n == 0) /* an empty list is that of a project which exists */
+		TRY(project_get(cx, rq->ids[0], &project));
 	maps = list.items;
 	n = page_length(&list, query->limit);
 	return reply_page(rp, &map_brief_schema, maps, n,
@@ -98,6 +102,7 @@ const struct route map_routes[] = {
 		.status = 200,
 		.form = ROUTE_PAGE,
 		.reply = &map_brief_schema,
+		.fails = { ERR_NOT_FOUND },
 		.run = list_maps,
 		.doc = "List a project's maps without their content, newest first.",
 		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",

@@ -106,10 +106,8 @@ static enum err sync_project(struct ctx *cx, const struct request *rq, struct re
 	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"       \
 	"\"head_commit\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\","          \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
-#define READS                                                                                      \
-	.tag = "Projects", .alias = true, .auth = AUTH_KEY, .role = ROLE_VIEWER, .rate = RATE_READ
-#define WRITES                                                                                     \
-	.tag = "Projects", .alias = true, .auth = AUTH_KEY, .role = ROLE_MEMBER, .rate = RATE_WRITE
+#define READS  .tag = "Projects", .auth = AUTH_KEY, .role = ROLE_VIEWER, .rate = RATE_READ
+#define WRITES .tag = "Projects", .auth = AUTH_KEY, .role = ROLE_MEMBER, .rate = RATE_WRITE
 
 const struct route project_routes[] = {
 	{
@@ -117,6 +115,7 @@ const struct route project_routes[] = {
 		.path = "/api/v1/projects",
 		.op = "listProjects",
 		READS,
+		.alias = true,
 		.query = &LIST_QUERY,
 		.status = 200,
 		.form = ROUTE_PAGE,
@@ -130,6 +129,7 @@ const struct route project_routes[] = {
 		.path = "/api/v1/projects",
 		.op = "createProject",
 		WRITES,
+		.alias = true,
 		.body = &project_new_schema,
 		.etag = true,
 		.status = 201,
@@ -144,6 +144,7 @@ const struct route project_routes[] = {
 		.path = "/api/v1/projects/{id}",
 		.op = "getProject",
 		READS,
+		.alias = true,
 		.etag = true,
 		.status = 200,
 		.reply = &project_schema,
@@ -157,6 +158,7 @@ const struct route project_routes[] = {
 		.path = "/api/v1/projects/{id}",
 		.op = "changeProject",
 		WRITES,
+		.alias = true,
 		.if_match = true,
 		.etag = true,
 		.body = &project_patch_schema,
@@ -172,6 +174,7 @@ const struct route project_routes[] = {
 		.path = "/api/v1/projects/{id}",
 		.op = "deleteProject",
 		WRITES,
+		.alias = true,
 		.if_match = true,
 		.status = 204,
 		.fails = { ERR_NOT_FOUND },

@@ -73,7 +73,8 @@ check 'of ten who change the same version at once, one wins' '
 	[ "$(grep -c 200 "$WORK/codes")" = 1 ] && [ "$(grep -c 412 "$WORK/codes")" = 9 ] || { cat "$WORK/codes"; false; }
 '
 check 'sync answers 202 with the job; one that waits already serves it' '
-	api POST "/api/v1/projects/$id/sync" </dev/null && status 202 && json .job_id "$job" && header Location "/api/v1/jobs/$job"
+	api POST "/api/v1/projects/$id/sync" </dev/null && status 202 && json .job_id "$job" && header Location "/api/v1/jobs/$job" &&
+	api POST "/api/projects/$id/sync" </dev/null && status 404
 '
 check 'pages: newest first, all once, none after the last' '
 	for i in 1 2 3 4 5 6; do create "P$i" || return 1; done
@@ -89,7 +90,8 @@ check 'filters: text and state; a percent sign is no wildcard' '
 	api GET "/api/v1/projects?status=ready" && json ".items|length" 0 && api GET "/api/v1/projects?status=odd" && status 400
 '
 check 'before the first map there is none: 404, and an empty list' '
-	api GET "/api/v1/projects/$id/map" && status 404 && api GET "/api/v1/projects/$id/maps" && status 200 && json ".items|length" 0
+	api GET "/api/v1/projects/$id/map" && status 404 && api GET "/api/v1/projects/$id/maps" && status 200 && json ".items|length" 0 &&
+	api GET /api/v1/projects/999999/maps && status 404 && json .type /docs/problems#not-found
 '
 check 'a map is read with its content, by project, by commit and by id' '
 	commit=$(printf %040d 7) &&
