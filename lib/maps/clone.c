@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define TELL_MS          200
+#define PACKS_MAX        500
 #define DISK_MS          1000
 #define FREE_MIN_DEFAULT ((int64_t)256 << 20)
 
@@ -205,7 +206,9 @@ static enum err begin(struct clone *c)
 		TRY(net_url_parse(c->cx, c->rq->url, &url));
 	TRY(clone_tree_open(c));
 	TRY(check_disk(c));
-	clone_tree_sweep(c);
+	/* Each fetch adds a pack, and a look-up tries them all: so many, and a new copy is quicker. */
+	if (clone_tree_sweep(c) > PACKS_MAX && !c->local)
+		TRY(clone_tree_empty(c));
 	TRY(start_git(c));
 	TRY(open_copy(c));
 	return c->local ? clone_local_objects(c) : ERR_OK;

@@ -27,8 +27,13 @@ struct ends {
 
 static enum err cannot(struct clone *c, const char *what, const char *name)
 {
-	return err_set(c->cx, ERR_UNAVAILABLE, "cannot %s the object file %s: %s", what, name,
-	               strerror(errno));
+	int e = errno;
+
+	err_set(c->cx, e == EACCES ? ERR_URL_REFUSED : ERR_UNAVAILABLE,
+	        "cannot %s the object file %s: %s", what, name, strerror(e));
+	if (e == EACCES)
+		err_fix(c->cx, "Let the account of the service read the repository.");
+	return c->cx->fault.code;
 }
 
 /* Count what is there or comes, and compare with the caps. */

@@ -89,7 +89,7 @@ void clone_refs_add(struct clone *c, const char *name, const git_oid *oid);
 /** clone_tree.c: make and lock the copy's folder, sweep it, empty it. */
 NODISCARD
 enum err clone_tree_open(struct clone *c);
-void clone_tree_sweep(struct clone *c);
+int clone_tree_sweep(struct clone *c); /* @ret packs there are */
 NODISCARD
 enum err clone_tree_empty(struct clone *c);
 

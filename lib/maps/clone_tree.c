@@ -151,19 +151,26 @@ static bool is_widow(int dir, const char *name)
 	return fstatat(dir, other, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
 }
 
-static void sweep_packs(int objects)
+/* @ret packs that are left */
+static int sweep_packs(int objects)
 {
 	DIR *dir = open_folder(objects, "pack");
 	struct dirent *d;
+	int packs = 0;
 
-	if (dir == NULL)
-		return;
-	while ((d = readdir(dir)) != NULL) {
-		if (!is_dots(d->d_name) &&
-		    (!is_pack_file(d->d_name) || is_widow(dirfd(dir), d->d_name)))
+	while (dir != NULL && (d = readdir(dir)) != NULL) {
+		const char *ending = strrchr(d->d_name, '.');
+
+		if (is_dots(d->d_name))
+			continue;
+		if (!is_pack_file(d->d_name) || is_widow(dirfd(dir), d->d_name))
 			(void)unlinkat(dirfd(dir), d->d_name, 0);
+		else
+			packs += strcmp(ending, ".pack") == 0;
 	}
-	closedir(dir);
+	if (dir != NULL)
+		closedir(dir);
+	return packs;
 }
 
 /* Loose objects are called by the rest of their id; anything else was not finished. */
@@ -181,21 +188,23 @@ static void sweep_loose(int objects, const char *name)
 	closedir(dir);
 }
 
-void clone_tree_sweep(struct clone *c)
+int clone_tree_sweep(struct clone *c)
 {
 	DIR *dir = open_folder(c->dir_fd, "objects");
 	struct dirent *d;
+	int packs;
 
 	for (size_t i = 0; i < COUNT(LOCKS); i++)
 		(void)unlinkat(c->dir_fd, LOCKS[i], 0);
 	if (dir == NULL)
-		return;
-	sweep_packs(dirfd(dir));
+		return 0;
+	packs = sweep_packs(dirfd(dir));
 	while ((d = readdir(dir)) != NULL) {
 		if (strlen(d->d_name) == 2 && is_hex(d->d_name, 2))
 			sweep_loose(dirfd(dir), d->d_name);
 	}
 	closedir(dir);
+	return packs;
 }
 
 /* ---- removing ---- */

@@ -308,6 +308,25 @@ static void test_clone__leftovers(void **state)
 	}
 }
 
+/* Each fetch adds a pack; before they are too many to search, a new copy takes the place of the old. */
+static void test_clone__too_many_packs(void **state)
+{
+	struct clone_bench *b = *state;
+	struct fetch_request rq = clone_bench_request(b, clone_bench_url(b, "plain", "plain"));
+	struct fetch_reply reply;
+
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+	clone_bench_shell(b,
+	                  "cd %s/objects/pack && i=1000 && while [ $i -lt 1600 ]; do"
+	                  " n=pack-000000000000000000000000000000000000$i;"
+	                  " : >$n.idx; : >$n.pack; i=$((i+1)); done",
+	                  b->copy);
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+	clone_bench_check(b, "dev main old");
+	assert_string_equal(clone_bench_line(b, "ls %s/objects/pack | grep -c .pack", b->copy),
+	                    "1");
+}
+
 static void test_clone__one_at_a_time(void **state)
 {
 	struct clone_bench *b = *state;
@@ -412,6 +431,7 @@ int main(void)
 		TEST(test_clone__brought_up_to_date),
 		TEST(test_clone__killed_and_run_again),
 		TEST(test_clone__leftovers),
+		TEST(test_clone__too_many_packs),
 		TEST(test_clone__one_at_a_time),
 		TEST(test_clone__configuration_of_the_user_is_not_read),
 		TEST(test_clone__other_transports),
