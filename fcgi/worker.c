@@ -51,6 +51,7 @@
 #define GRACE_MS        30000 /* over the request time-out, until the connection is cut */
 #define DISCARD_MAX     ((size_t)4 * 1024 * 1024) /* bytes of an unwanted body that are read away */
 #define ARENA_BYTES     ((size_t)64 * 1024 * 1024) /* beside the largest map */
+#define LARGE_BYTES     ((size_t)2 * 1024 * 1024)  /* an answer after which memory is given back */
 #define OPEN_TRIES_MS   1000 /* pause after accept() found no free descriptor */
 
 #ifdef __SANITIZE_ADDRESS__
@@ -219,6 +220,19 @@ static void send_answer(struct ctx *cx, struct reply *rp, FCGX_Stream *out)
 	}
 }
 
+/*
+ * Give back what a large answer took.  libpq never shrinks the buffer that a large row came
+ * through, so that connection is made anew by the next request.
+ */
+static void give_back(struct thread *t, size_t body_bytes)
+{
+	if (body_bytes < LARGE_BYTES)
+		return;
+	arena_reset(t->arena);
+	db_close(t->db);
+	t->db = app_db(t->worker->app);
+}
+
 /* @ret whether the connection may carry another request */
 static bool answer(struct thread *t)
 {
@@ -236,6 +250,7 @@ static bool answer(struct thread *t)
 	fcgi->keepConnection = 1; /* closing is ours */
 	FCGX_Finish_r(fcgi);
 	serve_end(&cx, &ex);
+	give_back(t, reply_body_bytes(&ex.rp));
 	return keep && fcgi->ipcFd >= 0;
 }
 
