@@ -170,16 +170,17 @@ enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *kn
 
 /*
  * ARRAY() is evaluated once, so a claim takes no more than it was asked for.  One walk down the index
- * per priority and queue: what is due later costs nothing.  The last line holds the runner's row against
- * its removal; a runner that has been declared dead claims nothing.
+ * per priority and queue: what is due later costs nothing.  The last condition holds the runner's row
+ * against its removal; a runner that has been declared dead claims nothing.  It names the job so that it is
+ * asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
  */
 static const struct db_stmt CLAIM = {
 	.name = "queue_claim",
 	.nparams = 4,
 	.any_tenant = true,
-	.sql = "UPDATE app.background_job SET state = 'running', runner_id = $1,"
+	.sql = "UPDATE app.background_job c SET state = 'running', runner_id = $1,"
 	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
-	       " started_at = now() WHERE ctid = ANY (ARRAY(SELECT s.place FROM"
+	       " started_at = now() WHERE c.ctid = ANY (ARRAY(SELECT s.place FROM"
 	       " (SELECT p, q FROM generate_series(1, 4) p, unnest($2::text[]) q ORDER BY p, q) pq"
 	       " CROSS JOIN LATERAL (SELECT j.ctid AS place FROM app.background_job j"
 	       " WHERE j.queue = pq.q AND j.priority = pq.p AND j.run_at <= now()"
@@ -187,7 +188,8 @@ static const struct db_stmt CLAIM = {
 	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
 	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
 	       " ORDER BY j.run_at, j.id LIMIT $4 FOR UPDATE OF j SKIP LOCKED) s LIMIT $4))"
-	       " AND EXISTS (SELECT FROM app.job_runner r WHERE r.id = $1 FOR KEY SHARE)"
+	       " AND EXISTS (SELECT FROM app.job_runner r WHERE r.id = $1 AND c.id > 0"
+	       " FOR KEY SHARE)"
 	       " RETURNING " CLAIM_COLUMNS,
 };
 
@@ -420,7 +422,9 @@ static const struct db_stmt TIDY_ORPHANS = {
 	.name = "queue_tidy_orphans",
 	.nparams = 0,
 	.any_tenant = true,
-	.sql = "UPDATE app.background_job j SET state = 'ready', runner_id = NULL,"
+	.sql = "WITH p AS (DELETE FROM app.job_progress p WHERE NOT EXISTS"
+	       " (SELECT FROM app.background_job j WHERE j.id = p.job_id))"
+	       " UPDATE app.background_job j SET state = 'ready', runner_id = NULL,"
 	       " lease_losses = lease_losses + 1 WHERE state = 'running'"
 	       " AND NOT EXISTS (SELECT FROM app.job_runner r WHERE r.id = j.runner_id)",
 };

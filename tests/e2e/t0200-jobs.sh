@@ -60,6 +60,8 @@ caught() {
 is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 another_runner() { new=$(pid_of runner) && [ -n "$new" ] && [ "$new" != "$1" ]; }
 
+one_runner() { [ "$(sql "SELECT count(*) FROM app.job_runner")" = 1 ]; }
+
 check 'a job runs to its end and answers with its map' '
 	create plain tiny && within 20 job_is completed && json .result.map_id && json .result.analysed true &&
 	json .job_type repository_processing && json .attempt 1 && done_once
@@ -81,13 +83,16 @@ check 'a child killed in mid-job: the project says so, the job is tried again an
 check 'a runner killed in mid-job: its child dies with it, the job is taken over and done once' '
 	create runner large && caught && old=$(pid_of runner) && kill -9 "$old" && within 3 is_gone "$child" &&
 	within 10 another_runner "$old" && within 30 job_is completed && json .attempt 2 && done_once &&
-	[ "$(sql "SELECT lease_losses FROM app.background_job_history WHERE id = $job")" = 1 ] &&
-	[ "$(sql "SELECT count(*) FROM app.job_runner")" = 1 ]
+	[ "$(sql "SELECT lease_losses FROM app.background_job_history WHERE id = $job")" = 1 ] && one_runner
 '
 check 'a runner told to stop hands its job back, and that is no attempt' '
 	create handed large && caught && old=$(pid_of runner) && kill "$old" &&
 	within 20 another_runner "$old" && is_gone "$child" &&
 	within 30 job_is completed && json .attempt 1 && done_once
+'
+check 'a runner told to read its settings anew (HUP) ends, and the supervisor starts another' '
+	old=$(pid_of runner) && kill -HUP "$old" && within 10 another_runner "$old" &&
+	create anew tiny && within 20 job_is completed && one_runner
 '
 postgres_is_back() { [ "$(pid_of postgres)" != "$1" ] && sql "SELECT 1"; }
 check 'a database killed in mid-job: the job goes on where it is' '
@@ -118,7 +123,6 @@ second_runner() {
 		second=$(sql "SELECT pid FROM app.job_runner WHERE pid <> $(pid_of runner)") && [ -n "$second" ]
 }
 end_second() { kill "$second" && wait "$waited" && grep -q "runner ended" "$WORK/second.log"; }
-one_runner() { [ "$(sql "SELECT count(*) FROM app.job_runner")" = 1 ]; }
 all_ended() { [ "$(sql "SELECT count(*) FROM app.background_job")" = 0 ]; }
 several() { for n in 1 2 3 4 5 6 7 8; do create "$1-$n" large || return 1; done; }
 check 'two runners share the work, and each job is done once' '
