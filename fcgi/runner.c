@@ -33,13 +33,14 @@
 #define JOB_ARENA_BYTES  ((size_t)64 * 1024 * 1024)
 #define SLOTS_MAX        64
 
-#define RESCUE_MS     750     /* between two looks for dead runners */
+#define RESCUE_MS     650     /* between two looks for dead runners */
 #define CANCEL_MS     1000    /* between two looks for wishes to cancel */
 #define TIDY_MS       3600000 /* between two rounds of tidying */
 #define BEAT_AGAIN_MS 200   /* after a heartbeat that failed; between two that bells bring about */
 #define STOP_ROUND_MS 100   /* between two looks at jobs that are to stop */
 #define STOP_MS       10000 /* for jobs to notice that they should */
 #define JOIN_AGAIN_MS 500
+#define LONG_MS       500 /* a job that may have taken much memory */
 
 #define EXIT_LOST 75 /* EX_TEMPFAIL: start me again */
 
@@ -131,6 +132,12 @@ static void attempt(struct slot *slot)
 		_exit(EXIT_LOST);
 	}
 	log_end(&cx, &slot->run, &report, mono_ms(r) - since);
+	if (mono_ms(r) - since < LONG_MS)
+		return;
+	/* libpq never shrinks the buffer that a large map went through; a new one costs little now. */
+	arena_reset(slot->arena);
+	db_close(slot->db);
+	slot->db = app_db(&r->process.app);
 }
 
 static void *slot_main(void *arg)
