@@ -2,7 +2,8 @@
 # The stack of this checkout: stack.sh up [FOLDER...] | down | status | restart
 #
 #   up       make what is missing under VAR (cluster, roles, database, schema,
-#            settings, key), start what is not running, wait until it serves.
+#            settings, key), start what is not running, replace what runs a
+#            program that was built anew since, wait until it serves.
 #            Folders that are named join those from which it may map repositories.
 #   restart  replace workers one by one, then the runner; no request is lost
 #   down     end every process of the stack and leave no socket behind
@@ -158,7 +159,7 @@ up() {
 	start_service api
 	start_service runner
 	start_service nginx
-	if [ -n "$running" ] && [ "$before" != "$after" ]; then
+	if [ -n "$running" ] && { [ "$before" != "$after" ] || runs_old_build; }; then
 		sv hup "$VAR/service/nginx" >/dev/null
 		roll
 	fi
@@ -173,6 +174,14 @@ replaced() {
 	# shellcheck disable=SC2046 # one word per child
 	set -- $(children "$1")
 	[ $# -eq "$WORKERS" ]
+}
+
+# Does a worker or the runner run a program that is no longer what lies on the disk?
+runs_old_build() {
+	for pid in $(children "$(service_pid api)") $(service_pid runner); do
+		case $(readlink "/proc/$pid/exe") in *' (deleted)') return 0 ;; esac
+	done
+	return 1
 }
 
 # Each worker finishes what it serves and leaves; the next one goes when its successor is there.

@@ -188,6 +188,7 @@ keep() {
 # Process number of a service of the stack, and those of the pool's workers.
 pid_of() { cat "$VAR/service/$1/supervise/pid"; }
 worker_pids() { cat "/proc/$(pid_of api)/task/$(pid_of api)/children"; }
+all_replaced() { for pid; do lacks_worker "$pid" || return 1; done; }
 lacks_worker() { case " $(worker_pids) " in *" $1 "*) return 1 ;; esac; }
 
 # One SQL statement, as the owner of the schema; prints the rows.

@@ -42,6 +42,9 @@ check 'the style sheet and the icon have their types' '
 	call GET /style.css && status 200 && header Content-Type "text/css*" && secured &&
 	call GET /favicon.svg && status 200 && header Content-Type "image/svg+xml*" && secured
 '
+check 'a part of a file that cannot be: the whole file' '
+	call GET /style.css "Range: bytes=999999-" && status 200 && secured
+'
 check 'a page that is not there: a page for people, 404' '
 	call GET /nowhere && status 404 && header Content-Type "text/html*" && body_has "<h1>404</h1>" && secured
 '
@@ -111,6 +114,13 @@ check 'a second up changes nothing' '
 	before=$(pid_of nginx),$(pid_of api),$(pid_of postgres),$(pid_of runner),$PORTOLAN_API_KEY &&
 	stack up && . "$VAR/dev.env" &&
 	[ "$before" = "$(pid_of nginx),$(pid_of api),$(pid_of postgres),$(pid_of runner),$PORTOLAN_API_KEY" ]
+'
+check 'an up after a build replaces the workers and the runner' '
+	before=$(worker_pids) && runner=$(pid_of runner) &&
+	for program in worker runner; do
+		cp -p "$BIN/portolan-$program" "$BIN/portolan-$program.new" && mv -f "$BIN/portolan-$program.new" "$BIN/portolan-$program" || return 1
+	done
+	stack up && all_replaced $before && [ "$runner" != "$(pid_of runner)" ] && api GET /api/v1/projects && status 200
 '
 check 'the key file is for its owner alone' '
 	[ "$(stat -c %a "$VAR/dev.env")" = 600 ] && [ "$PORTOLAN_URL" = "http://127.0.0.1:$PORT" ]

@@ -33,7 +33,6 @@ answered() { cat "$WORK"/reader.* "$WORK/writer" 2>/dev/null | wc -l; }
 busy() { [ "$(answered)" -gt "$1" ]; }
 check 'there is load' 'within 30 busy 200'
 
-all_replaced() { for pid; do lacks_worker "$pid" || return 1; done; }
 for round in 1 2 3; do
 	check "rolling restart $round replaces every worker and the runner" '
 		before=$(worker_pids) runner=$(pid_of runner) pool=$(pid_of api) && stack restart &&
