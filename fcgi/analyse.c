@@ -33,10 +33,12 @@ static void on_abort(int signal)
 		"{\"type\":\"memory-limit\",\"detail\":\"the map of this repository needs more memory"
 		" than the analyser may have\",\"fix\":\"raise the setting analyser_memory_bytes\"}";
 
+	void *probe;
+
 	(void)signal;
-	if (mmap(NULL, PROBE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-	            MAP_FAILED &&
-	    write(STDOUT_FILENO, TOLD, sizeof(TOLD) - 1) > 0)
+	/* cppcheck-suppress invalidFunctionArg ; anonymous memory has no file */
+	probe = mmap(NULL, PROBE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (probe == MAP_FAILED && write(STDOUT_FILENO, TOLD, sizeof(TOLD) - 1) > 0)
 		_exit(1);
 }
 

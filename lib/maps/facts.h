@@ -53,9 +53,11 @@ enum import_kind {
 	IMPORT_KIND_COUNT
 };
 
-/* Bits of struct fact_import.flags */
-#define IMPORT_F_OPTIONAL 1u /* inside try/except, if TYPE_CHECKING, or a conditional; C: any #if but
-                                an include guard; Rust: behind #[cfg] */
+/*
+ * Bits of struct fact_import.flags.  Optional: inside try/except, if TYPE_CHECKING or a
+ * conditional; C: any #if but an include guard; Rust: behind #[cfg].
+ */
+#define IMPORT_F_OPTIONAL 1u
 #define IMPORT_F_PATH     2u /* Rust: target is a path from #[path = "…"] */
 
 struct fact_import {

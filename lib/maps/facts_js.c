@@ -553,6 +553,7 @@ void facts_js(struct lexer *lx, struct sink *sk)
 	rd.typescript = sk->ret->lang != LANG_JAVASCRIPT;
 	if (rd.typescript) {
 		lx->on_comment = js_reference;
+		/* cppcheck-suppress autoVariables ; taken back below */
 		lx->on_comment_arg = &rd;
 	}
 	lex_next(lx, &rd.next);
@@ -564,4 +565,5 @@ void facts_js(struct lexer *lx, struct sink *sk)
 	}
 	start_statement(&rd);
 	lx->on_comment = NULL;
+	lx->on_comment_arg = NULL;
 }

@@ -169,12 +169,13 @@ static void read_import(struct reader *rd, uint32_t line)
 
 static void read_from(struct reader *rd, uint32_t line)
 {
-	struct span target;
+	struct span target = { 0 };
 	uint8_t level = 0;
 
 	while (next(rd) && rd->t.c == '.')
 		level += level < UINT8_MAX;
-	target = token_in(&rd->t, "import cimport") ? (struct span){ 0 } : dotted(rd);
+	if (!token_in(&rd->t, "import cimport"))
+		target = dotted(rd);
 	if (!token_in(&rd->t, "import cimport") || !(target.len || level))
 		return;
 	next(rd);
