@@ -76,6 +76,16 @@ enum cli_exit cli_exit_of(enum err e)
 	}
 }
 
+/* One line that says it all; of several mistakes, each has a line of its own below. */
+static const char *headline(struct cli *cli)
+{
+	const struct fault *f = &cli->cx->fault;
+
+	if (f->nfields > 1)
+		return arena_printf(cli->cx->arena, "%d mistakes", f->nfields);
+	return f->detail != NULL && f->detail[0] != '\0' ? f->detail : err_info(f->code)->title;
+}
+
 /* The fault as people read it: what, where, and what to do next. */
 static void print_fault(struct cli *cli)
 {
@@ -84,8 +94,7 @@ static void print_fault(struct cli *cli)
 
 	term_bar_end(t);
 	term_text(t, t->talk, TERM_BAD, "error: ");
-	term_text(t, t->talk, TERM_PLAIN,
-	          f->detail != NULL && f->detail[0] != '\0' ? f->detail : err_info(f->code)->title);
+	term_text(t, t->talk, TERM_PLAIN, headline(cli));
 	fputc('\n', t->talk);
 	for (int i = 0; i < f->nfields && i < FAULT_ERRORS_MAX; i++) {
 		if (f->nfields == 1 && strcmp(f->fields[0].detail, f->detail) == 0)
@@ -147,6 +156,8 @@ static enum err run(struct cli *cli, struct app *app)
 	if (cli->command->needs == CLI_NEEDS_OWNER)
 		cx->db = db = app_owner_db(app);
 	e = cli->command->run(cli);
+	if (e == ERR_UNAVAILABLE && db != NULL && cx->fault.fix == NULL)
+		err_fix(cx, "%s", CLI_DATABASE_FIX);
 	cx->db = NULL;
 	return e;
 }

@@ -18,6 +18,11 @@
 #define CLI_OPTIONS_MAX 8
 #define CLI_ARGS_MAX    8
 
+/* What to do when the database does not answer the command line. */
+#define CLI_DATABASE_FIX                                                                           \
+	"start PostgreSQL, or say whose settings hold, for instance --config var/portolan.conf; "  \
+	"as root or another account the server may refuse you although it serves the service"
+
 enum cli_exit {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,

@@ -10,6 +10,7 @@
 #include "base/landlock.h"
 #include "base/migrate.h"
 #include "cli/api.h"
+#include "maps/map_jobs.h"
 
 #include <errno.h>
 #include <string.h>
@@ -87,9 +88,7 @@ static void check_database(struct doctor *d)
 
 	cli->cx->db = db;
 	if (migrate_version(cli->cx, &version) != ERR_OK)
-		report_fault(d, "database",
-		             "start PostgreSQL, or set database_url; as root or another account "
-		             "the server may refuse you although it serves the service");
+		report_fault(d, "database", CLI_DATABASE_FIX);
 	else if (version != MIGRATE_NEWEST)
 		report(d, BAD, "database",
 		       arena_printf(cli->cx->arena, "schema version %lld, this program wants %d",
@@ -126,10 +125,12 @@ static void check_programs(struct doctor *d)
 	struct arena *a = d->cli->cx->arena;
 
 	for (size_t i = 0; i < COUNT(PROGRAMS); i++) {
-		const char *path =
-			arena_printf(a, "%s/%s", d->cli->config->libexec_dir, PROGRAMS[i]);
+		const char *path = map_program(a, d->cli->config->libexec_dir, PROGRAMS[i]);
 
-		if (access(path, X_OK) == 0)
+		if (path == NULL)
+			report(d, BAD, PROGRAMS[i], "/proc does not say where this program is",
+			       "set libexec_dir");
+		else if (access(path, X_OK) == 0)
 			report(d, GOOD, PROGRAMS[i], path, "");
 		else
 			report(d, BAD, PROGRAMS[i],

@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ enum err cli_id(struct cli *cli, const char *text, int64_t *ret)
 	char *end;
 	long long n = strtoll(text, &end, 10);
 
-	if (*text == '\0' || *end != '\0' || n < 1)
+	if (*text == '\0' || *end != '\0' || n < 1 || n == LLONG_MAX)
 		return cli_usage(cli, "an id is a whole number of 1 and up, not \"%s\"", text);
 	*ret = n;
 	return ERR_OK;
@@ -271,33 +272,48 @@ static enum err split(struct parse *p, int argc, char **argv)
 	return ERR_OK;
 }
 
+static enum err unknown_option(struct cli *cli, const struct cli_option *own, const char *name)
+{
+	struct nearest near = nearest_to(name);
+
+	for (size_t i = 0; i < CLI_OPTIONS_MAX && own[i].name != NULL; i++)
+		nearest_offer(&near, own[i].name);
+	for (size_t i = 0; i < COUNT(COMMON); i++)
+		nearest_offer(&near, COMMON[i].name);
+	if (near.best == NULL)
+		return cli_usage(cli, "there is no option --%s here", name);
+	return cli_usage(cli, "there is no option --%s here; did you mean --%s?", name, near.best);
+}
+
 /* Give the command the options that its row has; refuse the others. */
 static enum err own_options(struct parse *p)
 {
+	static const struct cli_option NONE[CLI_OPTIONS_MAX];
 	struct cli *cli = p->cli;
+	const struct cli_option *own = cli->command != NULL ? cli->command->options : NONE;
 
 	for (int i = 0; i < p->nopts; i += 2) {
 		const char *name = p->opts[i];
-		int at = find_option(cli->command->options, CLI_OPTIONS_MAX, name, strlen(name));
+		int at = find_option(own, CLI_OPTIONS_MAX, name, strlen(name));
 
-		if (at < 0) {
-			struct nearest near = nearest_to(name);
-
-			for (size_t k = 0; k < CLI_OPTIONS_MAX && cli->command->options[k].name;
-			     k++)
-				nearest_offer(&near, cli->command->options[k].name);
-			for (size_t k = 0; k < COUNT(COMMON); k++)
-				nearest_offer(&near, COMMON[k].name);
-			return near.best == NULL
-			               ? cli_usage(cli, "there is no option --%s here", name)
-			               : cli_usage(
-						 cli,
-						 "there is no option --%s here; did you mean --%s?",
-						 name, near.best);
-		}
+		if (at < 0)
+			return unknown_option(cli, own, name);
 		cli->values[at] = p->opts[i + 1];
 	}
 	return ERR_OK;
+}
+
+/* "help [COMMAND]" and "--version" are what people try before they have read anything. */
+static void take_habits(struct parse *p)
+{
+	if (p->nwords > 0 && strcmp(p->words[0], "help") == 0) {
+		p->help = true;
+		p->nwords--;
+		memmove(p->words, p->words + 1, (size_t)p->nwords * sizeof(p->words[0]));
+	} else if (p->nwords == 0 && p->nopts == 2 && strcmp(p->opts[0], "version") == 0) {
+		p->words[p->nwords++] = "version";
+		p->nopts = 0;
+	}
 }
 
 static enum err parse(struct parse *p, int argc, char **argv)
@@ -306,7 +322,9 @@ static enum err parse(struct parse *p, int argc, char **argv)
 	int used;
 
 	TRY(split(p, argc, argv));
+	take_habits(p);
 	if (p->nwords == 0) {
+		TRY(own_options(p));
 		if (!p->help && argc > 1)
 			return cli_usage(cli, "a command is missing");
 		p->help = true;
@@ -318,6 +336,8 @@ static enum err parse(struct parse *p, int argc, char **argv)
 	cli->nargs = p->nwords - used;
 	if (p->help)
 		return ERR_OK;
+	/* First: the value of an option that does not exist looks like a word too many. */
+	TRY(own_options(p));
 	if (cli->nargs < cli->command->min_args)
 		return cli_usage(cli, "%s is missing", cli->command->args);
 	if (cli->nargs > cli->command->max_args)
@@ -325,7 +345,7 @@ static enum err parse(struct parse *p, int argc, char **argv)
 		                 p->words[used + cli->command->max_args]);
 	for (int i = 0; i < cli->nargs; i++)
 		cli->args[i] = p->words[used + i];
-	return own_options(p);
+	return ERR_OK;
 }
 
 enum err cli_parse(struct cli *cli, int argc, char **argv)

@@ -66,25 +66,22 @@ static bool stopped(void *arg)
 	return run_stopped(step->run);
 }
 
-/* Helper programs lie in libexec_dir, or where this one does. */
-static enum err program(struct ctx *cx, const char *name, const char **ret)
+const char *map_program(struct arena *arena, const char *libexec_dir, const char *name)
 {
-	const char *dir = cx->app->config->libexec_dir;
 	char self[4096];
 	char *slash;
 	ssize_t n;
 
-	if (dir[0] == '\0') {
+	if (libexec_dir[0] == '\0') {
 		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 		if (n <= 0)
-			return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
+			return NULL;
 		self[n] = '\0';
 		slash = strrchr(self, '/');
 		*slash = '\0';
-		dir = self;
+		libexec_dir = self;
 	}
-	*ret = arena_printf(cx->arena, "%s/%s", dir, name);
-	return ERR_OK;
+	return arena_printf(arena, "%s/%s", libexec_dir, name);
 }
 
 /* Exit status 1 with a fault on standard output is a child's way to fail; all else is a crash. */
@@ -126,7 +123,9 @@ static enum err child(struct step *step, const char *name, const struct schema *
 
 	schema_encode(&sb, s, request);
 	TRY(sb_finish(cx, &sb, &input));
-	TRY(program(cx, name, &path));
+	path = map_program(cx->arena, cx->app->config->libexec_dir, name);
+	if (path == NULL)
+		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
 	rq.argv = (const char *const[]){ path, NULL };
 	rq.env = ENV;
 	rq.input = (struct span){ input, strlen(input) };
