@@ -238,47 +238,161 @@ void manifest_meson(struct manifest_in *in)
 	}
 }
 
+/* A line that gives a make variable its words, or more of them. */
+struct make_words {
+	struct span name, words;
+	uint32_t line;
+	bool used;
+};
+
+#define MAKE_WORDS_MAX   1000 /* lines kept of one file */
+#define MAKE_LOOKUPS_MAX 1000 /* variables looked up in one file: with the above, bounded work */
+
+struct makefile {
+	struct manifest_in *in;
+	struct make_words *words;
+	size_t nwords, nlookups;
+	struct span continued; /* variable whose value goes on in the next line; empty: none */
+};
+
+/* The functions of make are not run: what they take are no words of the variable. */
+static bool calls_function(struct span text)
+{
+	for (size_t i = 0; i + 1 < text.len; i++) {
+		if (text.data[i] == '`')
+			return true;
+		if (text.data[i] != '$' || strchr("({", text.data[i + 1]) == NULL)
+			continue;
+		for (i += 2; i < text.len && (is_word(text.data[i]) || text.data[i] == '-'); i++)
+			;
+		if (i == text.len || strchr(")}", text.data[i]) == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* "NAME = words", also with := ?= += and over several lines. */
+static void make_assignment(struct makefile *m, const struct lines *at)
+{
+	struct span rest = at->line, name = m->continued;
+	bool goes_on = rest.len > 0 && rest.data[rest.len - 1] == '\\';
+	const char *comment;
+
+	if (name.len == 0) {
+		size_t n = 0;
+		const char *equals = memchr(rest.data, '=', rest.len);
+
+		while (n < rest.len && (is_word(rest.data[n]) || rest.data[n] == '-'))
+			n++;
+		name = (struct span){ rest.data, n };
+		for (; n < rest.len && strchr(" \t:?+", rest.data[n]) != NULL; n++)
+			;
+		if (name.len == 0 || rest.data + n != equals)
+			return;
+		rest = (struct span){ equals + 1, rest.len - n - 1 };
+	}
+	comment = rest.len > 0 ? memchr(rest.data, '#', rest.len) : NULL;
+	if (comment != NULL)
+		rest.len = (size_t)(comment - rest.data);
+	m->continued = goes_on ? name : (struct span){ 0 };
+	if (m->nwords == MAKE_WORDS_MAX || calls_function(rest))
+		return;
+	if (m->words == NULL)
+		m->words = arena_array(m->in->scratch, MAKE_WORDS_MAX, sizeof(*m->words));
+	m->words[m->nwords++] =
+		(struct make_words){ .name = name, .words = rest, .line = at->number };
+}
+
+/* "$(NAME)" or "${NAME}" stands for packages, wherever in the file they are given. */
+static void pkg_variable(struct makefile *m, struct span word)
+{
+	struct span name = { word.data + 2, word.len - 3 };
+
+	if (m->nlookups++ >= MAKE_LOOKUPS_MAX)
+		return;
+	for (size_t i = 0; i < m->nwords; i++) {
+		struct make_words *w = &m->words[i];
+
+		if (w->used || w->name.len != name.len ||
+		    memcmp(w->name.data, name.data, name.len) != 0)
+			continue;
+		w->used = true; /* named twice, they are the same packages */
+		pkg_names(m->in, w->words, w->line);
+	}
+}
+
+static bool is_variable(struct span word)
+{
+	char last = word.len > 3 ? word.data[word.len - 1] : '\0';
+
+	return (last == ')' && span_starts(word, "$(")) || (last == '}' && span_starts(word, "${"));
+}
+
 /* The names behind "pkg-config --flags", up to the end of the command. */
-static void pkg_config_line(struct manifest_in *in, struct span rest, uint32_t line)
+static void pkg_config_line(struct makefile *m, struct span rest, uint32_t line)
 {
 	struct span word;
+	bool within = false; /* "$(NAME" of a variable */
 
-	for (size_t i = 0; i < rest.len; i++)
-		if (strchr(")`|;&>", rest.data[i]) != NULL) {
+	for (size_t i = 0; i < rest.len; i++) {
+		if (rest.data[i] == '(' && i > 0 && rest.data[i - 1] == '$') {
+			within = true;
+		} else if (within && rest.data[i] == ')') {
+			within = false;
+		} else if (strchr(")`|;&>", rest.data[i]) != NULL) {
 			rest.len = i;
 			break;
 		}
-	while (span_word(&rest, "\"'", &word))
-		if (word.data[0] != '-' && memchr(word.data, '$', word.len) == NULL &&
-		    isalpha((unsigned char)word.data[0]))
-			pkg_names(in, word, line);
+	}
+	while (span_word(&rest, "\"'", &word)) {
+		if (is_variable(word))
+			pkg_variable(m, word);
+		else if (isalpha((unsigned char)word.data[0]))
+			pkg_names(m->in, word, line);
+	}
+}
+
+static void make_include_dirs(struct manifest_in *in, struct span rest, uint32_t line)
+{
+	struct span word;
+
+	while (span_word(&rest, "\"'", &word)) {
+		const char *flag = memmem(word.data, word.len, "-I", 2);
+
+		if (flag == NULL || (flag > word.data && strchr("=,", flag[-1]) == NULL))
+			continue;
+		word.len -= (size_t)(flag + 2 - word.data);
+		word.data = flag + 2;
+		if (word.len == 0 && !span_word(&rest, "\"'", &word))
+			break;
+		include_dir(in, word, line);
+	}
+}
+
+static bool is_comment(struct span line)
+{
+	return line.len > 0 && line.data[0] == '#';
 }
 
 void manifest_makefile(struct manifest_in *in)
 {
+	struct makefile m = { .in = in };
 	struct lines lines = lines_of(in->text);
 
-	while (lines_next(&lines)) {
-		struct span rest = lines.line, word;
-		const char *at, *end = lines.line.data + lines.line.len;
+	/* Make expands a variable when it is used: what is assigned below counts as well. */
+	while (lines_next(&lines))
+		if (!is_comment(lines.line))
+			make_assignment(&m, &lines);
+	for (lines = lines_of(in->text); lines_next(&lines);) {
+		const char *at = lines.line.data, *end = at + lines.line.len;
 
-		if (rest.len > 0 && rest.data[0] == '#')
+		if (is_comment(lines.line))
 			continue;
-		for (at = rest.data;
-		     (at = memmem(at, (size_t)(end - at), "pkg-config ", 11)) != NULL;)
-			at += 11, pkg_config_line(in, (struct span){ at, (size_t)(end - at) },
-			                          lines.number);
-		while (span_word(&rest, "\"'", &word)) {
-			const char *flag = memmem(word.data, word.len, "-I", 2);
-
-			if (flag == NULL || (flag > word.data && strchr("=,", flag[-1]) == NULL))
-				continue;
-			word.len -= (size_t)(flag + 2 - word.data);
-			word.data = flag + 2;
-			if (word.len == 0 && !span_word(&rest, "\"'", &word))
-				break;
-			include_dir(in, word, lines.number);
+		while ((at = memmem(at, (size_t)(end - at), "pkg-config ", 11)) != NULL) {
+			at += 11;
+			pkg_config_line(&m, (struct span){ at, (size_t)(end - at) }, lines.number);
 		}
+		make_include_dirs(in, lines.line, lines.number);
 	}
 }
 

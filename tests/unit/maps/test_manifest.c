@@ -230,6 +230,21 @@ static const struct {
 	  "",
 	  "libpq  runtime 1\n"
 	  "json-c  runtime 1\n" },
+	{ "packages in a make variable", "Makefile",
+	  "PKGS := libpq json-c # ours\n"
+	  "CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -DX=$(shell pkg-config --modversion fcgi)\n"
+	  "LIBS = $(shell pkg-config --libs $(PKGS) ${MORE} libcurl)\n"
+	  "MORE += zlib \\\n"
+	  "  libssh2>=1.2 $(NONE)\n"
+	  "RUN = $(shell ls no never)\n"
+	  "X = `pkg-config $(RUN) $(UNKNOWN) $(PKGS`\n",
+	  "",
+	  "libpq  runtime 1\n"
+	  "json-c  runtime 1\n"
+	  "fcgi  runtime 2\n"
+	  "zlib  runtime 4\n"
+	  "libssh2 >=1.2 runtime 5\n"
+	  "libcurl  runtime 3\n" },
 	{ "Gemfile", "Gemfile",
 	  "source 'https://r'\n"
 	  "gem 'rails', '~> 7.0'\n"
@@ -322,6 +337,7 @@ static void test_manifest__hostile(void **state)
 		{ "CMakeLists.txt", "", "a(" },
 		{ "setup.py", "install_requires=[", "'a','b'," },
 		{ "Makefile", "", "`pkg-config a" },
+		{ "Makefile", "", "A = b\nC = `pkg-config $(A) $(B)\n" },
 		{ "go.mod", "require (\n", "a b\n" },
 		{ "requirements.txt", "", "a\n" },
 		{ "build.gradle", "", "api 'a:b:c'" },
