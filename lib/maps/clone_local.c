@@ -106,6 +106,14 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Is there something that is neither file nor folder? */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 /* @ret the text of a small file, NULL when it cannot be read or is no such file */
 static char *read_small(struct clone *c, const char *path)
 {
@@ -207,6 +215,27 @@ static enum err find_objects(struct clone *c)
 	return ERR_OK;
 }
 
+/* Opening a pipe waits for its writer, and libgit2 opens what it finds. */
+static enum err check_plain(struct clone *c)
+{
+	const struct clone_source *s = &c->source;
+	const char *const files[] = {
+		arena_printf(c->cx->arena, "%s/HEAD", s->git_dir),
+		arena_printf(c->cx->arena, "%s/config", s->common_dir),
+		arena_printf(c->cx->arena, "%s/config.worktree", s->git_dir),
+		arena_printf(c->cx->arena, "%s/packed-refs", s->common_dir),
+	};
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		if (!is_special(files[i]))
+			continue;
+		err_set(c->cx, ERR_REPO_BROKEN, "%s is no plain file", files[i]);
+		err_fix(c->cx, "Put the repository in order; git fsck tells more.");
+		return ERR_REPO_BROKEN;
+	}
+	return ERR_OK;
+}
+
 enum err clone_local_find(struct clone *c)
 {
 	struct clone_source *s = &c->source;
@@ -227,6 +256,7 @@ enum err clone_local_find(struct clone *c)
 	TRY(check_allowed(c, real));
 	TRY(find_git_dir(c, real, &s->git_dir));
 	TRY(find_common_dir(c));
+	TRY(check_plain(c));
 	TRY(find_objects(c));
 	s->reads[n++] = s->git_dir;
 	s->reads[n++] = s->common_dir;
@@ -314,6 +344,50 @@ static bool all_here(struct clone *c)
 	return !c->detached || is_here(c, &c->head_oid);
 }
 
+/* The branch to be read, in full; NULL when HEAD is detached. */
+static const char *asked_ref(struct clone *c)
+{
+	return c->rq->ref == NULL ? c->head_ref
+	                          : arena_printf(c->cx->arena, "refs/heads/%s", c->rq->ref);
+}
+
+static enum err bad_branch(struct clone *c, const char *name)
+{
+	const git_error *why = git_error_last();
+
+	err_set(c->cx, ERR_REPO_BROKEN, "the branch %.200s of the source cannot be read: %s", name,
+	        why == NULL ? "it is no plain file" : why->message);
+	err_fix(c->cx, "Put the repository in order; git fsck tells more.");
+	return ERR_REPO_BROKEN;
+}
+
+/*
+ * libgit2 lists no branch that it cannot read, nor one that stands for another.  The one to be read must
+ * not be missed so: its repository would look empty.
+ */
+static enum err find_asked(struct clone *c, git_repository *from)
+{
+	const char *name = asked_ref(c);
+	git_oid oid;
+	int e;
+
+	if (name == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < c->nrefs; i++) {
+		if (strcmp(c->refs[i].name, name) == 0)
+			return ERR_OK;
+	}
+	git_error_clear();
+	if (is_special(arena_printf(c->cx->arena, "%s/%s", c->source.common_dir, name)))
+		return bad_branch(c, name);
+	e = git_reference_name_to_id(&oid, from, name);
+	if (e == 0)
+		clone_refs_add(c, name, &oid);
+	else if (e != GIT_ENOTFOUND && e != GIT_EINVALIDSPEC)
+		return bad_branch(c, name);
+	return ERR_OK;
+}
+
 /*
  * A commit that is not here came to the source after its objects were linked, or its objects were being
  * repacked just then: a second look finds it.  If not, the source is damaged, and the branch is left
@@ -321,9 +395,7 @@ static bool all_here(struct clone *c)
  */
 static enum err complete(struct clone *c)
 {
-	const char *asked = c->rq->ref == NULL
-	                            ? c->head_ref
-	                            : arena_printf(c->cx->arena, "refs/heads/%s", c->rq->ref);
+	const char *asked = asked_ref(c);
 	size_t kept = 0;
 
 	if (all_here(c))
@@ -356,8 +428,31 @@ static enum err read_refs(struct clone *c, git_repository *from)
 	}
 	if (e != 0)
 		return clone_git_failed(c, "the branches of the source cannot be read");
+	TRY(find_asked(c, from));
 	TRY(clone_refs_check(c));
 	return complete(c);
+}
+
+/* What git may add to a repository that leaves refs and objects as they are. */
+static void allow_extensions(void)
+{
+	static const char *const NAMES[] = { "partialclone", "preciousobjects", "relativeworktrees",
+		                             "worktreeconfig" };
+
+	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, NAMES, COUNT(NAMES));
+}
+
+static enum err cannot_open(struct clone *c)
+{
+	const git_error *why = git_error_last();
+
+	if (why == NULL || (strstr(why->message, "extension") == NULL &&
+	                    strstr(why->message, "object format") == NULL))
+		return clone_git_failed(c, "the source cannot be opened");
+	err_set(c->cx, ERR_REPO_BROKEN,
+	        "the source is kept in a format that cannot be read here: %s", why->message);
+	err_fix(c->cx, "Map a copy that git makes with --object-format=sha1 --ref-format=files.");
+	return ERR_REPO_BROKEN;
 }
 
 enum err clone_local_refs(struct clone *c)
@@ -367,9 +462,10 @@ enum err clone_local_refs(struct clone *c)
 
 	/* The owner was checked by check_allowed(), which knows the owner of the root as well. */
 	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	allow_extensions();
 	if (git_repository_open_ext(&from, c->source.git_dir, GIT_REPOSITORY_OPEN_NO_SEARCH,
 	                            NULL) != 0)
-		e = clone_git_failed(c, "the source cannot be opened");
+		e = cannot_open(c);
 	else
 		e = read_refs(c, from);
 	git_repository_free(from);

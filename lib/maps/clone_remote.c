@@ -47,11 +47,20 @@ static int on_progress(const git_indexer_progress *p, void *arg)
 /* Why the last call of libgit2 failed, in the order of who knows best. */
 static enum err failed(struct fetch *f, const char *what)
 {
+	const git_error *last = git_error_last();
+
 	if (f->c->stopped.code != ERR_OK)
 		return clone_stop(f->c);
 	if (transport_failure(f->transport) != ERR_OK)
 		return transport_failure(f->transport);
-	return f->too_many ? clone_too_many_objects(f->c) : clone_git_failed(f->c, what);
+	if (f->too_many)
+		return clone_too_many_objects(f->c);
+	/* Some malformed packets are refused without words; what is left then is of a setting that is
+	 * looked for before, and never there. */
+	if (last != NULL && last->klass == GIT_ERROR_CONFIG)
+		return err_set(f->c->cx, ERR_REMOTE_FAILED,
+		               "%s: it does not keep to git's protocol", what);
+	return clone_git_failed(f->c, what);
 }
 
 static enum err too_many_refs(struct clone *c, size_t n)

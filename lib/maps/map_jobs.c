@@ -197,7 +197,8 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 	enum err e =
 		child(&step, "portolan-fetch", &fetch_request_schema, &request, &limits, &result);
 
-	if (e == ERR_TIMEOUT) {
+	/* What the child itself gave up, such as a silent server, it has told better. */
+	if (e == ERR_TIMEOUT && result.exit_code != 1) {
 		err_set(cx, e, "the repository was not fetched within %" PRId64 " seconds",
 		        config->clone_timeout_s);
 		err_fix(cx, "raise the setting clone_timeout_s if it is that large");
@@ -232,7 +233,7 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 	enum err e =
 		child(&step, "portolan-analyse", &analyse_request_schema, &request, &limits, ret);
 
-	if (e == ERR_TIMEOUT) {
+	if (e == ERR_TIMEOUT && ret->exit_code != 1) {
 		err_set(cx, e, "the analysis was not done within %" PRId64 " seconds",
 		        config->map_timeout_s);
 		err_fix(cx, "raise the setting map_timeout_s");

@@ -13,6 +13,7 @@ input does.  The first part of a path says how it behaves, the rest is a path be
     /slow/    packs at 64 KiB/s      /cut/        half of a pack
     /noise/   bytes that are no pack /trap/       POSTs are redirected to /plain/
     /refs/    refs without an end    /away/PORT/  302 to that port on 127.0.0.1
+    /short/   a packet shorter than its own length
 
 GET /log answers how many requests there were.
 """
@@ -137,6 +138,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, "text/html; charset=utf-8", b"<h1>Welcome</h1>")
         elif how == "dumb":
             self.answer(200, "text/plain", b"%040x\trefs/heads/main\n" % 1)
+        elif how == "short":
+            self.answer(200, LS_TYPE, packet(b"# service=git-upload-pack\n") + b"00000003")
         elif how == "refs":
             self.endless_refs()
         elif how == "moved" or (how == "trap" and post):

@@ -90,6 +90,7 @@ static void test_clone__failures(void **state)
 		{ "noise", "plain", ERR_REPO_BROKEN, "pack" },
 		{ "cut", "plain", ERR_REMOTE_FAILED, "cannot be fetched" },
 		{ "trap", "plain", ERR_REMOTE_FAILED, "status 301" },
+		{ "short", "plain", ERR_REMOTE_FAILED, "git's protocol" },
 		{ "refs", "plain", ERR_REPO_TOO_LARGE, "more than 10000 branches" },
 	};
 	struct clone_bench *b = *state;

@@ -45,6 +45,27 @@ static const struct {
 	  "test -d cut.git || git clone -q --bare --depth 1 --no-single-branch"
 	  " file://$PWD/plain.git cut.git",
 	  "%s/cut.git", NULL, ERR_OK, "dev main old" },
+	{ "extensions that leave refs and objects alone",
+	  "test -d ext.git || (cp -a plain.git ext.git && cd ext.git &&"
+	  " git config core.repositoryFormatVersion 1 && git config extensions.partialClone origin &&"
+	  " git config extensions.worktreeConfig true)",
+	  "%s/ext.git", NULL, ERR_OK, "dev main old" },
+	{ "HEAD at a branch that stands for another",
+	  "test -d sym.git || (cp -a plain.git sym.git && cd sym.git &&"
+	  " git symbolic-ref refs/heads/alias refs/heads/main &&"
+	  " git symbolic-ref HEAD refs/heads/alias)",
+	  "%s/sym.git", NULL, ERR_OK, "alias dev main old" },
+	{ "a HEAD that is a pipe",
+	  "test -d pipe1.git || (cp -a plain.git pipe1.git && cd pipe1.git && rm HEAD && mkfifo HEAD)",
+	  "%s/pipe1.git", "no plain file", ERR_REPO_BROKEN, NULL },
+	{ "packed refs that are a pipe",
+	  "test -d pipe2.git || (cp -a plain.git pipe2.git && cd pipe2.git && rm -f packed-refs &&"
+	  " mkfifo packed-refs)",
+	  "%s/pipe2.git", "no plain file", ERR_REPO_BROKEN, NULL },
+	{ "a configuration that is a pipe",
+	  "test -d pipe3.git || (cp -a plain.git pipe3.git && cd pipe3.git && rm config &&"
+	  " mkfifo config)",
+	  "%s/pipe3.git", "no plain file", ERR_REPO_BROKEN, NULL },
 	{ "outside the root", "", "/", "not below a folder", ERR_URL_REFUSED, NULL },
 	{ "the folder of the root's name, longer", "mkdir -p ../src2", "%s2", "not below a folder",
 	  ERR_URL_REFUSED, NULL },
@@ -107,6 +128,42 @@ static void test_local__sources(void **state)
 			assert_non_null(b->cx.fault.fix);
 			assert_int_not_equal(access(b->copy, F_OK), 0); /* nothing was made */
 		}
+	}
+}
+
+/* The source is found, and then its branch or its format turns out to be unreadable. */
+static void test_local__unreadable(void **state)
+{
+	static const struct {
+		const char *name, *prepare, *says;
+	} ROWS[] = {
+		{ "zeroed.git", "head -c 41 /dev/zero >refs/heads/main", "branch refs/heads/main" },
+		{ "emptied.git", ": >refs/heads/main", "branch refs/heads/main" },
+		{ "turning.git", "echo 'ref: refs/heads/main' >refs/heads/main",
+		  "branch refs/heads/main" },
+		{ "piped.git", "rm -f refs/heads/main && mkfifo refs/heads/main",
+		  "branch refs/heads/main" },
+		{ "later.git",
+		  "git config core.repositoryFormatVersion 1 &&"
+		  " git config extensions.refStorage reftable",
+		  "a format that cannot be read" },
+	};
+	struct clone_bench *b = *state;
+
+	for (size_t i = 0; i < COUNT(ROWS); i++) {
+		struct fetch_request rq;
+		struct fetch_reply reply;
+
+		print_message("# %s\n", ROWS[i].name);
+		clone_bench_fresh(state);
+		clone_bench_shell(b,
+		                  "git init -q --bare -b main %s && cd %s && mkdir -p refs/heads &&"
+		                  " %s",
+		                  ROWS[i].name, ROWS[i].name, ROWS[i].prepare);
+		rq = clone_bench_request(b, clone_bench_path(b, ROWS[i].name));
+		assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_REPO_BROKEN);
+		assert_non_null(strstr(b->cx.fault.detail, ROWS[i].says));
+		assert_non_null(b->cx.fault.fix);
 	}
 }
 
@@ -244,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_local__sources),
+		TEST(test_local__unreadable),
 		TEST(test_local__no_roots),
 		TEST(test_local__owner),
 		TEST(test_local__owner_of_the_copy),
