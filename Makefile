@@ -125,7 +125,7 @@ $(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(EDGE_A) $(LIB_A)
 # --- The stack: deploy/ does the work and documents it. ---
 
 REPO ?= $(CURDIR)
-export VARIANT PORT VAR LISTEN WORKERS STACK_USER
+export REPO VARIANT PORT VAR LISTEN WORKERS STACK_USER
 
 # A build below another target: all cores unless the caller chose, and only faults are shown.
 SUBMAKE = $(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -133,7 +133,7 @@ SUBMAKE = $(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j
 map:
 	@deploy/deps.sh build run
 	@$(SUBMAKE) all
-	@deploy/map.sh '$(REPO)'
+	@deploy/map.sh "$$REPO"
 
 up:
 	@deploy/deps.sh build run

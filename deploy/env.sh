@@ -40,6 +40,16 @@ setting() {
 	eval "$1=\$value"
 }
 
+# Setting $1 must be a number from 1 to $2, of five digits at most.
+number() {
+	eval "value=\$$1"
+	case $value in
+	'' | 0* | *[!0-9]* | ??????*) ;;
+	*) [ "$value" -gt "$2" ] || return 0 ;;
+	esac
+	die "$1 is a number from 1 to $2, not '$value'"
+}
+
 load_settings() {
 	VAR=${VAR:-$ROOT/var}
 	case $VAR in /*) ;; *) VAR=$PWD/$VAR ;; esac
@@ -58,11 +68,11 @@ load_settings() {
 		LISTEN=127.0.0.1:$PORT
 	fi
 	setting PORT 8000
-	case $PORT in *[!0-9]* | '' | 0*) die "PORT is a number from 1 to 65535, not '$PORT'" ;; esac
-	[ "$PORT" -le 65535 ] || die "PORT is a number from 1 to 65535, not '$PORT'"
+	number PORT 65535
 	setting LISTEN "127.0.0.1:$PORT"
 	setting VARIANT release
 	setting WORKERS 2
+	number WORKERS 64
 	BIN=$ROOT/build/$VARIANT/bin
 	URL=http://127.0.0.1:$PORT
 	CONF=$VAR/portolan.conf

@@ -8,7 +8,8 @@ ROOT=$(cd "${0%/*}/.." && pwd -P)
 . "$ROOT/deploy/env.sh"
 load_settings
 
-repo=${1:?usage: map.sh REPO}
+repo=${1:-}
+[ -n "$repo" ] || die "which repository? make map REPO=<git URL or path>"
 set --
 case $repo in
 *://*) ;;

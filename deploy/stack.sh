@@ -128,20 +128,21 @@ port_is_taken() {
 	die "port $PORT is taken by another program, perhaps the stack of another checkout; choose another: PORT=$((PORT + 1))"
 }
 
+# A stack that runs may keep its own port.
 check_port() {
-	[ "$(remembered LISTEN)" = "$LISTEN" ] && [ -n "$(service_pid nginx)" ] && return 0
+	[ "$(remembered PORT)" = "$PORT" ] && [ -n "$(service_pid nginx)" ] && return 0
 	! port_taken "$PORT" || port_is_taken
 }
 
 up() {
 	running=$(supervisor || :)
-	identity=$VARIANT,$WORKERS,$ACCOUNT_CAPS
-	if [ -n "$running" ] &&
-		[ "$(remembered VARIANT),$(remembered WORKERS),$(remembered ACCOUNT_CAPS)" != "$identity" ]; then
+	identity=$VARIANT,$WORKERS,$LISTEN,$ACCOUNT_CAPS
+	check_port
+	if [ -n "$running" ] && [ "$identity" != \
+		"$(remembered VARIANT),$(remembered WORKERS),$(remembered LISTEN),$(remembered ACCOUNT_CAPS)" ]; then
 		down
 		running=
 	fi
-	check_port
 	make_folders
 	write_stack_env
 	make_cluster
@@ -223,7 +224,13 @@ down() {
 }
 
 status() {
-	supervisor >/dev/null || { echo "stopped ($VAR)"; exit 3; }
+	if ! supervisor >/dev/null; then
+		for service in $SERVICES; do
+			! is_up "$service" || die "$service runs in $VAR, but the supervisor was killed: make up starts all anew"
+		done
+		echo "stopped ($VAR)"
+		exit 3
+	fi
 	printf '%-10s %-8s %8s  %s\n' SERVICE STATE PID UPTIME
 	for service in $SERVICES; do
 		sv status "$VAR/service/$service" 2>&1 |

@@ -133,6 +133,24 @@ check 'what the operator wrote into the settings stays, and overrules' '
 check 'a second stack on the same port is refused, and told how to go on' '
 	! VAR=$WORK/other stack up 2>"$WORK/said-other" && grep -q "PORT=" "$WORK/said-other"
 '
+check 'another address on the same port: the stack moves there' '
+	listens() { grep -q " $1:$(printf %04X "$PORT") 00000000:0000 0A" /proc/net/tcp; }
+	LISTEN=0.0.0.0:$PORT PORT=$PORT sh "$ROOT/deploy/stack.sh" up && listens 00000000 &&
+	LISTEN=127.0.0.1:$PORT PORT=$PORT sh "$ROOT/deploy/stack.sh" up && listens 0100007F
+'
+check 'what cannot be a number of workers or a port is refused at once' '
+	for bad in 0 abc 65 99999999999999999999; do
+		! WORKERS=$bad stack up 2>"$WORK/said" && grep -q "WORKERS is a number" "$WORK/said" || return 1
+	done
+	! PORT=70000 stack up 2>"$WORK/said" && ! PORT=99999999999999999999 sh "$ROOT/deploy/stack.sh" up 2>"$WORK/said" && grep -qx "error: PORT is a number.*" "$WORK/said"
+'
+check 'an address with a quote in it reaches no shell' '
+	! make -s -C "$ROOT" map REPO="it'"'"'s" 2>"$WORK/said-map" && grep -qF "it'"'"'s is neither an address" "$WORK/said-map"
+'
+check 'a killed supervisor: status says so, up mends it' '
+	kill -9 "$(cat "$VAR/run/runsvdir.pid")" && ! stack status >"$WORK/status" 2>&1 && grep -q "supervisor was killed" "$WORK/status" &&
+	stack up && stack status >/dev/null
+'
 check 'everything runs without root' '
 	[ "$(stat -c %u "/proc/$(pid_of nginx)")" -ne 0 ] && [ "$(stat -c %u "/proc/$(pid_of api)")" -ne 0 ] &&
 	[ "$(stat -c %u "/proc/$(pid_of postgres)")" -ne 0 ] && [ "$(stat -c %u "/proc/$(pid_of runner)")" -ne 0 ]
