@@ -3,7 +3,7 @@
  *
  * Allowed is what lies, all links resolved, below an allowed root: the repository itself, the one that a
  * worktree belongs to, and every folder of alternate objects.  It must belong to us or to the owner of
- * that root; libgit2's own check, which knows only the first, is lifted for the reading of refs alone.
+ * that root.
  */
 #include "maps/clone_private.h"
 
@@ -114,8 +114,7 @@ static bool is_special(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-/* @ret the text of a small file, NULL when it cannot be read or is no such file */
-static char *read_small(struct clone *c, const char *path)
+char *clone_read_small(struct clone *c, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char *text = NULL;
@@ -155,7 +154,7 @@ static enum err find_git_dir(struct clone *c, const char *path, const char **ret
 
 	if (is_folder(dot_git)) {
 		found = real_path(c, dot_git);
-	} else if ((text = read_small(c, dot_git)) != NULL) {
+	} else if ((text = clone_read_small(c, dot_git)) != NULL) {
 		text[strcspn(text, "\r\n")] = '\0';
 		if (strncmp(text, "gitdir: ", 8) == 0)
 			found = from_base(c, path, text + 8);
@@ -171,7 +170,7 @@ static enum err find_git_dir(struct clone *c, const char *path, const char **ret
 static enum err find_common_dir(struct clone *c)
 {
 	struct clone_source *s = &c->source;
-	char *text = read_small(c, arena_printf(c->cx->arena, "%s/commondir", s->git_dir));
+	char *text = clone_read_small(c, arena_printf(c->cx->arena, "%s/commondir", s->git_dir));
 
 	s->common_dir = s->git_dir;
 	if (text == NULL)
@@ -196,8 +195,8 @@ static enum err find_objects(struct clone *c)
 		char *text, *line;
 
 		TRY(check_allowed(c, s->objects[i]));
-		text = read_small(c,
-		                  arena_printf(c->cx->arena, "%s/info/alternates", s->objects[i]));
+		text = clone_read_small(
+			c, arena_printf(c->cx->arena, "%s/info/alternates", s->objects[i]));
 		while ((line = strsep(&text, "\r\n")) != NULL) {
 			const char *other = line[0] == '#' || line[0] == '\0'
 			                            ? NULL
@@ -211,27 +210,6 @@ static enum err find_objects(struct clone *c)
 				               s->common_dir, CLONE_SOURCES_MAX - 1);
 			s->objects[s->nobjects++] = other;
 		}
-	}
-	return ERR_OK;
-}
-
-/* Opening a pipe waits for its writer, and libgit2 opens what it finds. */
-static enum err check_plain(struct clone *c)
-{
-	const struct clone_source *s = &c->source;
-	const char *const files[] = {
-		arena_printf(c->cx->arena, "%s/HEAD", s->git_dir),
-		arena_printf(c->cx->arena, "%s/config", s->common_dir),
-		arena_printf(c->cx->arena, "%s/config.worktree", s->git_dir),
-		arena_printf(c->cx->arena, "%s/packed-refs", s->common_dir),
-	};
-
-	for (size_t i = 0; i < COUNT(files); i++) {
-		if (!is_special(files[i]))
-			continue;
-		err_set(c->cx, ERR_REPO_BROKEN, "%s is no plain file", files[i]);
-		err_fix(c->cx, "Put the repository in order; git fsck tells more.");
-		return ERR_REPO_BROKEN;
 	}
 	return ERR_OK;
 }
@@ -256,7 +234,6 @@ enum err clone_local_find(struct clone *c)
 	TRY(check_allowed(c, real));
 	TRY(find_git_dir(c, real, &s->git_dir));
 	TRY(find_common_dir(c));
-	TRY(check_plain(c));
 	TRY(find_objects(c));
 	s->reads[n++] = s->git_dir;
 	s->reads[n++] = s->common_dir;
@@ -269,7 +246,7 @@ enum err clone_local_find(struct clone *c)
 static void copy_shallow(struct clone *c)
 {
 	const char *from = arena_printf(c->cx->arena, "%s/shallow", c->source.common_dir);
-	const char *text = read_small(c, from);
+	const char *text = clone_read_small(c, from);
 	int fd;
 	bool good;
 
@@ -433,42 +410,14 @@ static enum err read_refs(struct clone *c, git_repository *from)
 	return complete(c);
 }
 
-/* What git may add to a repository that leaves refs and objects as they are. */
-static void allow_extensions(void)
-{
-	static const char *const NAMES[] = { "partialclone", "preciousobjects", "relativeworktrees",
-		                             "worktreeconfig" };
-
-	git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, NAMES, COUNT(NAMES));
-}
-
-static enum err cannot_open(struct clone *c)
-{
-	const git_error *why = git_error_last();
-
-	if (why == NULL || (strstr(why->message, "extension") == NULL &&
-	                    strstr(why->message, "object format") == NULL))
-		return clone_git_failed(c, "the source cannot be opened");
-	err_set(c->cx, ERR_REPO_BROKEN,
-	        "the source is kept in a format that cannot be read here: %s", why->message);
-	err_fix(c->cx, "Map a copy that git makes with --object-format=sha1 --ref-format=files.");
-	return ERR_REPO_BROKEN;
-}
-
 enum err clone_local_refs(struct clone *c)
 {
 	git_repository *from = NULL;
-	enum err e;
+	enum err e = clone_view_open(c, &from);
 
-	/* The owner was checked by check_allowed(), which knows the owner of the root as well. */
-	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	allow_extensions();
-	if (git_repository_open_ext(&from, c->source.git_dir, GIT_REPOSITORY_OPEN_NO_SEARCH,
-	                            NULL) != 0)
-		e = cannot_open(c);
-	else
+	if (e == ERR_OK)
 		e = read_refs(c, from);
 	git_repository_free(from);
-	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+	clone_view_remove(c);
 	return e;
 }

@@ -8,6 +8,7 @@
 #include <git2.h>
 
 #define CLONE_LOCK        "portolan.lock" /* in the copy's folder */
+#define CLONE_VIEW        "source"        /* a folder beside it, while refs are read */
 #define CLONE_SOURCES_MAX 16 /* object folders of a local source, alternates included */
 
 struct clone_ref {
@@ -67,6 +68,14 @@ NODISCARD
 enum err clone_local_objects(struct clone *c);
 NODISCARD
 enum err clone_local_refs(struct clone *c);
+
+/** @ret the text of a regular file of less than 64 KiB, NULL when it cannot be read or is none */
+char *clone_read_small(struct clone *c, const char *path);
+
+/** clone_view.c: the source's refs for libgit2, without its configuration.  Remove it in any case. */
+NODISCARD
+enum err clone_view_open(struct clone *c, git_repository **ret);
+void clone_view_remove(struct clone *c);
 
 /** clone_link.c: every object file of one folder, unless it is there; packs that none had, away. */
 void clone_link_prune(struct clone *c);

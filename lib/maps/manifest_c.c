@@ -328,8 +328,8 @@ static bool is_variable(struct span word)
 	return (last == ')' && span_starts(word, "$(")) || (last == '}' && span_starts(word, "${"));
 }
 
-/* The names behind "pkg-config --flags", up to the end of the command. */
-static void pkg_config_line(struct makefile *m, struct span rest, uint32_t line)
+/* The names behind "pkg-config --flags".  @ret the end of the command */
+static const char *pkg_config_line(struct makefile *m, struct span rest, uint32_t line)
 {
 	struct span word;
 	bool within = false; /* "$(NAME" of a variable */
@@ -350,6 +350,7 @@ static void pkg_config_line(struct makefile *m, struct span rest, uint32_t line)
 		else if (isalpha((unsigned char)word.data[0]))
 			pkg_names(m->in, word, line);
 	}
+	return rest.data;
 }
 
 static void make_include_dirs(struct manifest_in *in, struct span rest, uint32_t line)
@@ -390,7 +391,8 @@ void manifest_makefile(struct manifest_in *in)
 			continue;
 		while ((at = memmem(at, (size_t)(end - at), "pkg-config ", 11)) != NULL) {
 			at += 11;
-			pkg_config_line(&m, (struct span){ at, (size_t)(end - at) }, lines.number);
+			at = pkg_config_line(&m, (struct span){ at, (size_t)(end - at) },
+			                     lines.number);
 		}
 		make_include_dirs(in, lines.line, lines.number);
 	}

@@ -337,6 +337,7 @@ static void test_manifest__hostile(void **state)
 		{ "CMakeLists.txt", "", "a(" },
 		{ "setup.py", "install_requires=[", "'a','b'," },
 		{ "Makefile", "", "`pkg-config a" },
+		{ "Makefile", "", "pkg-config a " },
 		{ "Makefile", "", "A = b\nC = `pkg-config $(A) $(B)\n" },
 		{ "go.mod", "require (\n", "a b\n" },
 		{ "requirements.txt", "", "a\n" },
