@@ -8,12 +8,21 @@ static const struct field ADMITTED_FIELDS[] = {
 };
 static const struct schema ADMITTED = SCHEMA(struct key_admitted, "KeyAdmitted", ADMITTED_FIELDS);
 
+/*
+ * Always one row, or an error: the statement behind it in the same transaction
+ * is not done for a caller who is refused.  $4 is the tenant that the caller is
+ * counted on to have, null for any.
+ */
 static const struct db_stmt ADMIT = {
 	.name = "key_admit",
 	.any_tenant = true,
 	.read = true,
 	.nparams = 4,
-	.sql = "SELECT tenant_id, key_id, role FROM app.admit($1, $2, $3, $4)",
+	.sql = "SELECT k.tenant_id, CASE WHEN k.id IS NULL THEN app.refuse('PT401')"
+	       " WHEN k.role < $3::integer THEN app.refuse('PT403') ELSE k.id END AS key_id, k.role"
+	       " FROM (SELECT) AS always LEFT JOIN app.api_key k ON k.id = $1 AND k.secret_hash = $2"
+	       " AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
+	       " AND ($4::bigint IS NULL OR k.tenant_id = $4)",
 };
 
 void key_repo_question(struct key_question *q, const struct key_claim *claim, enum role least,

@@ -33,7 +33,11 @@ def cursor():
 def tenant_of(cur):
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     digest = hashlib.blake2b(key.encode(), digest_size=32).digest()
-    cur.execute("SELECT tenant_id FROM app.admit(%s, %s, 1, NULL)", (int(key.split("_")[1]), digest))
+    cur.execute(
+        "SELECT tenant_id FROM app.api_key WHERE id = %s AND secret_hash = %s AND revoked_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > now()) AND role >= 1",
+        (int(key.split("_")[1]), digest),
+    )
     return cur.fetchone()[0]
 
 
