@@ -146,6 +146,8 @@ enum err request_read(struct ctx *cx, char *const *params, struct request *rq)
 	drop_empty(&rq->content_length);
 	if (rq->request_id != NULL && request_id_is_sound(rq->request_id))
 		memcpy(cx->request_id, rq->request_id, strlen(rq->request_id) + 1);
+	else if (cx->request_id[0] == '\0')
+		ctx_name(cx);
 	take_trace(cx, rq->traceparent);
 	if (rq->method_name == NULL)
 		rq->method_name = "";

@@ -243,7 +243,7 @@ static bool answer(struct thread *t)
 	struct ctx cx;
 	bool keep;
 
-	ctx_begin(&cx, w->app, t->arena, t->db);
+	ctx_begin_unnamed(&cx, w->app, t->arena, t->db);
 	serve(&cx, w->server, fcgi->envp, &body, &ex);
 	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
 	send_answer(&cx, &ex.rp, fcgi->out);

@@ -10,14 +10,24 @@ static const char *const ROLE_NAMES[ROLE_COUNT] = {
 	[ROLE_OPERATOR] = "operator", [ROLE_ADMIN] = "admin",   [ROLE_OWNER] = "owner",
 };
 
-void ctx_begin(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db)
+void ctx_begin_unnamed(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db)
+{
+	arena_reset(arena);
+	*cx = (struct ctx){ .app = app, .arena = arena, .db = db };
+}
+
+void ctx_name(struct ctx *cx)
 {
 	static const char PREFIX[] = "req_";
 
-	arena_reset(arena);
-	*cx = (struct ctx){ .app = app, .arena = arena, .db = db };
 	memcpy(cx->request_id, PREFIX, sizeof(PREFIX));
-	secret_uuid7(app->clock->wall_us(app->clock), cx->request_id + sizeof(PREFIX) - 1);
+	secret_uuid7(cx->app->clock->wall_us(cx->app->clock), cx->request_id + sizeof(PREFIX) - 1);
+}
+
+void ctx_begin(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db)
+{
+	ctx_begin_unnamed(cx, app, arena, db);
+	ctx_name(cx);
 }
 
 int64_t ctx_left_ms(const struct ctx *cx)

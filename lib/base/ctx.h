@@ -73,6 +73,12 @@ struct ctx {
  */
 void ctx_begin(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db);
 
+/** The same without a request id, for who takes it from the caller: a fresh one costs a system call. */
+void ctx_begin_unnamed(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db);
+
+/** Give the context a fresh request id. */
+void ctx_name(struct ctx *cx);
+
 /** @ret milliseconds until the deadline, at least 0; INT64_MAX without one */
 int64_t ctx_left_ms(const struct ctx *cx);
 
