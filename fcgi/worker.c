@@ -322,12 +322,12 @@ static void cut_overdue(struct worker *w, struct thread *threads, int n)
 	}
 }
 
-/* Sleep for up to a second; @ret whether a signal has asked us to end. */
+/* Sleep until the log is to be flushed; @ret whether a signal has asked us to end. */
 static bool told_to_end(void)
 {
 	struct pollfd wake = { .fd = signal_pipe[0], .events = POLLIN };
 
-	return poll(&wake, 1, 1000) > 0;
+	return poll(&wake, 1, LOG_FLUSH_MS) > 0;
 }
 
 static void drain(struct worker *w, struct thread *threads, int n)
@@ -405,12 +405,17 @@ static void work(struct worker *w, struct thread *threads, int n)
 	block_signals(false);
 	if (failed != 0)
 		_exit(EXIT_FAILURE); /* with those that did start */
-	while (!told_to_end())
+	log_gather(w->app->log);
+	while (!told_to_end()) {
 		cut_overdue(w, threads, n);
+		log_flush(w->app->log);
+	}
 	drain(w, threads, n);
 	/* One that still works past the deadline goes down with the process, as it stands. */
-	if (any_busy(threads, n))
+	if (any_busy(threads, n)) {
+		log_flush(w->app->log);
 		_exit(EXIT_SUCCESS);
+	}
 	close(w->stop[1]);
 	for (int i = 0; i < n; i++)
 		end_thread(&threads[i]);

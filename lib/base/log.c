@@ -1,5 +1,5 @@
 /*
- * Log lines, built on the stack and written by one write(2).
+ * Log lines, built on the stack and written by one write(2), or gathered while they come thick and fast.
  *
  * A line that does not fit is built again with a smaller limit per text, until
  * it does; so the short fields, which say what happened, survive.
@@ -10,6 +10,7 @@
 #include "base/sb.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,9 +20,16 @@
 #define TRACE_ID_AT  3 /* in a traceparent */
 #define TRACE_ID_LEN 32
 
+#define GATHER_BYTES ((size_t)32 * 1024)
+
 struct log {
 	int fd;
 	enum log_level min;
+	bool gathers;
+	pthread_mutex_t lock; /* of what follows */
+	int64_t written_us;   /* monotonic; of the newest write */
+	size_t waiting;       /* bytes in lines */
+	char lines[GATHER_BYTES];
 };
 
 static const char *const LEVELS[] = {
@@ -37,13 +45,23 @@ struct log *log_open(int fd, enum log_level min)
 
 	if (log == NULL)
 		abort();
-	*log = (struct log){ .fd = fd, .min = min };
+	log->fd = fd;
+	log->min = min;
+	pthread_mutex_init(&log->lock, NULL);
 	return log;
 }
 
 void log_close(struct log *log)
 {
+	log_flush(log);
+	if (log != NULL)
+		pthread_mutex_destroy(&log->lock);
 	free(log);
+}
+
+void log_gather(struct log *log)
+{
+	log->gathers = true;
 }
 
 enum log_level log_level_by_name(const char *name)
@@ -194,10 +212,43 @@ static void write_line(int fd, const char *data, size_t n)
 	}
 }
 
+static void write_waiting(struct log *log)
+{
+	write_line(log->fd, log->lines, log->waiting);
+	log->waiting = 0;
+}
+
+void log_flush(struct log *log)
+{
+	if (log == NULL)
+		return;
+	pthread_mutex_lock(&log->lock);
+	write_waiting(log);
+	pthread_mutex_unlock(&log->lock);
+}
+
+/* Put a line behind those that wait, and write them when it is time. */
+static void gather(struct log *log, const struct clock *clock, enum log_level level,
+                   const struct sb *line)
+{
+	int64_t now_us = clock->mono_us(clock);
+
+	pthread_mutex_lock(&log->lock);
+	if (line->len > GATHER_BYTES - log->waiting)
+		write_waiting(log);
+	memcpy(log->lines + log->waiting, line->data, line->len);
+	log->waiting += line->len;
+	if (level > LOG_INFO || now_us - log->written_us >= LOG_GATHER_US) {
+		write_waiting(log);
+		log->written_us = now_us;
+	}
+	pthread_mutex_unlock(&log->lock);
+}
+
 void log_write(struct ctx *cx, enum log_level level, const char *msg,
                const struct log_field *fields, int n)
 {
-	const struct log *log = cx->app->log;
+	struct log *log = cx->app->log;
 	char memory[LOG_LINE_MAX];
 	struct sb line;
 
@@ -209,7 +260,10 @@ void log_write(struct ctx *cx, enum log_level level, const char *msg,
 		if (build(&line, cx, level, msg, fields, n, most))
 			break;
 	}
-	write_line(log->fd, line.data, line.len);
+	if (log->gathers)
+		gather(log, cx->app->clock, level, &line);
+	else
+		write_line(log->fd, line.data, line.len);
 }
 
 void log_fault(struct ctx *cx, enum log_level level, const char *msg)

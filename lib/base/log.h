@@ -17,7 +17,9 @@
 
 #include "base/ctx.h"
 
-#define LOG_LINE_MAX 8192 /* bytes, newline included */
+#define LOG_LINE_MAX  8192 /* bytes, newline included */
+#define LOG_GATHER_US 2000
+#define LOG_FLUSH_MS  100
 
 enum log_level { LOG_DEBUG = 1, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
@@ -52,6 +54,17 @@ struct log_field {
  * @ret  one for the process, that all its threads may use; NULL, as an app's log, drops every line
  */
 struct log *log_open(int fd, enum log_level min);
+
+/**
+ * From now on lines that come thick and fast are written together: one that follows another within
+ * LOG_GATHER_US waits, for the next line after that time, for one above LOG_INFO, or for
+ * log_flush(), which the process then calls every LOG_FLUSH_MS.  A process that is killed loses
+ * what waits.
+ */
+void log_gather(struct log *log);
+
+/** Write what waits. */
+void log_flush(struct log *log);
 void log_close(struct log *log);
 
 /** @fields  keys are constants of ours; each adds a member after the common ones */

@@ -42,6 +42,38 @@ static void sink_close(struct sink *sink, struct ctx *cx)
 	close(sink->fds[1]);
 }
 
+/* O1: under load lines are written together; none is lost, kept back for long, or out of order. */
+static void test_log__gathers(void **state)
+{
+	struct fixture *f = *state;
+	struct ctx *cx = fixture_ctx(f);
+	struct sink sink;
+
+	sink_open(&sink, cx, LOG_INFO);
+	log_gather(sink.log);
+	LOG(cx, LOG_INFO, "first", LOG_INT("n", 1));
+	assert_contains(sink_read(&sink), "first");
+	LOG(cx, LOG_INFO, "second", LOG_INT("n", 2));
+	LOG(cx, LOG_INFO, "third", LOG_INT("n", 3));
+	assert_string_equal(sink_read(&sink), "");
+	log_flush(sink.log);
+	assert_contains(sink_read(&sink), "\"second\"");
+	assert_contains(sink.text, "\"third\"");
+	assert_true(strstr(sink.text, "second") < strstr(sink.text, "third"));
+
+	LOG(cx, LOG_INFO, "waits", LOG_INT("n", 4));
+	LOG(cx, LOG_ERROR, "cannot wait", LOG_INT("n", 5));
+	assert_contains(sink_read(&sink), "\"waits\"");
+	assert_contains(sink.text, "\"cannot wait\"");
+
+	LOG(cx, LOG_INFO, "waits again", LOG_INT("n", 6));
+	f->clock.since_us += LOG_GATHER_US;
+	LOG(cx, LOG_INFO, "time is up", LOG_INT("n", 7));
+	assert_contains(sink_read(&sink), "\"waits again\"");
+	assert_contains(sink.text, "\"time is up\"");
+	sink_close(&sink, cx);
+}
+
 static void test_log__line(void **state)
 {
 	struct ctx *cx = fixture_ctx(*state);
@@ -222,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log__line),
+		cmocka_unit_test(test_log__gathers),
 		cmocka_unit_test(test_log__level),
 		cmocka_unit_test(test_log__form),
 		cmocka_unit_test(test_log__too_many_fields),
