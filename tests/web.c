@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define DRIP_MS 50
+
 struct web {
 	const struct web_page *pages;
 	pthread_t thread;
@@ -139,6 +141,9 @@ static void answer(struct web *web, int fd)
 #pragma GCC diagnostic pop
 	if (n < 0 || (size_t)n >= sizeof(head) || !send_all(fd, head, (size_t)n))
 		return;
+	while (page->drips && send_all(fd, "X: y\r\n", 6) &&
+	       poll(&(struct pollfd){ .fd = web->stop[0], .events = POLLIN }, 1, DRIP_MS) == 0)
+		;
 	if (page->echo)
 		send_all(fd, body, body_len);
 	memset(block, 'x', sizeof(block));

@@ -21,6 +21,7 @@ struct web_page {
 	const char *arg;
 	size_t body_bytes; /* so many letters x follow the answer */
 	bool echo;         /* the request's body follows the answer */
+	bool drips;        /* one header after the other follows, 20 a second, without an end */
 };
 
 /** @pages ends with a row without path; borrowed */

@@ -40,7 +40,8 @@
 struct http_options {
 	struct net_policy policy;     /* borrowed for the client's life */
 	int64_t connect_ms;           /* 10 s */
-	int64_t idle_ms;              /* 60 s: longest silence, while we are willing to read */
+	int64_t idle_ms;              /* 60 s: longest silence, while we are willing to read;
+	                                 and the longest that the head of an answer may take */
 	int64_t total_ms;             /* 300 s: from http_start() to the body's end */
 	const char *ca_file;          /* PEM of the trusted authorities; NULL: the system's */
 	const char *user_agent;       /* NULL: "portolan" */

@@ -61,14 +61,16 @@ static void keep_header(struct http_answer *a, const char *line, size_t n)
 	};
 }
 
-/* One line of a head.  An interim answer (1xx) is followed by the real one. */
+/*
+ * One line of a head.  An interim answer (1xx) is followed by the real one.  A line alone is no progress:
+ * a head that drips would hold its caller as long as it likes.
+ */
 static size_t on_header(char *line, size_t size, size_t count, void *arg)
 {
 	struct http_answer *a = arg;
 	size_t whole = size * count, n = whole;
 	long status = 0;
 
-	a->moved_ms = 0;
 	while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == '\n'))
 		n--;
 	if (a->headers_done) {
@@ -81,6 +83,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
 		curl_easy_getinfo(a->client->easy, CURLINFO_RESPONSE_CODE, &status);
 		a->status = (int)status;
 		a->headers_done = status >= 200;
+		if (a->headers_done)
+			a->moved_ms = 0;
 	}
 	return whole;
 }
@@ -169,8 +173,8 @@ static enum err check_time(struct ctx *cx, struct http_answer *a)
 		return err_set(cx, ERR_TIMEOUT, "%s was not done after %lld s", a->url.origin,
 		               (long long)(options->total_ms / 1000));
 	if (now - a->moved_ms >= options->idle_ms)
-		return err_set(cx, ERR_TIMEOUT, "%s sent nothing for %lld s", a->url.origin,
-		               (long long)(options->idle_ms / 1000));
+		return err_set(cx, ERR_TIMEOUT, "%s sent nothing to go on with for %lld s",
+		               a->url.origin, (long long)(options->idle_ms / 1000));
 	return ERR_OK;
 }
 

@@ -53,6 +53,7 @@ static const struct web_page PAGES[] = {
 	  .answer = "HTTP/1.1 418 Teapot\r\nConnection: close\r\n"
 	            "Content-Length: 0\r\n\r\n" },
 	{ .path = "/silence" },
+	{ .path = "/drip", .answer = "HTTP/1.1 200 OK\r\n", .drips = true },
 	{ .path = "/cut", .answer = OK_HEAD "Content-Length: 100\r\n\r\nonly this" },
 	{ .path = "/garbage", .answer = "this is not HTTP\n\n" },
 };
@@ -240,6 +241,7 @@ static void test_http__failures(void **state)
 		const char *says;
 	} CASES[] = {
 		{ "/silence", ERR_TIMEOUT, "sent nothing" },
+		{ "/drip", ERR_TIMEOUT, "sent nothing" },
 		{ "/cut", ERR_REMOTE_FAILED, "broke the connection off" },
 		{ "/garbage", ERR_REMOTE_FAILED, "as a web server should" },
 		{ "/large", ERR_TOO_LARGE, "sends more than 1000000 bytes" },
