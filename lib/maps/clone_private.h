@@ -6,6 +6,9 @@
 #include "maps/clone.h"
 
 #include <git2.h>
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h> /* where git_error_clear() went with libgit2 1.8 */
+#endif
 
 #define CLONE_LOCK        "portolan.lock" /* in the copy's folder */
 #define CLONE_VIEW        "source"        /* a folder beside it, while refs are read */
