@@ -13,8 +13,9 @@
 
 #define SCHEMAS_MAX 128
 
-/* What every operation may answer with, by what its row asks for. */
-static const enum err OF_ALL[] = { ERR_BAD_REQUEST, ERR_INTERNAL, ERR_UNAVAILABLE };
+/* What every operation may answer with, by what its row asks for; some of it says nginx. */
+static const enum err OF_ALL[] = { ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEADERS, ERR_INTERNAL,
+	                           ERR_BAD_GATEWAY, ERR_UNAVAILABLE,  ERR_TIMEOUT };
 static const enum err OF_KEY[] = { ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE };
 static const enum err OF_QUERY[] = { ERR_INVALID, ERR_UNKNOWN_FIELD, ERR_ENCODING };
 static const enum err OF_BODY[] = { ERR_MALFORMED,     ERR_ENCODING,  ERR_INVALID,

@@ -18,6 +18,7 @@ static const struct wanted {
 	{ "REQUEST_METHOD", offsetof(struct request, method_name), "the method" },
 	{ "REQUEST_URI", offsetof(struct request, path), "the path" },
 	{ "CONTENT_TYPE", offsetof(struct request, content_type), "Content-Type" },
+	{ "HTTP_CONTENT_ENCODING", offsetof(struct request, content_encoding), "Content-Encoding" },
 	{ "CONTENT_LENGTH", offsetof(struct request, content_length), "Content-Length" },
 	{ "HTTP_AUTHORIZATION", offsetof(struct request, authorization), "Authorization" },
 	{ "HTTP_IF_MATCH", offsetof(struct request, if_match), "If-Match" },
@@ -144,6 +145,7 @@ enum err request_read(struct ctx *cx, char *const *params, struct request *rq)
 
 	drop_empty(&rq->content_type);
 	drop_empty(&rq->content_length);
+	drop_empty(&rq->content_encoding);
 	if (rq->request_id != NULL && request_id_is_sound(rq->request_id))
 		memcpy(cx->request_id, rq->request_id, strlen(rq->request_id) + 1);
 	else if (cx->request_id[0] == '\0')
@@ -305,6 +307,19 @@ static enum err read_body(struct ctx *cx, struct request *rq, const struct body_
 	return ERR_OK;
 }
 
+static enum err check_type(struct ctx *cx, const struct request *rq)
+{
+	const char *coding = rq->content_encoding;
+
+	if (rq->content_type == NULL || !is_json(rq->content_type))
+		return err_field(cx, ERR_MEDIA_TYPE, "Content-Type:", "media_type",
+		                 "The body must be application/json, in UTF-8.");
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
+		return err_field(cx, ERR_MEDIA_TYPE, "Content-Encoding:", "coding",
+		                 "The body must be sent as it is, not compressed.");
+	return ERR_OK;
+}
+
 enum err request_decode_body(struct ctx *cx, struct request *rq, const struct body_source *source,
                              size_t max_bytes)
 {
@@ -314,11 +329,7 @@ enum err request_decode_body(struct ctx *cx, struct request *rq, const struct bo
 	TRY(read_body(cx, rq, source, max_bytes));
 	if (rq->body.len == 0 && s == &NOTHING)
 		return ERR_OK;
-	if (rq->content_type == NULL || !is_json(rq->content_type)) {
-		err_field(cx, ERR_MEDIA_TYPE, "Content-Type:", "media_type",
-		          "The body must be application/json, in UTF-8.");
-		return ERR_MEDIA_TYPE;
-	}
+	TRY(check_type(cx, rq));
 	TRY(schema_decode(cx, s, rq->body, in));
 	rq->in = in;
 	return ERR_OK;

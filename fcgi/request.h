@@ -42,6 +42,7 @@ struct request {
 	/* Headers; NULL: not sent. */
 	const char *authorization;
 	const char *content_type;
+	const char *content_encoding;
 	const char *content_length;
 	const char *if_match;
 	const char *if_none_match;

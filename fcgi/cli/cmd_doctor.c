@@ -89,6 +89,13 @@ static void check_database(struct doctor *d)
 	cli->cx->db = db;
 	if (migrate_version(cli->cx, &version) != ERR_OK)
 		report_fault(d, "database", CLI_DATABASE_FIX);
+	else if (version > MIGRATE_NEWEST)
+		report(d, BAD, "database",
+		       arena_printf(
+			       cli->cx->arena,
+			       "schema version %lld is newer than this program, which knows %d",
+			       (long long)version, MIGRATE_NEWEST),
+		       "build the newer program, or take the schema back with its portolan migrate --to");
 	else if (version != MIGRATE_NEWEST)
 		report(d, BAD, "database",
 		       arena_printf(cli->cx->arena, "schema version %lld, this program wants %d",

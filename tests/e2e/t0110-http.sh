@@ -48,6 +48,9 @@ check 'a content type that is not JSON' '
 	post "$(good a)" "Content-Type: text/plain" && problem 415 unsupported-media-type && json ".errors[0].header" Content-Type &&
 	post "$(good a)" "Content-Type: application/json; charset=latin1" && problem 415 unsupported-media-type
 '
+check 'a body that is compressed' '
+	good a | gzip | api POST /api/v1/projects "Content-Encoding: gzip" && problem 415 unsupported-media-type && json ".errors[0].header" Content-Encoding
+'
 check 'a body that is too large' '
 	{ printf "{\"name\":\""; letters 1100000; printf "\"}"; } | api POST /api/v1/projects && problem 413 body-too-large
 '

@@ -301,6 +301,31 @@ static void test_request__body(void **state)
 	}
 }
 
+static void test_request__body_coding(void **state)
+{
+	static const struct {
+		const char *coding;
+		enum err e;
+	} CODINGS[] = {
+		{ NULL, ERR_OK },
+		{ "identity", ERR_OK },
+		{ "Identity", ERR_OK },
+		{ "gzip", ERR_MEDIA_TYPE },
+		{ "identity, br", ERR_MEDIA_TYPE },
+	};
+
+	for (size_t i = 0; i < COUNT(CODINGS); i++) {
+		struct ctx *cx = fixture_ctx(*state);
+		struct text_source source = { "{\"name\":\"a\"}", 12, 0 };
+		struct body_source body = { text_read, &source };
+		struct request rq = { .route = &TAKES,
+			              .content_type = JSON_TYPE,
+			              .content_encoding = CODINGS[i].coding };
+
+		assert_int_equal(request_decode_body(cx, &rq, &body, 100), CODINGS[i].e);
+	}
+}
+
 static void test_request__body_limit(void **state)
 {
 	char spaces[20001];
@@ -409,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_request__query_decoded),
 		cmocka_unit_test(test_request__too_many_parameters),
 		cmocka_unit_test(test_request__body),
+		cmocka_unit_test(test_request__body_coding),
 		cmocka_unit_test(test_request__body_limit),
 		cmocka_unit_test(test_request__no_body_wanted),
 		cmocka_unit_test(test_request__if_match),
