@@ -290,11 +290,12 @@ enum err project_delete(struct ctx *cx, int64_t id, int64_t version)
 	enum err e;
 
 	TRY(db_begin(cx, &tx));
+	/* A running job locks its own row before the project's: the same order here. */
+	TRY(job_drop_project(cx, id));
 	e = project_repo_delete(cx, id, version, &was);
 	if (e == ERR_NOT_FOUND)
 		return gone_or_stale(cx, id, version);
 	TRY(e);
-	TRY(job_drop_project(cx, id));
 	TRY(enqueue(cx, &project_removal_job, id, &args, &job_id));
 	TRY(event_emit(cx, &project_deleted, id, &was));
 	TRY(db_commit(&tx));

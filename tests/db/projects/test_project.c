@@ -3,6 +3,8 @@
 
 #include "projects/project.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -233,6 +235,63 @@ static void test_delete__takes_its_jobs_and_leaves_one(void **state)
 	create(cx, "gone"); /* the name is free again */
 }
 
+/* Deletes a project in a session of its own. */
+struct deleter {
+	struct ctx cx;
+	int64_t id;
+	enum err e;
+};
+
+static void *delete_it(void *arg)
+{
+	struct deleter *d = arg;
+
+	d->e = project_delete(&d->cx, d->id, 0);
+	return NULL;
+}
+
+/* A step of a running job holds its own row when it comes to the project's. */
+static void test_delete__waits_for_a_step_of_its_job(void **state)
+{
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(f);
+	struct project made = create(cx, "in-a-step");
+	struct db *db = fixture_db_connect(false);
+	struct arena *arena = arena_new((size_t)64 * 1024);
+	struct deleter d = { .id = made.id, .e = ERR_INTERNAL };
+	const struct db_stmt lock = {
+		.name = "lock_job",
+		.nparams = 2,
+		.sql = "SELECT id FROM app.background_job WHERE tenant_id = $1 AND project_id = $2"
+		       " FOR UPDATE",
+	};
+	int64_t job;
+	pthread_t thread;
+
+	ctx_begin(&d.cx, cx->app, arena, db);
+	d.cx.who = cx->who;
+	{
+		CLEANUP(db_end) struct db_tx tx = { 0 };
+
+		assert_err(cx, db_begin(cx, &tx), ERR_OK);
+		assert_err(cx, db_get_int(cx, &lock, DB_ARGS(DB_INT(made.id)), &job), ERR_OK);
+		assert_int_equal(pthread_create(&thread, NULL, delete_it, &d), 0);
+		for (int i = 0; i < 500; i++) {
+			if (fixture_db_int(cx, "SELECT count(*) FROM pg_locks WHERE NOT granted") >
+			    0)
+				break;
+			poll(NULL, 0, 10);
+		}
+		assert_err(cx, project_follow(cx, made.id, "cloning", NULL, NULL, NULL), ERR_OK);
+		assert_err(cx, db_commit(&tx), ERR_OK);
+	}
+	pthread_join(thread, NULL);
+	assert_err(&d.cx, d.e, ERR_OK);
+	assert_err(cx, project_get(cx, made.id, &made), ERR_NOT_FOUND);
+	db_close(db);
+	arena_free(arena);
+}
+
 static void test_sync__joins_the_job_that_waits(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -311,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_list__pages_and_filters),
 		cmocka_unit_test(test_change__under_its_version),
 		cmocka_unit_test(test_delete__takes_its_jobs_and_leaves_one),
+		cmocka_unit_test(test_delete__waits_for_a_step_of_its_job),
 		cmocka_unit_test(test_sync__joins_the_job_that_waits),
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_create__rolled_back_whole),
