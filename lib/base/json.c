@@ -27,7 +27,8 @@ enum err json_parse(struct ctx *cx, struct span text, const struct json_limits *
 	tokener = json_tokener_new_ex(limits->max_depth + 2);
 	if (tokener == NULL)
 		return err_set(cx, ERR_INTERNAL, "no memory for a JSON parser");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* Not JSON_TOKENER_STRICT: json_check() is stricter, and with it json-c 0.18 refuses all
+	   text beyond ASCII, whose bytes it takes for control characters. */
 	doc = json_tokener_parse_ex(tokener, text.data, (int)text.len);
 	/* A number at the very end is complete only when json-c sees what follows it. */
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
