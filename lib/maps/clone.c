@@ -15,7 +15,7 @@
 
 #define TELL_MS          200
 #define PACKS_MAX        500
-#define DISK_MS          1000
+#define DISK_MS          100
 #define FREE_MIN_DEFAULT ((int64_t)256 << 20)
 
 /* libgit2 keeps within these, whatever the pack. */
@@ -30,7 +30,7 @@ static int64_t now_ms(const struct clone *c)
 }
 
 /* Room must be left: a full disk stops the database, if it is the same. */
-static enum err check_disk(struct clone *c)
+enum err clone_room(struct clone *c, int64_t bytes)
 {
 	int64_t least = c->rq->min_free_bytes == 0 ? FREE_MIN_DEFAULT : c->rq->min_free_bytes;
 	struct statvfs fs;
@@ -40,11 +40,11 @@ static enum err check_disk(struct clone *c)
 		return err_set(c->cx, ERR_UNAVAILABLE, "the disk of the clones does not answer: %s",
 		               strerror(errno));
 	left = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-	if (left >= least)
+	if (left - bytes >= least)
 		return ERR_OK;
 	err_set(c->cx, ERR_UNAVAILABLE,
-	        "the disk of the clones has %lld MiB left; %lld MiB must stay free",
-	        (long long)(left >> 20), (long long)(least >> 20));
+	        "the disk of the clones has %lld MiB left; %lld MiB are needed, %lld MiB must stay free",
+	        (long long)(left >> 20), (long long)(bytes >> 20), (long long)(least >> 20));
 	err_fix(c->cx, "Make room, or move the setting repos_dir to another disk.");
 	return ERR_UNAVAILABLE;
 }
@@ -64,7 +64,7 @@ static enum err look(struct clone *c)
 	if (c->dir_fd < 0 || now - c->disk_ms < DISK_MS)
 		return ERR_OK;
 	c->disk_ms = now;
-	return check_disk(c);
+	return clone_room(c, 0);
 }
 
 bool clone_stopped(struct clone *c)
@@ -205,7 +205,7 @@ static enum err begin(struct clone *c)
 	else
 		TRY(net_url_parse(c->cx, c->rq->url, &url));
 	TRY(clone_tree_open(c));
-	TRY(check_disk(c));
+	TRY(clone_room(c, 0));
 	/* Each fetch adds a pack, and a look-up tries them all: so many, and a new copy is quicker. */
 	if (clone_tree_sweep(c) > PACKS_MAX && !c->local)
 		TRY(clone_tree_empty(c));

@@ -73,12 +73,14 @@ static bool copy_bytes(struct clone *c, int from, int to)
 	return n == 0;
 }
 
-static enum err copy_file(const struct ends *p, int fd, const char *name)
+static enum err copy_file(const struct ends *p, int fd, const char *name, int64_t bytes)
 {
 	struct clone *c = p->c;
+	enum err e = ERR_OK;
 	int to;
 	bool good;
 
+	TRY(clone_room(c, bytes)); /* a copy is quicker than looks at the disk while it is made */
 	(void)unlinkat(c->dir_fd, TEMPORARY, 0);
 	to = openat(c->dir_fd, TEMPORARY, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	            0400);
@@ -87,10 +89,12 @@ static enum err copy_file(const struct ends *p, int fd, const char *name)
 	good = copy_bytes(c, fd, to);
 	good = close(to) == 0 && good;
 	if (c->stopped.code != ERR_OK)
-		return clone_stop(c);
-	if (!good || renameat(c->dir_fd, TEMPORARY, p->to, name) != 0)
-		return cannot(c, "copy", name);
-	return ERR_OK;
+		e = clone_stop(c);
+	else if (!good || renameat(c->dir_fd, TEMPORARY, p->to, name) != 0)
+		e = cannot(c, "copy", name);
+	if (e != ERR_OK)
+		(void)unlinkat(c->dir_fd, TEMPORARY, 0);
+	return e;
 }
 
 /* The descriptor's own name links exactly the file that was looked at, whatever its path has become. */
@@ -135,7 +139,7 @@ static enum err bring(const struct ends *p, const char *name, enum file_kind kin
 		                                 : 0);
 		if (e == ERR_OK && fstatat(p->to, name, &there, AT_SYMLINK_NOFOLLOW) != 0 &&
 		    !link_file(p, fd, name))
-			e = copy_file(p, fd, name);
+			e = copy_file(p, fd, name, st.st_size);
 	}
 	close(fd);
 	return e;

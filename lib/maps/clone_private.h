@@ -55,6 +55,10 @@ bool clone_stopped(struct clone *c);
 /** Describe why, in place of what those who noticed the end have said.  @ret the code */
 enum err clone_stop(struct clone *c);
 
+/** Would the disk have room for so many bytes more?  @ret ERR_UNAVAILABLE when not */
+NODISCARD
+enum err clone_room(struct clone *c, int64_t bytes);
+
 /** Tell how far it is, unless something was told a moment ago. */
 void clone_progress(struct clone *c, int percent, const char *words, ...) PRINTF(3, 4);
 
