@@ -70,8 +70,8 @@ extern const struct event_kind project_created, project_changed, project_deleted
  *
  * Returns ERR_CONFLICT when the tenant has a project of that name, ERR_LIMIT when the
  *         installation allows no further project (creators that meet at the limit may pass it by
- *         their own number), ERR_URL_REFUSED for an address that can be refused without asking the
- *         network.
+ *         their own number), ERR_URL_REFUSED for an address that is not well-formed, or a path
+ *         outside of local_roots; what may be connected to is the job's to find out.
  */
 NODISCARD
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,

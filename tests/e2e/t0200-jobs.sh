@@ -155,4 +155,16 @@ check 'the log has a line per step, with job, tenant, request and duration' '
 	grep "\"job step\"" "$VAR/log/runner/current" | grep "\"step\":\"analysing\"" | grep "\"tenant\":" |
 		grep "\"request_id\":\"[^\"]" | grep "\"duration_ms\":" >/dev/null
 '
+refused() {
+	printf '{"name":"%s","repository_url":"%s"}' "$1" "$2" | api POST /api/v1/projects &&
+		status 201 && keep id .id && keep job .job_id && within 20 job_is failed &&
+		json .error_type url-refused && json .attempt 1 && [ "$(jq -r .error_message "$WORK/reply.body" | wc -c)" -gt 40 ] &&
+		project_is failed && json .error_type url-refused &&
+		api POST "/api/v1/projects/$id/sync" </dev/null && status 202 && keep job .job_id && within 20 job_is failed
+}
+check 'an address that may not be connected to fails the job, with the rule and the setting; the project stays' '
+	refused loopback https://127.0.0.1/x.git && body_has allow_private_addresses &&
+	refused plain-http http://192.0.2.1/x.git && body_has allow_http &&
+	refused metadata https://169.254.169.254/latest && refused decimal https://2130706433/x.git
+'
 done_testing
