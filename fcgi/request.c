@@ -9,24 +9,31 @@
 
 #define BODY_FIRST_BYTES 4096
 
+#define SPAN_OF(text)                                                                              \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
+	}
+
 /* The parameters that we look at, and where they go. */
 static const struct wanted {
-	const char *name;
+	struct span name;
 	size_t offset;    /* of a const char * in struct request */
 	const char *once; /* the header's name when it may come once only */
 } WANTED[] = {
-	{ "REQUEST_METHOD", offsetof(struct request, method_name), "the method" },
-	{ "REQUEST_URI", offsetof(struct request, path), "the path" },
-	{ "CONTENT_TYPE", offsetof(struct request, content_type), "Content-Type" },
-	{ "HTTP_CONTENT_ENCODING", offsetof(struct request, content_encoding), "Content-Encoding" },
-	{ "CONTENT_LENGTH", offsetof(struct request, content_length), "Content-Length" },
-	{ "HTTP_AUTHORIZATION", offsetof(struct request, authorization), "Authorization" },
-	{ "HTTP_IF_MATCH", offsetof(struct request, if_match), "If-Match" },
-	{ "HTTP_IF_NONE_MATCH", offsetof(struct request, if_none_match), "If-None-Match" },
-	{ "HTTP_IDEMPOTENCY_KEY", offsetof(struct request, idempotency_key), "Idempotency-Key" },
-	{ "HTTP_X_REQUEST_ID", offsetof(struct request, request_id), NULL },
-	{ "HTTP_TRACEPARENT", offsetof(struct request, traceparent), NULL },
-	{ "REMOTE_ADDR", offsetof(struct request, remote), NULL },
+	{ SPAN_OF("REQUEST_METHOD"), offsetof(struct request, method_name), "the method" },
+	{ SPAN_OF("REQUEST_URI"), offsetof(struct request, path), "the path" },
+	{ SPAN_OF("CONTENT_TYPE"), offsetof(struct request, content_type), "Content-Type" },
+	{ SPAN_OF("HTTP_CONTENT_ENCODING"), offsetof(struct request, content_encoding),
+	  "Content-Encoding" },
+	{ SPAN_OF("CONTENT_LENGTH"), offsetof(struct request, content_length), "Content-Length" },
+	{ SPAN_OF("HTTP_AUTHORIZATION"), offsetof(struct request, authorization), "Authorization" },
+	{ SPAN_OF("HTTP_IF_MATCH"), offsetof(struct request, if_match), "If-Match" },
+	{ SPAN_OF("HTTP_IF_NONE_MATCH"), offsetof(struct request, if_none_match), "If-None-Match" },
+	{ SPAN_OF("HTTP_IDEMPOTENCY_KEY"), offsetof(struct request, idempotency_key),
+	  "Idempotency-Key" },
+	{ SPAN_OF("HTTP_X_REQUEST_ID"), offsetof(struct request, request_id), NULL },
+	{ SPAN_OF("HTTP_TRACEPARENT"), offsetof(struct request, traceparent), NULL },
+	{ SPAN_OF("REMOTE_ADDR"), offsetof(struct request, remote), NULL },
 };
 
 /* A path that wants no body takes none, or an empty object. */
@@ -93,11 +100,11 @@ static enum err take_params(struct ctx *cx, char *const *params, struct request 
 		const char *eq = strchr(params[n], '=');
 
 		for (size_t i = 0; eq != NULL && i < COUNT(WANTED); i++) {
-			size_t len = strlen(WANTED[i].name);
+			struct span name = WANTED[i].name;
 			enum err e;
 
-			if (len != (size_t)(eq - params[n]) ||
-			    memcmp(params[n], WANTED[i].name, len) != 0)
+			if (name.len != (size_t)(eq - params[n]) ||
+			    memcmp(params[n], name.data, name.len) != 0)
 				continue;
 			e = take_param(cx, rq, &WANTED[i], eq + 1);
 			worst = worst == ERR_OK ? e : worst;

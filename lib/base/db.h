@@ -85,6 +85,12 @@ struct db_arg {
 		(int)(sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg))
 #define DB_NO_ARGS NULL, 0
 
+/*
+ * A timestamptz column as FIELD_TIME wants it: microseconds since 1970.  In double precision, which
+ * is exact to the microsecond until the year 2255 and a tenth of the cost of extract()'s numeric.
+ */
+#define DB_US(column) "(date_part('epoch', " column ") * 1000000)::bigint AS " column
+
 /* How to connect.  What is 0 is not set, and PostgreSQL's own value holds. */
 struct db_options {
 	const char *conninfo;  /* libpq connection string or URI */

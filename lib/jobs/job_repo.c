@@ -1,8 +1,8 @@
 /* SQL of jobs as clients see them. */
 #include "jobs/job_repo.h"
 
-#define US(column) "(extract(epoch FROM " column ") * 1000000)::bigint AS " column
-#define TIMES      US("run_at") ", " US("created_at") ", " US("started_at") ", " US("finished_at")
+#define TIMES                                                                                      \
+	DB_US("run_at") ", " DB_US("created_at") ", " DB_US("started_at") ", " DB_US("finished_at")
 
 #define COLUMNS                                                                                    \
 	"id, project_id, queue, job_type, priority, status, progress, message, attempt,"           \

@@ -1,9 +1,8 @@
 /* SQL of system maps. */
 #include "maps/map_repo.h"
 
-#define US(column) "(extract(epoch FROM " column ") * 1000000)::bigint AS " column
-#define BRIEF      "id, project_id, commit, ref, analyser, " US("generated_at")
-#define WHOLE      BRIEF ", content"
+#define BRIEF "id, project_id, commit, ref, analyser, " DB_US("generated_at")
+#define WHOLE BRIEF ", content"
 
 static const struct db_stmt GET = {
 	.name = "map_get",

@@ -1,10 +1,9 @@
 /* SQL of projects. */
 #include "projects/project_repo.h"
 
-#define US(column) "(extract(epoch FROM " column ") * 1000000)::bigint AS " column
 #define COLUMNS                                                                                    \
 	"id, name, repository_url, default_branch, status, error_type, error, head_commit,"        \
-	" version, " US("created_at") ", " US("updated_at")
+	" version, " DB_US("created_at") ", " DB_US("updated_at")
 
 /*
  * The limit is looked at without a lock, so that creators do not queue behind
