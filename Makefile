@@ -53,7 +53,7 @@ endif
 CPPFLAGS += -Ilib -Ifcgi -Itests -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 # Debian 12 has this option by a security update, later versions of libgit2 by themselves.
 GIT2_HAS := $(if $(shell grep -l GIT_OPT_SET_PACK_MAX_OBJECT_SIZE \
-              $(shell pkg-config --variable=includedir libgit2)/git2/common.h 2>/dev/null),-DHAVE_PACK_MAX_OBJECT_SIZE)
+              $(shell pkg-config --variable=includedir libgit2 2>/dev/null)/git2/common.h 2>/dev/null),-DHAVE_PACK_MAX_OBJECT_SIZE)
 CPPFLAGS += $(GIT2_HAS)
 CFLAGS   += -std=gnu17 $(FLAGS_$(VARIANT)) $(WARN) -fstack-protector-strong -fPIE \
             -ffunction-sections -fdata-sections -pthread

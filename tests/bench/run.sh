@@ -18,13 +18,13 @@ SECONDS_EACH=${BENCH_SECONDS:-4}
 ROUNDS=${BENCH_ROUNDS:-3}
 CLIENTS=64
 PROJECTS=2000
-pids=
 
 leave() {
 	code=$?
 	trap '' EXIT INT TERM
-	# shellcheck disable=SC2086 # a list of process numbers
-	[ -z "$pids" ] || kill $pids 2>/dev/null || :
+	for file in "$WORK"/flask/*.pid; do
+		[ ! -s "$file" ] || kill "$(cat "$file")" 2>/dev/null || :
+	done
 	PORT=$PORT sh "$ROOT/deploy/stack.sh" down >/dev/null 2>&1 || :
 	rm -rf "$WORK"
 	exit "$code"
@@ -97,8 +97,8 @@ start_flask() {
 	[ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/flask"
 	step_down env BENCH_DB_URL="host=$VAR/run dbname=portolan user=portolan_app" /usr/bin/gunicorn \
 		--chdir "$WORK/sql" --workers 2 --threads 8 --worker-class gthread --keep-alive 75 --worker-tmp-dir /dev/shm \
-		--bind "unix:$WORK/flask/app.sock" --log-level error flask_app:app >"$WORK/flask.log" 2>&1 &
-	pids="$pids $!"
+		--pid "$WORK/flask/gunicorn.pid" --bind "unix:$WORK/flask/app.sock" --log-level error \
+		flask_app:app >"$WORK/flask.log" 2>&1 &
 	cat >"$WORK/flask/nginx.conf" <<-CONF
 		daemon off; worker_processes 2; pid $WORK/flask/nginx.pid; error_log stderr crit;
 		events { worker_connections 1024; }
@@ -113,7 +113,6 @@ start_flask() {
 		}
 	CONF
 	step_down nginx -e stderr -c "$WORK/flask/nginx.conf" >"$WORK/flask-nginx.log" 2>&1 &
-	pids="$pids $!"
 	flask=http://127.0.0.1:$flask_port
 	for _ in $(seq 100); do
 		curl -sf -o /dev/null -H "Authorization: Bearer $PORTOLAN_API_KEY" "$flask/api/v1/projects?limit=1" && return
