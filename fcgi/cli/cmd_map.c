@@ -16,8 +16,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define POLL_FIRST_MS 50
-#define POLL_MOST_MS  500
+#define POLL_FIRST_MS 20
+#define POLL_MOST_MS  150
 #define PATIENCE_S    20 /* a service that is away this long while it is watched is given up */
 #define NAME_TRIES    20
 
@@ -197,7 +197,7 @@ static enum err watch(struct cli *cli, int64_t job_id)
 			return e;
 		}
 		poll(NULL, 0, pause_ms);
-		pause_ms = pause_ms * 3 / 2 < POLL_MOST_MS ? pause_ms * 3 / 2 : POLL_MOST_MS;
+		pause_ms = pause_ms * 5 / 4 < POLL_MOST_MS ? pause_ms * 5 / 4 : POLL_MOST_MS;
 	}
 	term_bar_end(&cli->term);
 	fprintf(cli->term.talk, "The job goes on: portolan jobs show %lld\n", (long long)job_id);
