@@ -264,6 +264,14 @@ static void set_busy(struct thread *t, struct conn *conn)
 	pthread_mutex_unlock(&t->lock);
 }
 
+/* Has the peer sent its next request already?  Then closing would lose it. */
+static bool more_has_come(const struct conn *conn)
+{
+	char byte;
+
+	return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 static void serve_conn(struct thread *t, struct conn *conn)
 {
 	struct worker *w = t->worker;
@@ -280,7 +288,7 @@ static void serve_conn(struct thread *t, struct conn *conn)
 		if (t->fcgi.ipcFd < 0)
 			conn->fd = -1; /* libfcgi has closed it after an error */
 	}
-	keep = keep && !atomic_load(&w->draining);
+	keep = keep && (!atomic_load(&w->draining) || more_has_come(conn));
 	set_busy(t, NULL);
 	if (!keep || !arm(w, conn, EPOLL_CTL_MOD))
 		conn_close(w, conn);

@@ -33,11 +33,19 @@ answered() { cat "$WORK"/reader.* "$WORK/writer" 2>/dev/null | wc -l; }
 busy() { [ "$(answered)" -gt "$1" ]; }
 check 'there is load' 'within 30 busy 200'
 
+before='' runner=''
+say_unless() { # SENTENCE COMMAND...: a failure says what was wanted
+	sentence=$1
+	shift
+	"$@" || { echo "want $sentence: workers before: $before, now: $(worker_pids); runner before: $runner, now: $(pid_of runner)"; return 1; }
+}
 for round in 1 2 3; do
 	check "rolling restart $round replaces every worker and the runner" '
-		before=$(worker_pids) runner=$(pid_of runner) pool=$(pid_of api) && stack restart &&
-		[ "$pool" = "$(pid_of api)" ] && [ "$runner" != "$(pid_of runner)" ] && all_replaced $before &&
-		so_far=$(answered) && within 30 busy $((so_far + 100))
+		before=$(worker_pids) runner=$(pid_of runner) pool=$(pid_of api) && say_unless "a restart" stack restart &&
+		say_unless "the same pool" [ "$pool" = "$(pid_of api)" ] &&
+		say_unless "another runner" [ "$runner" != "$(pid_of runner)" ] &&
+		say_unless "other workers" all_replaced $before &&
+		so_far=$(answered) && say_unless "100 more answers" within 30 busy $((so_far + 100))
 	'
 done
 touch "$WORK/stop"
