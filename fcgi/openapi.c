@@ -180,7 +180,7 @@ static void print_parameters(struct sb *sb, const struct route *r)
 		sb_addc(sb, ',');
 		print_ref(sb, "parameters", "Id");
 	}
-	if (r->method == HTTP_POST) {
+	if (route_keeps(r)) {
 		sb_addc(sb, ',');
 		print_ref(sb, "parameters", "IdempotencyKey");
 	}
@@ -229,7 +229,7 @@ static void print_headers(struct sb *sb, const struct route *r)
 		sb_add(sb, ",\"Location\":");
 		print_ref(sb, "headers", "Location");
 	}
-	if (r->method == HTTP_POST) {
+	if (route_keeps(r)) {
 		sb_add(sb, ",\"Idempotency-Replayed\":");
 		print_ref(sb, "headers", "Replayed");
 	}

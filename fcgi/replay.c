@@ -39,6 +39,17 @@ static void hash_of(struct ctx *cx, const struct request *rq, unsigned char ret[
 	secret_hash(text, strlen(text), NULL, 0, ret);
 }
 
+/* What a route that shows a secret has not said to keep is not kept. */
+static void add_body(struct sb *sb, const struct request *rq, const struct reply *rp)
+{
+	if (rq->route->secret && rp->status < 400) {
+		sb_addn(sb, rp->kept.data, rp->kept.len);
+		return;
+	}
+	for (int i = 0; i < rp->npieces; i++)
+		sb_addn(sb, rp->pieces[i].data, rp->pieces[i].len);
+}
+
 static enum err store(struct ctx *cx, const struct request *rq, const struct reply *rp,
                       const unsigned char hash[SECRET_HASH_BYTES])
 {
@@ -48,8 +59,7 @@ static enum err store(struct ctx *cx, const struct request *rq, const struct rep
 
 	for (int i = 0; i < rp->nheaders; i++)
 		sb_addf(&headers, "%s: %s\n", rp->headers[i].name, rp->headers[i].value);
-	for (int i = 0; i < rp->npieces; i++)
-		sb_addn(&body, rp->pieces[i].data, rp->pieces[i].len);
+	add_body(&body, rq, rp);
 	TRY(sb_finish(cx, &headers, &answer.headers));
 	TRY(sb_finish(cx, &body, &answer.body));
 	return replay_store(cx, rq->idempotency_key, hash, &answer);

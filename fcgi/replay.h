@@ -5,6 +5,10 @@
  * are answers of success, and refusals that the same request would meet again
  * (not found, conflict, a limit); their writes are rolled back first.  Nothing is
  * stored of what was refused before the handler ran or failed on this side.
+ *
+ * A secret that is shown once is not stored: of a .secret route it is what
+ * reply_keep() says, where the secret is null.  Answers that are nothing but
+ * credentials (.unkept) and those to nobody in particular are not kept at all.
  */
 #ifndef REPLAY_H
 #define REPLAY_H

@@ -46,6 +46,15 @@ enum err reply_json(struct reply *rp, const struct schema *s, const void *obj)
 	return reply_sb(rp, &sb);
 }
 
+enum err reply_keep(struct reply *rp, const struct schema *s, const void *obj)
+{
+	struct sb sb = sb_new(rp->cx->arena, REPLY_JSON_MAX);
+
+	schema_encode(&sb, s, obj);
+	rp->kept.len = sb.len;
+	return sb_finish(rp->cx, &sb, &rp->kept.data);
+}
+
 enum err reply_page(struct reply *rp, const struct schema *s, const void *items, size_t n,
                     const char *next_cursor)
 {

@@ -28,7 +28,8 @@ struct reply {
 	int nheaders;
 	struct span pieces[REPLY_PIECES_MAX];
 	int npieces;
-	bool wake_jobs; /* a job was enqueued: wake a runner once all is committed */
+	struct span kept; /* what is stored instead of the body; no data: the body */
+	bool wake_jobs;   /* a job was enqueued: wake a runner once all is committed */
 };
 
 /** Begin an empty answer. */
@@ -48,6 +49,13 @@ enum err reply_json(struct reply *rp, const struct schema *s, const void *obj);
 NODISCARD
 enum err reply_page(struct reply *rp, const struct schema *s, const void *items, size_t n,
                     const char *next_cursor);
+
+/**
+ * Say what is stored, instead of the body, for who repeats the Idempotency-Key: the same object
+ * without its secret.  Routes that are .secret must; what they do not say is not stored.
+ */
+NODISCARD
+enum err reply_keep(struct reply *rp, const struct schema *s, const void *obj);
 
 /** Answer with text that is borrowed. */
 void reply_text(struct reply *rp, const char *media, struct span text);

@@ -58,6 +58,11 @@ void route_allow(struct sb *sb, unsigned methods)
 	}
 }
 
+bool route_keeps(const struct route *route)
+{
+	return route->method == HTTP_POST && route->auth != AUTH_NONE && !route->unkept;
+}
+
 static size_t hash_of(const char *text)
 {
 	size_t h = 14695981039346656037ULL; /* FNV-1a */
@@ -129,6 +134,8 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, ".media and ROUTE_TEXT go together");
 	if ((r->method == HTTP_PATCH || r->method == HTTP_PUT) && !r->if_match)
 		refuse(why, r, "changes something and has no .if_match");
+	if (r->secret && r->method != HTTP_POST)
+		refuse(why, r, ".secret is about what is kept of a POST");
 	if (r->alias && (r->path == NULL || strncmp(r->path, "/api/v1/", 8) != 0))
 		refuse(why, r, "has an .alias but is not below /api/v1/");
 }

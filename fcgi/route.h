@@ -60,9 +60,11 @@ struct route {
 	enum auth auth;
 	enum role role; /* the least role; ROLE_VIEWER is also said by routes of AUTH_NONE */
 	enum rate rate;
-	bool alias;                      /* also answers without "/v1" */
-	bool if_match;                   /* the client must name the version it changes */
-	bool etag;                       /* answers with an ETag and honours If-None-Match */
+	bool alias;    /* also answers without "/v1" */
+	bool if_match; /* the client must name the version it changes */
+	bool etag;     /* answers with an ETag and honours If-None-Match */
+	bool secret;   /* shown once: reply_keep() says what is kept for a replay */
+	bool unkept;   /* a POST whose answer is not kept: Idempotency-Key is not heeded */
 	const struct schema *query;      /* NULL: takes no query */
 	const struct schema *body;       /* NULL: takes no body */
 	int status;                      /* of success */
@@ -81,6 +83,9 @@ struct route {
 	{                                                                                          \
 		.method = HTTP_UNSET                                                               \
 	}
+
+/** @ret whether the answer is kept for who repeats the Idempotency-Key; keys are a tenant's */
+bool route_keeps(const struct route *route);
 
 /* Every table of the API, ended by NULL. */
 extern const struct route *const route_tables[];

@@ -63,7 +63,7 @@ static enum err work(struct ctx *cx, struct exchange *ex, const struct body_sour
 		TRY(request_version(cx, rq, &rq->version));
 	TRY(request_decode_body(cx, rq, body, rq->server->body_max_bytes));
 	ex->rp.status = route->status;
-	if (route->method == HTTP_POST && rq->idempotency_key != NULL)
+	if (route_keeps(route) && rq->idempotency_key != NULL)
 		return replay_run(cx, ex);
 	return route->run(cx, rq, &ex->rp);
 }
