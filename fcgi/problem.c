@@ -100,7 +100,9 @@ void problem_reply(struct reply *rp)
 	if (info->status == 401)
 		reply_header(rp, "WWW-Authenticate", "Bearer realm=\"portolan\"");
 	if (info->status == 429 || info->status == 503)
-		reply_header(rp, "Retry-After", "1");
+		reply_header(rp, "Retry-After",
+		             arena_printf(rp->cx->arena, "%lld",
+		                          (long long)(fault->retry_s > 0 ? fault->retry_s : 1)));
 }
 
 static void add_html(struct sb *sb, const char *text)

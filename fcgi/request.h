@@ -7,8 +7,8 @@
  *
  *   Ownership  Line, remote address and all that is decoded live in cx->arena; the other headers
  *              in the parameters, which are gone once the answer is sent.
- *   Header     One that decides something (Authorization, If-Match, Idempotency-Key,
- *              Content-Type) may come once; twice is refused.
+ *   Header     One that decides something (Authorization, Cookie, Origin, If-Match, Idempotency-Key,
+ *              Content-Type ...) may come once; twice is refused.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -41,6 +41,14 @@ struct request {
 
 	/* Headers; NULL: not sent. */
 	const char *authorization;
+	const char *cookie;
+	const char *host;
+	const char *origin;
+	const char *fetch_site; /* Sec-Fetch-Site */
+	const char *csrf_token; /* X-CSRF-Token */
+	const char *tenant;     /* X-Portolan-Tenant */
+	const char *user_agent;
+	const char *scheme; /* "http" or "https", as nginx saw it */
 	const char *content_type;
 	const char *content_encoding;
 	const char *content_length;

@@ -67,6 +67,11 @@ void err_fix(struct ctx *cx, const char *fix, ...)
 	va_end(ap);
 }
 
+void err_retry(struct ctx *cx, int64_t seconds)
+{
+	cx->fault.retry_s = seconds;
+}
+
 enum err err_field(struct ctx *cx, enum err code, const char *pointer, const char *rule,
                    const char *detail, ...)
 {

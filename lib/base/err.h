@@ -54,6 +54,7 @@ struct fault {
 	const char *detail; /* this occurrence, for the client; no secrets */
 	const char *cause;  /* for the log only (SQLSTATE, errno); may be NULL */
 	const char *fix;    /* the next step, for a person; may be NULL */
+	int64_t retry_s;    /* seconds to wait before the next attempt; 0: not told */
 	struct fault_field fields[FAULT_ERRORS_MAX];
 	int nfields; /* how many were blamed; may pass FAULT_ERRORS_MAX */
 };
@@ -68,6 +69,9 @@ void err_cause(struct ctx *cx, const char *cause, ...) PRINTF(2, 3);
 
 /** Add the next step for a person to the fault just set. */
 void err_fix(struct ctx *cx, const char *fix, ...) PRINTF(2, 3);
+
+/** Add to the fault just set how many seconds to wait before the next attempt. */
+void err_retry(struct ctx *cx, int64_t seconds);
 
 /**
  * Blame one field; a second call adds a second field to the same fault, so
