@@ -336,6 +336,8 @@ static void print_operation(struct sb *sb, const struct route *r)
 	else
 		sb_addf(sb, "%sNeeds the role %s.%s\",\"security\":[{\"ApiKey\":[]}]", sep,
 		        role_name(r->role), r->alias ? " Also answers without /v1." : "");
+	if (r->audit != NULL)
+		sb_addf(sb, ",\"x-audit\":\"%s\"", r->audit);
 	print_parameters(sb, r);
 	print_body(sb, r);
 	sb_add(sb, ",\"responses\":{");

@@ -136,6 +136,8 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, "changes something and has no .if_match");
 	if (r->secret && r->method != HTTP_POST)
 		refuse(why, r, ".secret is about what is kept of a POST");
+	if (r->method != HTTP_GET && (r->audit == NULL) == (r->unaudited == NULL))
+		refuse(why, r, "changes something: say .audit, or .unaudited and why");
 	if (r->alias && (r->path == NULL || strncmp(r->path, "/api/v1/", 8) != 0))
 		refuse(why, r, "has an .alias but is not below /api/v1/");
 }

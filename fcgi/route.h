@@ -73,6 +73,11 @@ struct route {
 	bool reply_503;                  /* a 503 may carry the reply instead of a problem */
 	const char *media;               /* ROUTE_TEXT: its content type */
 	enum err fails[ROUTE_FAILS_MAX]; /* beyond those that every route has */
+	/*
+	 * What a row that is not GET leaves in the audit log: the action, or several with a blank
+	 * between.  One that leaves nothing says why; each has one of the two.
+	 */
+	const char *audit, *unaudited;
 	enum err (*run)(struct ctx *cx, const struct request *rq, struct reply *rp);
 	const char *doc;     /* one sentence, ends with a dot */
 	const char *detail;  /* further sentences; may be NULL */

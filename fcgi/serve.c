@@ -95,6 +95,7 @@ static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
 	if (match.route == NULL)
 		return no_method(cx, ex, match.methods);
 	rq->route = match.route;
+	cx->remote = rq->remote;
 	memcpy(rq->ids, match.ids, sizeof(rq->ids));
 	TRY(admit(cx, rq));
 	if (rq->route->auth == AUTH_NONE)
@@ -122,6 +123,27 @@ void serve(struct ctx *cx, const struct server *server, char *const *params,
 	problem_reply(&ex->rp);
 }
 
+/*
+ * A change that left nothing in the audit log, or something else than its row says, is a mistake of
+ * ours.  Here every request of every test looks for it.
+ */
+static void check_audit(struct ctx *cx, const struct exchange *ex)
+{
+	const struct route *r = ex->rq.route;
+	const char *said = r == NULL ? NULL : r->audit;
+	size_t n = cx->audited == NULL ? 0 : strlen(cx->audited);
+
+	if (said == NULL || ex->outcome != ERR_OK || ex->replayed || ex->rq.method == HTTP_OPTIONS)
+		return;
+	for (; n > 0 && said != NULL; said = strchr(said, ' ')) {
+		said += strspn(said, " ");
+		if (strncmp(said, cx->audited, n) == 0 && (said[n] == '\0' || said[n] == ' '))
+			return;
+	}
+	LOG(cx, LOG_ERROR, "a change is not in the audit log", LOG_TEXT("route", r->op),
+	    LOG_TEXT("wanted", r->audit), LOG_TEXT("found", cx->audited));
+}
+
 void serve_end(struct ctx *cx, struct exchange *ex)
 {
 	const struct clock *clock = cx->app->clock;
@@ -144,6 +166,7 @@ void serve_end(struct ctx *cx, struct exchange *ex)
 	    LOG_TEXT("detail", failed ? fault->detail : NULL),
 	    LOG_TEXT("field", failed && fault->nfields > 0 ? fault->fields[0].pointer : NULL),
 	    LOG_TEXT("cause", failed ? fault->cause : NULL));
+	check_audit(cx, ex);
 	if (ex->rp.wake_jobs)
 		job_wake(cx);
 }

@@ -116,6 +116,7 @@ const struct route job_routes[] = {
 		.status = 200,
 		.reply = &job_schema,
 		.fails = { ERR_NOT_FOUND, ERR_STATE, ERR_CONFLICT },
+		.audit = "job.retried",
 		.run = retry_job,
 		.doc = "Put a failed, dead or cancelled job back into its queue.",
 		.example = "{" EXAMPLE "}",

@@ -63,6 +63,8 @@ struct ctx {
 	char request_id[REQUEST_ID_MAX + 1];
 	char traceparent[TRACEPARENT_LEN + 1]; /* "" when there is none */
 	int64_t deadline_ms;                   /* monotonic; 0: none */
+	const char *remote; /* address from where it is asked; NULL: from this machine's programs */
+	const char *audited; /* the newest action that went into the audit log; NULL: none */
 	struct fault fault;
 };
 

@@ -14,5 +14,8 @@ enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t proje
 	assert(kind->version > 0);
 	schema_encode(&sb, kind->payload, payload);
 	TRY(sb_finish(cx, &sb, &text));
-	return event_repo_insert(cx, kind, project_id, text);
+	TRY(event_repo_insert(cx, kind, project_id, text));
+	if (kind->audited)
+		cx->audited = kind->type;
+	return ERR_OK;
 }

@@ -13,6 +13,7 @@ struct event_kind {
 	const char *type;             /* "project.created" */
 	int version;                  /* of the payload, 1 and up */
 	const struct schema *payload; /* what is told */
+	bool audited;                 /* somebody asked for it: it goes into the audit log too */
 	const char *doc;
 };
 

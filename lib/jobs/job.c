@@ -79,6 +79,13 @@ const struct event_kind job_failed = {
 	.payload = &TOLD,
 	.doc = "A job ended without success and is not tried again.",
 };
+const struct event_kind job_retried = {
+	.type = "job.retried",
+	.version = 1,
+	.payload = &TOLD,
+	.audited = true,
+	.doc = "Somebody put a job that had ended back into its queue.",
+};
 
 const char *job_error_text(struct ctx *cx, const struct fault *why)
 {
@@ -164,6 +171,11 @@ enum err job_retry(struct ctx *cx, int64_t id, struct job *ret)
 	}
 	TRY(e);
 	TRY(job_get(cx, id, &job));
+	TRY(event_emit(cx, &job_retried, job.project_id,
+	               &(struct job_told){ .job_id = id,
+	                                   .job_type = job.job_type,
+	                                   .status = job.status,
+	                                   .attempt = job.attempt }));
 	TRY(db_commit(&tx));
 	*ret = job;
 	return ERR_OK;

@@ -101,7 +101,8 @@ struct job_told {
 	const char *error_type, *error_message;
 };
 extern const struct event_kind job_completed; /* status completed */
-extern const struct event_kind job_failed;    /* status failed, dead or cancelled */
+extern const struct event_kind job_retried;
+extern const struct event_kind job_failed; /* status failed, dead or cancelled */
 
 extern const struct schema job_schema;
 

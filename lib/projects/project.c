@@ -135,18 +135,35 @@ const struct event_kind project_created = {
 	.type = "project.created",
 	.version = 1,
 	.payload = &project_schema,
+	.audited = true,
 	.doc = "A project exists and its first map is on the way.",
 };
 const struct event_kind project_changed = {
 	.type = "project.changed",
 	.version = 1,
 	.payload = &project_schema,
+	.audited = true,
 	.doc = "A project was renamed, got another branch, or its job has come further.",
+};
+/* The same to who follows the log; but nobody asked for it. */
+static const struct event_kind PROJECT_FOLLOWED = {
+	.type = "project.changed",
+	.version = 1,
+	.payload = &project_schema,
+	.doc = "The job of a project has come further.",
+};
+const struct event_kind project_sync_requested = {
+	.type = "project.sync_requested",
+	.version = 1,
+	.payload = &project_schema,
+	.audited = true,
+	.doc = "Somebody asked for a map of a project's newest commit.",
 };
 const struct event_kind project_deleted = {
 	.type = "project.deleted",
 	.version = 1,
 	.payload = &project_schema,
+	.audited = true,
 	.doc = "A project is gone, with its maps; the payload is what it last was.",
 };
 
@@ -311,6 +328,7 @@ enum err project_sync(struct ctx *cx, int64_t id, int64_t *ret_job)
 	TRY(db_begin(cx, &tx));
 	TRY(project_get(cx, id, &project));
 	TRY(enqueue(cx, &project_map_job, id, &(struct project_map_args){ id }, &job_id));
+	TRY(event_emit(cx, &project_sync_requested, id, &project));
 	TRY(db_commit(&tx));
 	*ret_job = job_id;
 	return ERR_OK;
@@ -331,6 +349,6 @@ enum err project_follow(struct ctx *cx, int64_t id, const char *status, const ch
 		return db_commit(&tx);
 	}
 	TRY(e);
-	TRY(event_emit(cx, &project_changed, id, &made));
+	TRY(event_emit(cx, &PROJECT_FOLLOWED, id, &made));
 	return db_commit(&tx);
 }

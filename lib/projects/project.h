@@ -58,7 +58,8 @@ struct project_filter {
 
 extern const struct schema project_new_schema, project_patch_schema, project_schema;
 extern const struct schema project_made_schema; /* what project_schema has, and job_id */
-extern const struct event_kind project_created, project_changed, project_deleted;
+extern const struct event_kind project_created, project_changed, project_deleted,
+	project_sync_requested;
 
 /*
  * Those that change something write in one transaction.  Follow project_create(), project_delete()

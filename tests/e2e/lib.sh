@@ -109,6 +109,7 @@ check() {
 }
 
 done_testing() {
+	[ ! -d "$VAR/log" ] || check 'every change is in the audit log, as its row says' '! unaudited'
 	if [ "$VARIANT" = san ]; then
 		check 'no sanitizer has reported anything' '! sanitizer_reports'
 	fi
@@ -116,6 +117,8 @@ done_testing() {
 	[ "$failures" -eq 0 ]
 	exit
 }
+
+unaudited() { grep -h 'a change is not in the audit log' "$VAR"/log/*/current; }
 
 sanitizer_reports() {
 	grep -hE -A 25 'ERROR: [A-Za-z]*Sanitizer|runtime error:' "$VAR"/log/*/current "$VAR"/log/*.log

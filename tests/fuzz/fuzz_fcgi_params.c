@@ -46,7 +46,9 @@ static enum err take(UNUSED struct ctx *cx, const struct request *rq, struct rep
 	return reply_json(rp, &THING, request_body(rq, &THING));
 }
 
-#define OPEN .tag = "T", .auth = AUTH_NONE, .role = ROLE_VIEWER, .rate = RATE_PROBE, .doc = "Do."
+#define OPEN                                                                                       \
+	.tag = "T", .auth = AUTH_NONE, .role = ROLE_VIEWER, .rate = RATE_PROBE,                    \
+	.unaudited = "a test", .doc = "Do."
 
 static const struct route ROWS[] = {
 	{ .method = HTTP_GET,
@@ -74,6 +76,7 @@ static const struct route ROWS[] = {
 	  .auth = AUTH_KEY,
 	  .role = ROLE_OWNER,
 	  .rate = RATE_WRITE,
+	  .unaudited = "a test",
 	  .doc = "Do.",
 	  .status = 200,
 	  .run = take },

@@ -13,7 +13,7 @@ static enum err nothing(UNUSED struct ctx *cx, UNUSED const struct request *rq,
 
 #define SOUND                                                                                      \
 	.tag = "T", .auth = AUTH_KEY, .role = ROLE_VIEWER, .rate = RATE_READ, .status = 200,       \
-	.run = nothing, .doc = "Do it."
+	.run = nothing, .unaudited = "a test", .doc = "Do it."
 
 static const struct route ROWS[] = {
 	{ .method = HTTP_GET, .path = "/api/v1/things", .op = "list", SOUND, .alias = true },
@@ -172,6 +172,8 @@ static const struct {
 	{ ".path", { .method = HTTP_GET, .path = "/{id}/{id}/{id}", .op = "a", SOUND } },
 	{ ".if_match", { .method = HTTP_PATCH, .path = "/a", .op = "a", SOUND } },
 	{ ".method", { .method = HTTP_HEAD, .path = "/a", .op = "a", SOUND } },
+	{ ".audit", { .method = HTTP_DELETE, .path = "/a", .op = "a", SOUND, .unaudited = NULL } },
+	{ ".audit", { .method = HTTP_POST, .path = "/a", .op = "a", SOUND, .audit = "a.b" } },
 	{ ".alias", { .method = HTTP_GET, .path = "/a", .op = "a", SOUND, .alias = true } },
 };
 

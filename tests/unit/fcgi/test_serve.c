@@ -63,7 +63,9 @@ static enum err list_things(UNUSED struct ctx *cx, UNUSED const struct request *
 	return reply_page(rp, &THING, things, 2, "next");
 }
 
-#define OPEN .tag = "T", .auth = AUTH_NONE, .role = ROLE_VIEWER, .rate = RATE_PROBE, .doc = "Do it."
+#define OPEN                                                                                       \
+	.tag = "T", .auth = AUTH_NONE, .role = ROLE_VIEWER, .rate = RATE_PROBE,                    \
+	.unaudited = "a test", .doc = "Do it."
 
 static const struct route ROWS[] = {
 	{ .method = HTTP_GET,
