@@ -11,16 +11,10 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX       "pk_"
-#define SECRET_BYTES 32
-#define SECRET_CHARS 43 /* of URL-safe Base64 without padding */
-#define CRC_CHARS    8
-#define ID_CHARS_MAX 19
-#define SLOTS        4096 /* keys remembered; a later one of the same slot takes its place */
+#define SLOTS 4096 /* keys remembered; a later one of the same slot takes its place */
 
 struct key_memory {
 	pthread_mutex_t lock;
@@ -76,42 +70,15 @@ static void remember(struct key_memory *memory, int64_t key_id, int64_t tenant_i
 
 bool key_parse(const char *text, struct key_claim *ret)
 {
-	size_t n = strnlen(text, KEY_TEXT_MAX), digits, secret_n;
-	char sum[CRC_CHARS + 1];
-	unsigned char secret[SECRET_BYTES];
-	const char *p = text + strlen(PREFIX);
-
-	if (n >= KEY_TEXT_MAX || strncmp(text, PREFIX, strlen(PREFIX)) != 0)
+	if (!credential_parse(CREDENTIAL_KEY, text, &ret->id))
 		return false;
-	digits = strspn(p, "0123456789");
-	if (digits == 0 || digits > ID_CHARS_MAX || p[0] == '0' || p[digits] != '_')
-		return false;
-	if (n != strlen(PREFIX) + digits + 1 + SECRET_CHARS + 1 + CRC_CHARS ||
-	    text[n - CRC_CHARS - 1] != '_')
-		return false;
-	snprintf(sum, sizeof(sum), "%08" PRIx32, secret_crc32(text, n - CRC_CHARS - 1));
-	if (memcmp(sum, text + n - CRC_CHARS, CRC_CHARS) != 0)
-		return false;
-	if (!secret_base64url_decode(p + digits + 1, SECRET_CHARS, secret, sizeof(secret),
-	                             &secret_n) ||
-	    secret_n != sizeof(secret))
-		return false;
-	secret_wipe(secret, sizeof(secret));
-	ret->id = strtoll(p, NULL, 10);
-	secret_hash(text, n, NULL, 0, ret->hash);
+	secret_hash(text, strlen(text), NULL, 0, ret->hash);
 	return true;
 }
 
 static void make_text(int64_t id, struct key_made *ret, struct key_claim *claim)
 {
-	unsigned char secret[SECRET_BYTES];
-	size_t n;
-
-	secret_random(secret, sizeof(secret));
-	n = (size_t)snprintf(ret->text, sizeof(ret->text), PREFIX "%" PRId64 "_", id);
-	n += secret_base64url(secret, sizeof(secret), ret->text + n, sizeof(ret->text) - n);
-	secret_wipe(secret, sizeof(secret));
-	snprintf(ret->text + n, sizeof(ret->text) - n, "_%08" PRIx32, secret_crc32(ret->text, n));
+	credential_make(CREDENTIAL_KEY, id, ret->text);
 	ret->id = id;
 	claim->id = id;
 	secret_hash(ret->text, strlen(ret->text), NULL, 0, claim->hash);

@@ -1,17 +1,15 @@
 /*
  * API keys: the credential of programs.
  *
- * A key reads  pk_<id>_<43 characters of secret>_<8 hex digits of CRC-32>  so
- * that a secret scanner knows it and a typing error is told from a wrong key
- * before the database is asked.  Only a hash of the whole text is stored.
+ * A key is a text of auth/credential.h.  Only a hash of the whole text is stored.
  */
 #ifndef AUTH_KEY_H
 #define AUTH_KEY_H
 
+#include "auth/credential.h"
 #include "base/db.h"
-#include "base/secret.h"
 
-#define KEY_TEXT_MAX 96 /* bytes of a key, NUL included */
+#define KEY_TEXT_MAX CREDENTIAL_TEXT_MAX /* bytes of a key, NUL included */
 
 /* A key as its text shows it; nothing of it is proven yet. */
 struct key_claim {
