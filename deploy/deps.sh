@@ -4,17 +4,17 @@
 # Looks first, so that a run with nothing to do needs no privilege, no network
 # and a tenth of a second.  Nothing is removed, nothing present is configured.
 #
-# The packages of nginx and PostgreSQL would start a server on port 80 and a
-# cluster on port 5432 as they are installed.  For the length of the
-# installation those two commands of theirs are shadowed in PATH, so that
-# neither is started or created here; the machine's own are never touched.
+# The packages of nginx, PostgreSQL and the SSH server would start a server on
+# ports 80 and 22 and a cluster on port 5432 as they are installed.  For the
+# length of the installation those two commands of theirs are shadowed in PATH,
+# so that none is started or created here; the machine's own are never touched.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
 BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
-	libcurl4-openssl-dev libgit2-dev libsodium-dev libfcgi-dev libseccomp-dev"
+	libcurl4-openssl-dev libgit2-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev"
 RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates"
-TESTS="libcmocka-dev curl jq git python3 openssl clang libclang-rt-dev"
+TESTS="libcmocka-dev curl jq git openssh-client openssh-server python3 openssl clang libclang-rt-dev"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
@@ -50,7 +50,7 @@ shadow_services() {
 	for tool in /usr/sbin/invoke-rc.d /usr/bin/deb-systemd-invoke; do
 		cat >"$shadow/${tool##*/}" <<-SHADOW
 			#!/bin/sh
-			case "\$*" in *nginx* | *postgresql*) exit 0 ;; esac
+			case "\$*" in *nginx* | *postgresql* | *ssh*) exit 0 ;; esac
 			exec $tool "\$@"
 		SHADOW
 	done

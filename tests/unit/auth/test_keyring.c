@@ -38,9 +38,10 @@ static void test_keyring__add_and_open(void **state)
 	struct stat st;
 	const char *hashes;
 	char hex[SECRET_HEX_MAX];
+	struct keyring_key keys[KEYRING_MAX];
 	int number;
 
-	assert_int_equal(keyring_add(cx, path, &number), ERR_OK);
+	assert_int_equal(keyring_add(cx, path, 0, &number), ERR_OK);
 	assert_int_equal(number, 1);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -48,10 +49,10 @@ static void test_keyring__add_and_open(void **state)
 	keyring_hash(ring, KEYRING_API_KEY, "x", 1, one);
 	keyring_free(ring);
 
-	assert_int_equal(keyring_add(cx, path, &number), ERR_OK);
+	assert_int_equal(keyring_add(cx, path, 0, &number), ERR_OK);
 	assert_int_equal(number, 2);
 	assert_int_equal(keyring_open(cx, path, &ring), ERR_OK);
-	assert_int_equal(keyring_count(ring), 2);
+	assert_int_equal(keyring_list(ring, keys), 2);
 	assert_int_equal(keyring_newest(ring), 2);
 	keyring_hash(ring, KEYRING_API_KEY, "x", 1, two);
 	assert_memory_not_equal(one, two, 32);
@@ -67,6 +68,47 @@ static void test_keyring__add_and_open(void **state)
 	assert_false(keyring_derive(ring, 3, KEYRING_SEAL, one));
 	keyring_free(ring);
 	unlink(path);
+	rmdir(dir);
+}
+
+/* A key that comes is known to an open ring before it is used, and one that goes is forgotten. */
+static void test_keyring__follows_its_file(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	const char *dir = folder(cx), *path = arena_printf(cx->arena, "%s/keys", dir);
+	unsigned char old[32], later[32];
+	struct keyring_key keys[KEYRING_MAX];
+	struct keyring *ring;
+	int number;
+
+	assert_int_equal(keyring_add(cx, path, 0, &number), ERR_OK);
+	assert_int_equal(keyring_open(cx, path, &ring), ERR_OK);
+	keyring_hash(ring, KEYRING_SESSION, "x", 1, old);
+	assert_int_equal(keyring_add(cx, path, 3600, &number), ERR_OK);
+	assert_true(keyring_derive(ring, 2, KEYRING_SEAL, later)); /* looks at once */
+	assert_int_equal(keyring_newest(ring), 1);
+	keyring_hash(ring, KEYRING_SESSION, "x", 1, later);
+	assert_memory_equal(old, later, 32);
+	assert_int_equal(keyring_list(ring, keys), 2);
+	assert_true(keys[0].number == 2 && !keys[0].in_use && keys[0].from_s > 0);
+	assert_true(keys[1].number == 1 && keys[1].in_use);
+
+	assert_int_equal(keyring_remove(cx, path, 1), ERR_STATE);
+	assert_int_equal(keyring_remove(cx, path, 2), ERR_STATE);
+	assert_int_equal(keyring_remove(cx, path, 9), ERR_NOT_FOUND);
+	assert_int_equal(keyring_add(cx, path, 0, &number), ERR_OK);
+	assert_int_equal(number, 3);
+	assert_int_equal(keyring_remove(cx, path, 1), ERR_OK);
+	assert_int_equal(keyring_list(ring, keys), 2);
+	assert_int_equal(keyring_newest(ring), 3);
+	assert_false(keyring_derive(ring, 1, KEYRING_SEAL, later));
+
+	/* A file that is broken, or gone, changes nothing. */
+	put(path, "nonsense\n", 0600);
+	assert_int_equal(keyring_list(ring, keys), 2);
+	unlink(path);
+	assert_int_equal(keyring_list(ring, keys), 2);
+	keyring_free(ring);
 	rmdir(dir);
 }
 
@@ -87,6 +129,12 @@ static void test_keyring__refused(void **state)
 		{ "no number", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 0600, ERR_INVALID },
 		{ "number 0", "0 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 0600,
 		  ERR_INVALID },
+		{ "with a time", "1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA 1795243500\n", 0600,
+		  ERR_OK },
+		{ "with a time that is none", "1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA now\n",
+		  0600, ERR_INVALID },
+		{ "with a blank at its end", "1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA \n",
+		  0600, ERR_INVALID },
 		{ "a key too short", "1 AAAA\n", 0600, ERR_INVALID },
 		{ "a number twice",
 		  "1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\n",
@@ -130,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keyring__add_and_open),
+		cmocka_unit_test(test_keyring__follows_its_file),
 		cmocka_unit_test(test_keyring__refused),
 		cmocka_unit_test(test_scope__names),
 	};
