@@ -18,6 +18,7 @@ struct db;
 struct db_preamble;
 struct key_memory;
 struct log;
+struct redact_word;
 
 /* Process-wide services, borrowed by every context.  Built by lib/app. */
 struct app {
@@ -64,7 +65,8 @@ struct ctx {
 	char traceparent[TRACEPARENT_LEN + 1]; /* "" when there is none */
 	int64_t deadline_ms;                   /* monotonic; 0: none */
 	const char *remote; /* address from where it is asked; NULL: from this machine's programs */
-	const char *audited; /* the newest action that went into the audit log; NULL: none */
+	const char *audited;       /* the newest action that went into the audit log; NULL: none */
+	struct redact_word *words; /* values that are never printed; base/redact.h */
 	struct fault fault;
 };
 

@@ -2,6 +2,9 @@
 #include "base/err.h"
 
 #include "base/ctx.h"
+#include "base/redact.h"
+#include "base/sb.h"
+#include "base/secret.h"
 
 #include <string.h>
 
@@ -29,11 +32,31 @@ enum err err_by_slug(const char *slug)
 	return ERR_OK;
 }
 
-/* Formatted text in the context's arena, cut at FAULT_DETAIL_MAX. */
+/* The text without the values that the context hides. */
+static char *hide(struct ctx *cx, char *text)
+{
+	size_t n = strlen(text), from = 0, start, end;
+	struct sb sb = sb_new(cx->arena, SIZE_MAX / 4);
+
+	while (redact_next_word(cx->words, text, n, from, &start, &end)) {
+		sb_addn(&sb, text + from, start - from);
+		sb_add(&sb, REDACTED);
+		from = end;
+	}
+	if (from == 0)
+		return text;
+	sb_addn(&sb, text + from, n - from);
+	secret_wipe(text, n);
+	return sb.data;
+}
+
+/* Formatted text in the context's arena, without what it hides, cut at FAULT_DETAIL_MAX. */
 static const char *text_of(struct ctx *cx, const char *fmt, va_list ap)
 {
 	char *text = arena_vprintf(cx->arena, fmt, ap);
 
+	if (cx->words != NULL)
+		text = hide(cx, text);
 	if (strlen(text) > FAULT_DETAIL_MAX)
 		text[FAULT_DETAIL_MAX] = '\0';
 	return text;

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define REDACTED     "[redacted]"
 #define CUT          "…"
 #define TRACE_ID_AT  3 /* in a traceparent */
 #define TRACE_ID_LEN 32
@@ -73,12 +72,13 @@ enum log_level log_level_by_name(const char *name)
 	return (enum log_level)0;
 }
 
-const char *log_redact(struct arena *arena, const char *text)
+const char *log_redact(struct ctx *cx, const char *text)
 {
+	const struct redact_word *words = cx->words;
 	size_t n = strlen(text), from = 0, start, end;
-	struct sb sb = sb_new(arena, SIZE_MAX / 4);
+	struct sb sb = sb_new(cx->arena, SIZE_MAX / 4);
 
-	while (redact_next(text, n, from, &start, &end)) {
+	while (redact_next(words, text, n, from, &start, &end)) {
 		sb_addn(&sb, text + from, start - from);
 		sb_add(&sb, REDACTED);
 		from = end;
@@ -98,13 +98,14 @@ static void add_room(struct sb *sb, const char *text, size_t n)
 }
 
 /* Append a text as JSON: redacted first, then cut to most bytes at the end of a character. */
-static void add_text(struct sb *line, const char *text, size_t most)
+static void add_text(struct sb *line, const struct redact_word *words, const char *text,
+                     size_t most)
 {
 	char memory[LOG_LINE_MAX];
 	struct sb sb = sb_fixed(memory, sizeof(memory));
 	size_t n = strlen(text), from = 0, start, end, cut = most;
 
-	while (sb.len < sb.max && redact_next(text, n, from, &start, &end)) {
+	while (sb.len < sb.max && redact_next(words, text, n, from, &start, &end)) {
 		add_room(&sb, text + from, start - from);
 		add_room(&sb, REDACTED, sizeof(REDACTED) - 1);
 		from = end;
@@ -126,14 +127,15 @@ static void add_key(struct sb *line, const char *key)
 	sb_addc(line, ':');
 }
 
-static void add_field(struct sb *line, const struct log_field *f, size_t most)
+static void add_field(struct sb *line, const struct redact_word *words, const struct log_field *f,
+                      size_t most)
 {
 	if (f->kind == LOG_IS_TEXT && f->text == NULL)
 		return;
 	add_key(line, f->key);
 	switch (f->kind) {
 	case LOG_IS_TEXT:
-		add_text(line, f->text, most);
+		add_text(line, words, f->text, most);
 		break;
 	case LOG_IS_INT:
 		sb_int(line, f->number);
@@ -165,10 +167,11 @@ static void add_common(struct sb *line, struct ctx *cx, enum log_level level, co
 	sb_add(line, "{\"ts\":");
 	sb_json(line, time);
 	for (size_t i = 0; i < COUNT(fields); i++)
-		add_field(line, &fields[i], most);
+		add_field(line, cx->words, &fields[i], most);
 	if (cx->who.tenant_id != 0)
-		add_field(line, &(struct log_field)LOG_INT("tenant", cx->who.tenant_id), most);
-	add_field(line, &(struct log_field)LOG_TEXT("actor", cx->who.actor), most);
+		add_field(line, cx->words, &(struct log_field)LOG_INT("tenant", cx->who.tenant_id),
+		          most);
+	add_field(line, cx->words, &(struct log_field)LOG_TEXT("actor", cx->who.actor), most);
 }
 
 /*
@@ -185,7 +188,7 @@ static bool build(struct sb *line, struct ctx *cx, enum log_level level, const c
 	add_common(line, cx, level, msg, most);
 	whole = line->len;
 	for (int i = 0; i < n && !line->failed; i++) {
-		add_field(line, &fields[i], most);
+		add_field(line, cx->words, &fields[i], most);
 		if (!line->failed)
 			whole = line->len;
 	}

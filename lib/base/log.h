@@ -77,11 +77,11 @@ void log_fault(struct ctx *cx, enum log_level level, const char *msg);
 /**
  * Replace secrets by "[redacted]": the secret part of API keys, user and password in URLs, the
  * values of Authorization, Cookie and key headers, Bearer tokens, and what follows password=,
- * token=, secret= and the like.  When in doubt it takes too much.
+ * token=, secret= and the like, and the values that the context hides (base/redact.h).  When in doubt it takes too much.
  *
  * @ret  text itself when there are none
  */
-const char *log_redact(struct arena *arena, const char *text);
+const char *log_redact(struct ctx *cx, const char *text);
 
 /** @ret the level called "debug", "info", "warning" or "error"; 0 when none */
 enum log_level log_level_by_name(const char *name);

@@ -7,9 +7,13 @@
  */
 #include "base/redact.h"
 
+#include "base/ctx.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
+
+#define LINE_MIN 16 /* bytes of a line of a value that is hidden by itself */
 
 struct found {
 	size_t shown;  /* bytes at the place that may be shown */
@@ -52,12 +56,15 @@ static size_t blanks(const char *s, size_t n)
 	return i;
 }
 
-/* pk_<id>_<secret>_<check sum>; also one that somebody cut short. */
+/*
+ * Credentials of ours: p, a letter for the kind, a number, the secret.  pk_<id>_<secret>_<check sum> is an
+ * API key; also one that somebody cut short.
+ */
 static struct found find_key(const char *s, size_t n)
 {
 	size_t i = 3, secret;
 
-	if (!starts(s, n, "pk_"))
+	if (n < 3 || s[0] != 'p' || s[1] < 'a' || s[1] > 'z' || s[2] != '_')
 		return (struct found){ 0 };
 	while (i < n && isdigit((unsigned char)s[i]))
 		i++;
@@ -68,7 +75,7 @@ static struct found find_key(const char *s, size_t n)
 	return (struct found){ i, secret >= 8 ? secret : 0 };
 }
 
-/* ://user:password@ and ://token@ */
+/* ://user:password@ and ://token@, but not the user of ssh://git@ */
 static struct found find_userinfo(const char *s, size_t n)
 {
 	const char *at;
@@ -78,7 +85,22 @@ static struct found find_userinfo(const char *s, size_t n)
 		return (struct found){ 0 };
 	authority = span_until(s + 3, n - 3, "/?# \t\r\n\"'<>");
 	at = memrchr(s + 3, '@', authority);
+	if (at == s + 6 && strncmp(s + 3, "git", 3) == 0)
+		return (struct found){ 0 };
 	return (struct found){ 3, at == NULL ? 0 : (size_t)(at - (s + 3)) };
+}
+
+/* A JSON Web Token: three parts of Base64 with dots between them, the first of which begins with {" */
+static struct found find_token(const char *s, size_t n)
+{
+	size_t i;
+
+	if (n < 8 || strncmp(s, "eyJ", 3) != 0)
+		return (struct found){ 0 };
+	i = span_of(s, n, "_-");
+	if (i == n || s[i] != '.')
+		return (struct found){ 0 };
+	return (struct found){ 0, span_of(s, n, "_-.") };
 }
 
 static struct found find_bearer(const char *s, size_t n)
@@ -151,11 +173,11 @@ static struct found find_named(const char *s, size_t n)
 	return (struct found){ 0 };
 }
 
-bool redact_next(const char *text, size_t n, size_t from, size_t *ret_start, size_t *ret_end)
+static bool find_form(const char *text, size_t n, size_t from, size_t *ret_start, size_t *ret_end)
 {
-	static finder *const FINDERS[] = { find_key, find_userinfo, find_bearer, find_header,
-		                           find_named };
-	static const char FIRST[] = "pP:bBaAcCxXsStT"; /* letters that a form begins with */
+	static finder *const FINDERS[] = { find_key,    find_userinfo, find_token,
+		                           find_bearer, find_header,   find_named };
+	static const char FIRST[] = "pP:bBaAcCeExXsStT"; /* letters that a form begins with */
 
 	for (size_t i = from; i < n; i++) {
 		if (text[i] == '\0' || strchr(FIRST, text[i]) == NULL)
@@ -171,4 +193,80 @@ bool redact_next(const char *text, size_t n, size_t from, size_t *ret_start, siz
 		}
 	}
 	return false;
+}
+
+/* --- Values --- */
+
+static void add_word(struct ctx *cx, const char *text, size_t n)
+{
+	struct redact_word *word = arena_alloc(cx->arena, sizeof(*word));
+
+	*word = (struct redact_word){ .text = text, .len = n, .next = cx->words };
+	cx->words = word;
+}
+
+void redact_also(struct ctx *cx, const char *text)
+{
+	size_t n = text == NULL ? 0 : strlen(text);
+
+	if (n < REDACT_WORD_MIN)
+		return;
+	add_word(cx, text, n);
+	if (memchr(text, '\n', n) == NULL)
+		return;
+	for (const char *line = text; *line != '\0';) {
+		size_t len = strcspn(line, "\r\n");
+
+		if (len >= LINE_MIN && line[0] != '-')
+			add_word(cx, line, len);
+		line += len + strspn(line + len, "\r\n");
+	}
+}
+
+void redact_forget(struct ctx *cx)
+{
+	cx->words = NULL;
+}
+
+bool redact_next_word(const struct redact_word *words, const char *text, size_t n, size_t from,
+                      size_t *ret_start, size_t *ret_end)
+{
+	const char *first = NULL;
+
+	for (const struct redact_word *w = words; w != NULL; w = w->next) {
+		const char *at = memmem(text + from, n - from, w->text, w->len);
+
+		/* Of two that begin together the longer one, so that nothing of it is left. */
+		if (at == NULL || (first != NULL && at > first))
+			continue;
+		if (at == first && (size_t)(at - text) + w->len <= *ret_end)
+			continue;
+		first = at;
+		*ret_end = (size_t)(at - text) + w->len;
+	}
+	if (first == NULL)
+		return false;
+	*ret_start = (size_t)(first - text);
+	return true;
+}
+
+bool redact_next(const struct redact_word *words, const char *text, size_t n, size_t from,
+                 size_t *ret_start, size_t *ret_end)
+{
+	size_t start, end;
+	bool form = find_form(text, n, from, ret_start, ret_end);
+
+	if (words == NULL || !redact_next_word(words, text, n, from, &start, &end))
+		return form;
+	if (form && *ret_start < start) {
+		/* A value may begin in what has the form of a secret, and pass its end. */
+		if (start < *ret_end && end > *ret_end)
+			*ret_end = end;
+		return true;
+	}
+	if (form && *ret_start<end && * ret_end> end)
+		end = *ret_end;
+	*ret_start = start;
+	*ret_end = end;
+	return true;
 }

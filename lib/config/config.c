@@ -79,7 +79,7 @@ static void take(struct load *ld, const char *written, const char *text, const c
 		(void)err_field(ld->cx, ERR_INVALID, key->name, "value", "%s must be %s (%s)",
 		                key->name, wanted, origin);
 	} else if (wanted != NULL) {
-		const char *shown = log_redact(arena, text);
+		const char *shown = log_redact(ld->cx, text);
 
 		(void)err_field(ld->cx, ERR_INVALID, key->name, "value",
 		                "%s must be %s, got \"%.*s\" (%s)", key->name, wanted, SHOWN_BYTES,

@@ -224,7 +224,7 @@ static void test_log__redact(void **state)
 	struct ctx *cx = fixture_ctx(*state);
 
 	for (size_t i = 0; i < COUNT(CASES); i++) {
-		const char *shown = log_redact(cx->arena, CASES[i].text);
+		const char *shown = log_redact(cx, CASES[i].text);
 
 		print_message("# %s\n", CASES[i].text);
 		if (CASES[i].shown == NULL)
