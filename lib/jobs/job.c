@@ -4,6 +4,7 @@
  */
 #include "jobs/job.h"
 
+#include "base/log.h"
 #include "jobs/job_repo.h"
 
 #include <string.h>
@@ -90,13 +91,12 @@ const struct event_kind job_retried = {
 const char *job_error_text(struct ctx *cx, const struct fault *why)
 {
 	const char *detail = why->detail != NULL ? why->detail : err_info(why->code)->title;
-	char *text;
+	bool more = why->fix != NULL;
+	char *text = arena_strdup(
+		cx->arena, log_redact(cx, more ? arena_printf(cx->arena, "%s; %s", detail, why->fix)
+	                                       : detail));
 	size_t n;
 
-	if (why->fix == NULL)
-		text = arena_strdup(cx->arena, detail);
-	else
-		text = arena_printf(cx->arena, "%s; %s", detail, why->fix);
 	n = strlen(text);
 	if (n > JOB_ERROR_MAX) {
 		n = JOB_ERROR_MAX;
