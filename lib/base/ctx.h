@@ -19,14 +19,16 @@ struct db_preamble;
 struct key_memory;
 struct log;
 struct redact_word;
+struct password_gate;
 
 /* Process-wide services, borrowed by every context.  Built by lib/app. */
 struct app {
 	const struct config *config;
 	const struct clock *clock;
 	struct log *log;
-	struct key_memory *keys; /* of lib/auth; NULL: nothing is remembered */
-	const char *component;   /* "worker", "runner", "portolan"; names log lines */
+	struct key_memory *keys;         /* of lib/auth; NULL: nothing is remembered */
+	struct password_gate *passwords; /* of lib/auth; NULL: no bound of this process's own */
+	const char *component;           /* "worker", "runner", "portolan"; names log lines */
 };
 
 /*
