@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "auth/key.h"
+#include "auth/password.h"
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/secret.h"
@@ -24,8 +25,10 @@ enum err app_open(struct app_process *p, const char *component,
 	p->app.keys = key_memory_new();
 	ctx_begin(&p->cx, &p->app, p->arena, NULL);
 	e = config_load(&p->cx, sources, &p->app.config);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		level = log_level_by_name(p->app.config->log_level);
+		p->app.passwords = password_gate_new((int)p->app.config->worker_threads / 2);
+	}
 	p->app.log = log_open(STDERR_FILENO, level);
 	return e;
 }
@@ -34,6 +37,7 @@ void app_close(struct app_process *p)
 {
 	log_close(p->app.log);
 	key_memory_free(p->app.keys);
+	password_gate_free(p->app.passwords);
 	arena_free(p->arena);
 	*p = (struct app_process){ 0 };
 }
