@@ -86,21 +86,6 @@ enum err cli_projects_sync(struct cli *cli)
 	return ERR_OK;
 }
 
-static bool confirm(struct cli *cli, const char *name)
-{
-	char line[16];
-
-	if (cli->yes)
-		return true;
-	if (!cli->term.talk_live)
-		return false;
-	fputs("Delete project ", cli->term.talk);
-	term_text(&cli->term, cli->term.talk, TERM_BOLD, name);
-	fputs(", its maps and its clone? [y/N] ", cli->term.talk);
-	fflush(cli->term.talk);
-	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
-}
-
 enum err cli_projects_delete(struct cli *cli)
 {
 	CLEANUP(api_done) struct api_answer project = { 0 };
@@ -110,7 +95,8 @@ enum err cli_projects_delete(struct cli *cli)
 
 	TRY(cli_id(cli, cli->args[0], &id));
 	TRY(api_get(cli, &project, "/api/v1/projects/%lld", (long long)id));
-	if (!confirm(cli, json_text(project.doc, "name", "")))
+	if (!cli_confirm(cli, "Delete project ", json_text(project.doc, "name", ""),
+	                 ", its maps and its clone?"))
 		return cli_usage(cli, "nothing was deleted; --yes deletes without asking");
 	call.path = arena_printf(cli->cx->arena, "/api/v1/projects/%lld", (long long)id);
 	call.if_match = project.etag;

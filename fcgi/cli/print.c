@@ -86,3 +86,18 @@ const char *cli_age(struct cli *cli, const char *time)
 		return "–";
 	return term_age(cli->cx->arena, clock->wall_us(clock), (int64_t)timegm(&tm) * 1000000);
 }
+
+bool cli_confirm(struct cli *cli, const char *before, const char *name, const char *after)
+{
+	char line[16];
+
+	if (cli->yes)
+		return true;
+	if (!cli->term.talk_live)
+		return false;
+	fputs(before, cli->term.talk);
+	term_text(&cli->term, cli->term.talk, TERM_BOLD, name);
+	fprintf(cli->term.talk, "%s [y/N] ", after);
+	fflush(cli->term.talk);
+	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}

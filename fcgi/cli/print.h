@@ -31,6 +31,12 @@ void cli_print_json(struct cli *cli, const char *schema, struct span object);
 /** Print "Label      text". */
 void cli_line(struct cli *cli, const char *label, const char *text);
 
+/**
+ * Ask on the terminal before something is destroyed.
+ * @ret whether to go on: with --yes, or after an answer that begins with y; never without a terminal
+ */
+bool cli_confirm(struct cli *cli, const char *before, const char *name, const char *after);
+
 /** @ret how long ago an RFC 3339 time was; "–" for NULL */
 const char *cli_age(struct cli *cli, const char *time);
 

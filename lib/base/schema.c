@@ -50,6 +50,10 @@ static void encode_time(struct sb *sb, int64_t at_us)
 
 static void encode_list(struct sb *sb, const struct field *f, const struct list *list)
 {
+	if (f->nullable && list->items == NULL) {
+		sb_addn(sb, "null", 4);
+		return;
+	}
 	if (f->of != NULL) {
 		schema_encode_array(sb, f->of, list->items, list->n);
 		return;

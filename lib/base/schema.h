@@ -22,7 +22,8 @@
  *   F_TIME  int64_t           microseconds since 1970 UTC; RFC 3339 in JSON; 0 is null
  *   F_JSON  const char *      any JSON value, kept and given as its text; NULL is null
  *   F_OBJ   struct T *        .of = its schema; NULL is null
- *   F_LIST  struct list       .of = schema of each item, or NULL with .item = FIELD_TEXT / FIELD_INT
+ *   F_LIST  struct list       .of = schema of each item, or NULL with .item = FIELD_TEXT / FIELD_INT; NULL
+ *                             items of a .nullable one are null
  *
  * In a query string a list is one value with commas between its items, and F_JSON and F_OBJ cannot
  * be.  In a row the columns of F_OBJ and F_LIST are JSON (jsonb, to_jsonb(array)), those of F_TIME
