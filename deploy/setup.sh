@@ -100,6 +100,9 @@ write_conf() {
 	cat >run/managed <<-CONF
 		database_url = host=$VAR/run dbname=portolan user=portolan_app
 		database_owner_url = host=$VAR/run dbname=portolan user=portolan_owner
+		database_runner_url = host=$VAR/run dbname=portolan user=portolan_runner
+		database_gate_url = host=$VAR/run dbname=portolan user=portolan_gate
+		master_key_file = $VAR/master.keys
 		repos_dir = $VAR/repos
 		local_roots = $roots
 		libexec_dir = $BIN
@@ -142,6 +145,14 @@ make_database() {
 	"$BIN/portolan" migrate >log/migrate.log 2>&1 || {
 		cat log/migrate.log >&2
 		die "the migrations failed"
+	}
+}
+
+# The master keys, from which all that is hashed and sealed derives.
+make_master_keys() {
+	"$BIN/portolan" keys init >log/keys.log 2>&1 || {
+		cat log/keys.log >&2
+		die "the master keys could not be made"
 	}
 }
 

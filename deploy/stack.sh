@@ -155,8 +155,7 @@ up() {
 	start_supervisor
 	start_service postgres
 	within 60 postgres_answers || die "PostgreSQL does not start; see $VAR/log/postgres/current"
-	make_database
-	make_key
+	make_state
 	start_service api
 	start_service runner
 	start_service nginx
@@ -165,6 +164,14 @@ up() {
 		roll
 	fi
 	wait_ready
+}
+
+# What the programs of this checkout need to find.  A server that runs has yet to hear of new roles.
+make_state() {
+	sv hup "$VAR/service/postgres" >/dev/null
+	make_database
+	make_master_keys
+	make_key
 }
 
 children() { cat "/proc/$1/task/$1/children" 2>/dev/null || :; }
@@ -199,7 +206,9 @@ roll() {
 
 restart() {
 	supervisor >/dev/null || die "the stack is not running: make up"
-	make_database
+	render_postgres
+	write_conf "$@"
+	make_state
 	roll
 	wait_ready
 }

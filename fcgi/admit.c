@@ -29,7 +29,7 @@ static enum err admit_key(struct ctx *cx, const struct request *rq)
 	text += strspn(text, " ");
 	if (!key_parse(text, &claim))
 		return nobody(cx);
-	return key_admit(cx, &claim, rq->route->role);
+	return key_admit(cx, &claim, rq->route->role, route_scope(rq->route));
 }
 
 enum err admit(struct ctx *cx, const struct request *rq)
@@ -37,8 +37,10 @@ enum err admit(struct ctx *cx, const struct request *rq)
 	switch (rq->route->auth) {
 	case AUTH_NONE:
 		return ERR_OK;
-	case AUTH_KEY:
+	case AUTH_ANY:
 		return admit_key(cx, rq);
+	case AUTH_USER:
+		return nobody(cx);
 	case AUTH_UNSET:
 		break;
 	}

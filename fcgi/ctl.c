@@ -155,10 +155,15 @@ static enum err run(struct cli *cli, struct app *app)
 	}
 	if (cli->command->needs == CLI_NEEDS_OWNER)
 		cx->db = db = app_owner_db(app);
+	if (cli->command->needs == CLI_NEEDS_GATE) {
+		TRY(app_open_keyring(cx, app));
+		cx->db = db = app_gate_db(app);
+	}
 	e = cli->command->run(cli);
 	if (e == ERR_UNAVAILABLE && db != NULL && cx->fault.fix == NULL)
 		err_fix(cx, "%s", CLI_DATABASE_FIX);
 	cx->db = NULL;
+	app_close_keyring(app);
 	return e;
 }
 

@@ -139,6 +139,16 @@ static const char PARAMETERS[] =
 	"\"description\":\"Number of the item\","
 	"\"schema\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1}}";
 
+static const char SECURITY[] =
+	"\"ApiKey\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
+	"\"An API key, pk_...; narrowed to scopes or not\"},\n"
+	"\"AccessToken\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
+	"\"description\":\"An access token, good for minutes\"},\n"
+	"\"Session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"__Host-portolan\","
+	"\"description\":\"A person who has signed in; portolan over plain http on loopback\"},\n"
+	"\"CsrfToken\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-CSRF-Token\","
+	"\"description\":\"Besides a session, for what changes something\"}";
+
 static const char HEADERS[] =
 	"\"RequestId\":{\"description\":\"Names the request in the log\","
 	"\"schema\":{\"type\":\"string\"}},\n"
@@ -153,9 +163,9 @@ static const char HEADERS[] =
 
 static void print_components(struct sb *sb, const struct route *const tables[])
 {
-	sb_add(sb, "\"components\":{\n\"securitySchemes\":{\"ApiKey\":{\"type\":\"http\","
-	           "\"scheme\":\"bearer\",\"description\":\"An API key, pk_...\"}},\n"
-	           "\"parameters\":{\n");
+	sb_add(sb, "\"components\":{\n\"securitySchemes\":{\n");
+	sb_add(sb, SECURITY);
+	sb_add(sb, "\n},\n\"parameters\":{\n");
 	sb_add(sb, PARAMETERS);
 	sb_add(sb, "\n},\n\"headers\":{\n");
 	sb_add(sb, HEADERS);
@@ -312,6 +322,33 @@ static void print_problems(struct sb *sb, const struct route *r)
 	}
 }
 
+/* Who may call: in words, for the security schemes, and for programs (x-role, x-scope). */
+static void print_callers(struct sb *sb, const struct route *r, const char *sep)
+{
+	bool reads = r->method == HTTP_GET;
+	const char *scope = route_scope(r),
+		   *session = reads ? "{\"Session\":[]}" : "{\"Session\":[],\"CsrfToken\":[]}";
+
+	if (r->auth == AUTH_NONE) {
+		sb_addf(sb, "%sAnybody may ask.\",\"security\":[]", sep);
+		return;
+	}
+	sb_add(sb, sep);
+	if (r->role == ROLE_ANYONE)
+		sb_add(sb, "Needs a person's session.");
+	else
+		sb_addf(sb, "Needs the role %s%s%s.", role_name(r->role),
+		        scope[0] != '\0' ? " and, of a key narrowed to scopes, " : "", scope);
+	if (r->alias)
+		sb_add(sb, " Also answers without /v1.");
+	sb_add(sb, "\",\"security\":[");
+	if (r->auth == AUTH_ANY)
+		sb_add(sb, "{\"ApiKey\":[]},{\"AccessToken\":[]},");
+	sb_addf(sb, "%s],\"x-role\":\"%s\"", session, role_name(r->role));
+	if (scope[0] != '\0')
+		sb_addf(sb, ",\"x-scope\":\"%s\"", scope);
+}
+
 static void print_operation(struct sb *sb, const struct route *r)
 {
 	static const char *const METHODS[HTTP_METHODS] = {
@@ -331,11 +368,7 @@ static void print_operation(struct sb *sb, const struct route *r)
 		sb_truncate(sb, sb->len - 1);
 		sep = " ";
 	}
-	if (r->auth == AUTH_NONE)
-		sb_addf(sb, "%sAnybody may ask.\",\"security\":[]", sep);
-	else
-		sb_addf(sb, "%sNeeds the role %s.%s\",\"security\":[{\"ApiKey\":[]}]", sep,
-		        role_name(r->role), r->alias ? " Also answers without /v1." : "");
+	print_callers(sb, r, sep);
 	if (r->audit != NULL)
 		sb_addf(sb, ",\"x-audit\":\"%s\"", r->audit);
 	print_parameters(sb, r);

@@ -60,7 +60,12 @@ void route_allow(struct sb *sb, unsigned methods)
 
 bool route_keeps(const struct route *route)
 {
-	return route->method == HTTP_POST && route->auth != AUTH_NONE && !route->unkept;
+	return route->method == HTTP_POST && route->role != ROLE_ANYONE && !route->unkept;
+}
+
+const char *route_scope(const struct route *r)
+{
+	return scope_name(r->area, r->method != HTTP_GET);
 }
 
 static size_t hash_of(const char *text)
@@ -119,6 +124,12 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, "has no .auth");
 	if (r->role == ROLE_UNSET)
 		refuse(why, r, "has no .role");
+	if (r->area == AREA_UNSET)
+		refuse(why, r, "has no .area");
+	if (r->auth == AUTH_NONE && (r->role != ROLE_ANYONE || r->area != AREA_NONE))
+		refuse(why, r, "is open to everybody: .role is ROLE_ANYONE, .area AREA_NONE");
+	if (r->auth == AUTH_ANY && r->role == ROLE_ANYONE)
+		refuse(why, r, "acts in a tenant: .role is one of it");
 	if (r->rate == RATE_UNSET)
 		refuse(why, r, "has no .rate");
 	if (r->run == NULL)

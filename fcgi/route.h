@@ -2,8 +2,8 @@
  * Routes: one row declares an operation of the API.
  *
  * Matching, admission, decoding, the Allow header, problems and OpenAPI all
- * derive from the row.  Zero is never a valid choice of .auth, .role or .rate:
- * router_new() refuses a table with such a row, and so does a unit test.
+ * derive from the row.  Zero is never a valid choice of .auth, .role, .area or
+ * .rate: router_new() refuses a table with such a row, and so does a unit test.
  *
  * A path is made of literal segments and of {id} segments, which take a whole
  * number from 1 up in its shortest form.  What is no such number is another
@@ -13,6 +13,7 @@
 #ifndef ROUTE_H
 #define ROUTE_H
 
+#include "auth/scope.h"
 #include "base/ctx.h"
 #include "base/schema.h"
 
@@ -31,11 +32,20 @@ enum http_method {
 	HTTP_METHODS
 };
 
-/* How the caller shows who it is.  Sessions and tokens will be rows here. */
+/*
+ * How the caller shows who it is, and what its .role and .area are then:
+ *
+ *   AUTH_NONE  not at all; the handler gets no tenant.  ROLE_ANYONE, AREA_NONE.
+ *   AUTH_ANY   by API key, access token or session.  The least role in the tenant, and the area
+ *              whose scope a key must have; AREA_NONE: any key will do.
+ *   AUTH_USER  by a person's session alone.  ROLE_ANYONE: about the person, no tenant need be
+ *              chosen; else the least role in the chosen tenant.
+ */
 enum auth {
 	AUTH_UNSET = 0,
-	AUTH_NONE, /* anybody; the handler gets no tenant */
-	AUTH_KEY,  /* Authorization: Bearer with an API key */
+	AUTH_NONE,
+	AUTH_ANY,
+	AUTH_USER,
 };
 
 /* The bucket from which a call is paid. */
@@ -44,6 +54,7 @@ enum rate {
 	RATE_PROBE, /* health and documents; not counted */
 	RATE_READ,
 	RATE_WRITE,
+	RATE_SIGN_IN, /* what guesses passwords and tokens would ask */
 };
 
 #define ROUTE_IDS_MAX   2
@@ -58,7 +69,8 @@ struct route {
 	const char *op;          /* operationId; names log lines; unique */
 	const char *tag;         /* heading in the documents */
 	enum auth auth;
-	enum role role; /* the least role; ROLE_VIEWER is also said by routes of AUTH_NONE */
+	enum role role; /* the least role */
+	enum area area; /* with the method it gives the scope: reading or writing */
 	enum rate rate;
 	bool alias;    /* also answers without "/v1" */
 	bool if_match; /* the client must name the version it changes */
@@ -127,6 +139,9 @@ bool router_match(const struct router *router, enum http_method method, const ch
  */
 NODISCARD
 enum err route_path_check(struct ctx *cx, const char *path);
+
+/** @ret the scope that a key must have for a row: "projects:read"; "" when none is asked for */
+const char *route_scope(const struct route *r);
 
 /** Append the methods as in an Allow header: "GET, HEAD, POST, OPTIONS". */
 void route_allow(struct sb *sb, unsigned methods);

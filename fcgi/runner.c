@@ -137,7 +137,7 @@ static void attempt(struct slot *slot)
 	/* libpq never shrinks the buffer that a large map went through; a new one costs little now. */
 	arena_reset(slot->arena);
 	db_close(slot->db);
-	slot->db = app_db(&r->process.app);
+	slot->db = app_runner_db(&r->process.app);
 }
 
 static void *slot_main(void *arg)
@@ -531,7 +531,7 @@ static void start_slots(struct runner *r)
 		slot->runner = r;
 		slot->arena = arena_new(JOB_ARENA_BYTES);
 		slot->claim_arena = arena_new(MAIN_ARENA_BYTES);
-		slot->db = app_db(&r->process.app);
+		slot->db = app_runner_db(&r->process.app);
 		if (pthread_create(&slot->thread, NULL, slot_main, slot) != 0)
 			abort(); /* no memory for a thread */
 	}
@@ -571,13 +571,13 @@ int main(void)
 	if (r == NULL)
 		return EXIT_FAILURE;
 	if (app_open(&r->process, "runner", &SOURCES) != ERR_OK) {
-		log_fault(&r->process.cx, LOG_ERROR, "configuration");
+		log_fault(&r->process.cx, LOG_ERROR, "start");
 		return EXIT_FAILURE;
 	}
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->handed, NULL);
 	r->arena = arena_new(MAIN_ARENA_BYTES);
-	r->db = app_db(&r->process.app);
+	r->db = app_runner_db(&r->process.app);
 	if (!open_descriptors(r))
 		abort(); /* no descriptors */
 	if (join(r)) {

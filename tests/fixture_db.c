@@ -1,6 +1,7 @@
 /* A connection to the throw-away PostgreSQL, and a tenant of its own. */
 #include "fixture_db.h"
 
+#include "auth/keyring.h"
 #include "base/secret.h"
 
 #include <stdio.h>
@@ -9,10 +10,18 @@
 
 #define ARENA_BYTES ((size_t)256 * 1024 * 1024)
 
-struct db *fixture_db_connect(bool owner)
+static const unsigned char MASTER[KEYRING_KEY_BYTES] = "the master key of the tests";
+
+struct db *fixture_db_connect(enum fixture_role role)
 {
-	const char *name = owner ? "PORTOLAN_TEST_OWNER_URL" : "PORTOLAN_TEST_DB_URL";
-	const char *url = getenv(name);
+	static const char *const NAMES[] = {
+		[FIXTURE_APP] = "PORTOLAN_TEST_DB_URL",
+		[FIXTURE_OWNER] = "PORTOLAN_TEST_OWNER_URL",
+		[FIXTURE_RUNNER] = "PORTOLAN_TEST_RUNNER_URL",
+		[FIXTURE_GATE] = "PORTOLAN_TEST_GATE_URL",
+		[FIXTURE_SUPER] = "PORTOLAN_TEST_SUPER_URL",
+	};
+	const char *name = NAMES[role], *url = getenv(name);
 
 	if (url == NULL || url[0] == '\0') {
 		fprintf(stderr, "%s is not set; run this under tests/pg.sh\n", name);
@@ -26,13 +35,24 @@ struct db *fixture_db_connect(bool owner)
 	});
 }
 
+enum err fixture_db_key(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
+                        struct key_made *ret)
+{
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_GATE);
+	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
+	enum err e = key_setup(&own, tenant, key_name, role, ret);
+
+	cx->fault = own.fault;
+	return e;
+}
+
 /* A tenant with a key of its own. */
 static enum err make_tenant(struct ctx *cx, struct key_made *ret_key, int64_t *ret_id)
 {
 	char name[64] = "test-";
 
 	secret_uuid7(system_clock.wall_us(&system_clock), name + strlen(name));
-	TRY(key_setup(cx, name, "test", ROLE_OWNER, ret_key));
+	TRY(fixture_db_key(cx, name, "test", ROLE_OWNER, ret_key));
 	*ret_id = fixture_db_int(
 		cx, arena_printf(cx->arena, "SELECT tenant_id FROM app.api_key WHERE id = %lld",
 	                         (long long)ret_key->id));
@@ -71,8 +91,10 @@ int fixture_db_open(void **state)
 	secret_init();
 	f->app = (struct app){ .clock = &system_clock, .component = "test" };
 	f->app.keys = key_memory_new();
+	f->ring = keyring_of(MASTER);
+	f->app.keyring = f->ring;
 	f->arena = arena_new(ARENA_BYTES);
-	f->db = fixture_db_connect(false);
+	f->db = fixture_db_connect(FIXTURE_APP);
 	*state = f;
 	if (f->db == NULL || settle(f) != ERR_OK) {
 		fprintf(stderr, "the test database cannot be used\n");
@@ -87,6 +109,7 @@ int fixture_db_close(void **state)
 
 	db_close(f->db);
 	key_memory_free(f->app.keys);
+	keyring_free(f->ring);
 	arena_free(f->arena);
 	arena_free(f->config_arena);
 	free(f);
@@ -106,7 +129,7 @@ struct ctx *fixture_db_ctx(void *state)
 int64_t fixture_db_int(struct ctx *cx, const char *sql)
 {
 	const struct db_stmt stmt = { .name = "test", .sql = sql, .any_tenant = true };
-	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(false);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_SUPER);
 	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
 	int64_t n = 0;
 

@@ -27,6 +27,7 @@
 struct fixture_db {
 	struct app app;
 	struct config config; /* defaults; a test may change it */
+	struct keyring *ring;
 	struct arena *arena, *config_arena;
 	struct db *db; /* of the application's role */
 	struct ctx cx;
@@ -41,13 +42,32 @@ int fixture_db_close(void **state);
 /** @ret the fixture's context, begun anew: own tenant, role owner, actor "test" */
 struct ctx *fixture_db_ctx(void *state);
 
-/** @ret a connection of its own to the test database; owner: of the role that owns the tables */
-struct db *fixture_db_connect(bool owner);
+/* Roles of the test database. */
+enum fixture_role {
+	FIXTURE_APP,    /* the workers' */
+	FIXTURE_OWNER,  /* of the tables */
+	FIXTURE_RUNNER, /* the job runner's */
+	FIXTURE_GATE,
+	FIXTURE_SUPER, /* whom nothing binds */
+};
+
+/** @ret a connection of its own to the test database */
+struct db *fixture_db_connect(enum fixture_role role);
 
 /** @ret the id of a new tenant */
 int64_t fixture_db_tenant(struct ctx *cx);
 
-/** Run one statement made for the test, and want it to work.  @ret its first value as a number */
+/**
+ * A tenant, if there is none of that name, and a key of it.
+ */
+NODISCARD
+enum err fixture_db_key(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
+                        struct key_made *ret);
+
+/**
+ * Run one statement made for the test, and want it to work, as the superuser: a test looks behind
+ * the wall.  @ret its first value as a number
+ */
 int64_t fixture_db_int(struct ctx *cx, const char *sql);
 
 /** Fail the test, and show the fault, unless e is what was wanted. */

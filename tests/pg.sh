@@ -7,6 +7,8 @@
 #
 #   PORTOLAN_TEST_DB_URL     as the application's role, which row security binds
 #   PORTOLAN_TEST_OWNER_URL  as the owner of the schema
+#   PORTOLAN_TEST_RUNNER_URL, PORTOLAN_TEST_GATE_URL  as the job runner, as the gate
+#   PORTOLAN_TEST_SUPER_URL  as the superuser, whom no row security binds
 #   PORTOLAN_CONFIG          the settings file with both
 ROOT=$(cd "${0%/*}/.." && pwd -P)
 . "$ROOT/deploy/env.sh"
@@ -22,6 +24,7 @@ start() {
 	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
 		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
 	make_database
+	make_master_keys
 	# Tests make tables of their own, which no migration knows.
 	"$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d portolan -c 'GRANT TEMPORARY ON DATABASE portolan TO portolan_app'
 }
@@ -54,5 +57,8 @@ find_caps "$ROOT/deploy/env.sh" "$BIN/portolan"
 (cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start)
 export PORTOLAN_TEST_DB_URL="host=$VAR/run dbname=portolan user=portolan_app"
 export PORTOLAN_TEST_OWNER_URL="host=$VAR/run dbname=portolan user=portolan_owner"
+export PORTOLAN_TEST_RUNNER_URL="host=$VAR/run dbname=portolan user=portolan_runner"
+export PORTOLAN_TEST_GATE_URL="host=$VAR/run dbname=portolan user=portolan_gate"
+export PORTOLAN_TEST_SUPER_URL="host=$VAR/run dbname=portolan user=postgres"
 export PORTOLAN_CONFIG="$CONF"
 "$@"

@@ -68,7 +68,7 @@ struct side *side_open(struct ctx *of, int64_t lease_ms)
 	struct side *s = arena_alloc(of->arena, sizeof(*s));
 
 	s->arena = arena_new((size_t)16 * 1024 * 1024);
-	s->db = fixture_db_connect(false);
+	s->db = fixture_db_connect(FIXTURE_RUNNER);
 	side_reset(s, of);
 	assert_err(&s->cx, queue_join(&s->cx, &s->queue, "test", lease_ms), ERR_OK);
 	return s;
@@ -77,7 +77,7 @@ struct side *side_open(struct ctx *of, int64_t lease_ms)
 void side_kill(struct side *s)
 {
 	db_close(s->db);
-	s->db = fixture_db_connect(false);
+	s->db = fixture_db_connect(FIXTURE_RUNNER);
 	s->cx.db = s->db;
 }
 

@@ -47,6 +47,7 @@ enum cli_needs {
 	CLI_NEEDS_NOTHING, /* not even a valid configuration */
 	CLI_NEEDS_CONFIG,
 	CLI_NEEDS_OWNER, /* configuration, and a database connection as the schema's owner */
+	CLI_NEEDS_GATE,  /* configuration, master keys, and a connection as the gate */
 };
 
 struct cli {
@@ -111,6 +112,7 @@ enum err cli_status(struct cli *cli);  /* cmd_status.c */
 enum err cli_migrate(struct cli *cli); /* cmd_database.c */
 enum err cli_setup(struct cli *cli);
 enum err cli_sql_check(struct cli *cli);
+enum err cli_keys_init(struct cli *cli);    /* cmd_keys.c */
 enum err cli_config_check(struct cli *cli); /* cmd_config.c */
 enum err cli_config_show(struct cli *cli);
 enum err cli_config_docs(struct cli *cli);

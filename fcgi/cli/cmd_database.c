@@ -1,6 +1,6 @@
 /*
- * portolan migrate, setup and sql-check: work on the database as the owner of
- * its tables.
+ * portolan migrate and sql-check: work on the database as the owner of its tables.
+ * portolan setup: the first tenant and key, as the gate.
  */
 #include "cli/cli.h"
 
@@ -120,7 +120,8 @@ static enum err write_key_file(struct cli *cli, const char *path, const char *ke
 static bool key_works(struct cli *cli, const char *key)
 {
 	struct key_claim claim;
-	bool works = key_parse(key, &claim) && key_admit(cli->cx, &claim, ROLE_OWNER) == ERR_OK &&
+	bool works = key_parse(key, &claim) &&
+	             key_admit(cli->cx, &claim, ROLE_OWNER, "") == ERR_OK &&
 	             db_flush(cli->cx) == ERR_OK;
 
 	err_clear(cli->cx);

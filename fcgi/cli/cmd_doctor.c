@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 #include "app/app.h"
+#include "auth/keyring.h"
 #include "base/landlock.h"
 #include "base/migrate.h"
 #include "cli/api.h"
@@ -77,6 +78,47 @@ static bool check_config(struct doctor *d)
 	}
 	report_fault(d, "configuration", "portolan config check lists every mistake");
 	return false;
+}
+
+static void check_keyring(struct doctor *d)
+{
+	struct cli *cli = d->cli;
+	const char *path = cli->config->master_key_file;
+	struct keyring_key keys[KEYRING_MAX];
+	struct keyring *ring;
+
+	if (keyring_open(cli->cx, path, &ring) != ERR_OK) {
+		report_fault(d, "master keys", "restore the file from its copy");
+		return;
+	}
+	report(d, GOOD, "master keys",
+	       arena_printf(cli->cx->arena, "%s: %d, number %d is in use", path,
+	                    keyring_list(ring, keys), keyring_newest(ring)),
+	       "");
+	keyring_free(ring);
+}
+
+/* The roles by which the service and the command line work, besides the workers' own. */
+static void check_roles(struct doctor *d)
+{
+	static const struct {
+		const char *check;
+		struct db *(*open)(const struct app *app);
+	} ROLES[] = { { "runner's role", app_runner_db }, { "gate's role", app_gate_db } };
+	struct cli *cli = d->cli;
+	const struct app app = { .config = cli->config, .component = "portolan" };
+
+	for (size_t i = 0; i < COUNT(ROLES); i++) {
+		CLEANUP(db_close_ptr) struct db *db = ROLES[i].open(&app);
+		int64_t version;
+
+		cli->cx->db = db;
+		if (migrate_version(cli->cx, &version) != ERR_OK)
+			report_fault(d, ROLES[i].check, CLI_DATABASE_FIX);
+		else
+			report(d, GOOD, ROLES[i].check, "is let in", "");
+		cli->cx->db = NULL;
+	}
 }
 
 static void check_database(struct doctor *d)
@@ -182,6 +224,8 @@ enum err cli_doctor(struct cli *cli)
 	sb_add(&d.json, "");
 	if (check_config(&d)) {
 		check_database(&d);
+		check_roles(&d);
+		check_keyring(&d);
 		check_disk(&d);
 		check_programs(&d);
 		check_service(&d);

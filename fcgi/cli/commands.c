@@ -113,8 +113,16 @@ const struct cli_command cli_commands[] = {
 		.run = cli_migrate,
 	},
 	{
+		.words = "keys init",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Make the file of the master keys, once",
+		.examples =
+			"keys init\nkeys init --set master_key_file=/etc/portolan/master.keys\n",
+		.run = cli_keys_init,
+	},
+	{
 		.words = "setup",
-		.needs = CLI_NEEDS_OWNER,
+		.needs = CLI_NEEDS_GATE,
 		.summary = "Create the first tenant and API key, once",
 		.examples = "setup --key-file var/dev.env --url http://127.0.0.1:8000\n",
 		.options = { { "key-file", "PATH",

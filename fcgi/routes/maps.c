@@ -91,7 +91,8 @@ static enum err get_map(struct ctx *cx, const struct request *rq, struct reply *
 	"\"id\":3,\"project_id\":7,\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","       \
 	"\"ref\":\"main\",\"analyser\":\"1\",\"generated_at\":\"2026-11-21T06:45:00.123Z\""
 #define READS                                                                                      \
-	.method = HTTP_GET, .tag = "Maps", .auth = AUTH_KEY, .role = ROLE_VIEWER, .rate = RATE_READ
+	.method = HTTP_GET, .tag = "Maps", .auth = AUTH_ANY, .role = ROLE_VIEWER,                  \
+	.area = AREA_MAPS, .rate = RATE_READ
 
 const struct route map_routes[] = {
 	{

@@ -106,8 +106,9 @@ static enum err sync_project(struct ctx *cx, const struct request *rq, struct re
 	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"       \
 	"\"head_commit\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\","          \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
-#define READS  .tag = "Projects", .auth = AUTH_KEY, .role = ROLE_VIEWER, .rate = RATE_READ
-#define WRITES .tag = "Projects", .auth = AUTH_KEY, .role = ROLE_MEMBER, .rate = RATE_WRITE
+#define CALLER .tag = "Projects", .auth = AUTH_ANY, .area = AREA_PROJECTS
+#define READS  CALLER, .role = ROLE_VIEWER, .rate = RATE_READ
+#define WRITES CALLER, .role = ROLE_MEMBER, .rate = RATE_WRITE
 
 const struct route project_routes[] = {
 	{

@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "auth/key.h"
+#include "auth/keyring.h"
 #include "auth/password.h"
 #include "base/log.h"
 #include "base/migrate.h"
@@ -30,6 +31,8 @@ enum err app_open(struct app_process *p, const char *component,
 		p->app.passwords = password_gate_new((int)p->app.config->worker_threads / 2);
 	}
 	p->app.log = log_open(STDERR_FILENO, level);
+	if (e == ERR_OK)
+		e = app_open_keyring(&p->cx, &p->app);
 	return e;
 }
 
@@ -38,21 +41,55 @@ void app_close(struct app_process *p)
 	log_close(p->app.log);
 	key_memory_free(p->app.keys);
 	password_gate_free(p->app.passwords);
+	app_close_keyring(&p->app);
 	arena_free(p->arena);
 	*p = (struct app_process){ 0 };
 }
 
-struct db *app_db(const struct app *app)
+enum err app_open_keyring(struct ctx *cx, struct app *app)
+{
+	struct keyring *ring;
+
+	TRY(keyring_open(cx, app->config->master_key_file, &ring));
+	app->keyring = ring;
+	return ERR_OK;
+}
+
+void app_close_keyring(struct app *app)
+{
+	keyring_free((struct keyring *)app->keyring);
+	app->keyring = NULL;
+}
+
+/* A connection of a role that has a setting of its own; without it, of the application's server. */
+static struct db *open_as(const struct app *app, const char *url, const char *user)
 {
 	const struct config *config = app->config;
+	bool own = url[0] != '\0';
 
 	return db_open(&(struct db_options){
-		.conninfo = config->database_url,
+		.conninfo = own ? url : config->database_url,
+		.user = own ? NULL : user,
 		.component = app->component,
 		.statement_timeout_ms = (int)config->statement_timeout_ms,
 		.lock_timeout_ms = (int)config->lock_timeout_ms,
 		.connect_timeout_s = (int)config->database_connect_timeout_s,
 	});
+}
+
+struct db *app_db(const struct app *app)
+{
+	return open_as(app, app->config->database_url, NULL);
+}
+
+struct db *app_runner_db(const struct app *app)
+{
+	return open_as(app, app->config->database_runner_url, "portolan_runner");
+}
+
+struct db *app_gate_db(const struct app *app)
+{
+	return open_as(app, app->config->database_gate_url, "portolan_gate");
 }
 
 struct db *app_owner_db(const struct app *app)

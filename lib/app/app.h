@@ -26,20 +26,34 @@ struct app_process {
 };
 
 /**
- * Read the configuration, then make the log and what else a process shares.
+ * Read the configuration and the master keys, then make the log and what else a process shares.
  *
  * Nothing is connected to: a database that is away is no reason not to start.
  * @component  "worker", "runner", "portolan"; constant
- * Returns what config_load() returns.  The process can log and must be closed in either case; before
- * the configuration is known, the log takes everything from info upwards.
+ * Returns what config_load() and app_open_keyring() return.  The process can log and must be closed
+ * in either case; before the configuration is known, the log takes everything from info upwards.
  */
 NODISCARD
 enum err app_open(struct app_process *p, const char *component,
                   const struct config_sources *sources);
 void app_close(struct app_process *p);
 
+/**
+ * Open the keyring that master_key_file names, as app->keyring; app_open() does so by itself.
+ * Returns what keyring_open() returns
+ */
+NODISCARD
+enum err app_open_keyring(struct ctx *cx, struct app *app);
+void app_close_keyring(struct app *app);
+
 /** @ret a connection object of the application's role for one thread; the caller closes it */
 struct db *app_db(const struct app *app);
+
+/** @ret one of the runner's role, which may besides work on the queue of all tenants */
+struct db *app_runner_db(const struct app *app);
+
+/** @ret one of the gate's role: identities of all tenants and nothing else; for the command line */
+struct db *app_gate_db(const struct app *app);
 
 /** @ret one of the role that owns the tables, without time-outs: for migrations and checks */
 struct db *app_owner_db(const struct app *app);

@@ -8,6 +8,7 @@
 #include "auth/key.h"
 
 #include "auth/key_repo.h"
+#include "auth/keyring.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -72,23 +73,25 @@ bool key_parse(const char *text, struct key_claim *ret)
 {
 	if (!credential_parse(CREDENTIAL_KEY, text, &ret->id))
 		return false;
-	secret_hash(text, strlen(text), NULL, 0, ret->hash);
+	ret->text = text;
 	return true;
 }
 
-static void make_text(int64_t id, struct key_made *ret, struct key_claim *claim)
+static void make(const struct keyring *ring, int64_t id, struct key_made *ret,
+                 struct key_stored *stored)
 {
 	credential_make(CREDENTIAL_KEY, id, ret->text);
 	ret->id = id;
-	claim->id = id;
-	secret_hash(ret->text, strlen(ret->text), NULL, 0, claim->hash);
+	stored->id = id;
+	stored->hash_key = keyring_newest(ring);
+	keyring_hash(ring, KEYRING_API_KEY, ret->text, strlen(ret->text), stored->hash);
 }
 
 enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
                    struct key_made *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	struct key_claim claim;
+	struct key_stored stored;
 	struct key_made made;
 	int64_t tenant_id, id;
 
@@ -96,8 +99,8 @@ enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enu
 	TRY(db_begin(cx, &tx));
 	TRY(key_repo_tenant(cx, tenant, &tenant_id));
 	TRY(key_repo_next_id(cx, &id));
-	make_text(id, &made, &claim);
-	TRY(key_repo_insert(cx, tenant_id, key_name, role, &claim));
+	make(cx->app->keyring, id, &made, &stored);
+	TRY(key_repo_insert(cx, tenant_id, key_name, role, &stored));
 	TRY(db_commit(&tx));
 	*ret = made;
 	secret_wipe(&made, sizeof(made));
@@ -119,15 +122,17 @@ static void take_in(struct ctx *cx, void *ret)
 	remember(cx->app->keys, in->key_id, in->tenant_id);
 }
 
-enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least)
+enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least,
+                   const char *scope)
 {
 	struct key_admitted *answer = arena_alloc(cx->arena, sizeof(*answer));
 	struct key_question *q = arena_alloc(cx->arena, sizeof(*q));
-	struct key_claim *kept = arena_memdup(cx->arena, claim, sizeof(*claim));
+	const char *hashes = keyring_hashes(cx->arena, cx->app->keyring, KEYRING_API_KEY,
+	                                    claim->text, strlen(claim->text));
 	int64_t tenant_id = recall(cx->app->keys, claim->id);
 
 	assert(least > ROLE_UNSET && least < ROLE_COUNT);
-	key_repo_question(q, kept, least, tenant_id);
+	key_repo_question(q, claim->id, hashes, least, scope, tenant_id);
 	cx->who = (struct who){
 		.tenant_id = tenant_id,
 		.actor = arena_printf(cx->arena, "key:%" PRId64, claim->id),

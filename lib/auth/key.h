@@ -1,7 +1,8 @@
 /*
  * API keys: the credential of programs.
  *
- * A key is a text of auth/credential.h.  Only a hash of the whole text is stored.
+ * A key is a text of auth/credential.h.  Only a hash of the whole text is stored, under
+ * KEYRING_API_KEY of cx->app->keyring.
  */
 #ifndef AUTH_KEY_H
 #define AUTH_KEY_H
@@ -14,7 +15,7 @@
 /* A key as its text shows it; nothing of it is proven yet. */
 struct key_claim {
 	int64_t id;
-	unsigned char hash[SECRET_HASH_BYTES];
+	const char *text; /* the whole key; borrowed */
 };
 
 /* A new key. */
@@ -23,12 +24,12 @@ struct key_made {
 	char text[KEY_TEXT_MAX]; /* shown once; wipe after use */
 };
 
-/** @ret false when the text is not formed like a key (prefix, length, check sum) */
+/** @ret false when the text is not formed like a key (prefix, length, check sum); it borrows text */
 bool key_parse(const char *text, struct key_claim *ret);
 
 /**
  * Create a tenant, if there is none of that name, and a key of it.
- * For set-up: the context needs no tenant.
+ * For set-up: the context needs no tenant, and the connection is the gate's.
  */
 NODISCARD
 enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
@@ -45,10 +46,13 @@ enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enu
  * Nothing is proven before that statement returns; who needs no statement calls db_flush().
  *
  * @least the least role that will do
- * Returns ERR_UNAUTHENTICATED or ERR_FORBIDDEN, here or from the next statement.
+ * @scope what a key that is narrowed to scopes must have (auth/scope.h); "": nothing
+ * Returns ERR_UNAUTHENTICATED or ERR_FORBIDDEN, here or from the next statement.  The detail of the
+ *         latter tells the client what is missing.
  */
 NODISCARD
-enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least);
+enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least,
+                   const char *scope);
 
 /* Which tenant each key is of, as far as this process knows: cx->app->keys.  Safe between threads. */
 struct key_memory *key_memory_new(void);

@@ -10,28 +10,25 @@ static const struct schema ADMITTED = SCHEMA(struct key_admitted, "KeyAdmitted",
 
 /*
  * Always one row, or an error: the statement behind it in the same transaction
- * is not done for a caller who is refused.  $4 is the tenant that the caller is
- * counted on to have, null for any.
+ * is not done for a caller who is refused.  It also tells the transaction whose
+ * it is, so that row security lets that statement see the tenant's rows.
  */
 static const struct db_stmt ADMIT = {
 	.name = "key_admit",
 	.any_tenant = true,
 	.read = true,
-	.nparams = 4,
-	.sql = "SELECT k.tenant_id, CASE WHEN k.id IS NULL THEN app.refuse('PT401')"
-	       " WHEN k.role < $3::integer THEN app.refuse('PT403') ELSE k.id END AS key_id, k.role"
-	       " FROM (SELECT) AS always LEFT JOIN app.api_key k ON k.id = $1 AND k.secret_hash = $2"
-	       " AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())"
-	       " AND ($4::bigint IS NULL OR k.tenant_id = $4)",
+	.nparams = 5,
+	.sql = "SELECT tenant_id, key_id, role FROM app.admit_key($1, $2, $3, $4, $5)",
 };
 
-void key_repo_question(struct key_question *q, const struct key_claim *claim, enum role least,
-                       int64_t tenant_id)
+void key_repo_question(struct key_question *q, int64_t id, const char *hashes, enum role least,
+                       const char *scope, int64_t tenant_id)
 {
 	const struct key_question made = { {
-		DB_INT(claim->id),
-		DB_BYTES(claim->hash, sizeof(claim->hash)),
+		DB_INT(id),
+		DB_TEXT(hashes),
 		DB_INT(least),
+		DB_TEXT(scope),
 		DB_INT0(tenant_id),
 	} };
 
@@ -75,18 +72,18 @@ enum err key_repo_next_id(struct ctx *cx, int64_t *ret)
 
 static const struct db_stmt INSERT = {
 	.name = "key_insert",
-	.nparams = 5,
+	.nparams = 6,
 	.any_tenant = true,
-	.sql = "INSERT INTO app.api_key (tenant_id, id, name, role, secret_hash)"
-	       " OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5)",
+	.sql = "INSERT INTO app.api_key (tenant_id, id, name, role, secret_hash, hash_key)"
+	       " OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6)",
 };
 
 enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, enum role role,
-                         const struct key_claim *key)
+                         const struct key_stored *key)
 {
 	return db_run(cx, &INSERT,
 	              DB_ARGS(DB_INT(tenant_id), DB_INT(key->id), DB_TEXT(name), DB_INT(role),
-	                      DB_BYTES(key->hash, sizeof(key->hash))),
+	                      DB_BYTES(key->hash, sizeof(key->hash)), DB_INT(key->hash_key)),
 	              NULL);
 }
 

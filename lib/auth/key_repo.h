@@ -9,14 +9,24 @@ struct key_admitted {
 	int64_t tenant_id, key_id, role;
 };
 
-/* What is asked of the database; arguments of one admission, alive until it is answered. */
-struct key_question {
-	struct db_arg args[4];
+/* What is kept of a new key. */
+struct key_stored {
+	int64_t id;
+	int hash_key; /* number of the master key */
+	unsigned char hash[SECRET_HASH_BYTES];
 };
 
-/** @tenant_id the one remembered; 0: not known.  The answer must be of that tenant. */
-void key_repo_question(struct key_question *q, const struct key_claim *claim, enum role least,
-                       int64_t tenant_id);
+/* What is asked of the database; arguments of one admission, alive until it is answered. */
+struct key_question {
+	struct db_arg args[5];
+};
+
+/**
+ * @hashes    of the key's text, as keyring_hashes() gives them
+ * @tenant_id the one remembered; 0: not known.  The answer must be of that tenant.
+ */
+void key_repo_question(struct key_question *q, int64_t id, const char *hashes, enum role least,
+                       const char *scope, int64_t tenant_id);
 
 /** Ask now.  Returns ERR_UNAUTHENTICATED, ERR_FORBIDDEN */
 NODISCARD
@@ -32,6 +42,6 @@ NODISCARD
 enum err key_repo_next_id(struct ctx *cx, int64_t *ret);
 NODISCARD
 enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, enum role role,
-                         const struct key_claim *key);
+                         const struct key_stored *key);
 
 #endif

@@ -42,6 +42,8 @@ int64_t ctx_left_ms(const struct ctx *cx)
 
 const char *role_name(enum role role)
 {
+	if (role == ROLE_ANYONE)
+		return "anyone";
 	assert(role >= ROLE_UNSET && role < ROLE_COUNT);
 	return ROLE_NAMES[role];
 }

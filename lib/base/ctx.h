@@ -17,6 +17,7 @@ struct config;
 struct db;
 struct db_preamble;
 struct key_memory;
+struct keyring;
 struct log;
 struct redact_word;
 struct password_gate;
@@ -27,6 +28,7 @@ struct app {
 	const struct clock *clock;
 	struct log *log;
 	struct key_memory *keys;         /* of lib/auth; NULL: nothing is remembered */
+	const struct keyring *keyring;   /* of lib/auth; NULL where nothing is hashed or sealed */
 	struct password_gate *passwords; /* of lib/auth; NULL: no bound of this process's own */
 	const char *component;           /* "worker", "runner", "portolan"; names log lines */
 };
@@ -36,6 +38,7 @@ struct app {
  * valid choice, so that a forgotten row does not start.
  */
 enum role {
+	ROLE_ANYONE = -1, /* in a row: no role is asked for, nor a tenant */
 	ROLE_UNSET = 0,
 	ROLE_VIEWER,
 	ROLE_MEMBER,
@@ -47,11 +50,12 @@ enum role {
 
 /* The caller, as fcgi/admit.c (or a job's row) established it. */
 struct who {
-	int64_t tenant_id; /* 0: nobody; statements that need a tenant refuse */
-	int64_t key_id;    /* API key, 0 when another credential was used */
-	int64_t user_id;   /* 0: a program */
-	enum role role;
-	const char *actor; /* shown in events and logs: "key:3", "job:17" */
+	int64_t tenant_id;  /* 0: nobody; statements that need a tenant refuse */
+	int64_t key_id;     /* API key, 0 when another credential was used */
+	int64_t user_id;    /* 0: a program */
+	int64_t session_id; /* of a person's browser; 0: another credential */
+	enum role role;     /* in the tenant; ROLE_UNSET without one */
+	const char *actor;  /* shown in events and logs: "key:3", "job:17", an e-mail address */
 };
 
 #define REQUEST_ID_MAX  64 /* bytes, without the NUL */
@@ -88,7 +92,7 @@ void ctx_name(struct ctx *cx);
 /** @ret milliseconds until the deadline, at least 0; INT64_MAX without one */
 int64_t ctx_left_ms(const struct ctx *cx);
 
-/** @ret name of a role, "viewer" to "owner"; "unset" for ROLE_UNSET */
+/** @ret name of a role, "viewer" to "owner"; "unset" for ROLE_UNSET, "anyone" for ROLE_ANYONE */
 const char *role_name(enum role role);
 
 /** @ret the role with that name, ROLE_UNSET when there is none */

@@ -95,17 +95,19 @@ static enum err fill_one(struct ctx *cx, const struct db_stmt *stmt, const PGres
 static enum err settle_preamble(struct ctx *cx, const struct db_pipeline *p)
 {
 	const struct db_preamble *pre = cx->preamble;
-	const PGresult *res;
+	const PGresult *res = NULL;
 
-	if (!p->preamble)
-		return ERR_OK;
-	res = p->steps[p->levels].res;
+	for (int i = 0; i < p->n; i++) {
+		if (p->steps[i].kind == DB_STEP_PREAMBLE)
+			res = p->steps[i].res;
+	}
 	if (res == NULL)
 		return ERR_OK;
 	cx->preamble = NULL;
 	TRY(fill_one(cx, pre->stmt, res, pre->schema, pre->ret));
 	if (pre->then != NULL)
 		pre->then(cx, pre->ret);
+	db_told(cx);
 	return ERR_OK;
 }
 
@@ -233,12 +235,17 @@ enum err db_begin(struct ctx *cx, struct db_tx *tx)
 	return ERR_OK;
 }
 
-/* Levels end in the order in which they began; the last one mends a torn transaction. */
-static void leave(struct db_tx *tx)
+/*
+ * Levels end in the order in which they began; the last one mends a torn transaction.  Who asks,
+ * told inside a savepoint, is forgotten with what the savepoint did, and else kept by the level around.
+ */
+static void leave(struct db_tx *tx, bool undone)
 {
 	struct db *db = tx->cx->db;
 
 	assert(tx->depth == db->depth);
+	if (db->told >= db->depth)
+		db->told = undone ? 0 : db->depth - 1;
 	db->depth--;
 	if (db->opened > db->depth)
 		db->opened = db->depth;
@@ -255,11 +262,11 @@ enum err db_commit(struct db_tx *tx)
 
 	assert(tx->depth > 0 && tx->depth == db->depth);
 	if (db->opened < tx->depth && !db->torn) { /* nothing was done in it */
-		leave(tx);
+		leave(tx, false);
 		return ERR_OK;
 	}
 	TRY(run(cx, &KEEP[tx->depth - 1], NULL, 0, &res));
-	leave(tx);
+	leave(tx, false);
 	if (strcmp(PQcmdStatus(res), "ROLLBACK") == 0) {
 		err_set(cx, ERR_DATABASE, "the change was not made");
 		err_cause(cx, "commit of a transaction in which a statement had failed");
@@ -278,7 +285,7 @@ void db_end(struct db_tx *tx)
 	/* A session that cannot even roll back is given up, and with it the transaction. */
 	if (cx->db->opened >= tx->depth && !db_converse_once(cx, &UNDO[tx->depth - 1]))
 		db_conn_lost(cx->db, NULL);
-	leave(tx);
+	leave(tx, true);
 }
 
 /* --- The rest --- */
@@ -323,7 +330,7 @@ enum err db_script(struct ctx *cx, const char *sql)
 	CLEANUP(db_clear) PGresult *res = NULL;
 
 	/* What is owed goes first: the script belongs into the transaction. */
-	if (db->depth > db->opened || cx->preamble != NULL) {
+	if (db->depth > 0 || cx->preamble != NULL) {
 		TRY(db_converse(cx, NULL, NULL, 0, &p));
 		TRY(settle_preamble(cx, &p));
 	}

@@ -7,6 +7,12 @@
  * context without a tenant is refused before anything is sent.  Statements that
  * are about no tenant say .any_tenant and number their places from $1.
  *
+ * Row-level security asks the same of what every statement touches.  It goes by
+ * two settings that end with the transaction (sql/0002_wall.sql): app.tenant and
+ * app.user, which are told from cx->who in front of each lone statement, and
+ * once in each transaction, in the same round trip.  Nobody else sets them but
+ * the functions that admit a caller (db_precede()).
+ *
  *     static const struct db_stmt GET = {
  *             .name = "project_get", .read = true, .nparams = 2,
  *             .sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id = $2",
@@ -44,6 +50,7 @@ struct db_stmt {
 	int nparams;     /* places, the tenant's included */
 	bool any_tenant; /* $1 is not the tenant */
 	bool read;       /* changes nothing, takes no lock: may be repeated */
+	bool level;      /* opens or ends a transaction or savepoint; of lib/base alone */
 };
 
 /* One argument; made by the macros below. */
@@ -163,7 +170,8 @@ void db_end(struct db_tx *tx);
  * of that one; then `then` is called, if there is one.  After a failure it stays,
  * so that nothing gets past it.  Used to admit the caller at no cost of its own.
  *
- * @stmt  reads only, and refuses by raising PT4xx
+ * @stmt  reads only, refuses by raising PT4xx, and tells the transaction app.tenant and app.user,
+ *        which must be what cx->who then says
  * All that is passed must live until then.
  */
 void db_precede(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,

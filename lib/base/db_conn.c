@@ -137,6 +137,7 @@ void db_conn_drop(struct db *db)
 	if (db->opened > 0)
 		db->torn = true;
 	db->opened = 0;
+	db->told = 0;
 }
 
 void db_conn_lost(struct db *db, const PGresult *why)

@@ -33,6 +33,8 @@ struct db {
 	int depth;  /* of db_begin() */
 	int opened; /* levels of these that the server has heard of */
 	bool torn;  /* the connection went away inside the transaction */
+	int told;   /* level in which the transaction was told whose it is; 0: not yet */
+	int64_t told_tenant, told_user;
 
 	char channels[DB_CHANNELS_MAX][DB_NAME_MAX];
 	int nchannels;
@@ -51,15 +53,16 @@ static inline void db_clear(PGresult **res)
 
 #define DB_PARAMS_MAX 32
 #define DB_DEPTH_MAX  4                  /* db_begin() within db_begin() */
-#define DB_STEPS_MAX  (DB_DEPTH_MAX + 2) /* levels, preamble, statement */
+#define DB_STEPS_MAX  (DB_DEPTH_MAX + 3) /* levels, who asks, preamble, statement */
 
 #define DB_PLAIN(id, text)                                                                         \
 	{                                                                                          \
-		.name = id, .sql = text, .any_tenant = true                                        \
+		.name = id, .sql = text, .any_tenant = true, .level = true                         \
 	}
 
 /* Part of a pipeline, and what came back. */
 struct db_step {
+	enum { DB_STEP_LEVEL, DB_STEP_WHO, DB_STEP_PREAMBLE, DB_STEP_STATEMENT } kind;
 	const struct db_stmt *stmt;
 	const struct db_arg *args;
 	int nargs;
@@ -69,9 +72,8 @@ struct db_step {
 
 struct db_pipeline {
 	struct db_step steps[DB_STEPS_MAX];
+	struct db_arg who[2]; /* of the step that tells who asks */
 	int n;
-	int levels;     /* of transaction that it opens */
-	bool preamble;  /* the step before the last is the context's */
 	PGresult *fail; /* what the server refused first */
 	int failed;     /* which step; n: the commit at the sync */
 };
@@ -102,6 +104,9 @@ enum err db_converse(struct ctx *cx, const struct db_stmt *stmt, const struct db
 
 /** One attempt of one statement that is no caller's, the fault left as it is.  @ret whether done */
 bool db_converse_once(struct ctx *cx, const struct db_stmt *stmt);
+
+/** Take note that the transaction, if one is open, was told of cx->who on its present level. */
+void db_told(struct ctx *cx);
 
 /** Why nothing is to be sent now: no tenant, a torn transaction, no time left. */
 NODISCARD

@@ -2,8 +2,8 @@
  * One conversation with the server, and trying it again.
  *
  * Everything a call has to say goes out in one pipeline, ended by one sync: the
- * BEGIN that is still owed, what db_precede() left, the preparation of what this
- * connection has not yet prepared, the statement.  The server stops at the first
+ * BEGIN that is still owed, who asks, what db_precede() left, the preparation of
+ * what this connection has not yet prepared, the statement.  The server stops at the first
  * failure and skips the rest, so the order is also the order of permission.
  *
  * BEGIN is owed, not sent, by db_begin(): it costs no round trip, and when the
@@ -32,15 +32,24 @@ static const struct db_stmt OPEN[DB_DEPTH_MAX] = {
 	DB_PLAIN("tx_save_3", "SAVEPOINT level_3"),
 };
 
+/* What row-level security goes by, until the transaction ends; "" is nobody. */
+static const struct db_stmt WHO = {
+	.name = "tx_who",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT set_config('app.tenant', $1, true), set_config('app.user', $2, true)",
+};
+
 /* --- One pipeline --- */
 
-static void add_step(struct db_pipeline *p, const struct db *db, const struct db_stmt *stmt,
-                     const struct db_arg *args, int nargs)
+static void add_step(struct db_pipeline *p, const struct db *db, int kind,
+                     const struct db_stmt *stmt, const struct db_arg *args, int nargs)
 {
 	struct db_step *step = &p->steps[p->n++];
 
 	assert(p->n <= DB_STEPS_MAX);
-	*step = (struct db_step){ .stmt = stmt, .args = args, .nargs = nargs };
+	*step = (struct db_step){ .kind = kind, .stmt = stmt, .args = args, .nargs = nargs };
 	step->parse = !db_is_prepared(db, stmt);
 	for (int i = 0; i < p->n - 1; i++) {
 		if (p->steps[i].stmt == stmt)
@@ -162,11 +171,48 @@ static enum outcome exchange(struct ctx *cx, struct db_pipeline *p)
 		db_conn_lost(db, p->fail);
 		return CUT;
 	}
-	for (int i = 0; i < p->levels && p->steps[i].res != NULL; i++)
-		db->opened++;
+	for (int i = 0; i < p->n && p->steps[i].res != NULL; i++) {
+		db->opened += p->steps[i].kind == DB_STEP_LEVEL;
+		if (p->steps[i].kind == DB_STEP_WHO)
+			db_told(cx);
+	}
 	if (p->fail == NULL)
 		return DONE;
 	return db_fault_is_stale_plan(p->fail) ? OUTDATED : REFUSED;
+}
+
+void db_told(struct ctx *cx)
+{
+	struct db *db = cx->db;
+
+	db->told = db->opened;
+	db->told_tenant = cx->who.tenant_id;
+	db->told_user = cx->who.user_id;
+}
+
+/* Has the transaction that the statement will run in yet to be told who asks?  A preamble tells it. */
+static bool owes_who(const struct ctx *cx, const struct db_stmt *stmt)
+{
+	const struct db *db = cx->db;
+	const struct who *who = &cx->who;
+
+	if (cx->preamble != NULL || (stmt != NULL && stmt->level))
+		return false;
+	if (db->told == 0)
+		return who->tenant_id != 0 || who->user_id != 0;
+	return who->tenant_id != db->told_tenant || who->user_id != db->told_user;
+}
+
+static void add_who(struct ctx *cx, struct db_pipeline *p)
+{
+	const int64_t ids[] = { cx->who.tenant_id, cx->who.user_id };
+
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		const struct db_arg none = DB_TEXT(""), id = DB_INT(ids[i]);
+
+		p->who[i] = ids[i] == 0 ? none : id;
+	}
+	add_step(p, cx->db, DB_STEP_WHO, &WHO, p->who, COUNT(p->who));
 }
 
 /* One attempt: connect if need be, send all that is owed and the statement. */
@@ -175,18 +221,25 @@ static enum outcome attempt(struct ctx *cx, const struct db_stmt *stmt, const st
 {
 	struct db *db = cx->db;
 	const struct db_preamble *pre = cx->preamble;
+	bool who;
 
 	*p = (struct db_pipeline){ 0 };
 	if (!db_conn_ready(db, stmt == NULL || !stmt->read))
 		return UNSENT;
-	for (int level = db->opened; level < db->depth; level++, p->levels++)
-		add_step(p, db, &OPEN[level], NULL, 0);
-	if (pre != NULL) {
-		add_step(p, db, pre->stmt, pre->args, pre->nargs);
-		p->preamble = true;
+	who = owes_who(cx, stmt);
+	for (int level = db->opened; level < db->depth; level++) {
+		add_step(p, db, DB_STEP_LEVEL, &OPEN[level], NULL, 0);
+		if (who && level == 0) { /* outside of savepoints: for the whole transaction */
+			add_who(cx, p);
+			who = false;
+		}
 	}
+	if (who)
+		add_who(cx, p);
+	if (pre != NULL)
+		add_step(p, db, DB_STEP_PREAMBLE, pre->stmt, pre->args, pre->nargs);
 	if (stmt != NULL)
-		add_step(p, db, stmt, args, nargs);
+		add_step(p, db, DB_STEP_STATEMENT, stmt, args, nargs);
 	return exchange(cx, p);
 }
 

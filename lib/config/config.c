@@ -252,6 +252,16 @@ static const char *env_value(const char *const *env, const char *name)
 	return NULL;
 }
 
+/* What systemd hands over lies where only this service may read it. */
+static void take_credential(struct load *ld, const char *const *env)
+{
+	const char *dir = env_value(env, "CREDENTIALS_DIRECTORY");
+
+	if (ld->config->master_key_file[0] == '\0' && dir != NULL)
+		take(ld, "master_key_file", arena_printf(ld->cx->arena, "%s/master-keys", dir),
+		     "environment CREDENTIALS_DIRECTORY");
+}
+
 /* Rules between keys; each side is good alone. */
 static void check_together(struct load *ld)
 {
@@ -280,6 +290,7 @@ enum err config_load(struct ctx *cx, const struct config_sources *in, const stru
 		          in->file != NULL ? "flag --config" : "environment " CONFIG_FILE_VARIABLE);
 	load_env(&ld, env);
 	load_sets(&ld, in->sets, in->nsets);
+	take_credential(&ld, env);
 	if (cx->fault.nfields == 0)
 		check_together(&ld);
 	if (cx->fault.nfields > 0)

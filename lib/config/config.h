@@ -15,7 +15,8 @@
  * key may also be written as its variable (PORTOLAN_URL=...), so that one file serves systemd, a
  * shell and this program.
  *
- * Nothing else in the program reads the environment.  lib/base knows struct config only by name;
+ * An empty master_key_file becomes the file master-keys of CREDENTIALS_DIRECTORY, where systemd
+ * sets that.  Nothing else in the program reads the environment.  lib/base knows struct config only by name;
  * what it needs is handed to it.
  */
 #ifndef CONFIG_CONFIG_H

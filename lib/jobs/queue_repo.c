@@ -344,8 +344,9 @@ static const struct db_stmt PROGRESS = {
 	.name = "queue_progress",
 	.nparams = 5,
 	.any_tenant = true,
-	.sql = "INSERT INTO app.job_progress (job_id, percent, message)"
-	       " SELECT id, $4, $5 FROM (SELECT id FROM app.background_job WHERE id = $1"
+	.sql = "INSERT INTO app.job_progress (job_id, tenant_id, percent, message)"
+	       " SELECT id, tenant_id, $4, $5"
+	       " FROM (SELECT id, tenant_id FROM app.background_job WHERE id = $1"
 	       " AND claim_token = $2 AND runner_id = $3 AND state = 'running' FOR SHARE) j"
 	       " ON CONFLICT (job_id) DO UPDATE SET percent = excluded.percent,"
 	       " message = excluded.message, updated_at = now()",

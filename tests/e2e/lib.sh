@@ -194,9 +194,9 @@ worker_pids() { cat "/proc/$(pid_of api)/task/$(pid_of api)/children"; }
 all_replaced() { for pid; do lacks_worker "$pid" || return 1; done; }
 lacks_worker() { case " $(worker_pids) " in *" $1 "*) return 1 ;; esac; }
 
-# One SQL statement, as the owner of the schema; prints the rows.
+# One SQL statement, as the superuser, who sees every tenant's rows; prints the rows.
 sql() {
-	(cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U portolan_owner -d portolan -c "$1")
+	(cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan -c "$1")
 }
 
 # tiny_repo DIR: a repository of two commits that the stack may read.

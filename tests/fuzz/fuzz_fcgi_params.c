@@ -47,7 +47,7 @@ static enum err take(UNUSED struct ctx *cx, const struct request *rq, struct rep
 }
 
 #define OPEN                                                                                       \
-	.tag = "T", .auth = AUTH_NONE, .role = ROLE_VIEWER, .rate = RATE_PROBE,                    \
+	.tag = "T", .auth = AUTH_NONE, .role = ROLE_ANYONE, .area = AREA_NONE, .rate = RATE_PROBE, \
 	.unaudited = "a test", .doc = "Do."
 
 static const struct route ROWS[] = {
@@ -73,8 +73,9 @@ static const struct route ROWS[] = {
 	  .path = "/k",
 	  .op = "keyed",
 	  .tag = "T",
-	  .auth = AUTH_KEY,
+	  .auth = AUTH_ANY,
 	  .role = ROLE_OWNER,
+	  .area = AREA_PROJECTS,
 	  .rate = RATE_WRITE,
 	  .unaudited = "a test",
 	  .doc = "Do.",

@@ -94,7 +94,7 @@ static void test_replay__one_holder(void **state)
 	struct ctx *cx = fixture_db_ctx(*state);
 	const char *key = fresh(cx, "holder");
 	struct ctx other = *cx;
-	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(false);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
 	unsigned char hash[SECRET_HASH_BYTES];
 	struct replay_answer stored;
 	struct db_tx tx = { 0 };

@@ -1,4 +1,4 @@
-/* What the tests of the database layer share: a few statements without a tenant, and a row. */
+/* What the tests of the database layer share: a few statements, and a row. */
 #ifndef TESTS_DB_BASE_DB_AID_H
 #define TESTS_DB_BASE_DB_AID_H
 
@@ -39,10 +39,12 @@ static const struct schema ID = SCHEMA(struct thing, "ThingId", ID_FIELDS);
 
 static const struct db_stmt ONE = READ("t_one", 0, "SELECT 1");
 static const struct db_stmt PID UNUSED = READ("t_pid", 0, "SELECT pg_backend_pid()");
-static const struct db_stmt ADD_TENANT =
-	PLAIN("t_add", 1, "INSERT INTO app.tenant (name) VALUES ($1) RETURNING id");
-static const struct db_stmt COUNT_TENANTS =
-	READ("t_count", 1, "SELECT count(*) FROM app.tenant WHERE name = $1");
+static const struct db_stmt ADD_ROW =
+	PLAIN("t_add", 1,
+              "INSERT INTO app.project (tenant_id, name, repository_url)"
+              " VALUES (app.current_tenant_id(), $1, 'x') RETURNING id");
+static const struct db_stmt COUNT_ROWS =
+	READ("t_count", 1, "SELECT count(*) FROM app.project WHERE name = $1");
 
 static inline int64_t get_int(struct ctx *cx, const struct db_stmt *stmt)
 {
@@ -56,15 +58,15 @@ static inline int64_t count_of(struct ctx *cx, const char *name)
 {
 	int64_t n = -1;
 
-	assert_err(cx, db_get_int(cx, &COUNT_TENANTS, DB_ARGS(DB_TEXT(name)), &n), ERR_OK);
+	assert_err(cx, db_get_int(cx, &COUNT_ROWS, DB_ARGS(DB_TEXT(name)), &n), ERR_OK);
 	return n;
 }
 
-static inline enum err add_tenant(struct ctx *cx, const char *name)
+static inline enum err add_row(struct ctx *cx, const char *name)
 {
 	int64_t id;
 
-	return db_get_int(cx, &ADD_TENANT, DB_ARGS(DB_TEXT(name)), &id);
+	return db_get_int(cx, &ADD_ROW, DB_ARGS(DB_TEXT(name)), &id);
 }
 
 static inline const char *new_name(struct ctx *cx)

@@ -132,14 +132,19 @@ static const struct {
 } FAULTS[] = {
 	{ ERR_CONFLICT,
 	  PLAIN("f_unique", 0,
-	        "INSERT INTO app.tenant (name) SELECT name FROM app.tenant LIMIT 1") },
-	{ ERR_CONFLICT,
-	  PLAIN("f_key", 0,
+	        "INSERT INTO app.project (tenant_id, name, repository_url)"
+	        " SELECT app.current_tenant_id(), 'twice', 'x' FROM generate_series(1, 2)") },
+	{ ERR_CONFLICT, PLAIN("f_key", 0,
+	                      "INSERT INTO app.conversation (tenant_id, project_id)"
+	                      " VALUES (app.current_tenant_id(), -1)") },
+	/* Row security: another tenant's row is not to be written. */
+	{ ERR_DATABASE,
+	  PLAIN("f_wall", 0,
 	        "INSERT INTO app.event (tenant_id, kind, payload, actor) VALUES (-1, 'x', '{}', 'x')") },
 	{ ERR_DATABASE, PLAIN("f_table", 0, "SELECT 1 FROM app.nowhere") },
 	{ ERR_DATABASE, PLAIN("f_zero", 0, "SELECT 1 / 0") },
 	{ ERR_DATABASE, PLAIN("f_syntax", 0, "SELEC 1") },
-	{ ERR_DATABASE, PLAIN("f_check", 0, "INSERT INTO app.tenant (name) VALUES ('')") },
+	{ ERR_DATABASE, PLAIN("f_check", 0, "UPDATE app.tenant SET name = ''") },
 };
 
 static void test_fault__by_sqlstate(void **state)
@@ -193,9 +198,9 @@ static void test_fault__names_the_constraint(void **state)
 	struct ctx *cx = fixture_db_ctx(*state);
 	const char *name = new_name(cx);
 
-	assert_err(cx, add_tenant(cx, name), ERR_OK);
-	assert_err(cx, add_tenant(cx, name), ERR_CONFLICT);
-	assert_string_equal(db_constraint(cx), "tenant_name_key");
+	assert_err(cx, add_row(cx, name), ERR_OK);
+	assert_err(cx, add_row(cx, name), ERR_CONFLICT);
+	assert_string_equal(db_constraint(cx), "project_tenant_name_key");
 }
 
 static void test_fault__statement_timeout(void **state)
@@ -240,7 +245,7 @@ static void test_deadline__nothing_is_sent_after_it(void **state)
 	const char *name = new_name(cx);
 
 	cx->deadline_ms = 1;
-	assert_err(cx, add_tenant(cx, name), ERR_TIMEOUT);
+	assert_err(cx, add_row(cx, name), ERR_TIMEOUT);
 	cx->deadline_ms = 0;
 	assert_int_equal(count_of(cx, name), 0);
 }
@@ -338,7 +343,7 @@ static void test_session__settings(void **state)
 
 	for (size_t i = 0; i < COUNT(CASES); i++) {
 		const struct db_stmt stmt = READ("t_setting", 0, CASES[i].sql);
-		CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(false);
+		CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
 		const char *text = NULL;
 
 		cx->db = db;

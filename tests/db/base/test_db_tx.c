@@ -18,14 +18,14 @@ static void test_tx__commit_and_roll_back(void **state)
 		CLEANUP(db_end) struct db_tx tx = { 0 };
 
 		assert_err(cx, db_begin(cx, &tx), ERR_OK);
-		assert_err(cx, add_tenant(cx, kept), ERR_OK);
+		assert_err(cx, add_row(cx, kept), ERR_OK);
 		assert_err(cx, db_commit(&tx), ERR_OK);
 	}
 	{
 		CLEANUP(db_end) struct db_tx tx = { 0 };
 
 		assert_err(cx, db_begin(cx, &tx), ERR_OK);
-		assert_err(cx, add_tenant(cx, lost), ERR_OK);
+		assert_err(cx, add_row(cx, lost), ERR_OK);
 		err_set(cx, ERR_LIMIT, "why it failed");
 	}
 	assert_string_equal(cx->fault.detail, "why it failed"); /* rolling back keeps it */
@@ -40,19 +40,19 @@ static void test_tx__savepoint(void **state)
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
-	assert_err(cx, add_tenant(cx, outer), ERR_OK);
+	assert_err(cx, add_row(cx, outer), ERR_OK);
 	{
 		CLEANUP(db_end) struct db_tx in = { 0 };
 
 		assert_err(cx, db_begin(cx, &in), ERR_OK);
-		assert_err(cx, add_tenant(cx, inner), ERR_OK);
-		assert_err(cx, add_tenant(cx, outer), ERR_CONFLICT);
+		assert_err(cx, add_row(cx, inner), ERR_OK);
+		assert_err(cx, add_row(cx, outer), ERR_CONFLICT);
 	}
 	{
 		CLEANUP(db_end) struct db_tx in = { 0 };
 
 		assert_err(cx, db_begin(cx, &in), ERR_OK);
-		assert_err(cx, add_tenant(cx, after), ERR_OK);
+		assert_err(cx, add_row(cx, after), ERR_OK);
 		assert_err(cx, db_commit(&in), ERR_OK);
 	}
 	assert_err(cx, db_commit(&tx), ERR_OK);
@@ -69,7 +69,7 @@ static void test_tx__savepoint_before_anything_else(void **state)
 
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
 	assert_err(cx, db_begin(cx, &in), ERR_OK);
-	assert_err(cx, add_tenant(cx, name), ERR_OK);
+	assert_err(cx, add_row(cx, name), ERR_OK);
 	assert_err(cx, db_commit(&in), ERR_OK);
 	assert_err(cx, db_commit(&tx), ERR_OK);
 	assert_int_equal(count_of(cx, name), 1);
@@ -82,8 +82,8 @@ static void test_tx__commit_after_a_failure_is_no_success(void **state)
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
-	assert_err(cx, add_tenant(cx, name), ERR_OK);
-	assert_err(cx, add_tenant(cx, name), ERR_CONFLICT);
+	assert_err(cx, add_row(cx, name), ERR_OK);
+	assert_err(cx, add_row(cx, name), ERR_CONFLICT);
 	assert_err(cx, db_commit(&tx), ERR_DATABASE);
 	assert_int_equal(count_of(cx, name), 0);
 }
@@ -162,11 +162,11 @@ static void test_precede__its_failure_stops_the_write(void **state)
 			db_precede(cx, &PRE_BAD, DB_NO_ARGS, &ID, &t, note_call);
 			if (WITHIN[i])
 				assert_err(cx, db_begin(cx, &tx), ERR_OK);
-			assert_err(cx, add_tenant(cx, name), ERR_DATABASE);
+			assert_err(cx, add_row(cx, name), ERR_DATABASE);
 			assert_contains(cx->fault.cause, "t_pre_bad");
 		}
 		/* What comes after does not get past it either. */
-		assert_err(cx, add_tenant(cx, name), ERR_DATABASE);
+		assert_err(cx, add_row(cx, name), ERR_DATABASE);
 		assert_int_equal(cx->who.user_id, 0);
 		cx = fixture_db_ctx(*state);
 		assert_int_equal(count_of(cx, name), 0);
@@ -210,7 +210,7 @@ static void test_precede__ends_with_its_context(void **state)
 /* Each Sync that the client sends is one round trip; libpq's trace counts them. */
 static int syncs(struct ctx *cx, void (*act)(struct ctx *cx))
 {
-	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(false);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
 	struct ctx own = *cx;
 	FILE *trace = tmpfile();
 	char line[4096];
@@ -244,12 +244,14 @@ static void act_admitted_read(struct ctx *cx)
 
 static void act_admitted_write(struct ctx *cx)
 {
+	static const struct db_stmt TELL =
+		READ("t_tell", 1, "SELECT set_config('app.tenant', $1, true)::bigint AS id");
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	struct thing t;
 
-	db_precede(cx, &PRE, DB_ARGS(DB_INT(1)), &ID, &t, NULL);
+	db_precede(cx, &TELL, DB_ARGS(DB_INT(cx->who.tenant_id)), &ID, &t, NULL);
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
-	assert_err(cx, add_tenant(cx, new_name(cx)), ERR_OK);
+	assert_err(cx, add_row(cx, new_name(cx)), ERR_OK);
 	assert_err(cx, db_commit(&tx), ERR_OK);
 }
 
@@ -280,7 +282,7 @@ static void test_lost__a_write_is_sent_when_nothing_was(void **state)
 	const char *name = new_name(cx);
 
 	kill_backend(cx, get_int(cx, &PID));
-	assert_err(cx, add_tenant(cx, name), ERR_OK);
+	assert_err(cx, add_row(cx, name), ERR_OK);
 	assert_int_equal(count_of(cx, name), 1);
 }
 
@@ -293,7 +295,7 @@ static void test_lost__the_start_of_a_transaction_is_sent_again(void **state)
 
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
 	kill_backend(cx, pid);
-	assert_err(cx, add_tenant(cx, name), ERR_OK);
+	assert_err(cx, add_row(cx, name), ERR_OK);
 	assert_err(cx, db_commit(&tx), ERR_OK);
 	assert_int_equal(count_of(cx, name), 1);
 }
@@ -308,9 +310,9 @@ static void test_lost__inside_a_transaction_all_is_lost(void **state)
 		CLEANUP(db_end) struct db_tx tx = { 0 };
 
 		assert_err(cx, db_begin(cx, &tx), ERR_OK);
-		assert_err(cx, add_tenant(cx, first), ERR_OK);
+		assert_err(cx, add_row(cx, first), ERR_OK);
 		kill_backend(cx, pid);
-		assert_err(cx, add_tenant(cx, second), ERR_UNAVAILABLE);
+		assert_err(cx, add_row(cx, second), ERR_UNAVAILABLE);
 		/* Nothing runs outside the transaction by mistake, not even a read. */
 		assert_err(cx, db_get_int(cx, &ONE, DB_NO_ARGS, &n), ERR_UNAVAILABLE);
 		assert_err(cx, db_commit(&tx), ERR_UNAVAILABLE);
@@ -324,9 +326,9 @@ static void test_lost__a_write_under_way_is_not_repeated(void **state)
 	static const struct db_stmt SUICIDE =
 		PLAIN("t_suicide", 0,
 	              "SELECT pg_terminate_backend(pg_backend_pid())::int"
-	              " + 0 * nextval('app.job_claim_seq')");
+	              " + 0 * nextval('app.api_key_id_seq')");
 	static const struct db_stmt NEXT =
-		PLAIN("t_next", 0, "SELECT nextval('app.job_claim_seq')");
+		PLAIN("t_next", 0, "SELECT nextval('app.api_key_id_seq')");
 	struct ctx *cx = fixture_db_ctx(*state);
 	int64_t before = get_int(cx, &NEXT);
 
@@ -357,7 +359,7 @@ static void test_lost__no_server_at_all(void **state)
 static void test_wait(void **state)
 {
 	struct fixture_db *f = *state;
-	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(false);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
 	struct ctx *cx = fixture_db_ctx(f);
 	struct ctx waiter = *cx;
 	int fds[2];

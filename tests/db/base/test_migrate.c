@@ -40,7 +40,7 @@ static int open_owner(void **state)
 	secret_init();
 	f->app = (struct app){ .clock = &system_clock, .component = "test" };
 	f->arena = arena_new((size_t)256 * 1024 * 1024);
-	f->db = fixture_db_connect(true);
+	f->db = fixture_db_connect(FIXTURE_OWNER);
 	*state = f;
 	if (f->db == NULL)
 		return -1;
@@ -314,7 +314,7 @@ static void test_concurrent(void **state)
 	for (size_t i = 0; i < COUNT(racers); i++) {
 		racers[i].own = *f;
 		racers[i].own.arena = arena_new((size_t)64 * 1024 * 1024);
-		racers[i].own.db = fixture_db_connect(true);
+		racers[i].own.db = fixture_db_connect(FIXTURE_OWNER);
 		assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
 	}
 	for (size_t i = 0; i < COUNT(racers); i++) {

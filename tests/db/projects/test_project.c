@@ -256,7 +256,7 @@ static void test_delete__waits_for_a_step_of_its_job(void **state)
 	struct fixture_db *f = *state;
 	struct ctx *cx = fixture_db_ctx(f);
 	struct project made = create(cx, "in-a-step");
-	struct db *db = fixture_db_connect(false);
+	struct db *db = fixture_db_connect(FIXTURE_APP);
 	struct arena *arena = arena_new((size_t)64 * 1024);
 	struct deleter d = { .id = made.id, .e = ERR_INTERNAL };
 	const struct db_stmt lock = {

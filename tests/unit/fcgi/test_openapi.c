@@ -126,7 +126,11 @@ static void test_openapi__operations(void **state)
 			assert_non_null(json_at(op, "responses.400"));
 			assert_non_null(json_at(op, "responses.503"));
 			assert_int_equal(json_object_array_length(security),
-			                 r->auth == AUTH_NONE ? 0 : 1);
+			                 r->auth == AUTH_NONE  ? 0
+			                 : r->auth == AUTH_ANY ? 3
+			                                       : 1);
+			assert_string_equal(json_text(op, "x-role", "anyone"), role_name(r->role));
+			assert_string_equal(json_text(op, "x-scope", ""), route_scope(r));
 			assert_int_equal(json_at(op, "responses.401") != NULL,
 			                 r->auth != AUTH_NONE);
 			assert_int_equal(json_at(op, "requestBody") != NULL, r->body != NULL);

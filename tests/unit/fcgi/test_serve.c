@@ -64,7 +64,7 @@ static enum err list_things(UNUSED struct ctx *cx, UNUSED const struct request *
 }
 
 #define OPEN                                                                                       \
-	.tag = "T", .auth = AUTH_NONE, .role = ROLE_VIEWER, .rate = RATE_PROBE,                    \
+	.tag = "T", .auth = AUTH_NONE, .role = ROLE_ANYONE, .area = AREA_NONE, .rate = RATE_PROBE, \
 	.unaudited = "a test", .doc = "Do it."
 
 static const struct route ROWS[] = {
@@ -110,8 +110,9 @@ static const struct route ROWS[] = {
 	  .path = "/mine",
 	  .op = "mine",
 	  .tag = "T",
-	  .auth = AUTH_KEY,
+	  .auth = AUTH_ANY,
 	  .role = ROLE_VIEWER,
+	  .area = AREA_PROJECTS,
 	  .rate = RATE_READ,
 	  .doc = "Do it.",
 	  .status = 200,
