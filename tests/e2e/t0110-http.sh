@@ -175,6 +175,6 @@ check 'a worker does not start on a bad configuration, and tells every mistake' 
 	grep -q "\"key\":\"worker_threads\"" "$WORK/mistakes" && grep -q "\"key\":\"no_such_key\"" "$WORK/mistakes"
 '
 check 'nor without a listening socket' '
-	! "$BIN/portolan-worker" </dev/null 2>"$WORK/mistakes" && grep -q "no listening socket" "$WORK/mistakes"
+	! "$BIN/portolan-worker" --config "$CONF" </dev/null 2>"$WORK/mistakes" && grep -q "no listening socket" "$WORK/mistakes"
 '
 done_testing
