@@ -26,7 +26,7 @@ B       := build/$(VARIANT)
 PROGRAMS := portolan portolan-worker portolan-runner portolan-fetch portolan-analyse
 MAINS    := fcgi/ctl.c $(patsubst portolan-%,fcgi/%.c,$(filter portolan-%,$(PROGRAMS)))
 
-PKGS := libpq json-c libcurl libgit2 libsodium fcgi libseccomp
+PKGS := libpq json-c libcurl libgit2 libssh libsodium fcgi libseccomp
 
 CC       ?= cc
 # libFuzzer is clang's; the warnings that count are gcc's.

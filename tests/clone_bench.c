@@ -96,30 +96,47 @@ const char *clone_bench_line(struct clone_bench *b, const char *script, ...)
 	return arena_strdup(b->arena, line);
 }
 
-static void start_server(struct clone_bench *b)
+void clone_bench_serve(struct clone_server *server, const char *const *argv)
 {
+	char text[64] = "";
 	int in[2], out[2];
-	char text[16] = "";
 
 	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	b->server_pid = fork();
-	assert_true(b->server_pid >= 0);
-	if (b->server_pid == 0) {
+	server->pid = fork();
+	assert_true(server->pid >= 0);
+	if (server->pid == 0) {
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
-		execlp("python3", "python3", "tests/fakes/git_http.py", b->src, (char *)NULL);
+		execvp("python3", (char *const *)argv);
 		_exit(127);
 	}
 	close(in[0]);
 	close(out[1]);
-	b->server_in = in[1];
+	server->in = in[1];
 	assert_true(read(out[0], text, sizeof(text) - 1) > 0);
 	close(out[0]);
-	b->port = (int)strtol(text, NULL, 10);
-	assert_true(b->port > 0);
-	snprintf(b->allowed, sizeof(b->allowed), "127.0.0.1:%d", b->port);
-	b->hosts[0] = b->allowed;
+	server->port = (int)strtol(text, NULL, 10);
+	assert_true(server->port > 0);
+	snprintf(server->allowed, sizeof(server->allowed), "127.0.0.1:%d", server->port);
+	if (strchr(text, '\n') != NULL)
+		snprintf(server->account, sizeof(server->account), "%.*s",
+		         (int)strcspn(strchr(text, '\n') + 1, "\n"), strchr(text, '\n') + 1);
+}
+
+void clone_bench_unserve(struct clone_server *server)
+{
+	close(server->in);
+	waitpid(server->pid, NULL, 0);
+}
+
+static void start_server(struct clone_bench *b)
+{
+	const char *const argv[] = { "python3", "tests/fakes/git_http.py", b->src, NULL };
+
+	clone_bench_serve(&b->server, argv);
+	b->port = b->server.port;
+	b->hosts[0] = b->server.allowed;
 }
 
 int clone_bench_open(void **state)
@@ -144,8 +161,7 @@ int clone_bench_close(void **state)
 {
 	struct clone_bench *b = *state;
 
-	close(b->server_in);
-	waitpid(b->server_pid, NULL, 0);
+	clone_bench_unserve(&b->server);
 	clone_bench_shell(b, "cd / && rm -rf %s", b->root);
 	arena_free(b->arena);
 	free(b);

@@ -8,13 +8,20 @@
 #include "base/ctx.h"
 #include "maps/clone.h"
 
+/* A server of tests/fakes. */
+struct clone_server {
+	int port, in, pid;
+	char allowed[32]; /* "127.0.0.1:PORT" */
+	char account[33]; /* its second line, of git_ssh.py */
+};
+
 struct clone_bench {
 	struct ctx cx;
 	struct arena *arena;
-	char root[64];    /* temporary folder; repositories are in root/src */
-	char copy[96];    /* root/copies/1.git, removed for each test */
-	char allowed[32]; /* "127.0.0.1:PORT" of the server */
-	int port, server_in, server_pid;
+	char root[64];              /* temporary folder; repositories are in root/src */
+	char copy[96];              /* root/copies/1.git, removed for each test */
+	struct clone_server server; /* over http */
+	int port;                   /* its */
 	const char *roots[1], *hosts[1];
 	char src[80];
 };
@@ -22,6 +29,10 @@ struct clone_bench {
 /** Group set-up and tear-down: the repositories below, a server. */
 int clone_bench_open(void **state);
 int clone_bench_close(void **state);
+
+/** Start a server of tests/fakes: argv is "python3", its path, its arguments.  End it with the other. */
+void clone_bench_serve(struct clone_server *server, const char *const *argv);
+void clone_bench_unserve(struct clone_server *server);
 
 /** Before each test: a fresh context, no copy. */
 int clone_bench_fresh(void **state);

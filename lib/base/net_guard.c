@@ -230,7 +230,7 @@ bool net_entry_valid(const char *entry)
 static bool port_allowed(const struct net_policy *policy, uint16_t port)
 {
 	if (policy->nports == 0)
-		return port == 80 || port == 443;
+		return policy->ssh ? port == 22 : port == 80 || port == 443;
 	for (size_t i = 0; i < policy->nports; i++) {
 		int listed;
 
@@ -341,7 +341,8 @@ static void decide(const struct net_policy *policy, const char *host, const stru
 	} else if (!port_allowed(policy, v->port)) {
 		v->rule = "port not allowed";
 		v->range = NULL;
-		v->setting = "allowed_ports or allowed_hosts";
+		v->setting = policy->ssh ? "allowed_ssh_ports or allowed_hosts"
+		                         : "allowed_ports or allowed_hosts";
 	} else {
 		v->allowed = true;
 	}

@@ -37,6 +37,7 @@ struct net_policy {
 	size_t nallowed;
 	const char *const *ports; /* setting allowed_ports, in decimal; none: 80 and 443 */
 	size_t nports;
+	bool ssh;     /* the ports are of setting allowed_ssh_ports, and none is 22 */
 	bool trusted; /* an address the operator gave himself: any host, any port, also http */
 };
 

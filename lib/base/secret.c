@@ -53,6 +53,14 @@ size_t secret_base64url(const void *bytes, size_t n, char *text, size_t text_max
 	return len - 1;
 }
 
+const char *secret_base64(struct arena *arena, const void *bytes, size_t n)
+{
+	size_t max = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
+
+	return sodium_bin2base64(arena_alloc(arena, max), max, bytes, n,
+	                         sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool secret_base64url_decode(const char *text, size_t n, void *bytes, size_t bytes_max,
                              size_t *ret_n)
 {

@@ -4,7 +4,7 @@
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
-#include "base/base.h"
+#include "base/arena.h"
 
 #define SECRET_HASH_BYTES 32                          /* BLAKE2b-256 */
 #define SECRET_HEX_MAX    (SECRET_HASH_BYTES * 2 + 1) /* its hex form, NUL included */
@@ -31,6 +31,9 @@ bool secret_equal(const void *a, const void *b, size_t n);
 
 /** URL-safe Base64 without padding.  @ret bytes written without the NUL */
 size_t secret_base64url(const void *bytes, size_t n, char *text, size_t text_max);
+
+/** Plain Base64 with padding, as HTTP headers have it.  @ret in the arena */
+const char *secret_base64(struct arena *arena, const void *bytes, size_t n);
 
 /** @ret false when text is no such Base64 or passes bytes_max */
 bool secret_base64url_decode(const char *text, size_t n, void *bytes, size_t bytes_max,

@@ -2,6 +2,7 @@
 #include "maps/child.h"
 
 #include "base/ctx.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,16 @@
 
 #define PROGRESS_FD       3
 #define PROGRESS_LINE_MAX 256
+
+static const struct field CREDENTIAL_FIELDS[] = {
+	F_TEXT(struct fetch_credential, origin, .required = true),
+	F_TEXT(struct fetch_credential, username, .required = true),
+	F_TEXT(struct fetch_credential, secret, .required = true),
+	F_TEXT(struct fetch_credential, passphrase, .nullable = true),
+	F_TEXT(struct fetch_credential, host_keys, .nullable = true),
+};
+static const struct schema CREDENTIAL =
+	SCHEMA(struct fetch_credential, "FetchCredential", CREDENTIAL_FIELDS);
 
 static const struct field FETCH_REQUEST_FIELDS[] = {
 	F_TEXT(struct fetch_request, url, .required = true),
@@ -25,6 +36,8 @@ static const struct field FETCH_REQUEST_FIELDS[] = {
 	F_BOOL(struct fetch_request, allow_private),
 	F_LIST(struct fetch_request, allowed_hosts, .item = FIELD_TEXT),
 	F_LIST(struct fetch_request, allowed_ports, .item = FIELD_TEXT),
+	F_LIST(struct fetch_request, allowed_ssh_ports, .item = FIELD_TEXT),
+	F_OBJ(struct fetch_request, credential, .nullable = true, .of = &CREDENTIAL),
 };
 const struct schema fetch_request_schema =
 	SCHEMA(struct fetch_request, "FetchRequest", FETCH_REQUEST_FIELDS);
@@ -59,6 +72,7 @@ enum err child_read(struct ctx *cx, const struct schema *s, void *ret)
 {
 	char *text = arena_alloc(cx->arena, CHILD_REQUEST_MAX_BYTES + 1);
 	size_t n = 0;
+	enum err e;
 
 	for (;;) {
 		ssize_t got = read(STDIN_FILENO, text + n, CHILD_REQUEST_MAX_BYTES + 1 - n);
@@ -72,7 +86,9 @@ enum err child_read(struct ctx *cx, const struct schema *s, void *ret)
 			return err_set(cx, ERR_LIMIT, "the request passes %zu bytes",
 			               CHILD_REQUEST_MAX_BYTES);
 	}
-	return schema_decode(cx, s, (struct span){ text, n }, ret);
+	e = schema_decode(cx, s, (struct span){ text, n }, ret);
+	secret_wipe(text, n);
+	return e;
 }
 
 int child_report(struct ctx *cx)

@@ -24,6 +24,19 @@
  */
 #define CHILD_ANALYSER ANALYSER_VERSION
 
+/*
+ * What opens a private repository.  It goes over standard input alone: never into arguments, environment,
+ * files or texts.
+ */
+struct fetch_credential {
+	const char
+		*origin; /* scheme, host and port that it is bound to: it is shown to nobody else */
+	const char *username; /* https: of Basic authentication; ssh: when the address names none */
+	const char *secret;   /* https: password or token; ssh: private key */
+	const char *passphrase; /* ssh: of the key; NULL: none */
+	const char *host_keys;  /* ssh: what pins the server, see auth/ssh_key.h; NULL for https */
+};
+
 /* What portolan-fetch is asked. */
 struct fetch_request {
 	const char *url;       /* as in project.repository_url */
@@ -36,7 +49,8 @@ struct fetch_request {
 	bool allow_http, allow_private;
 	struct list
 		allowed_hosts; /* const char *: private hosts, host:port pairs and CIDR blocks */
-	struct list allowed_ports; /* const char * */
+	struct list allowed_ports, allowed_ssh_ports; /* const char * */
+	struct fetch_credential *credential;          /* NULL: the repository is public */
 };
 
 /* What it answers. */

@@ -1,7 +1,7 @@
 /* The course of a clone, and what its steps share: time, progress, libgit2's errors. */
 #include "maps/clone.h"
 
-#include "base/net_guard.h"
+#include "base/net_ssh.h"
 #include "maps/clone_private.h"
 
 #include <errno.h>
@@ -197,11 +197,14 @@ static bool is_local(const char *url)
 
 static enum err begin(struct clone *c)
 {
+	struct net_ssh ssh;
 	struct net_url url;
 
 	c->local = is_local(c->rq->url);
 	if (c->local)
 		TRY(clone_local_find(c));
+	else if (net_ssh_is(c->rq->url))
+		TRY(net_ssh_parse(c->cx, c->rq->url, &ssh));
 	else
 		TRY(net_url_parse(c->cx, c->rq->url, &url));
 	TRY(clone_tree_open(c));

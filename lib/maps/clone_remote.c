@@ -4,8 +4,11 @@
  * libgit2 lists and downloads; writing refs is ours (clone_refs.c), so that they change in one step and
  * only when every object is there.
  */
+#include "base/redact.h"
+#include "base/secret.h"
 #include "maps/clone_private.h"
 #include "maps/transport.h"
+#include "maps/transport_ssh.h"
 
 #include <string.h>
 
@@ -14,7 +17,8 @@
 /* What libgit2's callbacks get. */
 struct fetch {
 	struct clone *c;
-	struct transport *transport;
+	struct transport *http; /* one of the two is there */
+	struct transport_ssh *ssh;
 	git_remote *remote;
 	bool too_many; /* objects */
 };
@@ -44,6 +48,11 @@ static int on_progress(const git_indexer_progress *p, void *arg)
 	return clone_stopped(c) ? GIT_EUSER : 0;
 }
 
+static enum err transport_why(const struct fetch *f)
+{
+	return f->ssh != NULL ? transport_ssh_failure(f->ssh) : transport_failure(f->http);
+}
+
 /* Why the last call of libgit2 failed, in the order of who knows best. */
 static enum err failed(struct fetch *f, const char *what)
 {
@@ -51,8 +60,8 @@ static enum err failed(struct fetch *f, const char *what)
 
 	if (f->c->stopped.code != ERR_OK)
 		return clone_stop(f->c);
-	if (transport_failure(f->transport) != ERR_OK)
-		return transport_failure(f->transport);
+	if (transport_why(f) != ERR_OK)
+		return transport_why(f);
 	if (f->too_many)
 		return clone_too_many_objects(f->c);
 	/* Some malformed packets are refused without words; what is left then is of a setting that is
@@ -118,7 +127,8 @@ static int create_transport(git_transport **ret, git_remote *owner, void *payloa
 {
 	struct fetch *f = payload;
 
-	return transport_create(ret, owner, f->transport);
+	return f->ssh != NULL ? transport_ssh_create(ret, owner, f->ssh)
+	                      : transport_create(ret, owner, f->http);
 }
 
 static enum err run(struct fetch *f)
@@ -145,35 +155,109 @@ static enum err run(struct fetch *f)
 	return download(f, &callbacks);
 }
 
-enum err clone_remote_fetch(struct clone *c)
+static struct net_policy policy_of(const struct fetch_request *rq, const struct list *ports)
 {
-	const struct fetch_request *rq = c->rq;
-	const struct transport_options options = {
+	return (struct net_policy){
+		.allow_http = rq->allow_http,
+		.allow_private = rq->allow_private,
+		.allowed = rq->allowed_hosts.items,
+		.nallowed = rq->allowed_hosts.n,
+		.ports = ports->items,
+		.nports = ports->n,
+	};
+}
+
+/* "Basic " and user:token in Base64; both are hidden from every text from now on. */
+static const char *authorization(struct ctx *cx, const struct fetch_credential *credential)
+{
+	const char *pair =
+		arena_printf(cx->arena, "%s:%s", credential->username, credential->secret);
+	const char *base64 = secret_base64(cx->arena, pair, strlen(pair));
+
+	redact_also(cx, credential->secret);
+	redact_also(cx, base64);
+	return arena_printf(cx->arena, "Basic %s", base64);
+}
+
+static enum err bound_elsewhere(struct ctx *cx, const char *bound, const char *origin)
+{
+	err_set(cx, ERR_ORIGIN_MISMATCH, "the secret is bound to %s, the repository is at %s",
+	        bound, origin);
+	err_fix(cx, "Choose a secret that is bound to %s.", origin);
+	return ERR_ORIGIN_MISMATCH;
+}
+
+static enum err new_http(struct fetch *f)
+{
+	const struct fetch_request *rq = f->c->rq;
+	struct transport_options options = {
 		.http = {
-			.policy = {
-				.allow_http = rq->allow_http,
-				.allow_private = rq->allow_private,
-				.allowed = rq->allowed_hosts.items,
-				.nallowed = rq->allowed_hosts.n,
-				.ports = rq->allowed_ports.items,
-				.nports = rq->allowed_ports.n,
-			},
+			.policy = policy_of(rq, &rq->allowed_ports),
 			.total_ms = (rq->timeout_s + 60) * 1000, /* clone_stopped() is first */
-			.ca_file = c->hooks.ca_file,
+			.ca_file = f->c->hooks.ca_file,
 			.user_agent = USER_AGENT,
 			.cancelled = is_stopped,
-			.arg = c,
+			.arg = f->c,
 		},
 		.max_bytes = rq->max_bytes,
 		.max_refs = rq->max_refs,
 	};
+	struct net_url url;
+
+	if (rq->credential != NULL) {
+		TRY(net_url_parse(f->c->cx, rq->url, &url));
+		if (strcmp(url.origin, rq->credential->origin) != 0)
+			return bound_elsewhere(f->c->cx, rq->credential->origin, url.origin);
+		options.origin = url.origin;
+		options.authorization = authorization(f->c->cx, rq->credential);
+	}
+	return transport_new(f->c->cx, &options, rq->url, &f->http);
+}
+
+static enum err new_ssh(struct fetch *f)
+{
+	const struct fetch_request *rq = f->c->rq;
+	const struct fetch_credential *credential = rq->credential;
+	struct ctx *cx = f->c->cx;
+	struct transport_ssh_options options;
+	struct net_ssh url;
+
+	TRY(net_ssh_parse(cx, rq->url, &url));
+	if (credential == NULL || credential->host_keys == NULL) {
+		err_set(cx, ERR_REPO_AUTH, "%s needs a key and the server's own", url.origin);
+		err_fix(cx, "Give the project a secret of kind git_ssh.");
+		return ERR_REPO_AUTH;
+	}
+	if (strcmp(url.origin, credential->origin) != 0)
+		return bound_elsewhere(cx, credential->origin, url.origin);
+	redact_also(cx, credential->secret);
+	redact_also(cx, credential->passphrase);
+	options = (struct transport_ssh_options){
+		.policy = policy_of(rq, &rq->allowed_ssh_ports),
+		.total_ms = (rq->timeout_s + 60) * 1000,
+		.max_bytes = rq->max_bytes,
+		.max_refs = rq->max_refs,
+		.cancelled = is_stopped,
+		.arg = f->c,
+		.private_key = credential->secret,
+		.passphrase = credential->passphrase,
+		.host_keys = credential->host_keys,
+		.user = credential->username,
+	};
+	options.policy.ssh = true;
+	return transport_ssh_new(cx, &options, rq->url, &f->ssh);
+}
+
+enum err clone_remote_fetch(struct clone *c)
+{
 	struct fetch f = { .c = c };
-	enum err e = transport_new(c->cx, &options, rq->url, &f.transport);
+	enum err e = net_ssh_is(c->rq->url) ? new_ssh(&f) : new_http(&f);
 
 	if (e == ERR_OK)
 		e = run(&f);
 	/* Frees the streams, and with them the answers, before their client goes. */
 	git_remote_free(f.remote);
-	transport_free(&f.transport);
+	transport_free(&f.http);
+	transport_ssh_free(&f.ssh);
 	return e;
 }

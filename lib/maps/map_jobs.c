@@ -187,6 +187,7 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 		.allow_private = config->allow_private_addresses,
 		.allowed_hosts = list_of(&config->allowed_hosts),
 		.allowed_ports = list_of(&config->allowed_ports),
+		.allowed_ssh_ports = list_of(&config->allowed_ssh_ports),
 	};
 	const struct tool_request limits = {
 		.output_max_bytes = REPLY_MAX_BYTES,

@@ -15,6 +15,7 @@
 #define RPC_REQUEST  "application/x-git-upload-pack-request"
 #define REF_BYTES    512 /* of one advertised ref, generously */
 #define LS_MIN_BYTES ((int64_t)1 << 20)
+#define HEADERS_MAX  3
 
 /* The exchange in progress: its request grows until the first read sends it. */
 struct stream {
@@ -35,6 +36,7 @@ struct transport {
 	struct http_client *client;
 	const char *base; /* address of the repository, no slash at its end */
 	struct stream *current;
+	struct http_header headers[HEADERS_MAX]; /* of the current request */
 	int64_t received;
 	struct fault failure; /* its code is ERR_OK until there is one */
 };
@@ -50,6 +52,33 @@ static int fail(struct transport *t, enum err e)
 
 /* ---- what an answer's head says ---- */
 
+/* 401 or 403.  Some forges answer 404 to who may not know; that is left as it is. */
+static enum err refused(struct transport *t, const char *host, int status)
+{
+	const char *origin = t->options.origin;
+
+	if (origin == NULL) {
+		err_set(t->cx, ERR_REPO_AUTH, "%s asks for credentials (status %d)", host, status);
+		err_fix(t->cx,
+		        "Check the address; a repository that is private, or does not exist, "
+		        "is often answered so.  A private one needs a secret.");
+		return ERR_REPO_AUTH;
+	}
+	if (strcmp(origin, host) != 0) {
+		err_set(t->cx, ERR_REPO_AUTH,
+		        "%s, to which %s redirects, asks for credentials (status %d); the secret is "
+		        "bound to %s and was not sent",
+		        host, origin, status, origin);
+		err_fix(t->cx, "Give the final address, and a secret that is bound to it.");
+		return ERR_REPO_AUTH;
+	}
+	err_set(t->cx, ERR_CREDENTIAL_REFUSED, "%s refused the credential (status %d)", host,
+	        status);
+	err_fix(t->cx, "Check that the token of the secret is valid, may read this repository, and "
+	               "goes with the user name; then change the secret.");
+	return ERR_CREDENTIAL_REFUSED;
+}
+
 static enum err check_status(struct transport *t, const struct http_answer *answer)
 {
 	int status = http_status(answer);
@@ -57,17 +86,16 @@ static enum err check_status(struct transport *t, const struct http_answer *answ
 
 	if (status == 200)
 		return ERR_OK;
-	if (status == 401 || status == 403) {
-		err_set(t->cx, ERR_REPO_AUTH, "%s asks for credentials (status %d)", host, status);
-		err_fix(t->cx,
-		        "Check the address; a repository that is private, or does not exist, "
-		        "is often answered so.");
-		return ERR_REPO_AUTH;
-	}
+	if (status == 401 || status == 403)
+		return refused(t, host, status);
 	if (status == 404 || status == 410) {
 		err_set(t->cx, ERR_REPO_NOT_FOUND, "%s has no repository at %s (status %d)", host,
 		        t->base, status);
-		err_fix(t->cx, "Check the spelling of the address.");
+		err_fix(t->cx,
+		        t->options.origin == NULL
+		                ? "Check the spelling of the address."
+		                : "Check the spelling of the address, and that the secret may "
+		                  "read it.");
 		return ERR_REPO_NOT_FOUND;
 	}
 	if (status == 429)
@@ -129,20 +157,41 @@ static int64_t cap_of(const struct transport *t, bool ls)
 	return left > 0 ? left : 1;
 }
 
+/* Does the address that is asked belong to the credential's origin?  A redirect may have moved it. */
+static bool is_home(struct transport *t)
+{
+	struct net_url url;
+
+	return t->options.origin != NULL && net_url_parse(t->cx, t->base, &url) == ERR_OK &&
+	       strcmp(url.origin, t->options.origin) == 0;
+}
+
+static size_t make_headers(const struct stream *s, bool home)
+{
+	struct http_header *h = s->transport->headers;
+	size_t n = 0;
+
+	h[n++] = (struct http_header){ .name = "Accept", .value = s->ls ? "*/*" : RPC_TYPE };
+	if (!s->ls)
+		h[n++] = (struct http_header){ .name = "Content-Type", .value = RPC_REQUEST };
+	if (home)
+		h[n++] = (struct http_header){
+			.name = "Authorization",
+			.value = s->transport->options.authorization,
+			.secret = true,
+		};
+	return n;
+}
+
 static enum err open_stream(struct stream *s)
 {
-	static const struct http_header LS_HEADERS[] = { { .name = "Accept", .value = "*/*" } };
-	static const struct http_header RPC_HEADERS[] = {
-		{ .name = "Content-Type", .value = RPC_REQUEST },
-		{ .name = "Accept", .value = RPC_TYPE },
-	};
 	struct transport *t = s->transport;
 	struct ctx *cx = t->cx;
 
 	s->rq = (struct http_request){
 		.url = arena_printf(cx->arena, "%s%s", t->base, s->ls ? LS_SUFFIX : RPC_SUFFIX),
-		.headers = s->ls ? LS_HEADERS : RPC_HEADERS,
-		.nheaders = s->ls ? COUNT(LS_HEADERS) : COUNT(RPC_HEADERS),
+		.headers = t->headers,
+		.nheaders = make_headers(s, is_home(t)),
 		.body = { s->request, s->request_len },
 		.has_body = !s->ls,
 		.no_redirects = !s->ls,

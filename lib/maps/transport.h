@@ -6,7 +6,8 @@
  * smart protocol's stateless form: GET info/refs, then POST git-upload-pack for each round.  Redirects
  * of the GET are followed and move the address of the POSTs, which follow none.
  *
- * Nothing is ever pushed and no credentials are sent.
+ * Nothing is ever pushed.  A credential is sent to the origin that it is bound to and to no other, be it
+ * that a redirect leads there or that one has moved the address.
  */
 #ifndef MAPS_TRANSPORT_H
 #define MAPS_TRANSPORT_H
@@ -17,9 +18,11 @@
 #include <git2/sys/transport.h>
 
 struct transport_options {
-	struct http_options http; /* its policy judges every connection */
-	int64_t max_bytes;        /* received in all; setting clone_max_bytes */
-	int64_t max_refs;         /* bounds the first answer; setting clone_max_refs */
+	struct http_options http;  /* its policy judges every connection */
+	int64_t max_bytes;         /* received in all; setting clone_max_bytes */
+	int64_t max_refs;          /* bounds the first answer; setting clone_max_refs */
+	const char *origin;        /* of the credential; NULL: there is none */
+	const char *authorization; /* value of the header that shows it; borrowed */
 };
 
 struct transport;
@@ -41,7 +44,7 @@ int transport_create(git_transport **ret, git_remote *owner, void *transport);
 
 /**
  * @ret why the exchange failed, told (again) in cx->fault; ERR_OK when it did not (the failure is libgit2's):
- * ERR_REPO_AUTH for 401 and 403, ERR_REPO_NOT_FOUND for 404 and 410, ERR_REPO_NOT_GIT for an answer that
+ * ERR_REPO_AUTH for 401 and 403, ERR_CREDENTIAL_REFUSED when a credential was sent, ERR_REPO_NOT_FOUND for 404 and 410, ERR_REPO_NOT_GIT for an answer that
  * is not git's, ERR_REPO_TOO_LARGE, or what http_client.h names
  */
 enum err transport_failure(const struct transport *transport);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A git server for tests: git http-backend behind Python's web server, well-behaved or not.
 
-    git_http.py ROOT
+    git_http.py ROOT [CERTIFICATE KEY]
 
 ROOT holds bare repositories.  The port is printed on the first line; the server ends when its standard
 input does.  The first part of a path says how it behaves, the rest is a path below ROOT:
@@ -14,20 +14,28 @@ input does.  The first part of a path says how it behaves, the rest is a path be
     /noise/   bytes that are no pack /trap/       POSTs are redirected to /plain/
     /refs/    refs without an end    /away/PORT/  302 to that port on 127.0.0.1
     /short/   a packet shorter than its own length
+    /private/       to the user and token below, else 401
+    /private-away/PORT/  likewise, then 302 to that port on 127.0.0.1
+    /private-moved/ likewise, then 301 to /private/ under the name localhost, another origin
 
-GET /log answers how many requests there were.
+GET /log answers how many requests there were, GET /seen how many had an Authorization field.
+With a certificate it speaks https.
 """
 
+import base64
 import http.server
 import os
+import ssl
 import subprocess
 import sys
 import threading
 import time
 
 ROOT = os.path.realpath(sys.argv[1])
+SCHEME = "https" if len(sys.argv) > 3 else "http"
 LS_TYPE = "application/x-git-upload-pack-advertisement"
 RPC_TYPE = "application/x-git-upload-pack-result"
+USER, TOKEN = "alice", "canary-token-of-the-git-server"
 
 
 def packet(text):
@@ -37,6 +45,7 @@ def packet(text):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     count = 0
+    seen = 0
 
     def log_message(self, *args):
         pass
@@ -121,17 +130,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             pass
 
+    def is_known(self):
+        pair = base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
+        return self.headers.get("Authorization") == f"Basic {pair}"
+
     def serve(self):
         Handler.count += 1
+        Handler.seen += "Authorization" in self.headers
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path, _, query = self.path.partition("?")
         _, how, rest = (path + "//").split("/", 2)
         rest = "/" + rest.rstrip("/")
         post = self.command == "POST"
-        here = "http://%s" % self.headers["Host"]
+        here = "%s://%s" % (SCHEME, self.headers["Host"])
         fixed = {"auth": 401, "forbidden": 403, "gone": 404, "busy": 503}
         if how == "log":
             self.answer(200, body=b"%d" % (Handler.count - 1))
+        elif how == "seen":
+            self.answer(200, body=b"%d" % Handler.seen)
+        elif how.startswith("private") and not self.is_known():
+            self.answer(401, extra=[("WWW-Authenticate", 'Basic realm="git"')])
+        elif how == "private-moved":
+            port = self.headers["Host"].rpartition(":")[2]
+            self.answer(301, extra=[("Location", f"{SCHEME}://localhost:{port}/private{rest}?{query}")])
         elif how in fixed:
             self.answer(fixed[how])
         elif how == "html":
@@ -144,7 +165,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.endless_refs()
         elif how == "moved" or (how == "trap" and post):
             self.answer(301, extra=[("Location", f"{here}/plain{rest}" + (f"?{query}" if query else ""))])
-        elif how == "away":
+        elif how in ("away", "private-away"):
             port = rest.split("/")[1]
             self.answer(302, extra=[("Location", f"http://127.0.0.1:{port}/info/refs?{query}")])
         elif how == "noise" and post:
@@ -165,6 +186,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     server = Server(("127.0.0.1", 0), Handler)
+    if SCHEME == "https":
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[2], sys.argv[3])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     os.write(1, b"%d\n" % server.server_port)  # one write: the reader goes away after it
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()

@@ -364,8 +364,10 @@ static void test_clone__configuration_of_the_user_is_not_read(void **state)
 static void test_clone__other_transports(void **state)
 {
 	static const char *const URLS[] = {
-		"ssh://git@example.com/x",
-		"git@example.com:x.git",
+		"ssh://git:pw@example.com/x",
+		"ssh://git@example.com/x?y",
+		"git@example.com:-x",
+		"git@example.com:a'b",
 		"git://example.com/x",
 		"ext::sh -c 'touch pwned'",
 		"-oProxyCommand=touch",
@@ -387,6 +389,20 @@ static void test_clone__other_transports(void **state)
 
 		print_message("# %s\n", URLS[i]);
 		assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_URL_REFUSED);
+	}
+}
+
+/* By ssh nothing is tried without a key. */
+static void test_clone__ssh_needs_a_key(void **state)
+{
+	static const char *const URLS[] = { "ssh://git@example.com/x", "git@example.com:x.git" };
+	struct clone_bench *b = *state;
+
+	for (size_t i = 0; i < COUNT(URLS); i++) {
+		struct fetch_request rq = clone_bench_request(b, URLS[i]);
+		struct fetch_reply reply;
+
+		assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_REPO_AUTH);
 	}
 }
 
@@ -436,6 +452,7 @@ int main(void)
 		TEST(test_clone__one_at_a_time),
 		TEST(test_clone__configuration_of_the_user_is_not_read),
 		TEST(test_clone__other_transports),
+		TEST(test_clone__ssh_needs_a_key),
 		TEST(test_clone__removed),
 		TEST(test_clone__removed_link),
 	};

@@ -1,4 +1,5 @@
-/* portolan-fetch (T6): run as the runner runs it; what it says, and what it cannot do. */
+/* portolan-fetch (T6, T23): run as the runner runs it; what it says, and what it cannot do. */
+#include "auth/ssh_key.h"
 #include "base/tool.h"
 #include "clone_bench.h"
 
@@ -31,7 +32,22 @@ struct watched {
 	int lines, worst; /* worst: the percentage fell */
 	int last;
 	char no_new_privs, seccomp;
+	const char *secret; /* NULL: not looked for */
+	bool looked, leaks;
 };
+
+/* Is a text in what others may read of the child: its arguments, its environment, the names of its files? */
+static bool child_shows(const char *text)
+{
+	char command[500];
+
+	snprintf(command, sizeof(command),
+	         "for p in $(cat /proc/%d/task/*/children); do"
+	         " grep -q portolan-fetch /proc/$p/comm && { cat /proc/$p/cmdline /proc/$p/environ /proc/$p/comm; ls -l /proc/$p/fd; }"
+	         " 2>/dev/null | grep -q -a -F '%s' && exit 0; done; exit 1",
+	         getpid(), text);
+	return system(command) == 0;
+}
 
 static char status_of_child(const char *name)
 {
@@ -59,6 +75,10 @@ static void watch(void *arg, const char *line)
 	w->lines++;
 	w->worst += percent < w->last;
 	w->last = percent;
+	if (w->secret != NULL) {
+		w->looked = true;
+		w->leaks = w->leaks || child_shows(w->secret);
+	}
 	if (strstr(line, "receiving") != NULL && w->no_new_privs == 0) {
 		w->no_new_privs = status_of_child("NoNewPrivs");
 		w->seccomp = status_of_child("Seccomp");
@@ -74,7 +94,7 @@ static enum err fetch(struct clone_bench *b, const struct fetch_request *rq, str
 
 	schema_encode(&sb, &fetch_request_schema, rq);
 	assert_int_equal(sb_finish(&b->cx, &sb, &input), ERR_OK);
-	*w = (struct watched){ 0 };
+	*w = (struct watched){ .secret = w->secret };
 	return tool_run(&b->cx,
 	                &(struct tool_request){
 				.argv = argv,
@@ -96,7 +116,7 @@ static void test_fetch__says_what_it_did(void **state)
 		struct fetch_request rq = clone_bench_request(b, urls[i]);
 		CLEANUP(tool_end) struct tool_result result = { 0 };
 		struct fetch_reply reply;
-		struct watched w;
+		struct watched w = { 0 };
 
 		print_message("# %s\n", urls[i]);
 		assert_int_equal(fetch(b, &rq, &w, &result), ERR_OK);
@@ -128,7 +148,7 @@ static void test_fetch__says_why_it_failed(void **state)
 		struct fetch_request rq = clone_bench_request(b, cases[i].url);
 		CLEANUP(tool_end) struct tool_result result = { 0 };
 		struct child_fault fault;
-		struct watched w;
+		struct watched w = { 0 };
 
 		print_message("# %s\n", cases[i].url);
 		assert_int_equal(fetch(b, &rq, &w, &result), ERR_OK);
@@ -146,7 +166,7 @@ static void test_fetch__is_confined(void **state)
 	struct clone_bench *b = *state;
 	struct fetch_request rq = clone_bench_request(b, clone_bench_url(b, "slow", "big"));
 	CLEANUP(tool_end) struct tool_result result = { 0 };
-	struct watched w;
+	struct watched w = { 0 };
 
 	rq.timeout_s = 3;
 	assert_int_equal(fetch(b, &rq, &w, &result), ERR_OK);
@@ -179,14 +199,80 @@ static void test_fetch__nonsense(void **state)
 	}
 }
 
+static const char *text_of(struct clone_bench *b, const char *name)
+{
+	static char text[8192];
+	FILE *f = fopen(arena_printf(b->arena, "%s/ssh/%s", b->root, name), "re");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	return arena_strndup(b->arena, text, n);
+}
+
+static void clone_private(struct clone_bench *b, const char *url,
+                          struct fetch_credential *credential, const char *secret)
+{
+	struct fetch_request rq = clone_bench_request(b, url);
+	CLEANUP(tool_end) struct tool_result result = { 0 };
+	struct watched w = { .secret = secret };
+	struct list any = { (const char *const[]){ "127.0.0.0/8" }, 1 };
+	struct list ports;
+	const char *port = strrchr(credential->origin, ':') + 1;
+
+	ports = (struct list){ &port, 1 };
+	rq.credential = credential;
+	rq.allowed_hosts = any;
+	rq.allowed_ports = rq.allowed_ssh_ports = ports;
+	assert_int_equal(fetch(b, &rq, &w, &result), ERR_OK);
+	assert_string_equal(result.stderr_tail, "");
+	assert_int_equal(result.exit_code, 0);
+	assert_true(w.looked);
+	assert_false(w.leaks);
+	assert_null(memmem(result.output.data, result.output.len, secret, strlen(secret)));
+	clone_bench_check(b, "dev main old");
+	clone_bench_shell(b, "rm -rf %s", b->copy);
+}
+
+/* T22, T23: a credential comes over standard input alone, and works within the confinement. */
+static void test_fetch__private(void **state)
+{
+	struct clone_bench *b = *state;
+	const char *folder = arena_printf(b->arena, "%s/ssh", b->root);
+	const char *const argv[] = { "python3", "tests/fakes/git_ssh.py", folder, NULL };
+	struct fetch_credential credential = {
+		.origin = arena_printf(b->arena, "http://127.0.0.1:%d", b->port),
+		.username = "alice",
+		.secret = "canary-token-of-the-git-server",
+	};
+	struct clone_server ssh;
+
+	clone_private(b, clone_bench_url(b, "private", "plain"), &credential, credential.secret);
+
+	clone_bench_shell(b, "mkdir -p %s && chmod 755 %s", folder, b->root);
+	clone_bench_serve(&ssh, argv);
+	credential = (struct fetch_credential){
+		.origin = arena_printf(b->arena, "ssh://127.0.0.1:%d", ssh.port),
+		.username = ssh.account,
+		.secret = text_of(b, "id_ecdsa"),
+		.passphrase = text_of(b, "passphrase"),
+	};
+	assert_int_equal(
+		ssh_host_keys_read(&b->cx, text_of(b, "known_hosts"), &credential.host_keys),
+		ERR_OK);
+	clone_private(b, arena_printf(b->arena, "ssh://127.0.0.1:%d%s/plain.git", ssh.port, b->src),
+	              &credential, credential.passphrase);
+	clone_bench_unserve(&ssh);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, clone_bench_fresh)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_fetch__says_what_it_did),
-		TEST(test_fetch__says_why_it_failed),
-		TEST(test_fetch__is_confined),
+		TEST(test_fetch__says_what_it_did), TEST(test_fetch__says_why_it_failed),
+		TEST(test_fetch__is_confined),      TEST(test_fetch__private),
 		TEST(test_fetch__nonsense),
 	};
 
