@@ -157,12 +157,12 @@ void serve_end(struct ctx *cx, struct exchange *ex)
 	    ex->rp.status >= 500 ? LOG_ERROR
 	    : quiet              ? LOG_DEBUG
 	                         : LOG_INFO,
-	    "request", LOG_TEXT("route", rq->route == NULL ? NULL : rq->route->op),
+	    "request", LOG_WORD("route", rq->route == NULL ? NULL : rq->route->op),
 	    LOG_TEXT("method", rq->method_name), LOG_TEXT("path", rq->path),
 	    LOG_INT("status", ex->rp.status), LOG_INT("dur_us", took_us),
 	    LOG_INT("bytes", (int64_t)reply_body_bytes(&ex->rp)), LOG_TEXT("remote", rq->remote),
-	    LOG_TEXT("replayed", ex->replayed ? "yes" : NULL),
-	    LOG_TEXT("problem", failed ? err_info(ex->outcome)->slug : NULL),
+	    LOG_WORD("replayed", ex->replayed ? "yes" : NULL),
+	    LOG_WORD("problem", failed ? err_info(ex->outcome)->slug : NULL),
 	    LOG_TEXT("detail", failed ? fault->detail : NULL),
 	    LOG_TEXT("field", failed && fault->nfields > 0 ? fault->fields[0].pointer : NULL),
 	    LOG_TEXT("cause", failed ? fault->cause : NULL));

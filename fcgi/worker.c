@@ -475,6 +475,7 @@ static int refuse_config(struct ctx *cx)
 static void tune_memory(void)
 {
 	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MXFAST, 0); /* else each buffer of libfcgi has the fast bins merged first */
 	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
 	mallopt(M_TRIM_THRESHOLD, 512 * 1024);
 }

@@ -204,15 +204,18 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char few[64]; /* most texts are short: these are formatted once */
 	va_list again;
 	char *text;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(few, sizeof(few), fmt, again);
 	va_end(again);
 	if (n < 0)
 		give_up("text cannot be formatted", 0, a->max);
+	if ((size_t)n < sizeof(few))
+		return arena_memdup(a, few, (size_t)n + 1);
 	text = alloc(a, (size_t)n + 1);
 	vsnprintf(text, (size_t)n + 1, fmt, ap);
 	return text;

@@ -12,8 +12,7 @@
  */
 #include "base/db_conn.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "base/sb.h"
 
 #define NUMBER_MAX 24 /* digits of an int64, sign and NUL */
 
@@ -85,8 +84,10 @@ static bool send_step(struct ctx *cx, const struct db_step *step)
 		lengths[n] = (int)arg.len;
 		formats[n] = arg.kind == DB_ARG_BYTES;
 		if (arg.kind == DB_ARG_INT) {
-			snprintf(numbers[n], NUMBER_MAX, "%" PRId64, arg.number);
-			values[n] = numbers[n];
+			struct sb number = sb_fixed(numbers[n], NUMBER_MAX);
+
+			sb_int(&number, arg.number);
+			values[n] = number.data;
 		}
 	}
 	return PQsendQueryPrepared(conn, stmt->name, n, values, lengths, formats, 0) == 1;

@@ -122,20 +122,30 @@ static void add_text(struct sb *line, const struct redact_word *words, const cha
 
 static void add_key(struct sb *line, const char *key)
 {
-	sb_addc(line, ',');
-	sb_json(line, key);
-	sb_addc(line, ':');
+	sb_add(line, ",\"");
+	sb_add(line, key);
+	sb_add(line, "\":");
+}
+
+static void add_word(struct sb *line, const char *word)
+{
+	sb_addc(line, '"');
+	sb_add(line, word);
+	sb_addc(line, '"');
 }
 
 static void add_field(struct sb *line, const struct redact_word *words, const struct log_field *f,
                       size_t most)
 {
-	if (f->kind == LOG_IS_TEXT && f->text == NULL)
+	if ((f->kind == LOG_IS_TEXT || f->kind == LOG_IS_WORD) && f->text == NULL)
 		return;
 	add_key(line, f->key);
 	switch (f->kind) {
 	case LOG_IS_TEXT:
 		add_text(line, words, f->text, most);
+		break;
+	case LOG_IS_WORD:
+		add_word(line, f->text);
 		break;
 	case LOG_IS_INT:
 		sb_int(line, f->number);
@@ -154,8 +164,8 @@ static void add_common(struct sb *line, struct ctx *cx, enum log_level level, co
 	bool traced = strlen(cx->traceparent) >= TRACE_ID_AT + TRACE_ID_LEN;
 	char time[CLOCK_TEXT_MAX], trace_id[TRACE_ID_LEN + 1] = "";
 	const struct log_field fields[] = {
-		LOG_TEXT("level", LEVELS[level]),
-		LOG_TEXT("component", cx->app->component),
+		LOG_WORD("level", LEVELS[level]),
+		LOG_WORD("component", cx->app->component),
 		LOG_TEXT("msg", msg),
 		LOG_TEXT("request_id", cx->request_id[0] == '\0' ? NULL : cx->request_id),
 		LOG_TEXT("trace_id", traced ? trace_id : NULL),
@@ -165,7 +175,7 @@ static void add_common(struct sb *line, struct ctx *cx, enum log_level level, co
 		memcpy(trace_id, cx->traceparent + TRACE_ID_AT, TRACE_ID_LEN);
 	clock_format(clock->wall_us(clock), time);
 	sb_add(line, "{\"ts\":");
-	sb_json(line, time);
+	add_word(line, time);
 	for (size_t i = 0; i < COUNT(fields); i++)
 		add_field(line, cx->words, &fields[i], most);
 	if (cx->who.tenant_id != 0)

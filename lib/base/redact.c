@@ -22,10 +22,14 @@ struct found {
 
 typedef struct found finder(const char *s, size_t n);
 
+/* @word in small letters.  The first byte decides nearly always. */
 static bool starts(const char *s, size_t n, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len;
 
+	if (s[0] != word[0] && s[0] != toupper((unsigned char)word[0]))
+		return false;
+	len = strlen(word);
 	return n >= len && strncasecmp(s, word, len) == 0;
 }
 
@@ -177,10 +181,15 @@ static bool find_form(const char *text, size_t n, size_t from, size_t *ret_start
 {
 	static finder *const FINDERS[] = { find_key,    find_userinfo, find_token,
 		                           find_bearer, find_header,   find_named };
-	static const char FIRST[] = "pP:bBaAcCeExXsStT"; /* letters that a form begins with */
+	static const bool FIRST[256] = {
+		/* bytes that a form begins with */
+		['p'] = true, ['P'] = true, [':'] = true, ['b'] = true, ['B'] = true, ['a'] = true,
+		['A'] = true, ['c'] = true, ['C'] = true, ['e'] = true, ['E'] = true, ['x'] = true,
+		['X'] = true, ['s'] = true, ['S'] = true, ['t'] = true, ['T'] = true
+	};
 
 	for (size_t i = from; i < n; i++) {
-		if (text[i] == '\0' || strchr(FIRST, text[i]) == NULL)
+		if (!FIRST[(unsigned char)text[i]])
 			continue;
 		for (size_t f = 0; f < COUNT(FINDERS); f++) {
 			struct found found = FINDERS[f](text + i, n - i);

@@ -73,13 +73,19 @@ bool secret_base64url_decode(const char *text, size_t n, void *bytes, size_t byt
 
 uint32_t secret_crc32(const void *bytes, size_t n)
 {
+	static const uint32_t HALVES[16] = {
+		/* what four bits add, lowest first */
+		0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4,
+		0x4DB26158, 0x5005713C, 0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+		0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+	};
 	const unsigned char *p = bytes;
 	uint32_t crc = 0xFFFFFFFFu;
 
 	for (size_t i = 0; i < n; i++) {
 		crc ^= p[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (crc >> 1) ^ (0xEDB88320u & (0u - (crc & 1u)));
+		crc = crc >> 4 ^ HALVES[crc & 15];
+		crc = crc >> 4 ^ HALVES[crc & 15];
 	}
 	return ~crc;
 }
