@@ -334,8 +334,11 @@ static void print_callers(struct sb *sb, const struct route *r, const char *sep)
 		return;
 	}
 	sb_add(sb, sep);
-	if (r->role == ROLE_ANYONE)
+	if (r->role == ROLE_ANYONE && r->auth == AUTH_USER)
 		sb_add(sb, "Needs a person's session.");
+	else if (r->role == ROLE_ANYONE)
+		sb_addf(sb, "Any role will do%s%s.",
+		        scope[0] != '\0' ? "; a key narrowed to scopes needs " : "", scope);
 	else
 		sb_addf(sb, "Needs the role %s%s%s.", role_name(r->role),
 		        scope[0] != '\0' ? " and, of a key narrowed to scopes, " : "", scope);
@@ -405,6 +408,7 @@ static const struct {
 	{ "Health", "How the service is" },
 	{ "Projects", "Repositories that are mapped" },
 	{ "Maps", "What a project is made of at one commit" },
+	{ "Tenants", "Teams with their own projects, members and limits" },
 	{ "Jobs", "Work in the background, and what came of it" },
 	{ "Documents", "What describes the interface itself" },
 };

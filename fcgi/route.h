@@ -37,7 +37,8 @@ enum http_method {
  *
  *   AUTH_NONE  not at all; the handler gets no tenant.  ROLE_ANYONE, AREA_NONE.
  *   AUTH_ANY   by API key, access token or session.  The least role in the tenant, and the area
- *              whose scope a key must have; AREA_NONE: any key will do.
+ *              whose scope a key must have; AREA_NONE: any key will do.  ROLE_ANYONE: about the
+ *              caller, any role will do and a person need choose no tenant.
  *   AUTH_USER  by a person's session alone.  ROLE_ANYONE: about the person, no tenant need be
  *              chosen; else the least role in the chosen tenant.
  */

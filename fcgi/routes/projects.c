@@ -101,10 +101,10 @@ static enum err sync_project(struct ctx *cx, const struct request *rq, struct re
 	return reply_json(rp, &SYNC_STARTED, &started);
 }
 
-#define EXAMPLE                                                                                    \
-	"\"id\":7,\"name\":\"Atlas\",\"repository_url\":\"https://git.example.org/atlas.git\","    \
-	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"       \
-	"\"head_commit\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\","          \
+#define EXAMPLE                                                                                               \
+	"\"id\":7,\"name\":\"Atlas\",\"repository_url\":\"https://git.example.org/atlas.git\","               \
+	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"                  \
+	"\"head_commit\":null,\"storage_bytes\":0,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\"," \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
 #define CALLER .tag = "Projects", .auth = AUTH_ANY, .area = AREA_PROJECTS
 #define READS  CALLER, .role = ROLE_VIEWER, .rate = RATE_READ

@@ -8,6 +8,7 @@ extern const struct route status_routes[];
 extern const struct route project_routes[];
 extern const struct route map_routes[];
 extern const struct route job_routes[];
+extern const struct route tenant_routes[];
 extern const struct route docs_routes[];
 
 #endif

@@ -6,7 +6,10 @@
  */
 #include "app/app.h"
 #include "auth/key.h"
+#include "auth/quota.h"
+#include "auth/removal.h"
 #include "auth/replay.h"
+#include "auth/tenant.h"
 #include "base/migrate.h"
 #include "events/event.h"
 #include "jobs/job.h"
@@ -15,7 +18,7 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,    queue_statements,
-	event_statements,   key_statements,    project_statements,
-	map_statements,     replay_statements, NULL,
+	migrate_statements, job_statements,     queue_statements,   event_statements,
+	key_statements,     project_statements, map_statements,     replay_statements,
+	tenant_statements,  quota_statements,   removal_statements, NULL,
 };

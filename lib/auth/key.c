@@ -131,7 +131,7 @@ enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role leas
 	                                    claim->text, strlen(claim->text));
 	int64_t tenant_id = recall(cx->app->keys, claim->id);
 
-	assert(least > ROLE_UNSET && least < ROLE_COUNT);
+	assert(least != ROLE_UNSET && least < ROLE_COUNT);
 	key_repo_question(q, claim->id, hashes, least, scope, tenant_id);
 	cx->who = (struct who){
 		.tenant_id = tenant_id,

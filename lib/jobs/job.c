@@ -11,6 +11,9 @@
 
 #define ARGUMENTS_MAX_BYTES ((size_t)64 * 1024)
 
+/* Enqueuers that meet at the limit are fewer than this, so that below it nobody waits for another. */
+#define LIMIT_SPARE 256
+
 static const char *const STATUSES[] = { "pending", "running", "retrying",  "completed",
 	                                "failed",  "dead",    "cancelled", NULL };
 
@@ -107,6 +110,17 @@ const char *job_error_text(struct ctx *cx, const struct fault *why)
 	return text;
 }
 
+static enum err too_many(struct ctx *cx)
+{
+	int64_t max;
+
+	err_clear(cx);
+	TRY(job_repo_max(cx, &max));
+	err_set(cx, ERR_LIMIT, "the tenant may have %lld jobs that have not ended", (long long)max);
+	err_fix(cx, "wait until some have ended, or ask the operator to raise the limit jobs_max");
+	return ERR_LIMIT;
+}
+
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
                      const void *args, int64_t *ret_id)
 {
@@ -119,12 +133,17 @@ enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct j
 	TRY(sb_finish(cx, &sb, &text));
 	/*
 	 * The job that holds the unique key may end between the look at the key and the update
-	 * of its row.  Then neither happens, and the second look finds the key free.
+	 * of its row.  Then neither happens, and the second look finds the key free.  Near the
+	 * tenant's limit the second look is the one that counts, and only one at a time does.
 	 */
-	e = job_repo_insert(cx, kind, in, text, ret_id);
+	e = job_repo_insert(cx, kind, in, text, LIMIT_SPARE, ret_id);
 	if (e == ERR_NOT_FOUND) {
 		err_clear(cx);
-		e = job_repo_insert(cx, kind, in, text, ret_id);
+		if (!kind->always)
+			TRY(job_repo_lock_count(cx));
+		e = job_repo_insert(cx, kind, in, text, 0, ret_id);
+		if (e == ERR_NOT_FOUND && !kind->always)
+			return too_many(cx);
 	}
 	return e;
 }
@@ -185,6 +204,16 @@ enum err job_drop_project(struct ctx *cx, int64_t project_id)
 {
 	TRY(job_repo_drop_waiting(cx, project_id));
 	return job_repo_cancel_running(cx, project_id);
+}
+
+enum err job_stop_all(struct ctx *cx, int64_t but)
+{
+	return job_repo_stop_all(cx, but);
+}
+
+enum err job_running(struct ctx *cx, int64_t but, int64_t *ret)
+{
+	return job_repo_running(cx, but, ret);
 }
 
 enum err job_count(struct ctx *cx, struct job_counts *ret)

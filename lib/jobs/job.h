@@ -72,6 +72,7 @@ struct job_kind {
 	int attempts;
 	int backoff_s; /* base of full-jitter exponential back-off, at most an hour */
 	int timeout_s; /* of one attempt */
+	bool always;   /* enqueued also when the tenant has as many jobs as it may: it makes room */
 	const char *doc;
 };
 
@@ -110,6 +111,7 @@ extern const struct schema job_schema;
  * Enqueue in the caller's transaction.  With a unique_key that an unfinished job has, that job's
  * id is given; if it runs already it will run once more.
  * @args of kind->arguments
+ * Returns ERR_LIMIT when the tenant has as many unfinished jobs as it may, unless kind->always
  */
 NODISCARD
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
@@ -141,6 +143,18 @@ enum err job_retry(struct ctx *cx, int64_t id, struct job *ret);
  */
 NODISCARD
 enum err job_drop_project(struct ctx *cx, int64_t project_id);
+
+/**
+ * Stop the tenant's work, because it is deleted: jobs that run are asked to stop, those that wait are
+ * not started any more.
+ * @but a job that goes on; 0: none
+ */
+NODISCARD
+enum err job_stop_all(struct ctx *cx, int64_t but);
+
+/** @ret jobs of the tenant that run, but that one */
+NODISCARD
+enum err job_running(struct ctx *cx, int64_t but, int64_t *ret);
 
 /* Numbers for GET /status: jobs of the tenant by status. */
 struct job_counts {

@@ -1,6 +1,8 @@
 /* SQL of jobs as clients see them. */
 #include "jobs/job_repo.h"
 
+#include "config/config.h"
+
 #define TIMES                                                                                      \
 	DB_US("run_at") ", " DB_US("created_at") ", " DB_US("started_at") ", " DB_US("finished_at")
 
@@ -8,13 +10,24 @@
 	"id, project_id, queue, job_type, priority, status, progress, message, attempt,"           \
 	" max_attempts, arguments, result, error_type, error_message, request_id, " TIMES
 
+/*
+ * $13 is the limit of a tenant that has none of its own, null where none counts.  Rows are counted
+ * only when the table is large enough to hold so many: a page of 8 KiB has less than 128 of them.
+ * Who asks for what an unfinished job does already adds none.
+ */
 static const struct db_stmt INSERT = {
 	.name = "job_insert",
-	.nparams = 12,
+	.nparams = 14,
 	.sql = "INSERT INTO app.background_job AS j (tenant_id, project_id, queue, job_type,"
 	       " priority, run_at, max_attempts, unique_key, order_key, arguments, request_id,"
-	       " traceparent) VALUES ($1, $2, $3, $4, $5, now() + $6::bigint * interval '1 ms',"
-	       " $7, $8, $9, $10, $11, $12)"
+	       " traceparent) SELECT $1, $2, $3, $4, $5, now() + $6::bigint * interval '1 ms',"
+	       " $7, $8, $9, $10, $11, $12 FROM (SELECT coalesce((SELECT jobs_max FROM app.tenant"
+	       " WHERE id = $1), $13::bigint) - $14::bigint AS max) l"
+	       " WHERE $13::bigint IS NULL"
+	       " OR pg_relation_size('app.background_job') / 8192 * 128 < l.max"
+	       " OR (SELECT count(*) FROM (SELECT FROM app.background_job WHERE tenant_id = $1"
+	       " LIMIT greatest(l.max, 0)) c) < l.max"
+	       " OR EXISTS (SELECT FROM app.background_job WHERE tenant_id = $1 AND unique_key = $8)"
 	       " ON CONFLICT (tenant_id, unique_key) WHERE unique_key IS NOT NULL DO UPDATE"
 	       " SET rerun = j.rerun OR j.state = 'running',"
 	       " run_at = CASE j.state WHEN 'ready' THEN least(j.run_at, excluded.run_at)"
@@ -22,18 +35,42 @@ static const struct db_stmt INSERT = {
 };
 
 enum err job_repo_insert(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
-                         const char *args, int64_t *ret_id)
+                         const char *args, int64_t spare, int64_t *ret_id)
 {
 	const char *queue = in->queue != NULL ? in->queue : kind->queue;
 	const char *trace = cx->traceparent[0] != '\0' ? cx->traceparent : NULL;
 
-	return db_get_int(cx, &INSERT,
-	                  DB_ARGS(DB_INT0(in->project_id), DB_TEXT(queue), DB_TEXT(kind->type),
-	                          DB_INT(in->priority != 0 ? in->priority : 2),
-	                          DB_INT(in->delay_ms), DB_INT(kind->attempts),
-	                          DB_TEXT(in->unique_key), DB_TEXT(in->order_key), DB_TEXT(args),
-	                          DB_TEXT(cx->request_id), DB_TEXT(trace)),
-	                  ret_id);
+	return db_get_int(
+		cx, &INSERT,
+		DB_ARGS(DB_INT0(in->project_id), DB_TEXT(queue), DB_TEXT(kind->type),
+	                DB_INT(in->priority != 0 ? in->priority : 2), DB_INT(in->delay_ms),
+	                DB_INT(kind->attempts), DB_TEXT(in->unique_key), DB_TEXT(in->order_key),
+	                DB_TEXT(args), DB_TEXT(cx->request_id), DB_TEXT(trace),
+	                DB_INT0(kind->always ? 0 : cx->app->config->jobs_max), DB_INT(spare)),
+		ret_id);
+}
+
+static const struct db_stmt LOCK_COUNT = {
+	.name = "job_lock_count",
+	.nparams = 1,
+	.sql = "SELECT pg_advisory_xact_lock(hashtextextended('jobs_max', $1::bigint))",
+};
+
+enum err job_repo_lock_count(struct ctx *cx)
+{
+	return db_run(cx, &LOCK_COUNT, DB_NO_ARGS, NULL);
+}
+
+static const struct db_stmt MAX = {
+	.name = "job_max",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT coalesce((SELECT jobs_max FROM app.tenant WHERE id = $1), $2::bigint)",
+};
+
+enum err job_repo_max(struct ctx *cx, int64_t *ret)
+{
+	return db_get_int(cx, &MAX, DB_ARGS(DB_INT(cx->app->config->jobs_max)), ret);
 }
 
 /*
@@ -142,6 +179,34 @@ enum err job_repo_cancel_running(struct ctx *cx, int64_t project_id)
 	return db_run(cx, &CANCEL_RUNNING, DB_ARGS(DB_INT(project_id)), NULL);
 }
 
+/* One that waits is put off beyond all time, so that what it would have done is still known. */
+static const struct db_stmt STOP_ALL = {
+	.name = "job_stop_all",
+	.nparams = 2,
+	.sql = "UPDATE app.background_job SET rerun = false, cancel_requested = true,"
+	       " run_at = CASE state WHEN 'ready' THEN now() + interval '1000 years' ELSE run_at END"
+	       " WHERE tenant_id = $1 AND id <> $2 AND NOT (cancel_requested"
+	       " AND (state = 'running' OR run_at > now() + interval '100 years'))",
+};
+
+enum err job_repo_stop_all(struct ctx *cx, int64_t but)
+{
+	return db_run(cx, &STOP_ALL, DB_ARGS(DB_INT(but)), NULL);
+}
+
+static const struct db_stmt RUNNING = {
+	.name = "job_running",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT count(*) FROM app.background_job WHERE tenant_id = $1 AND id <> $2"
+	       " AND state = 'running'",
+};
+
+enum err job_repo_running(struct ctx *cx, int64_t but, int64_t *ret)
+{
+	return db_get_int(cx, &RUNNING, DB_ARGS(DB_INT(but)), ret);
+}
+
 static const struct db_stmt COUNTS = {
 	.name = "job_counts",
 	.read = true,
@@ -168,6 +233,10 @@ enum err job_repo_count(struct ctx *cx, struct job_counts *ret)
 
 const struct db_check job_statements[] = {
 	{ .stmt = &INSERT },
+	{ .stmt = &LOCK_COUNT },
+	{ .stmt = &MAX },
+	{ .stmt = &STOP_ALL },
+	{ .stmt = &RUNNING },
 	{ .stmt = &WAKE },
 	{ .stmt = &GET, .row = &job_schema },
 	{ .stmt = &LIST, .row = &job_schema },

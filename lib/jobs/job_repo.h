@@ -4,10 +4,24 @@
 
 #include "jobs/job.h"
 
-/** @args JSON text.  Returns ERR_NOT_FOUND when the unique key's job went away meanwhile */
+/**
+ * @args  JSON text
+ * @spare jobs that must still fit below the tenant's limit afterwards
+ * Returns ERR_NOT_FOUND when the unique key's job went away meanwhile, or the limit is reached
+ */
 NODISCARD
 enum err job_repo_insert(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
-                         const char *args, int64_t *ret_id);
+                         const char *args, int64_t spare, int64_t *ret_id);
+/** Be the only one of the tenant who counts, until the transaction ends. */
+NODISCARD
+enum err job_repo_lock_count(struct ctx *cx);
+/** @ret the most unfinished jobs of the tenant */
+NODISCARD
+enum err job_repo_max(struct ctx *cx, int64_t *ret);
+NODISCARD
+enum err job_repo_stop_all(struct ctx *cx, int64_t but);
+NODISCARD
+enum err job_repo_running(struct ctx *cx, int64_t but, int64_t *ret);
 /** Ring for one sleeping runner. */
 NODISCARD
 enum err job_repo_wake(struct ctx *cx);

@@ -89,3 +89,8 @@ enum err map_publish(struct ctx *cx, const struct map *in, int64_t *ret_id)
 	*ret_id = made.id;
 	return ERR_OK;
 }
+
+enum err map_bytes(struct ctx *cx, int64_t project_id, int64_t *ret)
+{
+	return map_repo_bytes(cx, project_id, ret);
+}

@@ -46,6 +46,10 @@ enum err map_list(struct ctx *cx, int64_t project_id, int64_t before_id, int64_t
 NODISCARD
 enum err map_publish(struct ctx *cx, const struct map *in, int64_t *ret_id);
 
+/** @ret bytes that the maps of a project take in the database */
+NODISCARD
+enum err map_bytes(struct ctx *cx, int64_t project_id, int64_t *ret);
+
 extern const struct db_check map_statements[];
 
 #endif

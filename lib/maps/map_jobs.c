@@ -18,6 +18,7 @@
 #include "projects/project.h"
 
 #include <errno.h>
+#include <fts.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -164,9 +165,45 @@ static enum err clone_dir(struct ctx *cx, int64_t project_id, const char **ret)
 	return ERR_OK;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+enum err map_clone_remove(struct ctx *cx, int64_t project_id)
+{
+	const char *dir;
+	int gone;
+
+	TRY(clone_dir(cx, project_id, &dir));
+	gone = nftw(dir, remove_one, REMOVAL_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (gone != 0 && access(dir, F_OK) == 0) {
+		err_set(cx, ERR_UNAVAILABLE, "the clone cannot be removed");
+		err_cause(cx, "%s: %s", dir, strerror(gone > 0 ? gone : errno));
+		return ERR_UNAVAILABLE;
+	}
+	return ERR_OK;
+}
+
 static struct list list_of(const struct config_list *list)
 {
 	return (struct list){ .items = list->items, .n = list->n };
+}
+
+/* How much one fetch may bring: the setting, or what the tenant may still store. */
+static enum err fetch_max(struct ctx *cx, const struct project_room *room, int64_t *ret)
+{
+	int64_t left = room->max_bytes - room->used_bytes;
+
+	if (left <= 0)
+		return project_no_room(cx, room);
+	*ret = cx->app->config->clone_max_bytes;
+	if (left + room->own_bytes < *ret)
+		*ret = left + room->own_bytes;
+	return ERR_OK;
 }
 
 static enum err fetch(struct ctx *cx, struct job_run *run, const struct project *project,
@@ -174,12 +211,12 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 {
 	const struct config *config = cx->app->config;
 	struct step step = { cx, run, FETCH_FROM, FETCH_TO, "cloning" };
-	const struct fetch_request request = {
+	struct project_room room;
+	struct fetch_request request = {
 		.url = project->repository_url,
 		.directory = dir,
 		.ref = project->default_branch,
 		.timeout_s = config->clone_timeout_s,
-		.max_bytes = config->clone_max_bytes,
 		.max_objects = config->clone_max_objects,
 		.max_refs = config->clone_max_refs,
 		.local_roots = list_of(&config->local_roots),
@@ -195,8 +232,14 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 		.limits.file_size_bytes = config->clone_max_bytes,
 	};
 	CLEANUP(tool_end) struct tool_result result = { 0 };
-	enum err e =
-		child(&step, "portolan-fetch", &fetch_request_schema, &request, &limits, &result);
+	enum err e;
+
+	TRY(project_room(cx, project->id, &room));
+	TRY(fetch_max(cx, &room, &request.max_bytes));
+	e = child(&step, "portolan-fetch", &fetch_request_schema, &request, &limits, &result);
+	if (e == ERR_REPO_TOO_LARGE && request.max_bytes < config->clone_max_bytes &&
+	    cx->fault.fix != NULL && strstr(cx->fault.fix, "clone_max_bytes") != NULL)
+		return project_no_room(cx, &room);
 
 	/* What the child itself gave up, such as a silent server, it has told better. */
 	if (e == ERR_TIMEOUT && result.exit_code != 1) {
@@ -208,6 +251,54 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 	if (schema_decode(cx, &fetch_reply_schema, result.output, ret) != ERR_OK)
 		return err_set(cx, ERR_INTERNAL, "portolan-fetch gave an answer that is none");
 	return ERR_OK;
+}
+
+/* What a folder takes on disk. */
+static enum err weigh_folder(struct ctx *cx, const char *dir, int64_t *ret)
+{
+	char *const roots[] = { arena_strdup(cx->arena, dir), NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	int64_t bytes = 0;
+	FTSENT *at;
+
+	if (fts == NULL)
+		return err_set(cx, ERR_UNAVAILABLE, "the clone cannot be measured");
+	while ((at = fts_read(fts)) != NULL) {
+		if (at->fts_info == FTS_F || at->fts_info == FTS_D)
+			bytes += at->fts_statp->st_blocks * INT64_C(512);
+	}
+	fts_close(fts);
+	*ret = bytes;
+	return ERR_OK;
+}
+
+static enum err note_weight(struct ctx *cx, struct job_run *run, int64_t project_id,
+                            int64_t clone_bytes)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(run_begin(cx, run, &tx));
+	TRY(project_weigh(cx, project_id, clone_bytes, PROJECT_WEIGHT_SAME));
+	return db_commit(&tx);
+}
+
+/* A clone for which there is no room goes at once, so that what is stored never stays above the limit. */
+static enum err weigh_clone(struct ctx *cx, struct job_run *run, int64_t project_id,
+                            const char *dir)
+{
+	struct fault why;
+	int64_t bytes = 0;
+	enum err e;
+
+	TRY(weigh_folder(cx, dir, &bytes));
+	e = note_weight(cx, run, project_id, bytes);
+	if (e != ERR_LIMIT)
+		return e;
+	why = cx->fault;
+	TRY(map_clone_remove(cx, project_id));
+	TRY(note_weight(cx, run, project_id, 0));
+	cx->fault = why;
+	return e;
 }
 
 /* --- Analysis --- */
@@ -286,10 +377,14 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 	struct sb sb = sb_new(cx->arena, REPLY_MAX_BYTES);
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	const char *result;
+	int64_t bytes = 0;
 
 	TRY(run_begin(cx, run, &tx));
-	if (content != NULL)
+	if (content != NULL) {
 		TRY(map_publish(cx, &map, &out->map_id));
+		TRY(map_bytes(cx, project_id, &bytes));
+		TRY(project_weigh(cx, project_id, PROJECT_WEIGHT_SAME, bytes));
+	}
 	TRY(project_follow(cx, project_id, "ready", NULL, NULL, out->commit));
 	schema_encode(&sb, &OUTCOME, out);
 	TRY(sb_finish(cx, &sb, &result));
@@ -333,6 +428,7 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 	TRY(say_status(cx, run, project.id, "cloning"));
 	TRY(clone_dir(cx, project.id, &dir));
 	TRY(fetch(cx, run, &project, dir, &head));
+	TRY(weigh_clone(cx, run, project.id, dir));
 	out = (struct outcome){ .commit = head.commit, .ref = head.ref };
 	TRY(known_map(cx, project.id, &head, &out.map_id));
 	if (out.map_id != 0)
@@ -360,21 +456,11 @@ static enum err failed_processing(struct ctx *cx, const struct job_claim *job,
 
 /* --- Removal --- */
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path) == 0 || errno == ENOENT ? 0 : errno;
-}
-
 static enum err run_removal(struct ctx *cx, struct job_run *run, const void *arguments)
 {
 	const struct project_removal_args *args = arguments;
 	struct project project;
-	const char *dir;
 	enum err e;
-	int gone;
 
 	(void)run;
 	e = project_get(cx, args->project_id, &project);
@@ -384,14 +470,7 @@ static enum err run_removal(struct ctx *cx, struct job_run *run, const void *arg
 	if (e != ERR_NOT_FOUND)
 		return e;
 	err_clear(cx);
-	TRY(clone_dir(cx, args->project_id, &dir));
-	gone = nftw(dir, remove_one, REMOVAL_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	if (gone != 0 && access(dir, F_OK) == 0) {
-		err_set(cx, ERR_UNAVAILABLE, "the clone cannot be removed");
-		err_cause(cx, "%s: %s", dir, strerror(gone > 0 ? gone : errno));
-		return ERR_UNAVAILABLE;
-	}
-	return ERR_OK;
+	return map_clone_remove(cx, args->project_id);
 }
 
 const struct job_handler map_jobs[] = {

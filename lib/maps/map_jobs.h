@@ -19,4 +19,11 @@ extern const struct job_handler map_jobs[];
  */
 const char *map_program(struct arena *arena, const char *libexec_dir, const char *name);
 
+/**
+ * Remove the clone of a project; one that is not there is removed already.
+ * Returns ERR_UNAVAILABLE
+ */
+NODISCARD
+enum err map_clone_remove(struct ctx *cx, int64_t project_id);
+
 #endif

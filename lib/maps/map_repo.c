@@ -96,6 +96,20 @@ enum err map_repo_put(struct ctx *cx, const struct map *in, struct map *ret)
 	              &map_brief_schema, ret);
 }
 
+/* As stored, compressed. */
+static const struct db_stmt BYTES = {
+	.name = "map_bytes",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT coalesce(sum(pg_column_size(content)), 0)::bigint FROM app.system_map"
+	       " WHERE tenant_id = $1 AND project_id = $2",
+};
+
+enum err map_repo_bytes(struct ctx *cx, int64_t project_id, int64_t *ret)
+{
+	return db_get_int(cx, &BYTES, DB_ARGS(DB_INT(project_id)), ret);
+}
+
 const struct db_check map_statements[] = {
 	{ .stmt = &GET, .row = &map_schema },
 	{ .stmt = &NEWEST, .row = &map_schema },
@@ -103,5 +117,6 @@ const struct db_check map_statements[] = {
 	{ .stmt = &LIST, .row = &map_brief_schema },
 	{ .stmt = &MAKE_WAY },
 	{ .stmt = &PUT, .row = &map_brief_schema },
+	{ .stmt = &BYTES },
 	{ .stmt = NULL },
 };

@@ -22,4 +22,7 @@ enum err map_repo_make_way(struct ctx *cx, const struct map *in);
 NODISCARD
 enum err map_repo_put(struct ctx *cx, const struct map *in, struct map *ret);
 
+NODISCARD
+enum err map_repo_bytes(struct ctx *cx, int64_t project_id, int64_t *ret);
+
 #endif

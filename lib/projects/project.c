@@ -1,6 +1,7 @@
 /* Projects: schemas, events, kinds of job, and the rules. */
 #include "projects/project.h"
 
+#include "auth/quota.h"
 #include "config/config.h"
 #include "projects/project_repo.h"
 #include "projects/project_url.h"
@@ -13,6 +14,7 @@
 #define MAP_BACKOFF_S     10
 #define MAP_TIMEOUT_S     3600 /* over the limits of fetch and analysis, which have their own */
 #define REMOVAL_TIMEOUT_S 600
+#define LIMIT_SPARE       256
 
 static const char *const STATUSES[] = {
 	"pending", "cloning", "analysing", "ready", "failed", NULL
@@ -97,6 +99,8 @@ const struct schema project_patch_schema =
 	               .doc = "Why the last attempt failed, and what to do"),                      \
 		F_TEXT(struct project, head_commit, .nullable = true,                              \
 	               .doc = "Commit of the newest map; null before the first"),                  \
+		F_INT(struct project, storage_bytes,                                               \
+	              .doc = "Bytes of its clone and its maps, as its job last measured"),         \
 		F_INT(struct project, version,                                                     \
 	              .doc = "Rises with every change; the ETag is made from it"),                 \
 		F_TIME(struct project, created_us, .name = "created_at",                           \
@@ -186,6 +190,7 @@ const struct job_kind project_removal_job = {
 	.attempts = MAP_ATTEMPTS,
 	.backoff_s = MAP_BACKOFF_S,
 	.timeout_s = REMOVAL_TIMEOUT_S,
+	.always = true,
 	.doc = "Remove the clone of a project that was deleted.",
 };
 
@@ -233,11 +238,38 @@ static enum err gone_or_stale(struct ctx *cx, int64_t id, int64_t version)
 
 /* --- Services --- */
 
+/*
+ * Below the limit by more than all creators that could meet there, nobody waits for another; near it
+ * one counts at a time.
+ */
+static enum err insert(struct ctx *cx, const struct project_new *in, struct project *ret)
+{
+	int64_t max = cx->app->config->projects_max;
+	enum err e = project_repo_insert(cx, in, max, LIMIT_SPARE, ret);
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	TRY(project_repo_lock_count(cx));
+	return project_repo_insert(cx, in, max, 0, ret);
+}
+
+static enum err too_many(struct ctx *cx)
+{
+	struct quota quota;
+
+	err_clear(cx);
+	TRY(quota_read(cx, &quota));
+	err_set(cx, ERR_LIMIT, "the tenant may have %" PRId64 " projects", quota.projects_max);
+	err_fix(cx, "delete a project, or ask the operator to raise the limit projects_max");
+	return ERR_LIMIT;
+}
+
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,
                         int64_t *ret_job)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	int64_t max = cx->app->config->projects_max, job_id;
+	int64_t job_id;
 	struct project_new checked = *in;
 	struct project made;
 	enum err e;
@@ -247,14 +279,11 @@ enum err project_create(struct ctx *cx, const struct project_new *in, struct pro
 		checked.name = project_url_name(cx, checked.repository_url);
 
 	TRY(db_begin(cx, &tx));
-	e = project_repo_insert(cx, &checked, max, &made);
+	e = insert(cx, &checked, &made);
 	if (e == ERR_CONFLICT)
 		return name_taken(cx, checked.name);
-	if (e == ERR_NOT_FOUND) {
-		err_set(cx, ERR_LIMIT, "the installation allows %" PRId64 " projects", max);
-		err_fix(cx, "delete a project, or raise the setting projects_max");
-		return ERR_LIMIT;
-	}
+	if (e == ERR_NOT_FOUND)
+		return too_many(cx);
 	TRY(e);
 	TRY(event_emit(cx, &project_created, made.id, &made));
 	TRY(enqueue(cx, &project_map_job, made.id, &(struct project_map_args){ made.id }, &job_id));
@@ -351,4 +380,34 @@ enum err project_follow(struct ctx *cx, int64_t id, const char *status, const ch
 	TRY(e);
 	TRY(event_emit(cx, &PROJECT_FOLLOWED, id, &made));
 	return db_commit(&tx);
+}
+
+/* --- Storage --- */
+
+enum err project_room(struct ctx *cx, int64_t id, struct project_room *ret)
+{
+	return project_repo_room(cx, id, cx->app->config->storage_max_bytes, ret);
+}
+
+enum err project_no_room(struct ctx *cx, const struct project_room *room)
+{
+	err_set(cx, ERR_LIMIT,
+	        "the tenant may store %" PRId64 " bytes of clones and maps, and has %" PRId64,
+	        room->max_bytes, room->used_bytes);
+	err_fix(cx, "delete projects, or ask the operator to raise the limit storage_max_bytes");
+	return ERR_LIMIT;
+}
+
+enum err project_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes)
+{
+	struct project_room room;
+	enum err e;
+
+	TRY(project_repo_lock_count(cx));
+	e = project_repo_weigh(cx, id, clone_bytes, map_bytes);
+	if (e == ERR_NOT_FOUND)
+		return not_found(cx, id);
+	TRY(e);
+	TRY(project_room(cx, id, &room));
+	return room.used_bytes > room.max_bytes ? project_no_room(cx, &room) : ERR_OK;
 }

@@ -14,9 +14,10 @@
 
 #include "jobs/job.h"
 
-#define PROJECT_NAME_MAX 100 /* characters */
-#define PROJECT_URL_MAX  500 /* characters */
-#define PROJECT_LIST_MAX 201 /* a page of 200, and one that tells whether more follow */
+#define PROJECT_WEIGHT_SAME (-1)
+#define PROJECT_NAME_MAX    100 /* characters */
+#define PROJECT_URL_MAX     500 /* characters */
+#define PROJECT_LIST_MAX    201 /* a page of 200, and one that tells whether more follow */
 
 /* What a client sends to create a project. */
 struct project_new {
@@ -39,6 +40,7 @@ struct project {
 	const char *error_type; /* slug of a problem, NULL when the last attempt was good */
 	const char *error;
 	const char *head_commit; /* of the newest map; NULL before the first */
+	int64_t storage_bytes;   /* of its clone and its maps */
 	int64_t version;         /* rises with every change a client can see in ETag */
 	int64_t created_us, updated_us;
 };
@@ -69,9 +71,8 @@ extern const struct event_kind project_created, project_changed, project_deleted
 /**
  * Create a project, announce it and start its first job, in one transaction.
  *
- * Returns ERR_CONFLICT when the tenant has a project of that name, ERR_LIMIT when the
- *         installation allows no further project (creators that meet at the limit may pass it by
- *         their own number), ERR_URL_REFUSED for an address that is not well-formed, or a path
+ * Returns ERR_CONFLICT when the tenant has a project of that name, ERR_LIMIT when it has as many
+ *         projects or unfinished jobs as it may, ERR_URL_REFUSED for an address that is not well-formed, or a path
  *         outside of local_roots; what may be connected to is the job's to find out.
  */
 NODISCARD
@@ -116,6 +117,26 @@ enum err project_sync(struct ctx *cx, int64_t id, int64_t *ret_job);
 NODISCARD
 enum err project_follow(struct ctx *cx, int64_t id, const char *status, const char *error_type,
                         const char *error, const char *head_commit);
+
+/* What the tenant stores, against what it may; for jobs. */
+struct project_room {
+	int64_t used_bytes, max_bytes;
+	int64_t own_bytes; /* of used_bytes: the clone of the project */
+};
+NODISCARD
+enum err project_room(struct ctx *cx, int64_t id, struct project_room *ret);
+
+/**
+ * Note what a project takes, inside the transaction that fences the job's claim.
+ * @clone_bytes, @map_bytes  PROJECT_WEIGHT_SAME: as noted before
+ * Returns ERR_NOT_FOUND; ERR_LIMIT when the tenant then stores more than it may, of two at once for the
+ *         second: the transaction is to be given up, and what was fetched to be removed
+ */
+NODISCARD
+enum err project_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes);
+
+/** Describe that the tenant's storage is full.  @ret ERR_LIMIT */
+enum err project_no_room(struct ctx *cx, const struct project_room *room);
 
 /* The job of clone or fetch, analysis and map; project_create() and project_sync() enqueue it. */
 struct project_map_args {

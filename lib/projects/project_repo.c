@@ -3,31 +3,81 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, repository_url, default_branch, status, error_type, error, head_commit,"        \
-	" version, " DB_US("created_at") ", " DB_US("updated_at")
+	" clone_bytes + map_bytes AS storage_bytes, version, " DB_US("created_at") ", " DB_US(     \
+		"updated_at")
 
 /*
- * The limit is looked at without a lock, so that creators do not queue behind
- * each other: those that meet at the limit may pass it by their own number.
  * Rows are counted only when the table is large enough to hold so many: a page
  * of 8 KiB holds 128 of them at the very most.  So, far below a high limit,
  * creating costs the same however many projects there are.
  */
 static const struct db_stmt INSERT = {
 	.name = "project_insert",
-	.nparams = 5,
+	.nparams = 6,
 	.sql = "INSERT INTO app.project (tenant_id, name, repository_url, default_branch)"
-	       " SELECT $1, $2, $3, $4 WHERE pg_relation_size('app.project') / 8192 * 128 < $5::bigint"
-	       " OR NOT EXISTS (SELECT FROM app.project WHERE tenant_id = $1"
-	       " OFFSET $5::bigint - 1 LIMIT 1) RETURNING " COLUMNS,
+	       " SELECT $1, $2, $3, $4 FROM (SELECT coalesce((SELECT projects_max FROM app.tenant"
+	       " WHERE id = $1), $5::bigint) - $6::bigint AS max) l"
+	       " WHERE pg_relation_size('app.project') / 8192 * 128 < l.max"
+	       " OR (SELECT count(*) FROM (SELECT FROM app.project WHERE tenant_id = $1"
+	       " LIMIT greatest(l.max, 0)) c) < l.max RETURNING " COLUMNS,
 };
 
 enum err project_repo_insert(struct ctx *cx, const struct project_new *in, int64_t max,
-                             struct project *ret)
+                             int64_t spare, struct project *ret)
 {
 	return db_get(cx, &INSERT,
 	              DB_ARGS(DB_TEXT(in->name), DB_TEXT(in->repository_url),
-	                      DB_TEXT(in->default_branch), DB_INT(max)),
+	                      DB_TEXT(in->default_branch), DB_INT(max), DB_INT(spare)),
 	              &project_schema, ret);
+}
+
+static const struct db_stmt LOCK_COUNT = {
+	.name = "project_lock_count",
+	.nparams = 1,
+	.sql = "SELECT pg_advisory_xact_lock(hashtextextended('projects_max', $1::bigint))",
+};
+
+enum err project_repo_lock_count(struct ctx *cx)
+{
+	return db_run(cx, &LOCK_COUNT, DB_NO_ARGS, NULL);
+}
+
+static const struct field ROOM_FIELDS[] = {
+	F_INT(struct project_room, used_bytes),
+	F_INT(struct project_room, max_bytes),
+	F_INT(struct project_room, own_bytes),
+};
+static const struct schema ROOM = SCHEMA(struct project_room, "ProjectRoom", ROOM_FIELDS);
+
+static const struct db_stmt GET_ROOM = {
+	.name = "project_room",
+	.read = true,
+	.nparams = 3,
+	.sql = "SELECT coalesce(sum(clone_bytes + map_bytes), 0)::bigint AS used_bytes,"
+	       " coalesce((SELECT storage_max_bytes FROM app.tenant WHERE id = $1), $3::bigint)"
+	       " AS max_bytes, coalesce(sum(clone_bytes) FILTER (WHERE id = $2), 0)::bigint"
+	       " AS own_bytes FROM app.project WHERE tenant_id = $1",
+};
+
+enum err project_repo_room(struct ctx *cx, int64_t id, int64_t max_bytes, struct project_room *ret)
+{
+	return db_get(cx, &GET_ROOM, DB_ARGS(DB_INT(id), DB_INT(max_bytes)), &ROOM, ret);
+}
+
+static const struct db_stmt WEIGH = {
+	.name = "project_weigh",
+	.nparams = 4,
+	.sql = "UPDATE app.project SET clone_bytes = CASE WHEN $3 >= 0 THEN $3 ELSE clone_bytes END,"
+	       " map_bytes = CASE WHEN $4 >= 0 THEN $4 ELSE map_bytes END"
+	       " WHERE tenant_id = $1 AND id = $2 RETURNING id",
+};
+
+enum err project_repo_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes)
+{
+	int64_t same;
+
+	return db_get_int(cx, &WEIGH, DB_ARGS(DB_INT(id), DB_INT(clone_bytes), DB_INT(map_bytes)),
+	                  &same);
 }
 
 static const struct db_stmt GET = {
@@ -129,8 +179,15 @@ enum err project_repo_follow(struct ctx *cx, int64_t id, const char *status, con
 }
 
 const struct db_check project_statements[] = {
-	{ .stmt = &INSERT, .row = &project_schema }, { .stmt = &GET, .row = &project_schema },
-	{ .stmt = &LIST, .row = &project_schema },   { .stmt = &SEARCH, .row = &project_schema },
-	{ .stmt = &UPDATE, .row = &project_schema }, { .stmt = &DELETE, .row = &project_schema },
-	{ .stmt = &FOLLOW, .row = &project_schema }, { .stmt = NULL },
+	{ .stmt = &INSERT, .row = &project_schema },
+	{ .stmt = &LOCK_COUNT },
+	{ .stmt = &GET_ROOM, .row = &ROOM },
+	{ .stmt = &WEIGH },
+	{ .stmt = &GET, .row = &project_schema },
+	{ .stmt = &LIST, .row = &project_schema },
+	{ .stmt = &SEARCH, .row = &project_schema },
+	{ .stmt = &UPDATE, .row = &project_schema },
+	{ .stmt = &DELETE, .row = &project_schema },
+	{ .stmt = &FOLLOW, .row = &project_schema },
+	{ .stmt = NULL },
 };

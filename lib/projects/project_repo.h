@@ -4,10 +4,23 @@
 
 #include "projects/project.h"
 
-/** @max most projects of the tenant.  Returns ERR_CONFLICT; ERR_NOT_FOUND when there are max */
+/**
+ * @max   most projects of a tenant that has no limit of its own
+ * @spare projects that must still fit below the limit afterwards
+ * Returns ERR_CONFLICT; ERR_NOT_FOUND when the limit is reached
+ */
 NODISCARD
 enum err project_repo_insert(struct ctx *cx, const struct project_new *in, int64_t max,
-                             struct project *ret);
+                             int64_t spare, struct project *ret);
+/** Be the only one of the tenant who counts projects, or what they store, until the transaction ends. */
+NODISCARD
+enum err project_repo_lock_count(struct ctx *cx);
+/** @max_bytes of a tenant that has no limit of its own */
+NODISCARD
+enum err project_repo_room(struct ctx *cx, int64_t id, int64_t max_bytes, struct project_room *ret);
+/** Returns ERR_NOT_FOUND */
+NODISCARD
+enum err project_repo_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes);
 NODISCARD
 enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret);
 NODISCARD

@@ -1,0 +1,262 @@
+/* SQL of tenants. */
+#include "auth/tenant_repo.h"
+
+#include "config/config.h"
+
+#define ORIGINS_TEXT_MAX ((size_t)64 * 1024)
+
+#define ROLE_NAME(column) "(ARRAY['viewer', 'member', 'operator', 'admin', 'owner'])[" column "]"
+
+/* $1 to $4 are the settings that hold where a tenant has no limit of its own. */
+#define COLUMNS                                                                                    \
+	"id, name, status, to_jsonb(cors_origins) AS cors_origins,"                                \
+	" coalesce(projects_max, $1) AS projects_max,"                                             \
+	" coalesce(storage_max_bytes, $2) AS storage_max_bytes,"                                   \
+	" coalesce(jobs_max, $3) AS jobs_max,"                                                     \
+	" coalesce(requests_per_minute, $4) AS requests_per_minute,"                               \
+	" removal_job_id, version, " DB_US("created_at") ", " DB_US("updated_at")
+
+#define SETTINGS(config)                                                                           \
+	DB_INT((config)->projects_max), DB_INT((config)->storage_max_bytes),                       \
+		DB_INT((config)->jobs_max), DB_INT((config)->tenant_requests_per_minute)
+
+/* --- As a member or a program sees them --- */
+
+static const struct db_stmt CREATE = {
+	.name = "tenant_create",
+	.any_tenant = true,
+	.nparams = 3,
+	.sql = "SELECT app.tenant_create($1, $2, $3)",
+};
+
+enum err tenant_repo_create(struct ctx *cx, const char *name, int64_t max, int64_t own_max,
+                            int64_t *ret_id)
+{
+	return db_get_int(cx, &CREATE, DB_ARGS(DB_TEXT(name), DB_INT(max), DB_INT(own_max)),
+	                  ret_id);
+}
+
+/*
+ * $5 is the person, null for a program, whose tenant is $6 and whose role is $7.  Who has deleted a
+ * tenant sees what has become of it when no membership is left.
+ */
+#define SEEN                                                                                       \
+	"SELECT " COLUMNS ", coalesce(" ROLE_NAME(                                                 \
+		"own_role") ", $7) AS role FROM app.tenant"                                        \
+			    " LEFT JOIN (SELECT tenant_id AS of_tenant, role AS own_role"          \
+			    " FROM app.member WHERE user_id = $5 AND status = 'active') m"         \
+			    " ON of_tenant = id WHERE (own_role IS NOT NULL"                       \
+			    " OR ($5::bigint IS NULL AND id = $6)"
+
+static const struct db_stmt GET = {
+	.name = "tenant_get",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 8,
+	.sql = SEEN " OR removed_by = $5) AND id = $8",
+};
+
+#define ASKER(cx)                                                                                  \
+	DB_INT0((cx)->who.user_id), DB_INT0((cx)->who.tenant_id),                                  \
+		DB_TEXT((cx)->who.user_id != 0 ? NULL : role_name((cx)->who.role))
+
+enum err tenant_repo_get(struct ctx *cx, int64_t id, struct tenant *ret)
+{
+	return db_get(cx, &GET, DB_ARGS(SETTINGS(cx->app->config), ASKER(cx), DB_INT(id)),
+	              &tenant_schema, ret);
+}
+
+static const struct db_stmt LIST = {
+	.name = "tenant_list",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 9,
+	.sql = SEEN ") AND status <> 'deleted' AND id < $8 ORDER BY id DESC LIMIT $9",
+};
+
+enum err tenant_repo_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret)
+{
+	return db_list(cx, &LIST,
+	               DB_ARGS(SETTINGS(cx->app->config), ASKER(cx),
+	                       DB_INT(before_id != 0 ? before_id : INT64_MAX), DB_INT(limit)),
+	               &tenant_schema, ret);
+}
+
+/* --- Changes --- */
+
+static const struct db_stmt UPDATE = {
+	.name = "tenant_update",
+	.nparams = 6,
+	.sql = "UPDATE app.tenant SET name = CASE WHEN $3 THEN $4 ELSE name END,"
+	       " cors_origins = CASE WHEN $5 THEN $6::text[] ELSE cors_origins END,"
+	       " version = version + 1, updated_at = now() WHERE id = $1 AND status = 'active'"
+	       " AND ($2::bigint IS NULL OR version = $2) RETURNING id",
+};
+
+/* Origins hold no quote and no backslash: they are in normal form. */
+static enum err array_of(struct ctx *cx, const struct list *list, const char **ret)
+{
+	struct sb sb = sb_new(cx->arena, ORIGINS_TEXT_MAX);
+	const char *const *items = list->items;
+
+	for (size_t i = 0; i < list->n; i++)
+		sb_addf(&sb, "%s\"%s\"", i == 0 ? "{" : ",", items[i]);
+	sb_add(&sb, list->n == 0 ? "{}" : "}");
+	return sb_finish(cx, &sb, ret);
+}
+
+enum err tenant_repo_update(struct ctx *cx, int64_t version, const struct tenant_patch *in)
+{
+	bool name = schema_given(&tenant_patch_schema, in, "name");
+	bool origins = schema_given(&tenant_patch_schema, in, "cors_origins");
+	const char *array;
+	int64_t id;
+
+	TRY(array_of(cx, &in->cors_origins, &array));
+	return db_get_int(cx, &UPDATE,
+	                  DB_ARGS(DB_INT0(version), DB_BOOL(name), DB_TEXT(in->name),
+	                          DB_BOOL(origins), DB_TEXT(array)),
+	                  &id);
+}
+
+static const struct db_stmt CLOSE = {
+	.name = "tenant_close",
+	.nparams = 3,
+	.sql = "UPDATE app.tenant SET status = 'deleting', removed_by = coalesce($3, removed_by),"
+	       " version = version + 1, updated_at = now() WHERE id = $1 AND status <> 'deleted'"
+	       " AND ($2::bigint IS NULL OR version = $2) RETURNING id",
+};
+
+enum err tenant_repo_close(struct ctx *cx, int64_t version)
+{
+	int64_t id;
+
+	return db_get_int(cx, &CLOSE, DB_ARGS(DB_INT0(version), DB_INT0(cx->who.user_id)), &id);
+}
+
+static const struct db_stmt REVOKE_KEYS = {
+	.name = "tenant_revoke_keys",
+	.nparams = 1,
+	.sql = "UPDATE app.api_key SET revoked_at = now() WHERE tenant_id = $1"
+	       " AND revoked_at IS NULL",
+};
+
+enum err tenant_repo_revoke_keys(struct ctx *cx)
+{
+	return db_run(cx, &REVOKE_KEYS, DB_NO_ARGS, NULL);
+}
+
+static const struct db_stmt SET_JOB = {
+	.name = "tenant_set_job",
+	.nparams = 2,
+	.sql = "UPDATE app.tenant SET removal_job_id = $2 WHERE id = $1",
+};
+
+enum err tenant_repo_set_job(struct ctx *cx, int64_t job_id)
+{
+	return db_run(cx, &SET_JOB, DB_ARGS(DB_INT(job_id)), NULL);
+}
+
+/* --- The operator's --- */
+
+static const struct db_stmt LIST_ALL = {
+	.name = "tenant_list_all",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 6,
+	.sql = "SELECT " COLUMNS ", NULL::text AS role FROM app.tenant WHERE id < $5"
+	       " ORDER BY id DESC LIMIT $6",
+};
+
+enum err tenant_repo_list_all(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret)
+{
+	return db_list(cx, &LIST_ALL,
+	               DB_ARGS(SETTINGS(cx->app->config),
+	                       DB_INT(before_id != 0 ? before_id : INT64_MAX), DB_INT(limit)),
+	               &tenant_schema, ret);
+}
+
+/* A name wins over a number. */
+static const struct db_stmt FIND = {
+	.name = "tenant_find",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 5,
+	.sql = "SELECT " COLUMNS ", NULL::text AS role FROM app.tenant"
+	       " WHERE name = $5 OR id::text = $5 ORDER BY name = $5 DESC LIMIT 1",
+};
+
+enum err tenant_repo_find(struct ctx *cx, const char *name, struct tenant *ret)
+{
+	return db_get(cx, &FIND, DB_ARGS(SETTINGS(cx->app->config), DB_TEXT(name)), &tenant_schema,
+	              ret);
+}
+
+/* Without such an account the row of the tenant goes with the transaction. */
+static const struct db_stmt CREATE_FOR = {
+	.name = "tenant_create_for",
+	.any_tenant = true,
+	.nparams = 2,
+	.sql = "WITH t AS (INSERT INTO app.tenant (name) VALUES ($1) RETURNING id)"
+	       " INSERT INTO app.member (tenant_id, user_id, role, status)"
+	       " SELECT t.id, u.id, 5, 'active' FROM t, app.user_account u"
+	       " WHERE u.email = lower($2::text) RETURNING tenant_id",
+};
+
+enum err tenant_repo_create_for(struct ctx *cx, const char *name, const char *owner,
+                                int64_t *ret_id)
+{
+	return db_get_int(cx, &CREATE_FOR, DB_ARGS(DB_TEXT(name), DB_TEXT(owner)), ret_id);
+}
+
+#define LIMIT_OF(column, n)                                                                        \
+	column " = CASE WHEN $" n "::bigint IS NULL THEN " column " WHEN $" n " >= 0 THEN $" n     \
+	       " END"
+
+static const struct db_stmt LIMIT = {
+	.name = "tenant_limit",
+	.any_tenant = true,
+	.nparams = 5,
+	.sql = "UPDATE app.tenant SET " LIMIT_OF("projects_max", "2") ", " LIMIT_OF(
+		"storage_max_bytes",
+		"3") ", " LIMIT_OF("jobs_max",
+	                           "4") ", " LIMIT_OF("requests_per_minute",
+	                                              "5") ", version = version + 1, updated_at = now()"
+							   " WHERE id = $1 AND status <> 'deleted' RETURNING id",
+};
+
+static struct db_arg limit_arg(int64_t n)
+{
+	const struct db_arg keep = DB_NULL(), set = DB_INT(n);
+
+	return n == TENANT_LIMIT_KEEP ? keep : set;
+}
+
+enum err tenant_repo_limit(struct ctx *cx, int64_t id, const struct tenant_limits *in)
+{
+	const struct db_arg args[] = {
+		DB_INT(id),
+		limit_arg(in->projects_max),
+		limit_arg(in->storage_max_bytes),
+		limit_arg(in->jobs_max),
+		limit_arg(in->requests_per_minute),
+	};
+	int64_t same;
+
+	return db_get_int(cx, &LIMIT, args, COUNT(args), &same);
+}
+
+const struct db_check tenant_statements[] = {
+	{ .stmt = &CREATE },
+	{ .stmt = &GET, .row = &tenant_schema },
+	{ .stmt = &LIST, .row = &tenant_schema },
+	{ .stmt = &UPDATE },
+	{ .stmt = &CLOSE },
+	{ .stmt = &REVOKE_KEYS },
+	{ .stmt = &SET_JOB },
+	{ .stmt = &LIST_ALL, .row = &tenant_schema },
+	{ .stmt = &FIND, .row = &tenant_schema },
+	{ .stmt = &CREATE_FOR },
+	{ .stmt = &LIMIT },
+	{ .stmt = NULL },
+};
