@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "jobs/run.h"
+#include "keep.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -79,6 +80,8 @@ struct runner {
 	int looks;         /* at an empty queue since the last job */
 	int64_t beaten_ms; /* when the last heartbeat that arrived was sent */
 	int64_t beat_at, claim_at, rescue_at, cancel_at, tidy_at, stop_at; /* what is due when */
+	struct keep keep;                                                  /* of the audit log */
+	int64_t keep_at;
 };
 
 static int64_t mono_ms(const struct runner *r)
@@ -400,6 +403,8 @@ static void work_round(struct runner *r)
 		rescue(r);
 	if (mono_ms(r) >= r->tidy_at)
 		tidy(r);
+	if (mono_ms(r) >= r->keep_at)
+		r->keep_at = keep_run(&r->cx, &r->keep, mono_ms(r));
 }
 
 /* @ret false when nothing is left to wait for */
@@ -425,6 +430,8 @@ static int64_t earliest(struct runner *r)
 		return mono_ms(r) + STOP_ROUND_MS < at ? mono_ms(r) + STOP_ROUND_MS : at;
 	if (idle > 0 && r->claim_at < at)
 		at = r->claim_at;
+	if (r->keep_at < at)
+		at = r->keep_at;
 	return r->rescue_at < at ? r->rescue_at : at;
 }
 

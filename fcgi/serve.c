@@ -7,12 +7,14 @@
 #include "problem.h"
 #include "replay.h"
 
+#include "audit/refusal.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "jobs/job.h"
 
 #include <string.h>
 
+#define AUDIT_MS           1000 /* for a row about a request that was answered */
 #define DOCUMENT_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
 struct server *server_new(struct arena *arena, const struct app *app,
@@ -144,6 +146,30 @@ static void check_audit(struct ctx *cx, const struct exchange *ex)
 	    LOG_TEXT("wanted", r->audit), LOG_TEXT("found", cx->audited));
 }
 
+/*
+ * Who was refused is written down after the answer, so that nobody waits for it, and with nothing
+ * of the request's transaction, which is over.
+ */
+static void audit_refusal(struct ctx *cx, const struct exchange *ex)
+{
+	const struct clock *clock = cx->app->clock;
+	const struct refusal refusal = {
+		.reason = ex->outcome == ERR_OK ? NULL : err_info(ex->outcome)->slug,
+		.op = ex->rq.route == NULL ? NULL : ex->rq.route->op,
+		.status = ex->rp.status,
+	};
+	bool refused = refusal.op != NULL && (refusal.status == 401 || refusal.status == 403);
+	enum err e;
+
+	if (cx->db == NULL)
+		return;
+	cx->deadline_ms = clock->mono_us(clock) / 1000 + AUDIT_MS;
+	err_clear(cx);
+	e = refused ? refusal_note(cx, &refusal) : refusal_due(cx);
+	if (e != ERR_OK)
+		log_fault(cx, LOG_WARNING, "a refused access is not in the audit log");
+}
+
 void serve_end(struct ctx *cx, struct exchange *ex)
 {
 	const struct clock *clock = cx->app->clock;
@@ -169,4 +195,5 @@ void serve_end(struct ctx *cx, struct exchange *ex)
 	check_audit(cx, ex);
 	if (ex->rp.wake_jobs)
 		job_wake(cx);
+	audit_refusal(cx, ex);
 }

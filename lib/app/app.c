@@ -1,6 +1,7 @@
 /* How the parts are put together. */
 #include "app/app.h"
 
+#include "audit/refusal.h"
 #include "auth/key.h"
 #include "auth/keyring.h"
 #include "auth/password.h"
@@ -24,6 +25,7 @@ enum err app_open(struct app_process *p, const char *component,
 	secret_init();
 	p->app = (struct app){ .clock = &system_clock, .component = component };
 	p->app.keys = key_memory_new();
+	p->app.refusals = refusals_new();
 	ctx_begin(&p->cx, &p->app, p->arena, NULL);
 	e = config_load(&p->cx, sources, &p->app.config);
 	if (e == ERR_OK) {
@@ -41,6 +43,7 @@ void app_close(struct app_process *p)
 	log_close(p->app.log);
 	key_memory_free(p->app.keys);
 	password_gate_free(p->app.passwords);
+	refusals_free(p->app.refusals);
 	app_close_keyring(&p->app);
 	arena_free(p->arena);
 	*p = (struct app_process){ 0 };

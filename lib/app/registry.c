@@ -5,6 +5,9 @@
  * the code that runs them, and libgit2 with it, into every process.
  */
 #include "app/app.h"
+#include "audit/audit.h"
+#include "audit/seal.h"
+#include "audit/verify.h"
 #include "auth/key.h"
 #include "auth/quota.h"
 #include "auth/removal.h"
@@ -18,7 +21,9 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,     queue_statements,   event_statements,
-	key_statements,     project_statements, map_statements,     replay_statements,
-	tenant_statements,  quota_statements,   removal_statements, NULL,
+	migrate_statements, job_statements,     queue_statements,
+	event_statements,   key_statements,     project_statements,
+	map_statements,     replay_statements,  tenant_statements,
+	quota_statements,   removal_statements, audit_statements,
+	verify_statements,  seal_statements,    NULL,
 };

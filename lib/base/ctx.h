@@ -21,6 +21,7 @@ struct keyring;
 struct log;
 struct redact_word;
 struct password_gate;
+struct refusals;
 
 /* Process-wide services, borrowed by every context.  Built by lib/app. */
 struct app {
@@ -30,6 +31,7 @@ struct app {
 	struct key_memory *keys;         /* of lib/auth; NULL: nothing is remembered */
 	const struct keyring *keyring;   /* of lib/auth; NULL where nothing is hashed or sealed */
 	struct password_gate *passwords; /* of lib/auth; NULL: no bound of this process's own */
+	struct refusals *refusals;       /* of lib/audit; NULL: refused access is not audited */
 	const char *component;           /* "worker", "runner", "portolan"; names log lines */
 };
 

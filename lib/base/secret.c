@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void secret_init(void)
 {
@@ -24,6 +25,18 @@ void secret_hash(const void *bytes, size_t n, const void *key, size_t key_n,
 	crypto_generichash(ret, SECRET_HASH_BYTES, bytes, n, key, key_n);
 }
 
+void secret_sha256(const void *a, size_t a_n, const void *b, size_t b_n,
+                   unsigned char ret[SECRET_HASH_BYTES])
+{
+	crypto_hash_sha256_state state;
+
+	_Static_assert(crypto_hash_sha256_BYTES == SECRET_HASH_BYTES, "SHA-256 gives 32 bytes");
+	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, a, a_n);
+	crypto_hash_sha256_update(&state, b, b_n);
+	crypto_hash_sha256_final(&state, ret);
+}
+
 uint64_t secret_siphash(const void *bytes, size_t n, const unsigned char key[SECRET_SIP_KEY_BYTES])
 {
 	uint64_t hash;
@@ -37,6 +50,14 @@ uint64_t secret_siphash(const void *bytes, size_t n, const unsigned char key[SEC
 void secret_hex(const void *bytes, size_t n, char *text)
 {
 	sodium_bin2hex(text, n * 2 + 1, bytes, n);
+}
+
+bool secret_hex_decode(const char *text, void *bytes, size_t bytes_max, size_t *ret_n)
+{
+	const char *end;
+	size_t n = strlen(text);
+
+	return sodium_hex2bin(bytes, bytes_max, text, n, NULL, ret_n, &end) == 0 && end == text + n;
 }
 
 bool secret_equal(const void *a, const void *b, size_t n)

@@ -18,6 +18,10 @@ void secret_random(void *bytes, size_t n);
 void secret_hash(const void *bytes, size_t n, const void *key, size_t key_n,
                  unsigned char ret[SECRET_HASH_BYTES]);
 
+/** SHA-256 of two runs of bytes, one after the other: for hashes that PostgreSQL makes as well. */
+void secret_sha256(const void *a, size_t a_n, const void *b, size_t b_n,
+                   unsigned char ret[SECRET_HASH_BYTES]);
+
 #define SECRET_SIP_KEY_BYTES 16
 
 /** SipHash-2-4, for hash tables whose keys come from outside: without the key nobody can collide. */
@@ -25,6 +29,9 @@ uint64_t secret_siphash(const void *bytes, size_t n, const unsigned char key[SEC
 
 /** Lower-case hex of n bytes; text has room for 2 * n + 1. */
 void secret_hex(const void *bytes, size_t n, char *text);
+
+/** @ret false when text is not hex or passes bytes_max */
+bool secret_hex_decode(const char *text, void *bytes, size_t bytes_max, size_t *ret_n);
 
 /** @ret whether n bytes are equal; the time does not tell where they differ */
 bool secret_equal(const void *a, const void *b, size_t n);

@@ -18,7 +18,9 @@ struct event_kind {
 };
 
 /**
- * Append an event of the caller's tenant; actor and request id are the context's.
+ * Append an event of the caller's tenant; actor and request id are the context's.  When its kind is
+ * .audited, the same statement writes the audit log; the target there is the noun of the type with
+ * the payload's "<noun>_id" or "id".
  *
  * @project_id 0 when it is about no project
  * @payload    an object of kind->payload
