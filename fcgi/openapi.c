@@ -410,6 +410,7 @@ static const struct {
 	{ "Maps", "What a project is made of at one commit" },
 	{ "Tenants", "Teams with their own projects, members and limits" },
 	{ "Jobs", "Work in the background, and what came of it" },
+	{ "Audit", "Who did what, in a chain that shows who touches it" },
 	{ "Documents", "What describes the interface itself" },
 };
 
