@@ -120,6 +120,9 @@ static enum err call_once(struct cli *cli, const struct api_call *call, const ch
 	ret->etag = http_header(answer, "ETag");
 	if (ret->etag != NULL)
 		ret->etag = arena_strdup(cx->arena, ret->etag);
+	ret->next_cursor = http_header(answer, "Next-Cursor");
+	if (ret->next_cursor != NULL)
+		ret->next_cursor = arena_strdup(cx->arena, ret->next_cursor);
 	return http_read_all(cx, answer, BODY_MAX, &ret->body);
 }
 

@@ -16,6 +16,7 @@ struct api_answer {
 	struct span body;        /* as received, in the context's arena */
 	struct json_object *doc; /* parsed; release with api_done() */
 	const char *etag;        /* NULL when there is none */
+	const char *next_cursor; /* of a header, where the body has no room for it; NULL: none */
 };
 
 struct api_call {

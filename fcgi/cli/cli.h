@@ -15,7 +15,7 @@
 #include "cli/term.h"
 #include "config/config.h"
 
-#define CLI_OPTIONS_MAX 8
+#define CLI_OPTIONS_MAX 12
 #define CLI_ARGS_MAX    8
 
 /* What to do when the database does not answer the command line. */
@@ -120,6 +120,9 @@ enum err cli_tenant_delete(struct cli *cli);
 enum err cli_config_check(struct cli *cli); /* cmd_config.c */
 enum err cli_config_show(struct cli *cli);
 enum err cli_config_docs(struct cli *cli);
+enum err cli_audit_list(struct cli *cli); /* cmd_audit.c */
+enum err cli_audit_export(struct cli *cli);
+enum err cli_audit_verify(struct cli *cli);
 enum err cli_doctor(struct cli *cli);  /* cmd_doctor.c */
 enum err cli_version(struct cli *cli); /* cmd_docs.c */
 enum err cli_openapi(struct cli *cli);

@@ -7,6 +7,20 @@
 		"cursor", "TEXT", "go on after an earlier page's next_cursor"                      \
 	}
 
+#define AUDIT_FILTERS                                                                              \
+	{ "action", "NAME", "only this action, or all of its kind: project.created, project" },    \
+		{ "actor", "NAME", "only what this one did: key:3" },                              \
+		{ "target", "NAME", "only what was done to this: project:17" },                    \
+		{ "outcome", "WORD", "only done, or only refused" },                               \
+		{ "since", "TIME", "not before this time, as 2026-11-21T06:45:00Z" },              \
+	{                                                                                          \
+		"until", "TIME", "only before this time"                                           \
+	}
+#define AUDIT_TENANT                                                                               \
+	{                                                                                          \
+		"tenant", "ID", "from the database, as the operator; 0: the installation's own"    \
+	}
+
 const struct cli_command cli_commands[] = {
 	{
 		.words = "map",
@@ -196,6 +210,37 @@ const struct cli_command cli_commands[] = {
 		.examples = "config docs\nconfig docs --example > app.env\n",
 		.options = { { "example", NULL, "as an environment file with the defaults" } },
 		.run = cli_config_docs,
+	},
+	{
+		.words = "audit list",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "List who did what, newest first",
+		.examples = "audit list --action project --since 2026-11-01T00:00:00Z\n"
+			    "audit list --outcome refused --json\n"
+			    "audit list --tenant 0\n",
+		.options = { AUDIT_FILTERS, AUDIT_TENANT, LIST_OPTIONS },
+		.run = cli_audit_list,
+	},
+	{
+		.words = "audit export",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Print the whole audit log, oldest first, one JSON object a line",
+		.examples = "audit export > audit.jsonl\naudit export --tenant 3 --since "
+			    "2026-11-01T00:00:00Z\n",
+		.options = { AUDIT_FILTERS, AUDIT_TENANT },
+		.run = cli_audit_export,
+	},
+	{
+		.words = "audit verify",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Recompute the chains of the audit log and name the first broken row",
+		.examples = "audit verify\n"
+			    "audit verify --tenant 3 --json\n"
+			    "audit verify --anchor 3:1201:6ec16b3d…\n",
+		.options = { { "tenant", "ID", "only this tenant's; 0: the installation's" },
+	                     { "anchor", "TENANT:SEQ:HASH",
+	                       "a hash that the runner has logged earlier, or the hash alone" } },
+		.run = cli_audit_verify,
 	},
 	{
 		.words = "doctor",

@@ -30,26 +30,31 @@ static void hint_next(struct cli *cli, struct json_object *doc)
 		fprintf(cli->term.talk, "There are more: --cursor %s\n", cursor);
 }
 
-enum err cli_list(struct cli *cli, const char *what, const char *const *filters,
-                  const struct cli_table *table)
+void cli_page(struct cli *cli, const struct api_answer *page, const struct cli_table *table)
 {
-	CLEANUP(api_done) struct api_answer answer = { 0 };
-	struct json_object *items;
+	struct json_object *items = json_at(page->doc, "items");
 	const char **cells;
 	size_t n;
 
-	TRY(list_page(cli, what, filters, &answer));
 	if (cli->json) {
-		cli_print_json(cli, table->schema, answer.body);
-		return ERR_OK;
+		cli_print_json(cli, table->schema, page->body);
+		return;
 	}
-	items = json_at(answer.doc, "items");
 	n = items != NULL ? json_object_array_length(items) : 0;
 	cells = arena_array(cli->cx->arena, n * table->ncolumns + 1, sizeof(*cells));
 	for (size_t i = 0; i < n; i++)
 		table->row(cli, json_object_array_get_idx(items, i), cells + i * table->ncolumns);
 	term_table(&cli->term, table->columns, table->ncolumns, cells, n, table->none);
-	hint_next(cli, answer.doc);
+	hint_next(cli, page->doc);
+}
+
+enum err cli_list(struct cli *cli, const char *what, const char *const *filters,
+                  const struct cli_table *table)
+{
+	CLEANUP(api_done) struct api_answer answer = { 0 };
+
+	TRY(list_page(cli, what, filters, &answer));
+	cli_page(cli, &answer, table);
 	return ERR_OK;
 }
 

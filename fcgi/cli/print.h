@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 
+struct api_answer;
 struct json_object;
 
 /* How a list endpoint is shown as a table. */
@@ -24,6 +25,9 @@ struct cli_table {
 NODISCARD
 enum err cli_list(struct cli *cli, const char *what, const char *const *filters,
                   const struct cli_table *table);
+
+/** Print a page that was read: {"items": [...], "next_cursor": ...}. */
+void cli_page(struct cli *cli, const struct api_answer *page, const struct cli_table *table);
 
 /** Print a JSON object of the service with "schema" put in front. */
 void cli_print_json(struct cli *cli, const char *schema, struct span object);
