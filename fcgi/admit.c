@@ -2,13 +2,17 @@
 #include "admit.h"
 
 #include "auth/key.h"
+#include "auth/token.h"
 
 #include <string.h>
 #include <strings.h>
 
 void admit_refused(struct ctx *cx)
 {
+	const char *cause = cx->fault.cause; /* for the log */
+
 	err_set(cx, ERR_UNAUTHENTICATED, "Send Authorization: Bearer KEY with a valid API key.");
+	cx->fault.cause = cause;
 }
 
 static enum err nobody(struct ctx *cx)
@@ -17,19 +21,35 @@ static enum err nobody(struct ctx *cx)
 	return ERR_UNAUTHENTICATED;
 }
 
-static enum err admit_key(struct ctx *cx, const struct request *rq)
+/* What Authorization holds after "Bearer"; NULL when it does not. */
+static const char *bearer(const struct request *rq)
 {
 	static const char SCHEME[] = "Bearer ";
 	const char *text = rq->authorization;
-	struct key_claim claim;
 
 	if (text == NULL || strncasecmp(text, SCHEME, sizeof(SCHEME) - 1) != 0)
-		return nobody(cx);
+		return NULL;
 	text += sizeof(SCHEME) - 1;
-	text += strspn(text, " ");
-	if (!key_parse(text, &claim))
+	return text + strspn(text, " ");
+}
+
+static enum err admit_key(struct ctx *cx, const struct request *rq, const char *text)
+{
+	struct key_claim claim;
+
+	if (text == NULL || !key_parse(text, &claim))
 		return nobody(cx);
 	return key_admit(cx, &claim, rq->route->role, route_scope(rq->route));
+}
+
+/* By key, token or session; what Authorization says comes first. */
+static enum err admit_any(struct ctx *cx, const struct request *rq)
+{
+	const char *text = bearer(rq);
+
+	if (text != NULL && token_is_access(text))
+		return token_admit(cx, text, rq->route->role, route_scope(rq->route));
+	return admit_key(cx, rq, text);
 }
 
 enum err admit(struct ctx *cx, const struct request *rq)
@@ -38,7 +58,9 @@ enum err admit(struct ctx *cx, const struct request *rq)
 	case AUTH_NONE:
 		return ERR_OK;
 	case AUTH_ANY:
-		return admit_key(cx, rq);
+		return admit_any(cx, rq);
+	case AUTH_KEY:
+		return admit_key(cx, rq, bearer(rq));
 	case AUTH_USER:
 		return nobody(cx);
 	case AUTH_UNSET:

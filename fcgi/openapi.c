@@ -345,9 +345,13 @@ static void print_callers(struct sb *sb, const struct route *r, const char *sep)
 	if (r->alias)
 		sb_add(sb, " Also answers without /v1.");
 	sb_add(sb, "\",\"security\":[");
-	if (r->auth == AUTH_ANY)
-		sb_add(sb, "{\"ApiKey\":[]},{\"AccessToken\":[]},");
-	sb_addf(sb, "%s],\"x-role\":\"%s\"", session, role_name(r->role));
+	if (r->auth == AUTH_KEY)
+		sb_add(sb, "{\"ApiKey\":[]}");
+	else
+		sb_addf(sb, "%s%s",
+		        r->auth == AUTH_ANY ? "{\"ApiKey\":[]},{\"AccessToken\":[]}," : "",
+		        session);
+	sb_addf(sb, "],\"x-role\":\"%s\"", role_name(r->role));
 	if (scope[0] != '\0')
 		sb_addf(sb, ",\"x-scope\":\"%s\"", scope);
 }
@@ -411,6 +415,8 @@ static const struct {
 	{ "Tenants", "Teams with their own projects, members and limits" },
 	{ "Jobs", "Work in the background, and what came of it" },
 	{ "Audit", "Who did what, in a chain that shows who touches it" },
+	{ "API keys", "Credentials of programs" },
+	{ "Tokens", "What a program changes its API key for, so that the key stays at home" },
 	{ "Documents", "What describes the interface itself" },
 };
 

@@ -128,6 +128,8 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, "has no .area");
 	if (r->auth == AUTH_NONE && (r->role != ROLE_ANYONE || r->area != AREA_NONE))
 		refuse(why, r, "is open to everybody: .role is ROLE_ANYONE, .area AREA_NONE");
+	if (r->auth == AUTH_KEY && r->role == ROLE_ANYONE)
+		refuse(why, r, "acts in a tenant: .role is one of it");
 	if (r->rate == RATE_UNSET)
 		refuse(why, r, "has no .rate");
 	if (r->run == NULL)

@@ -39,6 +39,7 @@ enum http_method {
  *   AUTH_ANY   by API key, access token or session.  The least role in the tenant, and the area
  *              whose scope a key must have; AREA_NONE: any key will do.  ROLE_ANYONE: about the
  *              caller, any role will do and a person need choose no tenant.
+ *   AUTH_KEY   by API key alone, as AUTH_ANY else: a token cannot ask for tokens.
  *   AUTH_USER  by a person's session alone.  ROLE_ANYONE: about the person, no tenant need be
  *              chosen; else the least role in the chosen tenant.
  */
@@ -46,6 +47,7 @@ enum auth {
 	AUTH_UNSET = 0,
 	AUTH_NONE,
 	AUTH_ANY,
+	AUTH_KEY,
 	AUTH_USER,
 };
 

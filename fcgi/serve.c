@@ -8,6 +8,7 @@
 #include "replay.h"
 
 #include "audit/refusal.h"
+#include "auth/key.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "jobs/job.h"
@@ -118,8 +119,8 @@ void serve(struct ctx *cx, const struct server *server, char *const *params,
 	ex->outcome = answer(cx, ex, params, body);
 	if (ex->outcome == ERR_OK)
 		return;
-	if (ex->outcome == ERR_UNAUTHENTICATED)
-		admit_refused(cx);
+	if (ex->outcome == ERR_UNAUTHENTICATED && ex->rq.route->auth != AUTH_NONE)
+		admit_refused(cx); /* an open route judges a credential in its body, and says so itself */
 	if (ex->outcome != ERR_METHOD)
 		reply_clear(&ex->rp); /* which keeps nothing but a 405's Allow */
 	problem_reply(&ex->rp);
@@ -193,6 +194,7 @@ void serve_end(struct ctx *cx, struct exchange *ex)
 	    LOG_TEXT("field", failed && fault->nfields > 0 ? fault->fields[0].pointer : NULL),
 	    LOG_TEXT("cause", failed ? fault->cause : NULL));
 	check_audit(cx, ex);
+	key_used(cx);
 	if (ex->rp.wake_jobs)
 		job_wake(cx);
 	audit_refusal(cx, ex);

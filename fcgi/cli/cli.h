@@ -108,6 +108,10 @@ enum err cli_projects_delete(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);
 enum err cli_jobs_retry(struct cli *cli);
+enum err cli_api_keys_list(struct cli *cli); /* cmd_api_keys.c */
+enum err cli_api_keys_create(struct cli *cli);
+enum err cli_api_keys_rotate(struct cli *cli);
+enum err cli_api_keys_revoke(struct cli *cli);
 enum err cli_status(struct cli *cli);  /* cmd_status.c */
 enum err cli_migrate(struct cli *cli); /* cmd_database.c */
 enum err cli_setup(struct cli *cli);

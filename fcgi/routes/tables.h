@@ -10,6 +10,7 @@ extern const struct route map_routes[];
 extern const struct route job_routes[];
 extern const struct route tenant_routes[];
 extern const struct route audit_routes[];
+extern const struct route api_key_routes[];
 extern const struct route docs_routes[];
 
 #endif

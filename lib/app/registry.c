@@ -8,11 +8,13 @@
 #include "audit/audit.h"
 #include "audit/seal.h"
 #include "audit/verify.h"
+#include "auth/api_key.h"
 #include "auth/key.h"
 #include "auth/quota.h"
 #include "auth/removal.h"
 #include "auth/replay.h"
 #include "auth/tenant.h"
+#include "auth/token.h"
 #include "base/migrate.h"
 #include "events/event.h"
 #include "jobs/job.h"
@@ -21,9 +23,21 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,     queue_statements,
-	event_statements,   key_statements,     project_statements,
-	map_statements,     replay_statements,  tenant_statements,
-	quota_statements,   removal_statements, audit_statements,
-	verify_statements,  seal_statements,    NULL,
+	migrate_statements,
+	job_statements,
+	queue_statements,
+	event_statements,
+	key_statements,
+	project_statements,
+	map_statements,
+	replay_statements,
+	tenant_statements,
+	quota_statements,
+	removal_statements,
+	audit_statements,
+	verify_statements,
+	seal_statements,
+	api_key_statements,
+	token_statements,
+	NULL,
 };

@@ -15,12 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 4096 /* keys remembered; a later one of the same slot takes its place */
+#define SLOTS        4096 /* keys remembered; a later one of the same slot takes its place */
+#define USE_EVERY_MS 60000
 
 struct key_memory {
 	pthread_mutex_t lock;
 	struct {
 		int64_t key_id, tenant_id;
+		int64_t used_ms; /* monotonic; when its use was last written; 0: not yet */
 	} slots[SLOTS];
 };
 
@@ -55,16 +57,49 @@ static int64_t recall(struct key_memory *memory, int64_t key_id)
 	return tenant_id;
 }
 
+/* Take the slot of a key; what was noted of the same key stays. */
+static void take_slot(struct key_memory *memory, size_t i, int64_t key_id, int64_t tenant_id)
+{
+	if (memory->slots[i].key_id != key_id)
+		memory->slots[i].used_ms = 0;
+	memory->slots[i].key_id = key_id;
+	memory->slots[i].tenant_id = tenant_id;
+}
+
 static void remember(struct key_memory *memory, int64_t key_id, int64_t tenant_id)
 {
-	size_t i = (uint64_t)key_id % SLOTS;
-
 	if (memory == NULL)
 		return;
 	pthread_mutex_lock(&memory->lock);
-	memory->slots[i].key_id = key_id;
-	memory->slots[i].tenant_id = tenant_id;
+	take_slot(memory, (uint64_t)key_id % SLOTS, key_id, tenant_id);
 	pthread_mutex_unlock(&memory->lock);
+}
+
+/* Has this process not written the use of a key for a minute?  If so it is about to. */
+static bool use_is_due(struct key_memory *memory, const struct who *who, int64_t now_ms)
+{
+	size_t i = (uint64_t)who->key_id % SLOTS;
+	bool due;
+
+	if (memory == NULL)
+		return true;
+	pthread_mutex_lock(&memory->lock);
+	take_slot(memory, i, who->key_id, who->tenant_id);
+	due = memory->slots[i].used_ms == 0 || now_ms - memory->slots[i].used_ms >= USE_EVERY_MS;
+	if (due)
+		memory->slots[i].used_ms = now_ms;
+	pthread_mutex_unlock(&memory->lock);
+	return due;
+}
+
+void key_used(struct ctx *cx)
+{
+	int64_t now_ms = cx->app->clock->mono_us(cx->app->clock) / 1000;
+
+	if (cx->who.key_id == 0 || !use_is_due(cx->app->keys, &cx->who, now_ms))
+		return;
+	if (key_repo_used(cx) != ERR_OK)
+		err_clear(cx); /* the next one a minute later will tell */
 }
 
 /* --- The text --- */

@@ -54,7 +54,14 @@ NODISCARD
 enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least,
                    const char *scope);
 
-/* Which tenant each key is of, as far as this process knows: cx->app->keys.  Safe between threads. */
+/**
+ * Note that the caller's key is in use.  Written at most once a minute by all processes together;
+ * call it when the answer is gone, outside the request's transaction.  A failure is not told: the
+ * time is a hint for people.
+ */
+void key_used(struct ctx *cx);
+
+/* Which tenant each key is of, and when its use was written, as far as this process knows: cx->app->keys.  Safe between threads. */
 struct key_memory *key_memory_new(void);
 void key_memory_free(struct key_memory *memory);
 

@@ -87,10 +87,20 @@ enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, en
 	              NULL);
 }
 
+static const struct db_stmt USED = {
+	.name = "key_used",
+	.nparams = 2,
+	.sql = "UPDATE app.api_key SET last_used_at = now() WHERE tenant_id = $1 AND id = $2"
+	       " AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+};
+
+enum err key_repo_used(struct ctx *cx)
+{
+	return db_run(cx, &USED, DB_ARGS(DB_INT(cx->who.key_id)), NULL);
+}
+
 const struct db_check key_statements[] = {
-	{ .stmt = &ADMIT, .row = &ADMITTED },
-	{ .stmt = &TENANT },
-	{ .stmt = &NEXT_ID },
-	{ .stmt = &INSERT },
-	{ .stmt = NULL },
+	{ .stmt = &USED },   { .stmt = &ADMIT, .row = &ADMITTED },
+	{ .stmt = &TENANT }, { .stmt = &NEXT_ID },
+	{ .stmt = &INSERT }, { .stmt = NULL },
 };

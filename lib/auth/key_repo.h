@@ -44,4 +44,8 @@ NODISCARD
 enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, enum role role,
                          const struct key_stored *key);
 
+/** Set the time of last use of the caller's key, unless it is fresh. */
+NODISCARD
+enum err key_repo_used(struct ctx *cx);
+
 #endif

@@ -241,7 +241,7 @@ enum err queue_rescue(struct ctx *cx, struct queue *q, queue_handlers handlers,
 enum err queue_tidy(struct ctx *cx, int64_t job_days, int64_t idempotency_hours, int64_t *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	int64_t alone, jobs, answers;
+	int64_t alone, jobs, answers, families;
 
 	*ret = 0;
 	TRY(db_begin(cx, &tx));
@@ -251,7 +251,10 @@ enum err queue_tidy(struct ctx *cx, int64_t job_days, int64_t idempotency_hours,
 	TRY(queue_repo_tidy_orphans(cx));
 	TRY(queue_repo_tidy_history(cx, job_days, &jobs));
 	TRY(queue_repo_tidy_answers(cx, idempotency_hours, &answers));
+	TRY(queue_repo_tidy_families(cx, &families));
 	TRY(db_commit(&tx));
 	*ret = jobs > answers ? jobs : answers;
+	if (families > *ret)
+		*ret = families;
 	return ERR_OK;
 }

@@ -100,8 +100,8 @@ NODISCARD
 enum err queue_leave(struct ctx *cx, const struct queue *q);
 
 /**
- * Delete ended jobs and answers to idempotency keys past their time, and progress of jobs that are gone;
- * give back jobs whose runner has no row (somebody deleted it by hand).  Does nothing while another runner is at it.
+ * Delete ended jobs, answers to idempotency keys and families of tokens past their time, and progress
+ * of jobs that are gone; give back jobs whose runner has no row (somebody deleted it by hand).  Does nothing while another runner is at it.
  *
  * @ret rows deleted; call again when it is QUEUE_TIDY_ROWS or more
  */

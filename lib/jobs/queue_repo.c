@@ -419,6 +419,19 @@ enum err queue_repo_tidy_answers(struct ctx *cx, int64_t hours, int64_t *ret_row
 	return db_run(cx, &TIDY_ANSWERS, DB_ARGS(DB_INT(hours), DB_INT(QUEUE_TIDY_ROWS)), ret_rows);
 }
 
+static const struct db_stmt TIDY_FAMILIES = {
+	.name = "queue_tidy_families",
+	.nparams = 1,
+	.any_tenant = true,
+	.sql = "DELETE FROM app.token_family WHERE id IN (SELECT id FROM app.token_family"
+	       " WHERE expires_at < now() LIMIT $1)",
+};
+
+enum err queue_repo_tidy_families(struct ctx *cx, int64_t *ret_rows)
+{
+	return db_run(cx, &TIDY_FAMILIES, DB_ARGS(DB_INT(QUEUE_TIDY_ROWS)), ret_rows);
+}
+
 static const struct db_stmt TIDY_ORPHANS = {
 	.name = "queue_tidy_orphans",
 	.nparams = 0,
@@ -457,6 +470,7 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &TIDY_LOCK },
 	{ .stmt = &TIDY_HISTORY },
 	{ .stmt = &TIDY_ANSWERS },
+	{ .stmt = &TIDY_FAMILIES },
 	{ .stmt = &TIDY_ORPHANS },
 	{ .stmt = NULL },
 };

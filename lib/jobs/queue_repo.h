@@ -92,6 +92,8 @@ enum err queue_repo_tidy_history(struct ctx *cx, int64_t days, int64_t *ret_rows
 NODISCARD
 enum err queue_repo_tidy_answers(struct ctx *cx, int64_t hours, int64_t *ret_rows);
 NODISCARD
+enum err queue_repo_tidy_families(struct ctx *cx, int64_t *ret_rows);
+NODISCARD
 enum err queue_repo_tidy_orphans(struct ctx *cx);
 
 #endif
