@@ -1,6 +1,8 @@
 /* Credentials in, a caller out. */
 #include "admit.h"
 
+#include "admit_session.h"
+
 #include "auth/key.h"
 #include "auth/token.h"
 
@@ -11,7 +13,8 @@ void admit_refused(struct ctx *cx)
 {
 	const char *cause = cx->fault.cause; /* for the log */
 
-	err_set(cx, ERR_UNAUTHENTICATED, "Send Authorization: Bearer KEY with a valid API key.");
+	err_set(cx, ERR_UNAUTHENTICATED,
+	        "Sign in, or send Authorization: Bearer KEY with a valid API key.");
 	cx->fault.cause = cause;
 }
 
@@ -33,26 +36,48 @@ static const char *bearer(const struct request *rq)
 	return text + strspn(text, " ");
 }
 
+/* Without a tenant a key is nothing: whoever may ask is at least a viewer there. */
+static enum role least(const struct request *rq)
+{
+	return rq->route->role == ROLE_ANYONE ? ROLE_VIEWER : rq->route->role;
+}
+
 static enum err admit_key(struct ctx *cx, const struct request *rq, const char *text)
 {
 	struct key_claim claim;
 
 	if (text == NULL || !key_parse(text, &claim))
 		return nobody(cx);
-	return key_admit(cx, &claim, rq->route->role, route_scope(rq->route));
+	return key_admit(cx, &claim, least(rq), route_scope(rq->route));
 }
 
-/* By key, token or session; what Authorization says comes first. */
-static enum err admit_any(struct ctx *cx, const struct request *rq)
+bool admit_by_token(const struct request *rq)
 {
 	const char *text = bearer(rq);
 
-	if (text != NULL && token_is_access(text))
-		return token_admit(cx, text, rq->route->role, route_scope(rq->route));
-	return admit_key(cx, rq, text);
+	return text != NULL && token_is_access(text);
 }
 
-enum err admit(struct ctx *cx, const struct request *rq)
+static enum err admit_person(struct ctx *cx, struct request *rq)
+{
+	bool found = false;
+
+	if (rq->authorization == NULL)
+		TRY(admit_session(cx, rq, &found));
+	return found ? ERR_OK : nobody(cx);
+}
+
+/* By key, token or session; what Authorization says comes first, whatever cookie comes with it. */
+static enum err admit_any(struct ctx *cx, struct request *rq)
+{
+	if (rq->authorization == NULL)
+		return admit_person(cx, rq);
+	if (admit_by_token(rq))
+		return token_admit(cx, bearer(rq), least(rq), route_scope(rq->route));
+	return admit_key(cx, rq, bearer(rq));
+}
+
+enum err admit(struct ctx *cx, struct request *rq)
 {
 	switch (rq->route->auth) {
 	case AUTH_NONE:
@@ -62,7 +87,7 @@ enum err admit(struct ctx *cx, const struct request *rq)
 	case AUTH_KEY:
 		return admit_key(cx, rq, bearer(rq));
 	case AUTH_USER:
-		return nobody(cx);
+		return admit_person(cx, rq);
 	case AUTH_UNSET:
 		break;
 	}

@@ -18,7 +18,10 @@
  * Returns ERR_UNAUTHENTICATED, ERR_FORBIDDEN
  */
 NODISCARD
-enum err admit(struct ctx *cx, const struct request *rq);
+enum err admit(struct ctx *cx, struct request *rq);
+
+/** @ret whether an access token is what the request was admitted by, if it was */
+bool admit_by_token(const struct request *rq);
 
 /** Have the proof checked now, if nothing has been sent yet.  Returns as admit(). */
 NODISCARD

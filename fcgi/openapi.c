@@ -410,6 +410,7 @@ static const struct {
 	const char *name, *doc;
 } TAGS[] = {
 	{ "Health", "How the service is" },
+	{ "Signing in", "People, their sessions, and who asks" },
 	{ "Projects", "Repositories that are mapped" },
 	{ "Maps", "What a project is made of at one commit" },
 	{ "Tenants", "Teams with their own projects, members and limits" },

@@ -20,6 +20,7 @@
 #define REQUEST_PARAMS_MAX 256  /* FastCGI parameters that are looked at */
 
 struct server;
+struct session_claim;
 
 /* Where the body comes from.  read() gives fewer bytes than asked only at the end. */
 struct body_source {
@@ -38,6 +39,9 @@ struct request {
 	size_t npairs;
 	const char *raw_query; /* NULL: none */
 	struct span body;
+
+	const struct session_claim
+		*session; /* of an admitted person's cookie; NULL: another credential */
 
 	/* Headers; NULL: not sent. */
 	const char *authorization;

@@ -9,6 +9,7 @@
 
 #include "audit/refusal.h"
 #include "auth/key.h"
+#include "auth/session.h"
 #include "base/log.h"
 #include "config/config.h"
 #include "jobs/job.h"
@@ -198,4 +199,6 @@ void serve_end(struct ctx *cx, struct exchange *ex)
 	if (ex->rp.wake_jobs)
 		job_wake(cx);
 	audit_refusal(cx, ex);
+	if (session_seen(cx) != ERR_OK)
+		log_fault(cx, LOG_WARNING, "a session's last use is not written");
 }

@@ -5,6 +5,7 @@
 #include "route.h"
 
 extern const struct route status_routes[];
+extern const struct route auth_routes[];
 extern const struct route project_routes[];
 extern const struct route map_routes[];
 extern const struct route job_routes[];

@@ -13,8 +13,10 @@
 #include "auth/quota.h"
 #include "auth/removal.h"
 #include "auth/replay.h"
+#include "auth/session.h"
 #include "auth/tenant.h"
 #include "auth/token.h"
+#include "auth/user.h"
 #include "base/migrate.h"
 #include "events/event.h"
 #include "jobs/job.h"
@@ -39,5 +41,7 @@ const struct db_check *const app_statements[] = {
 	seal_statements,
 	api_key_statements,
 	token_statements,
+	session_statements,
+	user_statements,
 	NULL,
 };

@@ -14,8 +14,9 @@
 
 #define CREDENTIAL_TEXT_MAX 96 /* bytes, NUL included */
 
-#define CREDENTIAL_KEY     "pk_" /* an API key */
-#define CREDENTIAL_REFRESH "pr_" /* a refresh token */
+#define CREDENTIAL_KEY      "pk_" /* an API key */
+#define CREDENTIAL_REFRESH  "pr_" /* a refresh token */
+#define CREDENTIAL_PASSWORD "pw_" /* an invitation, or a reset of a password */
 
 /**
  * @prefix one of those above

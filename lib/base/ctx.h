@@ -56,6 +56,7 @@ struct who {
 	int64_t key_id;     /* API key, 0 when another credential was used */
 	int64_t user_id;    /* 0: a program */
 	int64_t session_id; /* of a person's browser; 0: another credential */
+	bool session_due;   /* its last use is to be written once the answer is sent */
 	enum role role;     /* in the tenant; ROLE_UNSET without one */
 	const char *actor;  /* shown in events and logs: "key:3", "job:17", an e-mail address */
 };
