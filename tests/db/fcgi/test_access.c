@@ -1,0 +1,322 @@
+/*
+ * Who may call what: every row of the route tables, called by everybody (A1, A2, A3; T12, T18).
+ *
+ * What must come back follows from the row alone, so a new row needs nothing here.  Whoever a row
+ * lets in may still be told that the item does not exist or that the body is wrong; whoever it
+ * does not let in is told nothing but that.  Each call has a credential of its own, because some
+ * rows end the one with which they are called.
+ */
+#include "fixture_db.h"
+
+#include "auth/api_key.h"
+#include "auth/token.h"
+#include "routes/tables.h"
+#include "serve.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define UNKNOWN_ID INT64_C(999999999999)
+
+/* Who calls. */
+enum caller {
+	NOBODY,
+	KEY,
+	TOKEN,
+	EXPIRED_KEY,
+	REVOKED_KEY,
+	TOKEN_OF_REVOKED_KEY,
+	TOKEN_OF_LOWERED_KEY,
+	NARROW_KEY, /* has all scopes but the row's */
+	NARROW_TOKEN,
+	FITTING_KEY, /* has the row's scope alone */
+	WRONG_SECRET,
+	CALLERS
+};
+
+static const char *const NAMES[CALLERS] = {
+	"nobody",
+	"key",
+	"token",
+	"expired key",
+	"revoked key",
+	"token of revoked key",
+	"token of lowered key",
+	"key of other scopes",
+	"token of other scopes",
+	"key of the scope",
+	"wrong secret",
+};
+
+static size_t no_body(void *self, char *buffer, size_t n)
+{
+	const char **left = self;
+	size_t had = strlen(*left);
+
+	n = n < had ? n : had;
+	memcpy(buffer, *left, n);
+	*left += n;
+	return n;
+}
+
+static struct server *server(struct fixture_db *f)
+{
+	static struct server *made;
+	static struct arena *arena;
+	const char *why = NULL;
+
+	if (made == NULL) {
+		arena = arena_new((size_t)64 * 1024 * 1024);
+		made = server_new(arena, &f->app, route_tables, &why);
+		if (made == NULL)
+			fail_msg("%s", why);
+	}
+	return made;
+}
+
+/* The path of a row with its ids filled in. */
+static const char *path_of(struct ctx *cx, const struct route *r, int64_t id)
+{
+	struct sb sb = sb_new(cx->arena, 512);
+
+	for (const char *p = r->path; *p != '\0'; p++) {
+		if (strncmp(p, "{id}", 4) != 0) {
+			sb_addc(&sb, *p);
+			continue;
+		}
+		sb_addf(&sb, "%lld", (long long)id);
+		p += 3;
+	}
+	return sb.data;
+}
+
+/* @ret the status of the answer */
+static int call(struct fixture_db *f, const struct route *r, const char *credential, int64_t id)
+{
+	struct ctx *cx = fixture_db_ctx(f);
+	const char *body = r->body != NULL ? "{}" : "";
+	const struct body_source in = { no_body, &body };
+	char *params[8];
+	struct exchange ex;
+	int n = 0;
+
+	cx->who = (struct who){ 0 };
+	params[n++] = arena_printf(cx->arena, "REQUEST_METHOD=%s", http_method_name(r->method));
+	params[n++] = arena_printf(cx->arena, "REQUEST_URI=%s", path_of(cx, r, id));
+	params[n++] = arena_strdup(cx->arena, "HTTP_IF_MATCH=*");
+	if (r->body != NULL)
+		params[n++] = arena_strdup(cx->arena, "CONTENT_TYPE=application/json");
+	if (credential != NULL)
+		params[n++] = arena_printf(cx->arena, "HTTP_AUTHORIZATION=Bearer %s", credential);
+	params[n] = NULL;
+	serve(cx, server(f), params, &in, &ex);
+	return ex.rp.status;
+}
+
+/* --- Credentials --- */
+
+static int64_t change(struct fixture_db *f, const char *set, int64_t key_id)
+{
+	return fixture_db_int(&f->cx,
+	                      arena_printf(f->cx.arena,
+	                                   "WITH u AS (UPDATE app.api_key SET %s WHERE id = %lld"
+	                                   " RETURNING 1) SELECT count(*) FROM u",
+	                                   set, (long long)key_id));
+}
+
+static int64_t make_key(struct fixture_db *f, enum role role, struct list scopes,
+                        char text[KEY_TEXT_MAX])
+{
+	struct ctx *cx = fixture_db_ctx(f);
+	const struct api_key_new in = { .name = "a", .role = role_name(role), .scopes = scopes };
+	struct api_key key;
+
+	assert_err(cx, api_key_create(cx, &in, &key), ERR_OK);
+	snprintf(text, KEY_TEXT_MAX, "%s", key.key);
+	return key.id;
+}
+
+/* Change a key for a token. */
+static void take_token(struct fixture_db *f, const char *key, char ret[2048])
+{
+	struct ctx *cx = fixture_db_ctx(f);
+	struct key_claim claim;
+	struct token_pair pair;
+
+	cx->who = (struct who){ 0 };
+	assert_true(key_parse(key, &claim));
+	assert_err(cx, key_admit(cx, &claim, ROLE_VIEWER, ""), ERR_OK);
+	assert_err(cx, token_issue(cx, &pair), ERR_OK);
+	snprintf(ret, 2048, "%s", pair.access_token);
+}
+
+/* All scopes but one; without one, a single scope. */
+static struct list scopes_but(const char *one, const char *names[64])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; scope_names[i] != NULL; i++) {
+		if (strcmp(scope_names[i], one) != 0)
+			names[n++] = scope_names[i];
+	}
+	return (struct list){ names, n };
+}
+
+static const char *credential(struct fixture_db *f, enum caller who, enum role role,
+                              const struct route *r)
+{
+	static char text[2048];
+	const char *names[64], *scope = route_scope(r);
+	char key[KEY_TEXT_MAX];
+	struct list scopes = { 0 };
+	int64_t id;
+
+	if (who == NOBODY)
+		return NULL;
+	if (who == NARROW_KEY || who == NARROW_TOKEN)
+		scopes = scopes_but(scope, names);
+	if (who == FITTING_KEY)
+		scopes = (struct list){ scope[0] != '\0' ? &scope : scope_names, 1 };
+	id = make_key(f, role, scopes, key);
+	snprintf(text, sizeof(text), "%s", key);
+	if (who == TOKEN || who == NARROW_TOKEN || who == TOKEN_OF_REVOKED_KEY ||
+	    who == TOKEN_OF_LOWERED_KEY)
+		take_token(f, key, text);
+	if (who == EXPIRED_KEY)
+		change(f, "expires_at = now()", id);
+	if (who == REVOKED_KEY || who == TOKEN_OF_REVOKED_KEY)
+		change(f, "revoked_at = now()", id);
+	if (who == TOKEN_OF_LOWERED_KEY)
+		change(f, "role = 1", id);
+	if (who == WRONG_SECRET)
+		credential_make(CREDENTIAL_KEY, id, text);
+	return text;
+}
+
+/* --- What a row says --- */
+
+static bool is_token(enum caller who)
+{
+	return who == TOKEN || who == TOKEN_OF_REVOKED_KEY || who == TOKEN_OF_LOWERED_KEY ||
+	       who == NARROW_TOKEN;
+}
+
+/* @ret 401, 403, or 0 for let in */
+static int wanted(const struct route *r, enum caller who, enum role role)
+{
+	enum role has = who == TOKEN_OF_LOWERED_KEY ? ROLE_VIEWER : role;
+
+	if (r->auth == AUTH_NONE)
+		return 0;
+	if (who == NOBODY || who == EXPIRED_KEY || who == REVOKED_KEY || who == WRONG_SECRET ||
+	    who == TOKEN_OF_REVOKED_KEY || r->auth == AUTH_USER ||
+	    (r->auth == AUTH_KEY && is_token(who)))
+		return 401;
+	if (r->role != ROLE_ANYONE && has < r->role)
+		return 403;
+	if ((who == NARROW_KEY || who == NARROW_TOKEN) && route_scope(r)[0] != '\0')
+		return 403;
+	return 0;
+}
+
+/* A route may say that it judges more than role and scope, and then refuse by itself. */
+static bool says_forbidden(const struct route *r)
+{
+	for (size_t i = 0; i < ROUTE_FAILS_MAX && r->fails[i] != ERR_OK; i++) {
+		if (r->fails[i] == ERR_FORBIDDEN)
+			return true;
+	}
+	return false;
+}
+
+static void check(const struct route *r, enum caller who, enum role role, int status)
+{
+	int want = wanted(r, who, role);
+	bool has_id = strstr(r->path, "{id}") != NULL, good;
+
+	if (want != 0)
+		good = status == want;
+	else if (r->auth == AUTH_NONE)
+		good = status != 403 && (status != 401 || r->body != NULL) && status < 500;
+	else if (status == 403)
+		good = says_forbidden(r);
+	else if (r->method == HTTP_GET && !has_id && r->query == NULL)
+		good = status == r->status || status == 404;
+	else if (r->method == HTTP_GET && has_id)
+		good = status == 404 || status == 400;
+	else
+		good = status != 401 && status < 500;
+	if (!good)
+		fail_msg("%s %s (%s) by %s of role %s: %d, %s%d", http_method_name(r->method),
+		         r->path, r->op, NAMES[who], role_name(role), status,
+		         want == 0 ? "to be let in " : "wanted ", want);
+}
+
+static void test_access__every_row_by_everybody(void **state)
+{
+	struct fixture_db *f = *state;
+	int calls = 0;
+
+	f->config.api_keys_max = 100000;
+	for (size_t t = 0; route_tables[t] != NULL; t++) {
+		for (const struct route *r = route_tables[t]; r->method != HTTP_UNSET; r++) {
+			for (enum caller who = NOBODY; who < CALLERS; who++) {
+				for (enum role role = ROLE_VIEWER; role < ROLE_COUNT; role++) {
+					const char *text = credential(f, who, role, r);
+
+					check(r, who, role, call(f, r, text, UNKNOWN_ID));
+					calls++;
+				}
+			}
+		}
+	}
+	print_message("# %d calls\n", calls);
+	assert_true(calls > 1000);
+}
+
+/* An open row does not look at credentials: a bad one changes nothing. */
+static void test_access__open_rows(void **state)
+{
+	struct fixture_db *f = *state;
+
+	for (size_t t = 0; route_tables[t] != NULL; t++) {
+		for (const struct route *r = route_tables[t]; r->method != HTTP_UNSET; r++) {
+			if (r->auth == AUTH_NONE)
+				assert_int_equal(call(f, r, "pk_1_x", UNKNOWN_ID),
+				                 call(f, r, NULL, UNKNOWN_ID));
+		}
+	}
+}
+
+/* What one tenant has, the owner of another cannot find. */
+static void test_access__wrong_tenant(void **state)
+{
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(f);
+	char name[80], text[KEY_TEXT_MAX];
+	struct key_made other;
+	int64_t id;
+
+	snprintf(name, sizeof(name), "other-%s", cx->request_id);
+	assert_err(cx, fixture_db_key(cx, name, "o", ROLE_OWNER, &other), ERR_OK);
+	id = make_key(f, ROLE_VIEWER, (struct list){ 0 }, text);
+	for (const struct route *r = api_key_routes; r->method != HTTP_UNSET; r++) {
+		if (strstr(r->path, "{id}") != NULL)
+			assert_int_equal(call(f, r, other.text, id), 404);
+	}
+	for (const struct route *r = api_key_routes; r->method != HTTP_UNSET; r++) {
+		if (strstr(r->path, "{id}") != NULL && r->method == HTTP_GET)
+			assert_int_equal(call(f, r, f->key.text, id), 200);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_access__every_row_by_everybody),
+		cmocka_unit_test(test_access__open_rows),
+		cmocka_unit_test(test_access__wrong_tenant),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_db_open, fixture_db_close);
+}
