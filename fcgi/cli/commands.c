@@ -304,7 +304,7 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.words = "sql-check",
-		.needs = CLI_NEEDS_OWNER,
+		.needs = CLI_NEEDS_CONFIG,
 		.summary = "Prepare every SQL statement of the program against the database",
 		.examples = "sql-check\n",
 		.run = cli_sql_check,

@@ -122,8 +122,36 @@ enum err app_check_schema(struct ctx *cx)
 	return ERR_UNAVAILABLE;
 }
 
+/* A statement on each role's connection that it runs on.  @ret ERR_OK, or the first refusal */
+static enum err check_statement(struct ctx *cx, const struct db_check *check,
+                                struct db *const dbs[])
+{
+	static const char *const ROLES[] = { "application", "runner", "gate", "owner" };
+	unsigned as = check->as != 0 ? check->as : DB_AS_APP;
+
+	for (int i = 0; i < (int)COUNT(ROLES); i++) {
+		const char *detail;
+		enum err e;
+
+		if ((as & 1U << i) == 0)
+			continue;
+		cx->db = dbs[i];
+		e = db_check_stmt(cx, check);
+		if (e == ERR_OK)
+			continue;
+		detail = cx->fault.detail;
+		return err_set(cx, e, "%s (as the %s)", detail, ROLES[i]);
+	}
+	return ERR_OK;
+}
+
 enum err app_check_statements(struct ctx *cx, int *ret_n)
 {
+	CLEANUP(db_close_ptr) struct db *app = app_db(cx->app);
+	CLEANUP(db_close_ptr) struct db *runner = app_runner_db(cx->app);
+	CLEANUP(db_close_ptr) struct db *gate = app_gate_db(cx->app);
+	CLEANUP(db_close_ptr) struct db *owner = app_owner_db(cx->app);
+	struct db *const dbs[] = { app, runner, gate, owner }, *mine = cx->db;
 	struct fault all = { 0 };
 	int n = 0;
 
@@ -131,7 +159,7 @@ enum err app_check_statements(struct ctx *cx, int *ret_n)
 		for (const struct db_check *c = app_statements[i]; c->stmt != NULL; c++, n++) {
 			const char *detail;
 
-			if (db_check_stmt(cx, c) == ERR_OK)
+			if (check_statement(cx, c, dbs) == ERR_OK)
 				continue;
 			detail = cx->fault.detail;
 			cx->fault = all;
@@ -141,5 +169,6 @@ enum err app_check_statements(struct ctx *cx, int *ret_n)
 	}
 	*ret_n = n;
 	cx->fault = all;
+	cx->db = mine;
 	return all.code;
 }

@@ -70,7 +70,8 @@ enum err app_check_schema(struct ctx *cx);
 extern const struct db_check *const app_statements[];
 
 /**
- * Prepare every statement of app_statements.  cx->fault blames each one that fails, by its name.
+ * Prepare every statement of app_statements on connections of the roles that run it, opened by the
+ * settings.  cx->fault blames each one that fails, by its name.
  * @ret_n  how many were checked
  */
 NODISCARD

@@ -47,8 +47,8 @@ enum err seal_repo_anchors(struct ctx *cx, int64_t after, int64_t most, struct l
 }
 
 const struct db_check seal_statements[] = {
-	{ .stmt = &RUN },
-	{ .stmt = &PRUNE },
-	{ .stmt = &ANCHORS, .row = &ANCHOR },
+	{ .stmt = &RUN, .as = DB_AS_RUNNER },
+	{ .stmt = &PRUNE, .as = DB_AS_RUNNER },
+	{ .stmt = &ANCHORS, .row = &ANCHOR, .as = DB_AS_RUNNER },
 	{ .stmt = NULL },
 };

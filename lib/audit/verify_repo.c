@@ -129,11 +129,11 @@ enum err verify_repo_unsealed(struct ctx *cx, int64_t tenant_id, int64_t *ret)
 }
 
 const struct db_check verify_statements[] = {
-	{ .stmt = &FREEZE },
-	{ .stmt = &CHAINS, .row = &CHAIN_ID },
-	{ .stmt = &GET_ENDS, .row = &ENDS },
-	{ .stmt = &SEALS, .row = &SEAL },
-	{ .stmt = &STRAY },
-	{ .stmt = &COUNT_UNSEALED },
+	{ .stmt = &FREEZE, .as = DB_AS_GATE },
+	{ .stmt = &CHAINS, .row = &CHAIN_ID, .as = DB_AS_GATE },
+	{ .stmt = &GET_ENDS, .row = &ENDS, .as = DB_AS_GATE },
+	{ .stmt = &SEALS, .row = &SEAL, .as = DB_AS_GATE },
+	{ .stmt = &STRAY, .as = DB_AS_GATE },
+	{ .stmt = &COUNT_UNSEALED, .as = DB_AS_GATE },
 	{ .stmt = NULL },
 };

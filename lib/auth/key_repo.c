@@ -100,7 +100,10 @@ enum err key_repo_used(struct ctx *cx)
 }
 
 const struct db_check key_statements[] = {
-	{ .stmt = &USED },   { .stmt = &ADMIT, .row = &ADMITTED },
-	{ .stmt = &TENANT }, { .stmt = &NEXT_ID },
-	{ .stmt = &INSERT }, { .stmt = NULL },
+	{ .stmt = &USED },
+	{ .stmt = &ADMIT, .row = &ADMITTED, .as = DB_AS_APP | DB_AS_GATE },
+	{ .stmt = &TENANT, .as = DB_AS_GATE },
+	{ .stmt = &NEXT_ID, .as = DB_AS_GATE },
+	{ .stmt = &INSERT, .as = DB_AS_GATE },
+	{ .stmt = NULL },
 };

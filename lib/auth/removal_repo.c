@@ -62,7 +62,9 @@ enum err removal_finish(struct ctx *cx)
 }
 
 const struct db_check removal_statements[] = {
-	{ .stmt = &STRANGERS }, { .stmt = &PROJECTS, .row = &ID_ROW },
-	{ .stmt = &SWEEP },     { .stmt = &FINISH },
+	{ .stmt = &STRANGERS, .as = DB_AS_RUNNER },
+	{ .stmt = &PROJECTS, .row = &ID_ROW, .as = DB_AS_RUNNER },
+	{ .stmt = &SWEEP, .as = DB_AS_RUNNER },
+	{ .stmt = &FINISH, .as = DB_AS_RUNNER },
 	{ .stmt = NULL },
 };

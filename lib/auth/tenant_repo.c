@@ -254,9 +254,9 @@ const struct db_check tenant_statements[] = {
 	{ .stmt = &CLOSE },
 	{ .stmt = &REVOKE_KEYS },
 	{ .stmt = &SET_JOB },
-	{ .stmt = &LIST_ALL, .row = &tenant_schema },
-	{ .stmt = &FIND, .row = &tenant_schema },
-	{ .stmt = &CREATE_FOR },
-	{ .stmt = &LIMIT },
+	{ .stmt = &LIST_ALL, .row = &tenant_schema, .as = DB_AS_GATE },
+	{ .stmt = &FIND, .row = &tenant_schema, .as = DB_AS_GATE },
+	{ .stmt = &CREATE_FOR, .as = DB_AS_GATE },
+	{ .stmt = &LIMIT, .as = DB_AS_GATE },
 	{ .stmt = NULL },
 };

@@ -210,15 +210,25 @@ bool db_wait(struct ctx *cx, int wake_fd, int timeout_ms);
 NODISCARD
 enum err db_script(struct ctx *cx, const char *sql);
 
+/* Whose connections a statement runs on; sql/0002_wall.sql tells what each role is for. */
+enum db_as {
+	DB_AS_APP = 1,
+	DB_AS_RUNNER = 2, /* may all that the application may; said of what only it may */
+	DB_AS_GATE = 4,
+	DB_AS_OWNER = 8,
+};
+
 /* One row of a repository's list of statements; the list ends with a NULL statement. */
 struct db_check {
 	const struct db_stmt *stmt;
 	const struct schema *row; /* what its rows fill; NULL when nothing */
 	bool partial;             /* on purpose: some fields of the schema have no column */
+	unsigned as;              /* of enum db_as; 0: the application alone */
 };
 
 /**
- * Prepare a statement against the schema and compare its places, its columns and their types.
+ * Prepare a statement against the schema, compare its places, its columns and their types, and
+ * whether the role of the connection may run it.
  * Returns ERR_DATABASE with the server's message, or ERR_INTERNAL; the detail names the statement
  *         and the column or place.
  */

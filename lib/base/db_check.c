@@ -1,12 +1,16 @@
 /*
  * Statements against the schema of a live database: does each one prepare, with
- * the places, columns and types that the program counts on?
+ * the places, columns and types that the program counts on, and may its role run it?
  *
- * A wrong name in SQL is found here, in the tests, and not by a user's request.
+ * A wrong name in SQL is found here, in the tests, and not by a user's request; and
+ * so is a grant that a migration has forgotten.
  */
 #include "base/db_conn.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define CHECKED "checked" /* what each statement is called in its turn */
 
 /* Object ids of built-in types; fixed in PostgreSQL's catalogue. */
 enum {
@@ -83,17 +87,38 @@ static enum err check_columns(struct ctx *cx, const struct db_check *check, cons
 	return ERR_OK;
 }
 
-/* Prepare and describe outside pipeline mode, under the name that the next one replaces. */
+/* Preparing asks for no rights on tables; explaining does, and does nothing else. */
+static PGresult *explain(struct db *db, int places)
+{
+	char sql[64 + DB_PARAMS_MAX * 6] = "EXPLAIN EXECUTE " CHECKED;
+	size_t n = strlen(sql);
+
+	for (int i = 0; i < places && i < DB_PARAMS_MAX; i++)
+		n += (size_t)snprintf(sql + n, sizeof(sql) - n, "%sNULL", i == 0 ? " (" : ", ");
+	if (places > 0)
+		snprintf(sql + n, sizeof(sql) - n, ")");
+	return PQexec(db->conn, sql);
+}
+
+/* Prepare, describe and explain outside pipeline mode.  @ret the first refusal, or the description */
 static PGresult *describe(struct db *db, const char *sql)
 {
-	PGresult *res;
+	PGresult *res, *rights;
 
 	if (PQexitPipelineMode(db->conn) != 1)
 		return NULL;
-	res = PQprepare(db->conn, "", sql, 0, NULL);
+	res = PQprepare(db->conn, CHECKED, sql, 0, NULL);
 	if (PQresultStatus(res) == PGRES_COMMAND_OK) {
 		PQclear(res);
-		res = PQdescribePrepared(db->conn, "");
+		res = PQdescribePrepared(db->conn, CHECKED);
+		rights = explain(db, PQnparams(res));
+		if (PQresultStatus(rights) == PGRES_TUPLES_OK) {
+			PQclear(rights);
+		} else {
+			PQclear(res);
+			res = rights;
+		}
+		PQclear(PQexec(db->conn, "DEALLOCATE " CHECKED));
 	}
 	if (PQenterPipelineMode(db->conn) != 1) {
 		PQclear(res);

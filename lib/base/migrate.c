@@ -86,10 +86,17 @@ static const struct db_stmt REMOVE = {
 	.sql = "DELETE FROM app_meta.schema_migration WHERE version = $1",
 };
 
+#define ANY_ROLE (DB_AS_APP | DB_AS_RUNNER | DB_AS_GATE | DB_AS_OWNER)
+
 const struct db_check migrate_statements[] = {
-	{ &EXISTS, NULL, false },          { &PATIENCE, NULL, false }, { &LOCK, NULL, false },
-	{ &LIST, &APPLIED_SCHEMA, false }, { &VERSION, NULL, false },  { &ADD, NULL, false },
-	{ &REMOVE, NULL, false },          { NULL, NULL, false },
+	{ .stmt = &EXISTS, .as = ANY_ROLE },
+	{ .stmt = &PATIENCE, .as = DB_AS_OWNER },
+	{ .stmt = &LOCK, .as = DB_AS_OWNER },
+	{ .stmt = &LIST, .row = &APPLIED_SCHEMA, .as = DB_AS_OWNER },
+	{ .stmt = &VERSION, .as = ANY_ROLE },
+	{ .stmt = &ADD, .as = DB_AS_OWNER },
+	{ .stmt = &REMOVE, .as = DB_AS_OWNER },
+	{ .stmt = NULL },
 };
 
 static const char BOOK[] =

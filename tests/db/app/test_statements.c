@@ -4,13 +4,21 @@
 #include "app/app.h"
 #include "base/migrate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void test_statements__all_fit_the_schema(void **state)
 {
-	struct ctx *cx = fixture_db_ctx(*state);
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(f);
 	int n = 0;
-	enum err e = app_check_statements(cx, &n);
+	enum err e;
+
+	f->config.database_url = getenv("PORTOLAN_TEST_DB_URL");
+	f->config.database_runner_url = getenv("PORTOLAN_TEST_RUNNER_URL");
+	f->config.database_gate_url = getenv("PORTOLAN_TEST_GATE_URL");
+	f->config.database_owner_url = getenv("PORTOLAN_TEST_OWNER_URL");
+	e = app_check_statements(cx, &n);
 
 	for (int i = 0; i < cx->fault.nfields && i < FAULT_ERRORS_MAX; i++)
 		print_message("%s\n", cx->fault.fields[i].detail);

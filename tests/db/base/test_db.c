@@ -301,19 +301,22 @@ static void test_check(void **state)
 		.nparams = 1,
 		.sql = "SELECT $1::text AS id",
 	};
+	static const struct db_stmt RIGHT =
+		READ("c_right", 0, "SELECT secret_hash FROM app.api_key");
 	static const struct {
 		struct db_check check;
 		enum err wanted;
 		const char *told;
 	} CASES[] = {
-		{ { &GOOD, &ID, false }, ERR_OK, NULL },
-		{ { &GOOD, &THING, true }, ERR_OK, NULL },
-		{ { &GOOD, &THING, false }, ERR_INTERNAL, "name" },
-		{ { &TYPO, NULL, false }, ERR_DATABASE, "nme" },
-		{ { &PLACES, &ID, false }, ERR_INTERNAL, "places" },
-		{ { &EXTRA, &ID, false }, ERR_INTERNAL, "more" },
-		{ { &TYPE, &ID, false }, ERR_INTERNAL, "type" },
-		{ { &NO_TENANT, NULL, false }, ERR_INTERNAL, "tenant" },
+		{ { .stmt = &GOOD, .row = &ID }, ERR_OK, NULL },
+		{ { .stmt = &GOOD, .row = &THING, .partial = true }, ERR_OK, NULL },
+		{ { .stmt = &GOOD, .row = &THING }, ERR_INTERNAL, "name" },
+		{ { .stmt = &TYPO }, ERR_DATABASE, "nme" },
+		{ { .stmt = &PLACES, .row = &ID }, ERR_INTERNAL, "places" },
+		{ { .stmt = &EXTRA, .row = &ID }, ERR_INTERNAL, "more" },
+		{ { .stmt = &TYPE, .row = &ID }, ERR_INTERNAL, "type" },
+		{ { .stmt = &NO_TENANT }, ERR_INTERNAL, "tenant" },
+		{ { .stmt = &RIGHT }, ERR_DATABASE, "permission denied for table api_key" },
 	};
 	struct ctx *cx = fixture_db_ctx(*state);
 
