@@ -40,9 +40,25 @@ render_postgres() {
 	"$render" "$ROOT/deploy/postgres/pg_ident.conf.in" run/pg_ident.conf ACCOUNT="$(id -un)"
 }
 
+# The setting $1 as the program reads it.
+configured() { "$BIN/portolan" config show | sed -n "s/^$1  *//p"; }
+
+# nginx's directives for the proxies that may say who the client is; none, and nobody may.
+real_ip() {
+	proxies=$(configured trusted_proxies | tr -d ' ' | tr , '\n')
+	[ -n "$proxies" ] || return 0
+	for proxy in $proxies; do
+		echo "set_real_ip_from $proxy;"
+	done
+	echo 'real_ip_header X-Forwarded-For;'
+	echo 'real_ip_recursive on;'
+}
+
 render_nginx() {
 	render=$ROOT/deploy/render.sh
 	"$render" --problems "$ROOT/lib/base/err.def" run/problems.conf
+	real_ip >run/real_ip.conf.new
+	mv -f run/real_ip.conf.new run/real_ip.conf
 	"$render" "$ROOT/nginx/app.conf.in" run/nginx.conf SHARE="$ROOT" RUN="$VAR/run" \
 		TMP="$VAR/tmp/nginx" LISTEN="$LISTEN" BODY_MAX="$BODY_MAX" NGINX_WORKERS=2
 	# nginx opens its standard error anew, which must therefore be the account's own.

@@ -146,11 +146,11 @@ up() {
 	make_folders
 	write_stack_env
 	make_cluster
-	before=$(cksum run/nginx.conf run/problems.conf portolan.conf 2>/dev/null || :)
+	before=$(cksum run/nginx.conf run/problems.conf run/real_ip.conf portolan.conf 2>/dev/null || :)
 	render_postgres
-	render_nginx
 	write_conf "$@"
-	after=$(cksum run/nginx.conf run/problems.conf portolan.conf)
+	render_nginx
+	after=$(cksum run/nginx.conf run/problems.conf run/real_ip.conf portolan.conf)
 
 	start_supervisor
 	start_service postgres

@@ -16,7 +16,7 @@
 /* What every operation may answer with, by what its row asks for; some of it says nginx. */
 static const enum err OF_ALL[] = { ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEADERS, ERR_INTERNAL,
 	                           ERR_BAD_GATEWAY, ERR_UNAVAILABLE,  ERR_TIMEOUT };
-static const enum err OF_KEY[] = { ERR_UNAUTHENTICATED, ERR_FORBIDDEN, ERR_RATE };
+static const enum err OF_KEY[] = { ERR_UNAUTHENTICATED, ERR_FORBIDDEN };
 static const enum err OF_QUERY[] = { ERR_INVALID, ERR_UNKNOWN_FIELD, ERR_ENCODING };
 static const enum err OF_BODY[] = { ERR_MALFORMED,     ERR_ENCODING,  ERR_INVALID,
 	                            ERR_UNKNOWN_FIELD, ERR_TOO_LARGE, ERR_MEDIA_TYPE };
@@ -41,6 +41,8 @@ static struct fails fails_of(const struct route *r)
 	fails_add(&fails, OF_ALL, COUNT(OF_ALL));
 	if (r->auth != AUTH_NONE)
 		fails_add(&fails, OF_KEY, COUNT(OF_KEY));
+	if (r->rate != RATE_PROBE)
+		fails.has[ERR_RATE] = true;
 	if (r->query != NULL)
 		fails_add(&fails, OF_QUERY, COUNT(OF_QUERY));
 	if (r->body != NULL || r->method == HTTP_POST)
@@ -159,7 +161,12 @@ static const char HEADERS[] =
 	"\"Replayed\":{\"description\":\"true: the answer to an earlier request with the key\","
 	"\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}},\n"
 	"\"RetryAfter\":{\"description\":\"Seconds to wait before the next attempt\","
-	"\"schema\":{\"type\":\"integer\"}}";
+	"\"schema\":{\"type\":\"integer\"}},\n"
+	"\"RateLimit\":{\"description\":\"The tightest bucket: r tokens are left in it, and in t "
+	"seconds some come back; a request that reads costs 1, one that writes 5\","
+	"\"schema\":{\"type\":\"string\"},\"example\":\"\\\"key\\\";r=59999;t=62\"},\n"
+	"\"RateLimitPolicy\":{\"description\":\"Its limit: q tokens in any w seconds\","
+	"\"schema\":{\"type\":\"string\"},\"example\":\"\\\"key\\\";q=60000;w=60\"}";
 
 static void print_components(struct sb *sb, const struct route *const tables[])
 {
@@ -231,6 +238,12 @@ static void print_headers(struct sb *sb, const struct route *r)
 {
 	sb_add(sb, ",\"headers\":{\"X-Request-Id\":");
 	print_ref(sb, "headers", "RequestId");
+	if (r->rate != RATE_PROBE) {
+		sb_add(sb, ",\"RateLimit\":");
+		print_ref(sb, "headers", "RateLimit");
+		sb_add(sb, ",\"RateLimit-Policy\":");
+		print_ref(sb, "headers", "RateLimitPolicy");
+	}
 	if (r->etag) {
 		sb_add(sb, ",\"ETag\":");
 		print_ref(sb, "headers", "ETag");
@@ -308,6 +321,12 @@ static void print_problems(struct sb *sb, const struct route *r)
 		if (status == 429 || status == 503) {
 			sb_add(sb, ",\"headers\":{\"Retry-After\":");
 			print_ref(sb, "headers", "RetryAfter");
+			if (status == 429) {
+				sb_add(sb, ",\"RateLimit\":");
+				print_ref(sb, "headers", "RateLimit");
+				sb_add(sb, ",\"RateLimit-Policy\":");
+				print_ref(sb, "headers", "RateLimitPolicy");
+			}
 			sb_addc(sb, '}');
 		}
 		sb_add(sb, ",\"content\":{");

@@ -1,6 +1,9 @@
 /* Status, headers and JSON out. */
 #include "reply.h"
 
+#include "cors.h"
+#include "limit.h"
+
 #include "base/secret.h"
 
 #include <string.h>
@@ -166,6 +169,13 @@ static const char *phrase(int status)
 	return status < 400 ? "Success" : "Failure";
 }
 
+/* What anybody may see and has a version, if it is asked for again each time. */
+static bool may_be_kept(const struct reply *rp)
+{
+	return rp->status < 400 && rp->rq->route != NULL && rp->rq->route->auth == AUTH_NONE &&
+	       has_header(rp, "ETag");
+}
+
 void reply_head(struct reply *rp, struct sb *sb)
 {
 	sb_add(sb, "Status: ");
@@ -181,11 +191,10 @@ void reply_head(struct reply *rp, struct sb *sb)
 	}
 	for (int i = 0; i < rp->nheaders; i++)
 		add_header(sb, rp->headers[i].name, rp->headers[i].value);
-	/* What has a version may be kept, if it is asked for again each time. */
 	if (!has_header(rp, "Cache-Control"))
-		add_header(sb, "Cache-Control",
-		           has_header(rp, "ETag") && rp->status < 400 ? "private, no-cache"
-		                                                      : "no-store");
+		add_header(sb, "Cache-Control", may_be_kept(rp) ? "private, no-cache" : "no-store");
+	limit_head(sb, &rp->rq->limit);
+	cors_head(sb, rp->rq);
 	add_header(sb, "X-Request-Id", rp->cx->request_id);
 	if (rp->cx->traceparent[0] != '\0')
 		add_header(sb, "Traceparent", rp->cx->traceparent);

@@ -15,6 +15,8 @@
 
 #include "route.h"
 
+#include "auth/rate.h"
+
 #define REQUEST_TARGET_MAX 8192 /* bytes of path and query */
 #define REQUEST_PAIRS_MAX  64   /* parameters of a query */
 #define REQUEST_PARAMS_MAX 256  /* FastCGI parameters that are looked at */
@@ -62,6 +64,10 @@ struct request {
 	const char *request_id;
 	const char *traceparent;
 	const char *remote;
+
+	struct rate_state limit; /* the tightest bucket, where the request was counted */
+	bool origin_listed;      /* some tenant lists the origin */
+	bool origin_allowed;     /* the answer may be read by its pages */
 
 	int64_t version;   /* of If-Match, where the row has .if_match; 0: any */
 	const void *query; /* decoded by route->query */

@@ -54,10 +54,10 @@ enum auth {
 /* The bucket from which a call is paid. */
 enum rate {
 	RATE_UNSET = 0,
-	RATE_PROBE, /* health and documents; not counted */
+	RATE_PROBE, /* health and documents: not counted */
 	RATE_READ,
 	RATE_WRITE,
-	RATE_SIGN_IN, /* what guesses passwords and tokens would ask */
+	RATE_SIGN_IN, /* an attempt to sign in: counted by address, apart from all else */
 };
 
 #define ROUTE_IDS_MAX   2

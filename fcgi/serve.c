@@ -2,7 +2,9 @@
 #include "serve.h"
 
 #include "admit.h"
+#include "cors.h"
 #include "health.h"
+#include "limit.h"
 #include "openapi.h"
 #include "problem.h"
 #include "replay.h"
@@ -50,6 +52,11 @@ static enum err no_method(struct ctx *cx, struct exchange *ex, unsigned methods)
 	route_allow(&allow, methods);
 	reply_header(&ex->rp, "Allow", allow.data);
 	if (ex->rq.method == HTTP_OPTIONS) {
+		if (ex->rq.origin != NULL) {
+			TRY(limit_address(cx, &ex->rq));
+			TRY(cors_listed(cx, &ex->rq));
+		}
+		cors_preflight(&ex->rp, allow.data);
 		ex->rp.status = 204;
 		return ERR_OK;
 	}
@@ -101,9 +108,13 @@ static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
 	rq->route = match.route;
 	cx->remote = rq->remote;
 	memcpy(rq->ids, match.ids, sizeof(rq->ids));
+	TRY(limit_address(cx, rq));
+	TRY(cors_listed(cx, rq));
 	TRY(admit(cx, rq));
 	if (rq->route->auth == AUTH_NONE)
 		return work(cx, ex, body);
+	TRY(limit_caller(cx, rq));
+	TRY(cors_caller(cx, rq));
 	return proven(cx, work(cx, ex, body));
 }
 
@@ -120,8 +131,13 @@ void serve(struct ctx *cx, const struct server *server, char *const *params,
 	ex->outcome = answer(cx, ex, params, body);
 	if (ex->outcome == ERR_OK)
 		return;
-	if (ex->outcome == ERR_UNAUTHENTICATED && ex->rq.route->auth != AUTH_NONE)
-		admit_refused(cx); /* an open route judges a credential in its body, and says so itself */
+	if (ex->outcome == ERR_UNAUTHENTICATED && ex->rq.route->auth != AUTH_NONE) {
+		admit_refused(
+			cx); /* an open route judges a credential in its body, and says so itself */
+		limit_forget(cx, &ex->rq);
+	}
+	if (ex->outcome == ERR_UNAUTHENTICATED || ex->outcome == ERR_RATE)
+		cors_nobody(cx, &ex->rq);
 	if (ex->outcome != ERR_METHOD)
 		reply_clear(&ex->rp); /* which keeps nothing but a 405's Allow */
 	problem_reply(&ex->rp);

@@ -1,7 +1,7 @@
 /*
  * Serve: one request, from its parameters to its answer.
  *
- *     match the path -> admit the caller -> decode query and body -> run -> answer
+ *     match the path -> admit the caller -> count -> decode query and body -> run -> answer
  *
  * Each step may refuse, in this order, and what it refuses with becomes a
  * problem.  Nothing here knows sockets: a test hands in made-up parameters.

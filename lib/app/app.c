@@ -5,6 +5,8 @@
 #include "auth/key.h"
 #include "auth/keyring.h"
 #include "auth/password.h"
+#include "auth/origin.h"
+#include "auth/rate.h"
 #include "base/log.h"
 #include "base/migrate.h"
 #include "base/secret.h"
@@ -26,6 +28,8 @@ enum err app_open(struct app_process *p, const char *component,
 	p->app = (struct app){ .clock = &system_clock, .component = component };
 	p->app.keys = key_memory_new();
 	p->app.refusals = refusals_new();
+	p->app.rates = rate_memory_new();
+	p->app.origins = origin_memory_new();
 	ctx_begin(&p->cx, &p->app, p->arena, NULL);
 	e = config_load(&p->cx, sources, &p->app.config);
 	if (e == ERR_OK) {
@@ -45,6 +49,8 @@ void app_close(struct app_process *p)
 	password_gate_free(p->app.passwords);
 	refusals_free(p->app.refusals);
 	app_close_keyring(&p->app);
+	rate_memory_free(p->app.rates);
+	origin_memory_free(p->app.origins);
 	arena_free(p->arena);
 	*p = (struct app_process){ 0 };
 }

@@ -12,6 +12,8 @@
 #include "auth/key.h"
 #include "auth/quota.h"
 #include "auth/removal.h"
+#include "auth/origin.h"
+#include "auth/rate.h"
 #include "auth/replay.h"
 #include "auth/session.h"
 #include "auth/tenant.h"
@@ -25,23 +27,11 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements,
-	job_statements,
-	queue_statements,
-	event_statements,
-	key_statements,
-	project_statements,
-	map_statements,
-	replay_statements,
-	tenant_statements,
-	quota_statements,
-	removal_statements,
-	audit_statements,
-	verify_statements,
-	seal_statements,
-	api_key_statements,
-	token_statements,
-	session_statements,
-	user_statements,
-	NULL,
+	migrate_statements, job_statements,     queue_statements,
+	event_statements,   key_statements,     project_statements,
+	map_statements,     replay_statements,  tenant_statements,
+	quota_statements,   removal_statements, audit_statements,
+	verify_statements,  seal_statements,    api_key_statements,
+	token_statements,   session_statements, user_statements,
+	rate_statements,    origin_statements,  NULL,
 };

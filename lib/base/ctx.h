@@ -19,6 +19,8 @@ struct db_preamble;
 struct key_memory;
 struct keyring;
 struct log;
+struct origin_memory;
+struct rate_memory;
 struct redact_word;
 struct password_gate;
 struct refusals;
@@ -32,6 +34,8 @@ struct app {
 	const struct keyring *keyring;   /* of lib/auth; NULL where nothing is hashed or sealed */
 	struct password_gate *passwords; /* of lib/auth; NULL: no bound of this process's own */
 	struct refusals *refusals;       /* of lib/audit; NULL: refused access is not audited */
+	struct rate_memory *rates;       /* of lib/auth; NULL: nothing is counted */
+	struct origin_memory *origins;   /* of lib/auth; NULL: no origin is allowed */
 	const char *component;           /* "worker", "runner", "portolan"; names log lines */
 };
 

@@ -40,6 +40,7 @@ struct config_list {
 #define CONFIG_MEMBER_LIST(name)     struct config_list name
 #define CONFIG_MEMBER_PORTS(name)    struct config_list name
 #define CONFIG_MEMBER_HOSTS(name)    struct config_list name
+#define CONFIG_MEMBER_BLOCKS(name)   struct config_list name
 #define CONFIG_MEMBER_URL(name)      const char *name
 #define CONFIG_MEMBER_CONNINFO(name) const char *name
 #define CONFIG_MEMBER_LEVEL(name)    const char *name

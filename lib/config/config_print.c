@@ -31,6 +31,7 @@ static void add_range(struct sb *sb, const struct config_key *key)
 		[CONFIG_LIST] = "path:path…",
 		[CONFIG_PORTS] = "port:port…",
 		[CONFIG_HOSTS] = "host,host…",
+		[CONFIG_BLOCKS] = "address,block…",
 		[CONFIG_URL] = "http(s) address",
 		[CONFIG_CONNINFO] = "connection string",
 		[CONFIG_LEVEL] = "level",

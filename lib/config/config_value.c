@@ -7,6 +7,7 @@
 #include "config/config_private.h"
 
 #include "base/log.h"
+#include "base/net_block.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
@@ -146,10 +147,12 @@ static bool item_ok(enum config_type type, const char *item)
 		return is_port(item, strlen(item));
 	if (type == CONFIG_HOSTS)
 		return is_host(item);
+	if (type == CONFIG_BLOCKS)
+		return net_block_valid(item);
 	return item[0] == '/';
 }
 
-/* Split at colons (HOSTS: commas), blanks around items aside; empty items are skipped. */
+/* Split at colons (HOSTS and BLOCKS: commas), blanks around items aside; empty items are skipped. */
 static const char *set_list(struct arena *arena, const struct config_key *key, const char *text,
                             struct config_list *ret)
 {
@@ -157,8 +160,9 @@ static const char *set_list(struct arena *arena, const struct config_key *key, c
 		[CONFIG_LIST] = "absolute paths with colons between them",
 		[CONFIG_PORTS] = "port numbers from 1 to 65535 with colons between them",
 		[CONFIG_HOSTS] = "hosts, host:port pairs or CIDR blocks with commas between them",
+		[CONFIG_BLOCKS] = "addresses and CIDR blocks with commas between them",
 	};
-	char separator = key->type == CONFIG_HOSTS ? ',' : ':';
+	char separator = key->type == CONFIG_HOSTS || key->type == CONFIG_BLOCKS ? ',' : ':';
 	size_t most = 2;
 	const char **items;
 	struct config_list list = { 0 };
@@ -253,6 +257,7 @@ const char *config_set(struct arena *arena, struct config *config, const struct 
 	case CONFIG_LIST:
 	case CONFIG_PORTS:
 	case CONFIG_HOSTS:
+	case CONFIG_BLOCKS:
 		return set_list(arena, key, text, member);
 	case CONFIG_TEXT:
 	case CONFIG_PATH:

@@ -25,7 +25,7 @@ check 'a member creates a project: 201, Location, ETag and the job that maps it'
 		{ "name": "Atlas", "repository_url": "https://git.test/atlas.git" }
 	EOT
 	status 201 && json .name Atlas && json .status pending && json .version 1 && keep id .id && keep job .job_id &&
-	header Location "/api/v1/projects/$id" && header ETag "\"1\"" && header Cache-Control "private, no-cache"
+	header Location "/api/v1/projects/$id" && header ETag "\"1\"" && header Cache-Control no-store
 '
 check 'it can be read, with the version as its ETag' '
 	api GET "/api/v1/projects/$id" && status 200 && json .repository_url https://git.test/atlas.git && header ETag "\"1\""

@@ -17,7 +17,7 @@ large_repo() {
 	}' | git -C "$1" fast-import --quiet
 }
 large_repo "$repos/large"
-printf 'runner_lease_ms = 10000\nrunner_heartbeat_ms = 1000\n' >"$VAR/portolan.conf"
+printf 'runner_lease_ms = 10000\nrunner_heartbeat_ms = 1000\n' >>"$VAR/portolan.conf"
 stack_up "$repos"
 
 id=
