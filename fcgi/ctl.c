@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/parse.h"
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,16 @@ static void print_fault_json(struct cli *cli)
 	fputs(sb.data, cli->term.out);
 }
 
+/* Who the audit log names: the account that works on the command line. */
+static const char *actor(struct arena *arena)
+{
+	const struct passwd *account = getpwuid(getuid());
+
+	if (account == NULL)
+		return arena_printf(arena, "cli:%lu", (unsigned long)getuid());
+	return arena_printf(arena, "cli:%s", account->pw_name);
+}
+
 static enum err run(struct cli *cli, struct app *app)
 {
 	CLEANUP(db_close_ptr) struct db *db = NULL;
@@ -180,6 +191,7 @@ int main(int argc, char **argv)
 	catch_interrupts();
 	app.log = log_open(STDERR_FILENO, LOG_WARNING);
 	ctx_begin(&cx, &app, arena, NULL);
+	cx.who.actor = actor(arena);
 	e = cli_parse(&cli, argc, argv);
 	if (e == ERR_OK && cli.command != NULL)
 		e = run(&cli, &app);

@@ -175,12 +175,16 @@ static void audit_refusal(struct ctx *cx, const struct exchange *ex)
 		.reason = ex->outcome == ERR_OK ? NULL : err_info(ex->outcome)->slug,
 		.op = ex->rq.route == NULL ? NULL : ex->rq.route->op,
 		.status = ex->rp.status,
+		/* Who was let in has a role; whom the database denied, it has named. */
+		.proven = cx->who.role != ROLE_UNSET || cx->denied.actor != NULL,
 	};
 	bool refused = refusal.op != NULL && (refusal.status == 401 || refusal.status == 403);
 	enum err e;
 
 	if (cx->db == NULL)
 		return;
+	if (cx->denied.actor != NULL)
+		cx->who = cx->denied;
 	cx->deadline_ms = clock->mono_us(clock) / 1000 + AUDIT_MS;
 	err_clear(cx);
 	e = refused ? refusal_note(cx, &refusal) : refusal_due(cx);

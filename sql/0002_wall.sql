@@ -210,7 +210,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON app.job_runner, app.job_turn, app.backgr
 -- it may, and tells the transaction whose it is.  PT401: unknown, expired or revoked;
 -- PT403: known, but not allowed this.  p_tenant is the tenant that the caller counts
 -- on, null for any; p_hashes are the hashes under each master key that is in use;
--- p_scope is empty where none is asked for.
+-- p_scope is empty where none is asked for.  The detail of PT403 is who was denied,
+-- <tenant>:<user>:<key>:<actor> with 0 for none: for the audit log, never for the client.
 
 -- Every request pays for it, hence: one row by OUT parameters instead of a set; STABLE,
 -- which spares a snapshot a statement (what it tells is no change of the database);
@@ -231,10 +232,12 @@ BEGIN
         RAISE EXCEPTION 'The key is unknown, expired or revoked.' USING ERRCODE = 'PT401';
     END IF;
     IF role < p_least THEN
-        RAISE EXCEPTION 'The role of the key is too low for this.' USING ERRCODE = 'PT403';
+        RAISE EXCEPTION 'The role of the key is too low for this.'
+              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', tenant_id, 0, p_id, 'key:' || p_id);
     END IF;
     IF has IS NOT NULL AND p_scope <> '' AND p_scope <> ALL (has) THEN
-        RAISE EXCEPTION 'The key does not have the scope %.', p_scope USING ERRCODE = 'PT403';
+        RAISE EXCEPTION 'The key does not have the scope %.', p_scope
+              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', tenant_id, 0, p_id, 'key:' || p_id);
     END IF;
     told := set_config('app.tenant', tenant_id::text, true);
     told := set_config('app.user', '', true);
@@ -263,14 +266,16 @@ BEGIN
          WHERE m.tenant_id = p_tenant AND m.user_id = s.user_id AND m.status = 'active' AND t.status = 'active';
         IF NOT FOUND THEN
             IF p_least > 0 THEN
-                RAISE EXCEPTION 'You are no member of that tenant.' USING ERRCODE = 'PT403';
+                RAISE EXCEPTION 'You are no member of that tenant.'
+                      USING ERRCODE = 'PT403', DETAIL = concat_ws(':', 0, s.user_id, 0, s.email);
             END IF;
             p_tenant := NULL;
             r := 0;
         END IF;
     END IF;
     IF r < p_least THEN
-        RAISE EXCEPTION 'Your role is too low for this.' USING ERRCODE = 'PT403';
+        RAISE EXCEPTION 'Your role is too low for this.'
+              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', coalesce(p_tenant, 0), s.user_id, 0, s.email);
     END IF;
     PERFORM set_config('app.tenant', coalesce(p_tenant::text, ''), true),
             set_config('app.user', s.user_id::text, true);

@@ -147,10 +147,12 @@ BEGIN
         RAISE EXCEPTION 'The token is over.' USING ERRCODE = 'PT401';
     END IF;
     IF r < p_least THEN
-        RAISE EXCEPTION 'The role of the key is too low for this.' USING ERRCODE = 'PT403';
+        RAISE EXCEPTION 'The role of the key is too low for this.'
+              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', p_tenant, 0, p_key, 'key:' || p_key);
     END IF;
     IF s IS NOT NULL AND p_scope <> '' AND p_scope <> ALL (s) THEN
-        RAISE EXCEPTION 'The key does not have the scope %.', p_scope USING ERRCODE = 'PT403';
+        RAISE EXCEPTION 'The key does not have the scope %.', p_scope
+              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', p_tenant, 0, p_key, 'key:' || p_key);
     END IF;
     tenant_id := p_tenant;
     key_id := p_key;

@@ -77,6 +77,7 @@ struct ctx {
 	char request_id[REQUEST_ID_MAX + 1];
 	char traceparent[TRACEPARENT_LEN + 1]; /* "" when there is none */
 	int64_t deadline_ms;                   /* monotonic; 0: none */
+	struct who denied;                     /* who got a 403 of admission; zero: not known */
 	const char *remote; /* address from where it is asked; NULL: from this machine's programs */
 	const char *audited;       /* the newest action that went into the audit log; NULL: none */
 	struct redact_word *words; /* values that are never printed; base/redact.h */

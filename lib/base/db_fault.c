@@ -48,6 +48,27 @@ static const char *field(const PGresult *res, int code)
 	return text != NULL ? text : "";
 }
 
+/* The detail of PT403: <tenant>:<user>:<key>:<actor>. */
+static void note_denied(struct ctx *cx, const char *detail)
+{
+	int64_t ids[3];
+
+	for (size_t i = 0; i < COUNT(ids); i++) {
+		char *end;
+
+		ids[i] = strtoll(detail, &end, 10);
+		if (end == detail || *end != ':')
+			return;
+		detail = end + 1;
+	}
+	cx->denied = (struct who){
+		.tenant_id = ids[0],
+		.user_id = ids[1],
+		.key_id = ids[2],
+		.actor = arena_strdup(cx->arena, detail),
+	};
+}
+
 static enum err fault_raised(struct ctx *cx, const PGresult *res, const char *state)
 {
 	const char *hint = field(res, PG_DIAG_MESSAGE_HINT);
@@ -59,6 +80,8 @@ static enum err fault_raised(struct ctx *cx, const PGresult *res, const char *st
 			code = RAISED[i].code;
 	}
 	err_set(cx, code, "%s", field(res, PG_DIAG_MESSAGE_PRIMARY));
+	if (code == ERR_FORBIDDEN)
+		note_denied(cx, field(res, PG_DIAG_MESSAGE_DETAIL));
 	if (hint[0] != '\0')
 		err_fix(cx, "%s", hint);
 	return code;

@@ -64,8 +64,19 @@ check 'a flood of them leaves a row for each process, not one for each' '
 	done
 	status 401 && [ "$(super "SELECT count(*) FROM app.audit WHERE tenant_id = 0")" -le 6 ]
 '
+viewer_noted() {
+	api GET "/api/v1/audit?outcome=refused&action=access" && json ".items | length" 1 && json ".items[0].key_id" "$key" &&
+		json ".items[0].actor" "key:$key" && json ".items[0].detail.reason" forbidden && json ".items[0].detail.operation" listAudit
+}
+check 'a known one that may not is refused, and its tenant can read of it' '
+	printf "{\"name\":\"looker\",\"role\":\"viewer\"}" | api POST /api/v1/api-keys && status 201 && keep key .id && keep text .key &&
+		call GET /api/v1/audit "Authorization: Bearer $text" && status 403 && ! body_has "key:$key" && within 5 viewer_noted
+'
+check 'nothing of a key but its number is in the log' '
+	! sql "SELECT row_to_json(a) FROM app.audit a" | grep -F "$(echo "$text" | cut -d_ -f3 | cut -c 1-20)"
+'
 check 'nobody sees the log of the installation through the service' '
-	api GET "/api/v1/audit?outcome=refused" && json ".items | length" 0
+	api GET "/api/v1/audit?outcome=refused" && json ".items | length" 1
 '
 check 'the export is the whole of it, page by page, and says where to go on' '
 	api GET "/api/v1/audit/export?limit=2" && status 200 && header Content-Type "application/x-ndjson*" && header Next-Cursor &&
