@@ -29,14 +29,16 @@ BEGIN
          WHERE m.tenant_id = p_tenant AND m.user_id = s.user_id AND m.status = 'active' AND t.status = 'active';
         IF NOT FOUND THEN
             IF p_least > 0 THEN
-                RAISE EXCEPTION 'You are no member of that tenant.' USING ERRCODE = 'PT403';
+                RAISE EXCEPTION 'You are no member of that tenant.'
+                      USING ERRCODE = 'PT403', DETAIL = concat_ws(':', 0, s.user_id, 0, s.email);
             END IF;
             p_tenant := NULL;
             r := 0;
         END IF;
     END IF;
     IF r < p_least THEN
-        RAISE EXCEPTION 'Your role is too low for this.' USING ERRCODE = 'PT403';
+        RAISE EXCEPTION 'Your role is too low for this.'
+              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', coalesce(p_tenant, 0), s.user_id, 0, s.email);
     END IF;
     PERFORM set_config('app.tenant', coalesce(p_tenant::text, ''), true),
             set_config('app.user', s.user_id::text, true);
