@@ -101,10 +101,10 @@ static enum err sync_project(struct ctx *cx, const struct request *rq, struct re
 	return reply_json(rp, &SYNC_STARTED, &started);
 }
 
-#define EXAMPLE                                                                                               \
-	"\"id\":7,\"name\":\"Atlas\",\"repository_url\":\"https://git.example.org/atlas.git\","               \
-	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"                  \
-	"\"head_commit\":null,\"storage_bytes\":0,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\"," \
+#define EXAMPLE                                                                                                                  \
+	"\"id\":7,\"name\":\"Atlas\",\"repository_url\":\"https://git.example.org/atlas.git\","                                  \
+	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"                                     \
+	"\"head_commit\":null,\"storage_bytes\":0,\"secret_id\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\"," \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
 #define CALLER .tag = "Projects", .auth = AUTH_ANY, .area = AREA_PROJECTS
 #define READS  CALLER, .role = ROLE_VIEWER, .rate = RATE_READ
@@ -135,7 +135,7 @@ const struct route project_routes[] = {
 		.etag = true,
 		.status = 201,
 		.reply = &project_made_schema,
-		.fails = { ERR_CONFLICT, ERR_LIMIT, ERR_URL_REFUSED },
+		.fails = { ERR_CONFLICT, ERR_LIMIT, ERR_URL_REFUSED, ERR_ORIGIN_MISMATCH },
 		.audit = "project.created",
 		.run = create_project,
 		.doc = "Create a project and start the job that clones and maps it.",
@@ -166,10 +166,10 @@ const struct route project_routes[] = {
 		.body = &project_patch_schema,
 		.status = 200,
 		.reply = &project_schema,
-		.fails = { ERR_NOT_FOUND, ERR_CONFLICT },
+		.fails = { ERR_NOT_FOUND, ERR_CONFLICT, ERR_ORIGIN_MISMATCH },
 		.audit = "project.changed",
 		.run = change_project,
-		.doc = "Change a project's name or branch; what is not sent stays.",
+		.doc = "Change a project's name, branch or secret; what is not sent stays.",
 		.example = "{" EXAMPLE "}",
 	},
 	{

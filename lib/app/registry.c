@@ -19,6 +19,7 @@
 #include "auth/tenant.h"
 #include "auth/token.h"
 #include "auth/user.h"
+#include "auth/vault.h"
 #include "base/migrate.h"
 #include "events/event.h"
 #include "jobs/job.h"
@@ -27,11 +28,15 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,     queue_statements,
-	event_statements,   key_statements,     project_statements,
-	map_statements,     replay_statements,  tenant_statements,
-	quota_statements,   removal_statements, audit_statements,
-	verify_statements,  seal_statements,    api_key_statements,
-	token_statements,   session_statements, user_statements,
-	rate_statements,    origin_statements,  NULL,
+	migrate_statements, job_statements,
+	queue_statements,   event_statements,
+	key_statements,     project_statements,
+	map_statements,     replay_statements,
+	tenant_statements,  quota_statements,
+	removal_statements, audit_statements,
+	verify_statements,  seal_statements,
+	api_key_statements, token_statements,
+	session_statements, user_statements,
+	rate_statements,    origin_statements,
+	vault_statements,   NULL,
 };

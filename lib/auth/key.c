@@ -118,8 +118,8 @@ static void make(const struct keyring *ring, int64_t id, struct key_made *ret,
 	credential_make(CREDENTIAL_KEY, id, ret->text);
 	ret->id = id;
 	stored->id = id;
-	stored->hash_key = keyring_newest(ring);
-	keyring_hash(ring, KEYRING_API_KEY, ret->text, strlen(ret->text), stored->hash);
+	stored->hash_key =
+		keyring_hash(ring, KEYRING_API_KEY, ret->text, strlen(ret->text), stored->hash);
 }
 
 enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,

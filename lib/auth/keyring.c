@@ -457,13 +457,16 @@ bool keyring_derive(const struct keyring *ring, int number, enum keyring_purpose
 	return at >= 0;
 }
 
-void keyring_hash(const struct keyring *ring, enum keyring_purpose purpose, const void *bytes,
-                  size_t n, unsigned char ret[SECRET_HASH_BYTES])
+int keyring_hash(const struct keyring *ring, enum keyring_purpose purpose, const void *bytes,
+                 size_t n, unsigned char ret[SECRET_HASH_BYTES])
 {
 	const struct ring *r = hold(ring, false);
 
-	secret_hash(bytes, n, r->keys[ring_newest(r)].derived[purpose], KEYRING_KEY_BYTES, ret);
+	int at = ring_newest(r), number = r->keys[at].number;
+
+	secret_hash(bytes, n, r->keys[at].derived[purpose], KEYRING_KEY_BYTES, ret);
 	let_go(ring);
+	return number;
 }
 
 const char *keyring_hashes(struct arena *arena, const struct keyring *ring,

@@ -78,9 +78,9 @@ int keyring_list(const struct keyring *ring, struct keyring_key ret[KEYRING_MAX]
 bool keyring_derive(const struct keyring *ring, int number, enum keyring_purpose purpose,
                     unsigned char ret[KEYRING_KEY_BYTES]);
 
-/** Keyed BLAKE2b-256 under the key in use: what is stored of a new token. */
-void keyring_hash(const struct keyring *ring, enum keyring_purpose purpose, const void *bytes,
-                  size_t n, unsigned char ret[SECRET_HASH_BYTES]);
+/** Keyed BLAKE2b-256 under the key in use: what is stored of a new token.  @ret number of that key */
+int keyring_hash(const struct keyring *ring, enum keyring_purpose purpose, const void *bytes,
+                 size_t n, unsigned char ret[SECRET_HASH_BYTES]);
 
 /** The hashes under every key, as the text of a bytea[]: what a token that comes in is looked up by. */
 const char *keyring_hashes(struct arena *arena, const struct keyring *ring,

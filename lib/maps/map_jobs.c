@@ -11,6 +11,8 @@
  */
 #include "maps/map_jobs.h"
 
+#include "auth/vault.h"
+#include "base/secret.h"
 #include "base/tool.h"
 #include "config/config.h"
 #include "maps/child.h"
@@ -137,6 +139,7 @@ static enum err child(struct step *step, const char *name, const struct schema *
 	rq.arg = step;
 	run_step(cx, step->run, step->from, step->doing);
 	e = tool_run(cx, &rq, ret);
+	secret_wipe(sb.data, sb.len); /* a credential may be in it */
 	TRY(e);
 	return ret->exit_code == 0 ? ERR_OK : failure(cx, name, ret);
 }
@@ -206,10 +209,32 @@ static enum err fetch_max(struct ctx *cx, const struct project_room *room, int64
 	return ERR_OK;
 }
 
+/* The secret that opens the project's repository; @ret_credential NULL: it needs none. */
+static enum err open_secret(struct ctx *cx, const struct project *project,
+                            struct vault_opened *opened, struct fetch_credential *credential,
+                            struct fetch_credential **ret)
+{
+	*ret = NULL;
+	if (project->secret_id == 0)
+		return ERR_OK;
+	TRY(vault_open(cx, project->secret_id, opened));
+	*credential = (struct fetch_credential){
+		.origin = opened->about.origin,
+		.username = opened->about.username != NULL ? opened->about.username : "git",
+		.secret = opened->value,
+		.passphrase = opened->passphrase,
+		.host_keys = opened->about.host_key,
+	};
+	*ret = credential;
+	return ERR_OK;
+}
+
 static enum err fetch(struct ctx *cx, struct job_run *run, const struct project *project,
                       const char *dir, struct fetch_reply *ret)
 {
 	const struct config *config = cx->app->config;
+	CLEANUP(vault_close) struct vault_opened opened = { 0 };
+	struct fetch_credential credential, *shown;
 	struct step step = { cx, run, FETCH_FROM, FETCH_TO, "cloning" };
 	struct project_room room;
 	struct fetch_request request = {
@@ -234,6 +259,8 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 	CLEANUP(tool_end) struct tool_result result = { 0 };
 	enum err e;
 
+	TRY(open_secret(cx, project, &opened, &credential, &shown));
+	request.credential = shown;
 	TRY(project_room(cx, project->id, &room));
 	TRY(fetch_max(cx, &room, &request.max_bytes));
 	e = child(&step, "portolan-fetch", &fetch_request_schema, &request, &limits, &result);

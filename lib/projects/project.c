@@ -2,6 +2,7 @@
 #include "projects/project.h"
 
 #include "auth/quota.h"
+#include "auth/vault.h"
 #include "config/config.h"
 #include "projects/project_repo.h"
 #include "projects/project_url.h"
@@ -69,9 +70,12 @@ static const struct field NEW_FIELDS[] = {
 	       .max = PROJECT_URL_MAX, .one_line = true,
 	       .example = "\"https://github.com/redis/redis\"",
 	       .doc = "Where to clone from: an https address, or the path of a local repository "
-	              "below a folder that the settings allow; no credentials in it"),
+	              "below a folder that the settings allow; no credentials in it.  With a secret "
+	              "of kind git_ssh also git@host:path or ssh://git@host/path"),
 	F_TEXT(struct project_new, default_branch, BRANCH_RULES,
 	       .doc = "Branch to map; without one, what the repository's HEAD names"),
+	F_INT(struct project_new, secret_id, .nullable = true, .min = 1, .max = INT64_MAX,
+	      .doc = "Secret that opens the repository; it must be bound to the address's origin"),
 };
 const struct schema project_new_schema = SCHEMA(struct project_new, "ProjectNew", NEW_FIELDS);
 
@@ -79,6 +83,8 @@ static const struct field PATCH_FIELDS[] = {
 	F_TEXT(struct project_patch, name, NAME_RULES, .doc = "New name"),
 	F_TEXT(struct project_patch, default_branch, BRANCH_RULES,
 	       .doc = "Branch to map from now on; null: what the repository's HEAD names"),
+	F_INT(struct project_patch, secret_id, .nullable = true, .min = 1, .max = INT64_MAX,
+	      .doc = "Secret that opens the repository from now on; null: none"),
 };
 const struct schema project_patch_schema =
 	SCHEMA_PATCH(struct project_patch, "ProjectPatch", PATCH_FIELDS);
@@ -101,6 +107,8 @@ const struct schema project_patch_schema =
 	               .doc = "Commit of the newest map; null before the first"),                  \
 		F_INT(struct project, storage_bytes,                                               \
 	              .doc = "Bytes of its clone and its maps, as its job last measured"),         \
+		F_INT(struct project, secret_id, .zero_is_null = true,                             \
+	              .doc = "Secret that opens the repository; null: none is needed"),            \
 		F_INT(struct project, version,                                                     \
 	              .doc = "Rises with every change; the ETag is made from it"),                 \
 		F_TIME(struct project, created_us, .name = "created_at",                           \
@@ -236,6 +244,32 @@ static enum err gone_or_stale(struct ctx *cx, int64_t id, int64_t version)
 	return ERR_STALE;
 }
 
+/* Can the secret open the repository, and does the repository do without one? */
+static enum err check_secret(struct ctx *cx, const char *url, int64_t secret_id)
+{
+	const char *kind, *origin;
+
+	TRY(project_url_origin(cx, url, &kind, &origin));
+	if (secret_id != 0 && kind == NULL)
+		return err_field(cx, ERR_INVALID, "/secret_id", "local",
+		                 "is of no use: the repository is a local folder");
+	if (secret_id != 0)
+		return vault_match(cx, secret_id, kind, origin);
+	if (kind == NULL || strcmp(kind, "git_ssh") != 0)
+		return ERR_OK;
+	err_field(cx, ERR_INVALID, "/secret_id", "required",
+	          "is needed: nothing is cloned over ssh without a key");
+	err_fix(cx, "store a secret of kind git_ssh that is bound to %s, and name it here", origin);
+	return ERR_INVALID;
+}
+
+static enum err secret_gone(struct ctx *cx, int64_t id)
+{
+	err_clear(cx);
+	return err_field(cx, ERR_INVALID, "/secret_id", "exists", "there is no secret %" PRId64,
+	                 id);
+}
+
 /* --- Services --- */
 
 /*
@@ -279,7 +313,10 @@ enum err project_create(struct ctx *cx, const struct project_new *in, struct pro
 		checked.name = project_url_name(cx, checked.repository_url);
 
 	TRY(db_begin(cx, &tx));
+	TRY(check_secret(cx, checked.repository_url, in->secret_id));
 	e = insert(cx, &checked, &made);
+	if (e == ERR_CONFLICT && strcmp(db_constraint(cx), "project_secret_fkey") == 0)
+		return secret_gone(cx, in->secret_id);
 	if (e == ERR_CONFLICT)
 		return name_taken(cx, checked.name);
 	if (e == ERR_NOT_FOUND)
@@ -315,7 +352,13 @@ enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struc
 	enum err e;
 
 	TRY(db_begin(cx, &tx));
+	if (schema_given(&project_patch_schema, in, "secret_id")) {
+		TRY(project_get(cx, id, &made));
+		TRY(check_secret(cx, made.repository_url, in->secret_id));
+	}
 	e = project_repo_update(cx, id, version, in, &made);
+	if (e == ERR_CONFLICT && strcmp(db_constraint(cx), "project_secret_fkey") == 0)
+		return secret_gone(cx, in->secret_id);
 	if (e == ERR_CONFLICT)
 		return name_taken(cx, in->name);
 	if (e == ERR_NOT_FOUND)

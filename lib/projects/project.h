@@ -24,6 +24,7 @@ struct project_new {
 	const char *name;           /* unique within the tenant; NULL: from the URL's last part */
 	const char *repository_url; /* https, http where allowed, or an absolute local path */
 	const char *default_branch; /* NULL: what the repository's HEAD names */
+	int64_t secret_id;          /* what opens it, see auth/vault.h; 0: nothing is needed */
 };
 
 /* What a client sends to change one. */
@@ -31,6 +32,7 @@ struct project_patch {
 	uint64_t given;
 	const char *name;
 	const char *default_branch; /* null: back to the repository's own */
+	int64_t secret_id;          /* null: none any more */
 };
 
 struct project {
@@ -41,6 +43,7 @@ struct project {
 	const char *error;
 	const char *head_commit; /* of the newest map; NULL before the first */
 	int64_t storage_bytes;   /* of its clone and its maps */
+	int64_t secret_id;       /* what opens it; 0: nothing is needed */
 	int64_t version;         /* rises with every change a client can see in ETag */
 	int64_t created_us, updated_us;
 };
@@ -73,7 +76,8 @@ extern const struct event_kind project_created, project_changed, project_deleted
  *
  * Returns ERR_CONFLICT when the tenant has a project of that name, ERR_LIMIT when it has as many
  *         projects or unfinished jobs as it may, ERR_URL_REFUSED for an address that is not well-formed, or a path
- *         outside of local_roots; what may be connected to is the job's to find out.
+ *         outside of local_roots; what may be connected to is the job's to find out.  An address of
+ *         ssh needs a secret: ERR_INVALID; for a secret, what vault_match() returns.
  */
 NODISCARD
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,
@@ -89,7 +93,7 @@ enum err project_list(struct ctx *cx, const struct project_filter *filter, struc
 
 /**
  * @version the version the client saw; 0: any (for our own use)
- * Returns ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT
+ * Returns ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT; for a secret, as project_create()
  */
 NODISCARD
 enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struct project_patch *in,

@@ -3,8 +3,8 @@
 
 #define COLUMNS                                                                                    \
 	"id, name, repository_url, default_branch, status, error_type, error, head_commit,"        \
-	" clone_bytes + map_bytes AS storage_bytes, version, " DB_US("created_at") ", " DB_US(     \
-		"updated_at")
+	" clone_bytes + map_bytes AS storage_bytes, secret_id, version, " DB_US(                   \
+		"created_at") ", " DB_US("updated_at")
 
 /*
  * Rows are counted only when the table is large enough to hold so many: a page
@@ -13,9 +13,9 @@
  */
 static const struct db_stmt INSERT = {
 	.name = "project_insert",
-	.nparams = 6,
-	.sql = "INSERT INTO app.project (tenant_id, name, repository_url, default_branch)"
-	       " SELECT $1, $2, $3, $4 FROM (SELECT coalesce((SELECT projects_max FROM app.tenant"
+	.nparams = 7,
+	.sql = "INSERT INTO app.project (tenant_id, name, repository_url, default_branch, secret_id)"
+	       " SELECT $1, $2, $3, $4, $7 FROM (SELECT coalesce((SELECT projects_max FROM app.tenant"
 	       " WHERE id = $1), $5::bigint) - $6::bigint AS max) l"
 	       " WHERE pg_relation_size('app.project') / 8192 * 128 < l.max"
 	       " OR (SELECT count(*) FROM (SELECT FROM app.project WHERE tenant_id = $1"
@@ -27,7 +27,8 @@ enum err project_repo_insert(struct ctx *cx, const struct project_new *in, int64
 {
 	return db_get(cx, &INSERT,
 	              DB_ARGS(DB_TEXT(in->name), DB_TEXT(in->repository_url),
-	                      DB_TEXT(in->default_branch), DB_INT(max), DB_INT(spare)),
+	                      DB_TEXT(in->default_branch), DB_INT(max), DB_INT(spare),
+	                      DB_INT0(in->secret_id)),
 	              &project_schema, ret);
 }
 
@@ -126,9 +127,10 @@ enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, 
 
 static const struct db_stmt UPDATE = {
 	.name = "project_update",
-	.nparams = 7,
+	.nparams = 9,
 	.sql = "UPDATE app.project SET name = CASE WHEN $4 THEN $5 ELSE name END,"
 	       " default_branch = CASE WHEN $6 THEN $7 ELSE default_branch END,"
+	       " secret_id = CASE WHEN $8 THEN $9 ELSE secret_id END,"
 	       " version = version + 1, updated_at = now()"
 	       " WHERE tenant_id = $1 AND id = $2 AND ($3::bigint IS NULL OR version = $3)"
 	       " RETURNING " COLUMNS,
@@ -139,10 +141,12 @@ enum err project_repo_update(struct ctx *cx, int64_t id, int64_t version,
 {
 	bool name = schema_given(&project_patch_schema, in, "name");
 	bool branch = schema_given(&project_patch_schema, in, "default_branch");
+	bool secret = schema_given(&project_patch_schema, in, "secret_id");
 
 	return db_get(cx, &UPDATE,
 	              DB_ARGS(DB_INT(id), DB_INT0(version), DB_BOOL(name), DB_TEXT(in->name),
-	                      DB_BOOL(branch), DB_TEXT(in->default_branch)),
+	                      DB_BOOL(branch), DB_TEXT(in->default_branch), DB_BOOL(secret),
+	                      DB_INT0(in->secret_id)),
 	              &project_schema, ret);
 }
 

@@ -1,7 +1,7 @@
 /* Which addresses a project may have. */
 #include "projects/project_url.h"
 
-#include "base/net_guard.h"
+#include "base/net_ssh.h"
 #include "base/utf8.h"
 #include "config/config.h"
 #include "projects/project.h"
@@ -30,17 +30,41 @@ static enum err refuse(struct ctx *cx, const char *rule, const char *detail, con
  */
 static enum err check_remote(struct ctx *cx, const char *text, const char **ret)
 {
-	struct net_url url;
-	enum err e = net_url_parse(cx, text, &url);
+	struct net_ssh ssh = { 0 };
+	struct net_url url = { 0 };
+	enum err e =
+		net_ssh_is(text) ? net_ssh_parse(cx, text, &ssh) : net_url_parse(cx, text, &url);
+	const char *normal = ssh.text != NULL ? ssh.text : url.text;
 
 	if (e == ERR_URL_REFUSED)
 		return refuse(cx, "address", cx->fault.detail,
 		              cx->fault.fix != NULL ? cx->fault.fix : "Give another address.");
 	TRY(e);
-	if (strlen(url.text) > PROJECT_URL_MAX)
+	if (strlen(normal) > PROJECT_URL_MAX)
 		return refuse(cx, "max_length", "the address is too long",
 		              "Give one of at most 500 characters.");
-	*ret = url.text;
+	*ret = normal;
+	return ERR_OK;
+}
+
+enum err project_url_origin(struct ctx *cx, const char *url, const char **ret_kind,
+                            const char **ret_origin)
+{
+	struct net_ssh ssh;
+	struct net_url web;
+
+	*ret_kind = *ret_origin = NULL;
+	if (url[0] == '/')
+		return ERR_OK;
+	if (net_ssh_is(url)) {
+		TRY(net_ssh_parse(cx, url, &ssh));
+		*ret_kind = "git_ssh";
+		*ret_origin = ssh.origin;
+		return ERR_OK;
+	}
+	TRY(net_url_parse(cx, url, &web));
+	*ret_kind = "git_https";
+	*ret_origin = web.origin;
 	return ERR_OK;
 }
 
@@ -135,7 +159,8 @@ enum err project_url_check(struct ctx *cx, const char *text, const char **ret)
 			              "Give the plain path instead, beginning with /.");
 		return check_local(cx, path, ret);
 	}
-	if (strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0)
+	if (strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "http://", 7) == 0 ||
+	    net_ssh_is(text))
 		return check_remote(cx, text, ret);
 	return refuse(cx, "scheme", "the address has no scheme that is allowed here",
 	              "Begin it with https://, or give the absolute path of a local repository.");
@@ -156,7 +181,7 @@ const char *project_url_name(struct ctx *cx, const char *url)
 		else
 			break;
 	}
-	for (begin = end; begin > url && begin[-1] != '/'; begin--)
+	for (begin = end; begin > url && begin[-1] != '/' && begin[-1] != ':'; begin--)
 		;
 	for (int chars = 0; chars < PROJECT_NAME_MAX && begin + n < end; chars++) {
 		size_t one = utf8_char(begin + n, (size_t)(end - begin) - n);

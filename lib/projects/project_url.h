@@ -10,7 +10,7 @@
 #include "base/ctx.h"
 
 /**
- * Judge an address and give its normal form: https, http where the settings allow it, or a local
+ * Judge an address and give its normal form: https, http where the settings allow it, ssh, or a local
  * folder below one of local_roots (an absolute path, also as file:///path).
  *
  * A local folder need not exist yet; one that does is judged by its real path, links resolved.
@@ -21,6 +21,15 @@
  */
 NODISCARD
 enum err project_url_check(struct ctx *cx, const char *text, const char **ret);
+
+/**
+ * Where an address that was checked leads, for the secret that opens it.
+ * @ret_kind   kind of secret that can, see auth/vault.h; NULL: none, it is a local folder
+ * @ret_origin what such a secret must be bound to
+ */
+NODISCARD
+enum err project_url_origin(struct ctx *cx, const char *url, const char **ret_kind,
+                            const char **ret_origin);
 
 /** @ret a name for a project at that address: its last part without ".git", at most 100 characters */
 const char *project_url_name(struct ctx *cx, const char *url);
