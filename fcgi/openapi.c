@@ -431,6 +431,7 @@ static const struct {
 	{ "Health", "How the service is" },
 	{ "Signing in", "People, their sessions, and who asks" },
 	{ "Projects", "Repositories that are mapped" },
+	{ "Secrets", "What opens private repositories and other services; values never come back" },
 	{ "Maps", "What a project is made of at one commit" },
 	{ "Tenants", "Teams with their own projects, members and limits" },
 	{ "Jobs", "Work in the background, and what came of it" },

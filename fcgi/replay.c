@@ -3,6 +3,7 @@
 
 #include "problem.h"
 
+#include "auth/keyring.h"
 #include "auth/replay.h"
 
 #include <string.h>
@@ -25,18 +26,21 @@ static bool is_final(enum err e)
 	}
 }
 
-/* All that makes the request this one. */
-static void hash_of(struct ctx *cx, const struct request *rq, unsigned char ret[SECRET_HASH_BYTES])
+/*
+ * All that makes the request this one.  Hashed under a key, because it may hold a secret that could be
+ * guessed; @ret_hashes is the same under every key there is, for an answer that was stored before.
+ */
+static void hash_of(struct ctx *cx, const struct request *rq, unsigned char ret[SECRET_HASH_BYTES],
+                    const char **ret_hashes)
 {
-	unsigned char body[SECRET_HASH_BYTES];
-	char hex[SECRET_HEX_MAX];
-	const char *text;
+	struct sb sb = sb_new(cx->arena, SIZE_MAX / 4);
 
-	secret_hash(rq->body.data, rq->body.len, NULL, 0, body);
-	secret_hex(body, sizeof(body), hex);
-	text = arena_printf(cx->arena, "%s %lld %lld %s %s", rq->route->op, (long long)rq->ids[0],
-	                    (long long)rq->ids[1], hex, rq->raw_query == NULL ? "" : rq->raw_query);
-	secret_hash(text, strlen(text), NULL, 0, ret);
+	sb_addf(&sb, "%s %lld %lld %s\n", rq->route->op, (long long)rq->ids[0],
+	        (long long)rq->ids[1], rq->raw_query == NULL ? "" : rq->raw_query);
+	sb_addn(&sb, rq->body.data, rq->body.len);
+	keyring_hash(cx->app->keyring, KEYRING_REPLAY, sb.data, sb.len, ret);
+	*ret_hashes = keyring_hashes(cx->arena, cx->app->keyring, KEYRING_REPLAY, sb.data, sb.len);
+	secret_wipe(sb.data, sb.len);
 }
 
 /* What a route that shows a secret has not said to keep is not kept. */
@@ -105,6 +109,7 @@ enum err replay_run(struct ctx *cx, struct exchange *ex)
 	const struct request *rq = &ex->rq;
 	unsigned char hash[SECRET_HASH_BYTES];
 	struct replay_answer stored;
+	const char *hashes;
 	bool found = false;
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	struct fault fault;
@@ -113,9 +118,9 @@ enum err replay_run(struct ctx *cx, struct exchange *ex)
 	if (!replay_key_is_sound(rq->idempotency_key))
 		return err_field(cx, ERR_INVALID, "Idempotency-Key:", "format",
 		                 "A key has 1 to %d printable ASCII characters.", REPLAY_KEY_MAX);
-	hash_of(cx, rq, hash);
+	hash_of(cx, rq, hash, &hashes);
 	TRY(db_begin(cx, &tx));
-	TRY(replay_claim(cx, rq->idempotency_key, hash, rq->server->idempotency_hours, &stored,
+	TRY(replay_claim(cx, rq->idempotency_key, hashes, rq->server->idempotency_hours, &stored,
 	                 &found));
 	if (found) {
 		restore(cx, ex, &stored);

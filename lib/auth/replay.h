@@ -3,7 +3,7 @@
  *
  *     CLEANUP(db_end) struct db_tx tx = { 0 };
  *     TRY(db_begin(cx, &tx));
- *     TRY(replay_claim(cx, key, hash, hours, &stored, &found));
+ *     TRY(replay_claim(cx, key, hashes, hours, &stored, &found));
  *     if (!found) {
  *             ... the work, in savepoints ...
  *             TRY(replay_store(cx, key, hash, &answer));
@@ -34,17 +34,17 @@ bool replay_key_is_sound(const char *key);
 /**
  * Claim a key until the end of the transaction that the caller has open.
  *
- * @hash   of all that makes the request this one
+ * @hashes of all that makes the request this one, under each master key: keyring_hashes()
  * @hours  how long an answer is kept
  * @ret    the stored answer when *ret_found
  * Returns ERR_IN_FLIGHT when another transaction holds the key, ERR_KEY_REUSED when the stored
  *         answer is to another request.
  */
 NODISCARD
-enum err replay_claim(struct ctx *cx, const char *key, const unsigned char hash[SECRET_HASH_BYTES],
-                      int64_t hours, struct replay_answer *ret, bool *ret_found);
+enum err replay_claim(struct ctx *cx, const char *key, const char *hashes, int64_t hours,
+                      struct replay_answer *ret, bool *ret_found);
 
-/** Store the answer under a key that this transaction has claimed. */
+/** Store the answer under a key that this transaction has claimed.  @hash under the master key in use */
 NODISCARD
 enum err replay_store(struct ctx *cx, const char *key, const unsigned char hash[SECRET_HASH_BYTES],
                       const struct replay_answer *answer);

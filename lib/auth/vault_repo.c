@@ -228,8 +228,8 @@ const struct db_check vault_statements[] = {
 	{ .stmt = &USERS },
 	{ .stmt = &OPEN, .row = &SEALED },
 	{ .stmt = &TOUCH },
-	{ .stmt = &BATCH, .row = &SEALED },
-	{ .stmt = &RESEAL },
-	{ .stmt = &NEEDS, .row = &NEED },
+	{ .stmt = &BATCH, .row = &SEALED, .as = DB_AS_GATE },
+	{ .stmt = &RESEAL, .as = DB_AS_GATE },
+	{ .stmt = &NEEDS, .row = &NEED, .as = DB_AS_GATE },
 	{ .stmt = NULL },
 };

@@ -18,6 +18,15 @@ static void hash_of(const char *text, unsigned char hash[SECRET_HASH_BYTES])
 	secret_hash(text, strlen(text), NULL, 0, hash);
 }
 
+/* Among the hashes under other master keys. */
+static const char *list_of(struct ctx *cx, const unsigned char hash[SECRET_HASH_BYTES])
+{
+	char hex[SECRET_HEX_MAX];
+
+	secret_hex(hash, SECRET_HASH_BYTES, hex);
+	return arena_printf(cx->arena, "{\"\\\\x00\",\"\\\\x%s\"}", hex);
+}
+
 /* Claim and store in one transaction; commit or not. */
 static void use(struct ctx *cx, const char *key, const char *request, bool commit)
 {
@@ -28,7 +37,7 @@ static void use(struct ctx *cx, const char *key, const char *request, bool commi
 
 	hash_of(request, hash);
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
-	assert_err(cx, replay_claim(cx, key, hash, 24, &stored, &found), ERR_OK);
+	assert_err(cx, replay_claim(cx, key, list_of(cx, hash), 24, &stored, &found), ERR_OK);
 	assert_false(found);
 	assert_err(cx, replay_store(cx, key, hash, &ANSWER), ERR_OK);
 	if (commit)
@@ -43,7 +52,7 @@ static enum err claim(struct ctx *cx, const char *key, const char *request, int6
 
 	hash_of(request, hash);
 	TRY(db_begin(cx, &tx));
-	return replay_claim(cx, key, hash, hours, stored, found);
+	return replay_claim(cx, key, list_of(cx, hash), hours, stored, found);
 }
 
 static void test_replay__stored_with_the_work(void **state)
@@ -103,7 +112,7 @@ static void test_replay__one_holder(void **state)
 	other.db = db;
 	hash_of("a", hash);
 	assert_err(cx, db_begin(cx, &tx), ERR_OK);
-	assert_err(cx, replay_claim(cx, key, hash, 24, &stored, &found), ERR_OK);
+	assert_err(cx, replay_claim(cx, key, list_of(cx, hash), 24, &stored, &found), ERR_OK);
 	assert_err(&other, claim(&other, key, "a", 24, &stored, &found), ERR_IN_FLIGHT);
 	assert_non_null(other.fault.fix);
 	db_end(&tx); /* a holder that fails leaves the key free */

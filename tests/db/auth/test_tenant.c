@@ -234,7 +234,7 @@ static void *create_projects(void *arg)
 			               .actor = "test" };
 		e = project_create(
 			&cx,
-			&(struct project_new){ arena_printf(arena, "%p-%d", arg, i), URL, NULL },
+			&(struct project_new){ arena_printf(arena, "%p-%d", arg, i), URL, NULL, 0 },
 			&made, &job);
 		c->made += e == ERR_OK;
 		c->refused += e == ERR_LIMIT;
@@ -292,11 +292,11 @@ static void test_quota__jobs(void **state)
 
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	f->config.jobs_max = 1;
-	assert_err(cx, project_create(cx, &(struct project_new){ "one", URL, NULL }, &made, &job),
+	assert_err(cx, project_create(cx, &(struct project_new){ "one", URL, NULL, 0 }, &made, &job),
 	           ERR_OK);
 	assert_err(cx, project_sync(cx, made.id, &again), ERR_OK);
 	assert_int_equal(job, again);
-	assert_err(cx, project_create(cx, &(struct project_new){ "two", URL, NULL }, &second, &job),
+	assert_err(cx, project_create(cx, &(struct project_new){ "two", URL, NULL, 0 }, &second, &job),
 	           ERR_LIMIT);
 	assert_contains(cx->fault.detail, "1 jobs");
 	assert_contains(cx->fault.fix, "jobs_max");
@@ -316,9 +316,9 @@ static void test_quota__storage(void **state)
 
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	f->config.storage_max_bytes = 1000;
-	assert_err(cx, project_create(cx, &(struct project_new){ "one", URL, NULL }, &one, &job),
+	assert_err(cx, project_create(cx, &(struct project_new){ "one", URL, NULL, 0 }, &one, &job),
 	           ERR_OK);
-	assert_err(cx, project_create(cx, &(struct project_new){ "two", URL, NULL }, &two, &job),
+	assert_err(cx, project_create(cx, &(struct project_new){ "two", URL, NULL, 0 }, &two, &job),
 	           ERR_OK);
 	assert_err(cx, project_weigh(cx, one.id, 600, 100), ERR_OK);
 	assert_err(cx, project_weigh(cx, two.id, 301, PROJECT_WEIGHT_SAME), ERR_LIMIT);

@@ -13,7 +13,7 @@
 
 static int64_t make_project(struct ctx *cx, const char *name)
 {
-	const struct project_new in = { name, "https://h.example/r", NULL };
+	const struct project_new in = { name, "https://h.example/r", NULL, 0 };
 	struct project made = { 0 };
 	int64_t job;
 

@@ -39,7 +39,7 @@ static struct project create(struct ctx *cx, const char *name)
 static void test_create__row_event_and_job(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
-	const struct project_new in = { "made", URL, "main" };
+	const struct project_new in = { "made", URL, "main", 0 };
 	struct project made, read;
 	struct job job;
 	int64_t job_id;
@@ -95,7 +95,7 @@ static void test_create__taken_name(void **state)
 	int64_t job;
 
 	assert_err(cx,
-	           project_create(cx, &(struct project_new){ "taken", "https://h.example/x", NULL },
+	           project_create(cx, &(struct project_new){ "taken", "https://h.example/x", NULL, 0 },
 	                          &again, &job),
 	           ERR_CONFLICT);
 	assert_contains(cx->fault.detail, "taken");
@@ -117,7 +117,7 @@ static void test_create__limit(void **state)
 	f->config.projects_max = 2;
 	create(cx, "one");
 	create(cx, "two");
-	assert_err(cx, project_create(cx, &(struct project_new){ "three", URL, NULL }, &made, &job),
+	assert_err(cx, project_create(cx, &(struct project_new){ "three", URL, NULL, 0 }, &made, &job),
 	           ERR_LIMIT);
 	assert_contains(cx->fault.fix, "projects_max");
 	f->config.projects_max = max;
@@ -299,7 +299,7 @@ static void test_sync__joins_the_job_that_waits(void **state)
 	int64_t first, second;
 
 	assert_err(cx,
-	           project_create(cx, &(struct project_new){ "synced", URL, NULL }, &made, &first),
+	           project_create(cx, &(struct project_new){ "synced", URL, NULL, 0 }, &made, &first),
 	           ERR_OK);
 	assert_err(cx, project_sync(cx, made.id, &second), ERR_OK);
 	assert_true(first == second);
@@ -350,7 +350,7 @@ static void test_create__rolled_back_whole(void **state)
 
 		assert_err(cx, db_begin(cx, &tx), ERR_OK);
 		assert_err(cx,
-		           project_create(cx, &(struct project_new){ "undone", URL, NULL }, &made,
+		           project_create(cx, &(struct project_new){ "undone", URL, NULL, 0 }, &made,
 		                          &job),
 		           ERR_OK);
 	}
