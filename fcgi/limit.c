@@ -25,8 +25,12 @@ static const char *credential_of(struct ctx *cx, const struct request *rq)
 /* A database that is away stops nobody here. */
 static enum err pay(struct ctx *cx, struct request *rq, struct rate_payer *payers, int n)
 {
-	enum err e = n == 0 ? ERR_OK : rate_pay(cx, payers, n, cost_of(rq), &rq->limit);
+	struct rate_state state = { 0 };
+	enum err e = n == 0 ? ERR_OK : rate_pay(cx, payers, n, cost_of(rq), &state);
 
+	/* An attempt to sign in shows the bucket of these, unless another refuses it. */
+	if (state.kind != 0 && (e == ERR_RATE || rq->limit.kind != RATE_OF_SIGN_IN))
+		rq->limit = state;
 	if (e == ERR_OK || err_info(e)->status < 500)
 		return e;
 	LOG(cx, LOG_WARNING, "requests are not counted", LOG_TEXT("detail", cx->fault.detail),
@@ -52,7 +56,7 @@ enum err limit_address(struct ctx *cx, struct request *rq)
 
 	if (cx->app->rates == NULL || (route != NULL && route->rate == RATE_PROBE))
 		return ERR_OK;
-	if (route != NULL && route->auth != AUTH_NONE && is_known(cx, rq, &who))
+	if (route != NULL && route->auth != AUTH_NONE && !sign_in && is_known(cx, rq, &who))
 		return ERR_OK;
 	if (sign_in)
 		payer = rate_payer_address(RATE_OF_SIGN_IN, rq->remote,
