@@ -9,6 +9,7 @@
 #include "fixture_db.h"
 
 #include "auth/api_key.h"
+#include "auth/session.h"
 #include "auth/token.h"
 #include "routes/tables.h"
 #include "serve.h"
@@ -25,27 +26,50 @@ enum caller {
 	TOKEN,
 	EXPIRED_KEY,
 	REVOKED_KEY,
+	WRONG_SECRET,
 	TOKEN_OF_REVOKED_KEY,
 	TOKEN_OF_LOWERED_KEY,
 	NARROW_KEY, /* has all scopes but the row's */
 	NARROW_TOKEN,
 	FITTING_KEY, /* has the row's scope alone */
-	WRONG_SECRET,
+	SESSION,
+	SESSION_WITHOUT_TOKEN,
+	SESSION_OF_OTHER_PAGE,
+	SESSION_TOO_IDLE,
+	SESSION_OF_DISABLED,
+	SESSION_OF_LOWERED,
+	SESSION_OF_NO_MEMBER,
+	SESSION_WITHOUT_TENANT,
+	SESSION_OF_OTHER_TENANT,
 	CALLERS
 };
 
 static const char *const NAMES[CALLERS] = {
-	"nobody",
-	"key",
-	"token",
-	"expired key",
-	"revoked key",
-	"token of revoked key",
-	"token of lowered key",
-	"key of other scopes",
-	"token of other scopes",
-	"key of the scope",
-	"wrong secret",
+	[NOBODY] = "nobody",
+	[KEY] = "key",
+	[TOKEN] = "token",
+	[EXPIRED_KEY] = "expired key",
+	[REVOKED_KEY] = "revoked key",
+	[WRONG_SECRET] = "wrong secret",
+	[TOKEN_OF_REVOKED_KEY] = "token of revoked key",
+	[TOKEN_OF_LOWERED_KEY] = "token of lowered key",
+	[NARROW_KEY] = "key of other scopes",
+	[NARROW_TOKEN] = "token of other scopes",
+	[FITTING_KEY] = "key of the scope",
+	[SESSION] = "session",
+	[SESSION_WITHOUT_TOKEN] = "session without its CSRF token",
+	[SESSION_OF_OTHER_PAGE] = "session from another origin",
+	[SESSION_TOO_IDLE] = "session that was idle",
+	[SESSION_OF_DISABLED] = "session of a disabled account",
+	[SESSION_OF_LOWERED] = "session of a lowered member",
+	[SESSION_OF_NO_MEMBER] = "session of nobody in the tenant",
+	[SESSION_WITHOUT_TENANT] = "session without a tenant",
+	[SESSION_OF_OTHER_TENANT] = "session in another tenant",
+};
+
+/* What is sent along; NULL: not. */
+struct credential {
+	const char *key, *session, *csrf, *site;
 };
 
 static size_t no_body(void *self, char *buffer, size_t n)
@@ -91,12 +115,13 @@ static const char *path_of(struct ctx *cx, const struct route *r, int64_t id)
 }
 
 /* @ret the status of the answer */
-static int call(struct fixture_db *f, const struct route *r, const char *credential, int64_t id)
+static int call(struct fixture_db *f, const struct route *r, const struct credential *with,
+                int64_t id)
 {
 	struct ctx *cx = fixture_db_ctx(f);
 	const char *body = r->body != NULL ? "{}" : "";
 	const struct body_source in = { no_body, &body };
-	char *params[8];
+	char *params[12];
 	struct exchange ex;
 	int n = 0;
 
@@ -106,14 +131,27 @@ static int call(struct fixture_db *f, const struct route *r, const char *credent
 	params[n++] = arena_strdup(cx->arena, "HTTP_IF_MATCH=*");
 	if (r->body != NULL)
 		params[n++] = arena_strdup(cx->arena, "CONTENT_TYPE=application/json");
-	if (credential != NULL)
-		params[n++] = arena_printf(cx->arena, "HTTP_AUTHORIZATION=Bearer %s", credential);
+	if (with->key != NULL)
+		params[n++] = arena_printf(cx->arena, "HTTP_AUTHORIZATION=Bearer %s", with->key);
+	if (with->session != NULL)
+		params[n++] = arena_printf(cx->arena, "HTTP_COOKIE=portolan=%s", with->session);
+	if (with->csrf != NULL)
+		params[n++] = arena_printf(cx->arena, "HTTP_X_CSRF_TOKEN=%s", with->csrf);
+	if (with->site != NULL)
+		params[n++] = arena_printf(cx->arena, "HTTP_SEC_FETCH_SITE=%s", with->site);
+	params[n++] = arena_strdup(cx->arena, "HTTP_HOST=127.0.0.1:8000");
 	params[n] = NULL;
 	serve(cx, server(f), params, &in, &ex);
 	return ex.rp.status;
 }
 
 /* --- Credentials --- */
+
+static bool is_token(enum caller who)
+{
+	return who == TOKEN || who == TOKEN_OF_REVOKED_KEY || who == TOKEN_OF_LOWERED_KEY ||
+	       who == NARROW_TOKEN;
+}
 
 static int64_t change(struct fixture_db *f, const char *set, int64_t key_id)
 {
@@ -162,8 +200,8 @@ static struct list scopes_but(const char *one, const char *names[64])
 	return (struct list){ names, n };
 }
 
-static const char *credential(struct fixture_db *f, enum caller who, enum role role,
-                              const struct route *r)
+static void key_credential(struct fixture_db *f, enum caller who, enum role role,
+                           const struct route *r, struct credential *ret)
 {
 	static char text[2048];
 	const char *names[64], *scope = route_scope(r);
@@ -171,16 +209,13 @@ static const char *credential(struct fixture_db *f, enum caller who, enum role r
 	struct list scopes = { 0 };
 	int64_t id;
 
-	if (who == NOBODY)
-		return NULL;
 	if (who == NARROW_KEY || who == NARROW_TOKEN)
 		scopes = scopes_but(scope, names);
 	if (who == FITTING_KEY)
 		scopes = (struct list){ scope[0] != '\0' ? &scope : scope_names, 1 };
 	id = make_key(f, role, scopes, key);
 	snprintf(text, sizeof(text), "%s", key);
-	if (who == TOKEN || who == NARROW_TOKEN || who == TOKEN_OF_REVOKED_KEY ||
-	    who == TOKEN_OF_LOWERED_KEY)
+	if (is_token(who))
 		take_token(f, key, text);
 	if (who == EXPIRED_KEY)
 		change(f, "expires_at = now()", id);
@@ -190,24 +225,69 @@ static const char *credential(struct fixture_db *f, enum caller who, enum role r
 		change(f, "role = 1", id);
 	if (who == WRONG_SECRET)
 		credential_make(CREDENTIAL_KEY, id, text);
-	return text;
+	ret->key = text;
+}
+
+/* A person of their own, with a session; the number of the tenant is in its text. */
+static void session_credential(struct fixture_db *f, enum caller who, enum role role, int64_t other,
+                               struct credential *ret)
+{
+	static char text[SESSION_TEXT_MAX], csrf[SESSION_CSRF_MAX];
+	struct ctx *cx = fixture_db_ctx(f);
+	unsigned char hash[SECRET_HASH_BYTES];
+	char hex[SECRET_HEX_MAX];
+	struct session_claim claim;
+
+	session_make(&claim);
+	session_hash(f->app.keyring, &claim, hash);
+	secret_hex(hash, sizeof(hash), hex);
+	claim.tenant_id = who == SESSION_WITHOUT_TENANT    ? 0
+	                  : who == SESSION_OF_OTHER_TENANT ? other
+	                                                   : f->tenant_id;
+	session_text(&claim, text);
+	session_csrf(f->app.keyring, &claim, csrf);
+	fixture_db_int(
+		cx, arena_printf(cx->arena,
+	                         "WITH u AS (INSERT INTO app.user_account (email, disabled_at)"
+	                         " VALUES ('%.20s@access.test', %s) RETURNING id), s AS (INSERT"
+	                         " INTO app.session (user_id, token_hash, last_seen_at, expires_at)"
+	                         " SELECT id, decode('%s', 'hex'), now() - interval '%s',"
+	                         " now() + interval '1 day' FROM u), m AS (INSERT INTO app.member"
+	                         " (tenant_id, user_id, role, status) SELECT %lld, id, %d, 'active'"
+	                         " FROM u WHERE %s) SELECT id FROM u",
+	                         hex, who == SESSION_OF_DISABLED ? "now()" : "NULL", hex,
+	                         who == SESSION_TOO_IDLE ? "13 hours" : "0",
+	                         (long long)f->tenant_id, who == SESSION_OF_LOWERED ? 1 : role,
+	                         who == SESSION_OF_NO_MEMBER ? "false" : "true"));
+	ret->session = text;
+	ret->csrf = who == SESSION_WITHOUT_TOKEN ? NULL : csrf;
+	ret->site = who == SESSION_OF_OTHER_PAGE ? "cross-site" : "same-origin";
 }
 
 /* --- What a row says --- */
 
-static bool is_token(enum caller who)
+/* @ret 401, 403, or 0 for let in */
+static int wanted_of_session(const struct route *r, enum caller who, enum role role)
 {
-	return who == TOKEN || who == TOKEN_OF_REVOKED_KEY || who == TOKEN_OF_LOWERED_KEY ||
-	       who == NARROW_TOKEN;
+	bool member = who != SESSION_OF_NO_MEMBER && who != SESSION_WITHOUT_TENANT &&
+	              who != SESSION_OF_OTHER_TENANT;
+	enum role has = who == SESSION_OF_LOWERED ? ROLE_VIEWER : role;
+
+	if (r->auth == AUTH_KEY || who == SESSION_TOO_IDLE || who == SESSION_OF_DISABLED)
+		return 401;
+	if (r->method != HTTP_GET && (who == SESSION_WITHOUT_TOKEN || who == SESSION_OF_OTHER_PAGE))
+		return 403;
+	return r->role == ROLE_ANYONE || (member && has >= r->role) ? 0 : 403;
 }
 
-/* @ret 401, 403, or 0 for let in */
 static int wanted(const struct route *r, enum caller who, enum role role)
 {
 	enum role has = who == TOKEN_OF_LOWERED_KEY ? ROLE_VIEWER : role;
 
 	if (r->auth == AUTH_NONE)
 		return 0;
+	if (who >= SESSION)
+		return wanted_of_session(r, who, role);
 	if (who == NOBODY || who == EXPIRED_KEY || who == REVOKED_KEY || who == WRONG_SECRET ||
 	    who == TOKEN_OF_REVOKED_KEY || r->auth == AUTH_USER ||
 	    (r->auth == AUTH_KEY && is_token(who)))
@@ -240,7 +320,7 @@ static void check(const struct route *r, enum caller who, enum role role, int st
 		good = status != 403 && (status != 401 || r->body != NULL) && status < 500;
 	else if (status == 403)
 		good = says_forbidden(r);
-	else if (r->method == HTTP_GET && !has_id && r->query == NULL)
+	else if (r->method == HTTP_GET && !has_id)
 		good = status == r->status || status == 404;
 	else if (r->method == HTTP_GET && has_id)
 		good = status == 404 || status == 400;
@@ -252,22 +332,36 @@ static void check(const struct route *r, enum caller who, enum role role, int st
 		         want == 0 ? "to be let in " : "wanted ", want);
 }
 
+/* Roles matter to who has one. */
+static int call_row(struct fixture_db *f, const struct route *r, enum caller who, int64_t other)
+{
+	bool all = who == KEY || who == TOKEN || who == SESSION;
+	int calls = 0;
+
+	for (enum role role = all ? ROLE_VIEWER : ROLE_OWNER; role < ROLE_COUNT; role++) {
+		struct credential with = { 0 };
+
+		if (who >= SESSION)
+			session_credential(f, who, role, other, &with);
+		else if (who != NOBODY)
+			key_credential(f, who, role, r, &with);
+		check(r, who, role, call(f, r, &with, UNKNOWN_ID));
+		calls++;
+	}
+	return calls;
+}
+
 static void test_access__every_row_by_everybody(void **state)
 {
 	struct fixture_db *f = *state;
+	int64_t other = fixture_db_tenant(fixture_db_ctx(f));
 	int calls = 0;
 
 	f->config.api_keys_max = 100000;
 	for (size_t t = 0; route_tables[t] != NULL; t++) {
 		for (const struct route *r = route_tables[t]; r->method != HTTP_UNSET; r++) {
-			for (enum caller who = NOBODY; who < CALLERS; who++) {
-				for (enum role role = ROLE_VIEWER; role < ROLE_COUNT; role++) {
-					const char *text = credential(f, who, role, r);
-
-					check(r, who, role, call(f, r, text, UNKNOWN_ID));
-					calls++;
-				}
-			}
+			for (enum caller who = NOBODY; who < CALLERS; who++)
+				calls += call_row(f, r, who, other);
 		}
 	}
 	print_message("# %d calls\n", calls);
@@ -277,13 +371,14 @@ static void test_access__every_row_by_everybody(void **state)
 /* An open row does not look at credentials: a bad one changes nothing. */
 static void test_access__open_rows(void **state)
 {
+	const struct credential none = { 0 }, bad = { .key = "pk_1_x", .session = "ps_0_x" };
 	struct fixture_db *f = *state;
 
 	for (size_t t = 0; route_tables[t] != NULL; t++) {
 		for (const struct route *r = route_tables[t]; r->method != HTTP_UNSET; r++) {
 			if (r->auth == AUTH_NONE)
-				assert_int_equal(call(f, r, "pk_1_x", UNKNOWN_ID),
-				                 call(f, r, NULL, UNKNOWN_ID));
+				assert_int_equal(call(f, r, &bad, UNKNOWN_ID),
+				                 call(f, r, &none, UNKNOWN_ID));
 		}
 	}
 }
@@ -294,19 +389,21 @@ static void test_access__wrong_tenant(void **state)
 	struct fixture_db *f = *state;
 	struct ctx *cx = fixture_db_ctx(f);
 	char name[80], text[KEY_TEXT_MAX];
+	struct credential theirs = { 0 }, ours = { .key = f->key.text };
 	struct key_made other;
 	int64_t id;
 
 	snprintf(name, sizeof(name), "other-%s", cx->request_id);
 	assert_err(cx, fixture_db_key(cx, name, "o", ROLE_OWNER, &other), ERR_OK);
 	id = make_key(f, ROLE_VIEWER, (struct list){ 0 }, text);
+	theirs.key = other.text;
 	for (const struct route *r = api_key_routes; r->method != HTTP_UNSET; r++) {
 		if (strstr(r->path, "{id}") != NULL)
-			assert_int_equal(call(f, r, other.text, id), 404);
+			assert_int_equal(call(f, r, &theirs, id), 404);
 	}
 	for (const struct route *r = api_key_routes; r->method != HTTP_UNSET; r++) {
 		if (strstr(r->path, "{id}") != NULL && r->method == HTTP_GET)
-			assert_int_equal(call(f, r, f->key.text, id), 200);
+			assert_int_equal(call(f, r, &ours, id), 200);
 	}
 }
 
