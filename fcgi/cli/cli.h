@@ -116,7 +116,11 @@ enum err cli_status(struct cli *cli);  /* cmd_status.c */
 enum err cli_migrate(struct cli *cli); /* cmd_database.c */
 enum err cli_setup(struct cli *cli);
 enum err cli_sql_check(struct cli *cli);
-enum err cli_keys_init(struct cli *cli);   /* cmd_keys.c */
+enum err cli_keys_init(struct cli *cli);    /* cmd_keys.c */
+enum err cli_members_list(struct cli *cli); /* cmd_members.c */
+enum err cli_members_invite(struct cli *cli);
+enum err cli_members_role(struct cli *cli);
+enum err cli_members_remove(struct cli *cli);
 enum err cli_tenant_list(struct cli *cli); /* cmd_tenants.c */
 enum err cli_tenant_create(struct cli *cli);
 enum err cli_tenant_quota(struct cli *cli);

@@ -1,0 +1,214 @@
+/* Members: schemas, events, and the rules. */
+#include "auth/member.h"
+
+#include "auth/member_repo.h"
+#include "auth/user.h"
+#include "config/config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *const ROLES[] = { "viewer", "member", "operator", "admin", "owner", NULL };
+static const char *const STATUSES[] = { "invited", "active", NULL };
+
+static const struct field NEW_FIELDS[] = {
+	F_TEXT(struct member_new, email, .required = true, .min = 3, .max = USER_EMAIL_MAX,
+	       .one_line = true, .check = user_email_check, .example = "\"ada@example.org\"",
+	       .doc = "Whom to invite; capital letters do not count"),
+	F_TEXT(struct member_new, role, .required = true, .one_of = ROLES,
+	       .doc = "What they may do; at most one's own role"),
+	F_TEXT(struct member_new, name, .nullable = true, .min = 1, .max = USER_NAME_MAX,
+	       .one_line = true, .doc = "Name of the account, if one must be made"),
+};
+const struct schema member_new_schema = SCHEMA(struct member_new, "MemberNew", NEW_FIELDS);
+
+static const struct field PATCH_FIELDS[] = {
+	F_TEXT(struct member_patch, role, .one_of = ROLES, .doc = "New role; at most one's own"),
+};
+const struct schema member_patch_schema =
+	SCHEMA_PATCH(struct member_patch, "MemberPatch", PATCH_FIELDS);
+
+static const struct field FIELDS[] = {
+	F_INT(struct member, id, .example = "9", .doc = "Number of the membership"),
+	F_INT(struct member, user_id, .doc = "Number of the account"),
+	F_TEXT(struct member, email, .doc = "E-mail address of the account"),
+	F_TEXT(struct member, name, .nullable = true,
+	       .doc = "Name of the account; null while invited"),
+	F_TEXT(struct member, role, .one_of = ROLES, .doc = "What they may do"),
+	F_TEXT(struct member, status, .one_of = STATUSES,
+	       .doc = "invited: counts for nothing until the invitation is accepted"),
+	F_INT(struct member, version, .doc = "Rises with every change; the ETag is made from it"),
+	F_TIME(struct member, created_us, .name = "created_at", .doc = "When they were invited"),
+	F_TIME(struct member, updated_us, .name = "updated_at", .doc = "When it last changed"),
+};
+const struct schema member_schema = SCHEMA(struct member, "Member", FIELDS);
+
+const struct event_kind member_invited = {
+	.type = "member.invited",
+	.version = 1,
+	.payload = &member_schema,
+	.audited = true,
+	.doc = "Somebody was invited, or invited again.",
+};
+const struct event_kind member_changed = {
+	.type = "member.changed",
+	.version = 1,
+	.payload = &member_schema,
+	.audited = true,
+	.doc = "A member has another role.",
+};
+const struct event_kind member_removed = {
+	.type = "member.removed",
+	.version = 1,
+	.payload = &member_schema,
+	.audited = true,
+	.doc = "A member was removed or has left; the payload is what they last were.",
+};
+
+/* --- The rules --- */
+
+static enum err forbidden(struct ctx *cx, const char *why)
+{
+	err_set(cx, ERR_FORBIDDEN, "%s", why);
+	err_fix(cx, "ask an owner of the tenant");
+	return ERR_FORBIDDEN;
+}
+
+enum err member_may(struct ctx *cx, const struct member_act *act)
+{
+	bool leaves = act->self && act->wanted == ROLE_UNSET;
+
+	if (act->actor < ROLE_ADMIN && !leaves)
+		return forbidden(cx, "only administrators and owners manage members");
+	if (act->wanted > act->actor)
+		return forbidden(cx, "nobody grants a role above their own");
+	if (act->target > act->actor && !act->self)
+		return forbidden(cx, "the member has a role above yours");
+	if (act->last_owner && act->wanted != ROLE_OWNER) {
+		err_set(cx, ERR_STATE, "the last active owner must stay");
+		err_fix(cx, "make another member owner first, or delete the tenant");
+		return ERR_STATE;
+	}
+	return ERR_OK;
+}
+
+/*
+ * From here on nobody else changes members of the tenant.  The role with which the caller was admitted
+ * may have been taken since, by whoever held the lock before.
+ */
+static enum err begin(struct ctx *cx, struct db_tx *tx, enum role *ret_actor)
+{
+	int64_t role = cx->who.role;
+
+	TRY(db_begin(cx, tx));
+	TRY(member_repo_lock(cx));
+	if (cx->who.user_id != 0)
+		TRY(member_repo_own_role(cx, &role));
+	*ret_actor = (enum role)role;
+	return ERR_OK;
+}
+
+static enum err not_found(struct ctx *cx, int64_t id)
+{
+	return err_set(cx, ERR_NOT_FOUND, "there is no member %" PRId64, id);
+}
+
+/* The member as it is, if the caller may do that to it.  Under the lock. */
+static enum err judge(struct ctx *cx, int64_t id, int64_t version, enum role actor,
+                      enum role wanted, struct member *ret)
+{
+	struct member_act act = { .actor = actor, .wanted = wanted };
+	int64_t owners = 0;
+
+	TRY(member_get(cx, id, ret));
+	act.target = role_by_name(ret->role);
+	act.self = cx->who.user_id != 0 && ret->user_id == cx->who.user_id;
+	if (act.target == ROLE_OWNER && strcmp(ret->status, "active") == 0) {
+		TRY(member_repo_owners(cx, &owners));
+		act.last_owner = owners <= 1;
+	}
+	TRY(member_may(cx, &act));
+	if (version == 0 || version == ret->version)
+		return ERR_OK;
+	err_set(cx, ERR_STALE, "the member is at version %" PRId64 ", not %" PRId64, ret->version,
+	        version);
+	err_fix(cx, "read it again and repeat the change");
+	return ERR_STALE;
+}
+
+/* --- Services --- */
+
+enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret)
+{
+	const struct member_new kept = { user_email(cx, in->email), in->role, in->name };
+	struct member_act act = { .wanted = role_by_name(in->role) };
+	int64_t hours = cx->app->config->password_token_hours, id;
+	unsigned char hash[SECRET_HASH_BYTES];
+	char token[CREDENTIAL_TEXT_MAX];
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct member_invited made = { 0 };
+
+	TRY(begin(cx, &tx, &act.actor));
+	TRY(member_may(cx, &act));
+	TRY(user_token_make(cx, token, hash));
+	TRY(member_repo_invite(cx, &kept, act.actor, act.wanted, hash, hours, &id));
+	if (id == MEMBER_IS_ONE) {
+		err_set(cx, ERR_CONFLICT, "%s is a member already", kept.email);
+		err_fix(cx, "change the member's role instead");
+		return ERR_CONFLICT;
+	}
+	if (id == MEMBER_IS_ABOVE)
+		return forbidden(cx, "the member has a role above yours");
+	TRY(member_get(cx, id, &made.member));
+	made.token = arena_strdup(cx->arena, token);
+	made.expires_us = made.member.updated_us + hours * INT64_C(3600000000);
+	TRY(event_emit(cx, &member_invited, 0, &made.member));
+	TRY(db_commit(&tx));
+	*ret = made;
+	return ERR_OK;
+}
+
+enum err member_get(struct ctx *cx, int64_t id, struct member *ret)
+{
+	enum err e = member_repo_get(cx, id, ret);
+
+	return e == ERR_NOT_FOUND ? not_found(cx, id) : e;
+}
+
+enum err member_list(struct ctx *cx, const struct member_filter *filter, struct list *ret)
+{
+	assert(filter->limit >= 1 && filter->limit <= MEMBER_LIST_MAX);
+	return member_repo_list(cx, filter, ret);
+}
+
+enum err member_change(struct ctx *cx, int64_t id, int64_t version, const struct member_patch *in,
+                       struct member *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	enum role actor, wanted;
+	struct member now;
+
+	TRY(begin(cx, &tx, &actor));
+	TRY(member_get(cx, id, &now));
+	wanted = role_by_name(in->role != NULL ? in->role : now.role);
+	TRY(judge(cx, id, version, actor, wanted, &now));
+	TRY(member_repo_set_role(cx, id, wanted));
+	TRY(member_get(cx, id, &now));
+	TRY(event_emit(cx, &member_changed, 0, &now));
+	TRY(db_commit(&tx));
+	*ret = now;
+	return ERR_OK;
+}
+
+enum err member_remove(struct ctx *cx, int64_t id, int64_t version)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct member was;
+	enum role actor;
+
+	TRY(begin(cx, &tx, &actor));
+	TRY(judge(cx, id, version, actor, ROLE_UNSET, &was));
+	TRY(event_emit(cx, &member_removed, 0, &was));
+	TRY(member_repo_delete(cx, id));
+	return db_commit(&tx);
+}

@@ -1,0 +1,2 @@
+DROP FUNCTION app.member_invite;
+DROP POLICY removal ON app.password_token;
