@@ -30,3 +30,4 @@ export PORTOLAN_URL PORTOLAN_API_KEY
 say
 say "service  $PORTOLAN_URL"
 say "key      $VAR/dev.env"
+[ ! -e "$VAR/owner.txt" ] || say "sign in  with the address and password in $VAR/owner.txt"

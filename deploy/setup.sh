@@ -119,6 +119,7 @@ write_conf() {
 		database_runner_url = host=$VAR/run dbname=portolan user=portolan_runner
 		database_gate_url = host=$VAR/run dbname=portolan user=portolan_gate
 		master_key_file = $VAR/master.keys
+		run_dir = $VAR/run
 		repos_dir = $VAR/repos
 		local_roots = $roots
 		libexec_dir = $BIN
@@ -172,10 +173,11 @@ make_master_keys() {
 	}
 }
 
-# The tenant and its key; the program itself writes the file, and only when none in it works.
+# The tenant, its key and its first owner; the program itself writes the files: that of the key
+# only when none in it works, that of the owner once.
 make_key() {
-	"$BIN/portolan" setup --key-file "$VAR/dev.env" --url "$URL" >log/setup.log 2>&1 || {
+	"$BIN/portolan" setup --key-file "$VAR/dev.env" --owner-file "$VAR/owner.txt" --url "$URL" >log/setup.log 2>&1 || {
 		cat log/setup.log >&2
-		die "the API key could not be made"
+		die "the API key or the first owner could not be made"
 	}
 }

@@ -252,6 +252,7 @@ status() {
 	done
 	echo
 	echo "address  $URL"
+	[ ! -e owner.txt ] || echo "sign in  $(sed -n 's/^E-mail *//p' owner.txt), with the password in $VAR/owner.txt"
 	echo "logs     $VAR/log/<service>/current"
 	code=$(curl -s -m 5 -o run/readyz -w '%{http_code}' "$URL/readyz") || :
 	case $code in

@@ -125,6 +125,11 @@ enum err cli_tenant_list(struct cli *cli); /* cmd_tenants.c */
 enum err cli_tenant_create(struct cli *cli);
 enum err cli_tenant_quota(struct cli *cli);
 enum err cli_tenant_delete(struct cli *cli);
+enum err cli_user_list(struct cli *cli); /* cmd_users.c */
+enum err cli_user_create(struct cli *cli);
+enum err cli_user_passwd(struct cli *cli);
+enum err cli_user_disable(struct cli *cli);
+enum err cli_user_enable(struct cli *cli);
 enum err cli_config_check(struct cli *cli); /* cmd_config.c */
 enum err cli_config_show(struct cli *cli);
 enum err cli_config_docs(struct cli *cli);

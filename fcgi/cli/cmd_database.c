@@ -1,11 +1,12 @@
 /*
  * portolan migrate and sql-check: work on the database as the owner of its tables.
- * portolan setup: the first tenant and key, as the gate.
+ * portolan setup: the first tenant, key and owner, as the gate.
  */
 #include "cli/cli.h"
 
 #include "app/app.h"
 #include "auth/key.h"
+#include "auth/user.h"
 #include "base/migrate.h"
 
 #include <errno.h>
@@ -91,14 +92,10 @@ static const char *key_file_value(struct cli *cli, const char *path, const char 
 }
 
 /* Write the file whole or not at all, readable by its owner only. */
-static enum err write_key_file(struct cli *cli, const char *path, const char *key)
+static enum err write_file(struct cli *cli, const char *path, const char *text)
 {
 	struct ctx *cx = cli->cx;
 	const char *temp = arena_printf(cx->arena, "%s.new", path);
-	const char *text = arena_printf(cx->arena,
-	                                "PORTOLAN_URL=%s\nPORTOLAN_API_KEY=%s\n"
-	                                "export PORTOLAN_URL PORTOLAN_API_KEY\n",
-	                                cli->config->url, key);
 	int fd;
 	bool good;
 
@@ -116,6 +113,15 @@ static enum err write_key_file(struct cli *cli, const char *path, const char *ke
 	return ERR_OK;
 }
 
+static enum err write_key_file(struct cli *cli, const char *path, const char *key)
+{
+	return write_file(cli, path,
+	                  arena_printf(cli->cx->arena,
+	                               "PORTOLAN_URL=%s\nPORTOLAN_API_KEY=%s\n"
+	                               "export PORTOLAN_URL PORTOLAN_API_KEY\n",
+	                               cli->config->url, key));
+}
+
 /* Does the key in the file still open the door? */
 static bool key_works(struct cli *cli, const char *key)
 {
@@ -128,28 +134,68 @@ static bool key_works(struct cli *cli, const char *key)
 	return works;
 }
 
+/*
+ * The tenant's first owner, whose password only the file tells.  The file is there before the account,
+ * so that no failure leaves an account that nobody can use.
+ */
+static enum err make_owner(struct cli *cli, const char *tenant, bool *ret_made)
+{
+	const char *email = cli_option(cli, "owner"), *path = cli_option(cli, "owner-file");
+	char password[PASSWORD_RANDOM_MAX];
+	struct user_new in = { .name = "", .password = password, .tenant = tenant };
+	const char *aside;
+	enum err e;
+
+	*ret_made = false;
+	if (path == NULL)
+		return ERR_OK;
+	in.email = email != NULL ? email : "owner@localhost";
+	aside = arena_printf(cli->cx->arena, "%s.made", path);
+	password_random(password);
+	TRY(write_file(cli, aside,
+	               arena_printf(cli->cx->arena,
+	                            "Sign in at   %s\nE-mail       %s\nPassword     %s\n",
+	                            cli->config->url, in.email, password)));
+	cli->cx->who = (struct who){ 0 };
+	e = user_first_owner(cli->cx, &in, ret_made);
+	secret_wipe(password, sizeof(password));
+	if (e == ERR_OK && *ret_made && rename(aside, path) != 0)
+		e = err_set(cli->cx, ERR_INTERNAL, "%s cannot be renamed: %s", aside,
+		            strerror(errno));
+	if (!*ret_made)
+		unlink(aside);
+	return e;
+}
+
 enum err cli_setup(struct cli *cli)
 {
 	const char *path = cli_option(cli, "key-file"), *tenant = cli_option(cli, "tenant");
 	const char *key, *state = "kept";
 	struct key_made made;
+	bool owner;
 
 	if (path == NULL)
 		return cli_usage(cli, "--key-file is missing: a key is shown once, to a file");
+	if (tenant == NULL)
+		tenant = "default";
 	key = key_file_value(cli, path, "PORTOLAN_API_KEY");
 	if (!key_works(cli, key)) {
-		TRY(key_setup(cli->cx, tenant != NULL ? tenant : "default", "set-up", ROLE_OWNER,
-		              &made));
+		TRY(key_setup(cli->cx, tenant, "set-up", ROLE_OWNER, &made));
 		key = made.text;
 		state = "made";
 	}
 	if (strcmp(state, "made") == 0 ||
 	    strcmp(key_file_value(cli, path, "PORTOLAN_URL"), cli->config->url) != 0)
 		TRY(write_key_file(cli, path, key));
+	TRY(make_owner(cli, tenant, &owner));
 	if (cli->json)
-		fprintf(cli->term.out, "{\"schema\":\"setup/1\",\"key\":\"%s\"}\n", state);
+		fprintf(cli->term.out, "{\"schema\":\"setup/1\",\"key\":\"%s\",\"owner\":\"%s\"}\n",
+		        state, owner ? "made" : "kept");
 	else
 		fprintf(cli->term.out, "The API key in %s was %s.\n", path, state);
+	if (owner && !cli->json)
+		fprintf(cli->term.out, "The first owner signs in with what stands in %s.\n",
+		        cli_option(cli, "owner-file"));
 	return ERR_OK;
 }
 

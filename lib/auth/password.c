@@ -53,9 +53,10 @@ static int try_place(struct ctx *cx, int64_t i)
 	int fd, saved;
 
 	snprintf(path, sizeof(path), "%s/password.%lld.lock", dir, (long long)i);
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* To read, which locking needs no more than: root's command line may have made the file. */
+	fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0 && errno == ENOENT && mkdir(dir, 0700) == 0)
-		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
 	saved = errno;

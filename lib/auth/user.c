@@ -323,22 +323,41 @@ enum err user_disable(struct ctx *cx, const char *email, bool disabled)
 	return db_commit(&tx);
 }
 
+/* Of somebody who has an account. */
+static enum err make_owner(struct ctx *cx, int64_t tenant_id, const struct user *user)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(db_begin(cx, &tx));
+	TRY(user_repo_join(cx, tenant_id, user->id, ROLE_OWNER));
+	TRY(user_announce(cx, &user_joined, user->id, user->email));
+	return db_commit(&tx);
+}
+
 enum err user_first_owner(struct ctx *cx, const struct user_new *in, bool *ret_made)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	char hash[PASSWORD_HASH_MAX];
 	int64_t tenant_id, owners, id;
 	struct user_new sound;
+	struct user there;
+	enum err e;
 
+	*ret_made = false;
 	TRY(user_repo_tenant(cx, in->tenant, &tenant_id));
 	TRY(user_repo_owners(cx, tenant_id, &owners));
-	*ret_made = owners == 0;
 	if (owners > 0)
 		return ERR_OK;
 	TRY(check_new(cx, in, &sound));
-	TRY(hash_new(cx, in->password, sound.email, sound.name, hash));
 	sound.role = ROLE_OWNER;
+	e = user_repo_find(cx, sound.email, &there);
+	if (e == ERR_OK)
+		return make_owner(cx, tenant_id, &there);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	TRY(hash_new(cx, in->password, sound.email, sound.name, hash));
 	TRY(db_begin(cx, &tx));
 	TRY(create(cx, &sound, hash, &id));
+	*ret_made = true;
 	return db_commit(&tx);
 }

@@ -182,7 +182,7 @@ enum err user_list(struct ctx *cx, struct list *ret);
 
 /**
  * Give a tenant its first owner, a new account or one that is there.
- * @ret_made  false: the tenant has an owner already, and nothing is done
+ * @ret_made  false: no account was made, and the password is nobody's
  * Returns ERR_NOT_FOUND for the tenant, ERR_INVALID
  */
 NODISCARD
