@@ -126,38 +126,33 @@ COMMENT ON FUNCTION app.refresh_revoke IS 'End the family of a refresh token, to
 
 -- Admission by an access token.  Its signature, which the worker has judged, names tenant, key and
 -- family; whether they hold, and what they may now, is read here behind the wall.
-CREATE FUNCTION app.admit_token(p_tenant bigint, p_key bigint, p_family bigint, p_least integer, p_scope text)
-RETURNS TABLE (tenant_id bigint, key_id bigint, role integer)
-LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog AS $$
+CREATE FUNCTION app.admit_token(p_tenant bigint, p_key bigint, p_family bigint, p_least integer, p_scope text,
+                                OUT tenant_id bigint, OUT key_id bigint, OUT role integer)
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 DECLARE
-    r integer;
-    s text[];
+    has text[];
     told text;
 BEGIN
     told := set_config('app.tenant', p_tenant::text, true);
     told := set_config('app.user', '', true);
-    SELECT k.role, k.scopes INTO r, s
+    SELECT k.role, k.scopes INTO role, has
       FROM app.token_family f JOIN app.api_key k ON k.tenant_id = f.tenant_id AND k.id = f.key_id
      WHERE f.tenant_id = p_tenant AND f.id = p_family AND f.key_id = p_key
        AND f.revoked_at IS NULL AND f.expires_at > now()
        AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())
-       AND EXISTS (SELECT FROM app.tenant n WHERE n.id = k.tenant_id AND n.status = 'active');
-    IF r IS NULL THEN
+       AND (SELECT t.status = 'active' FROM app.tenant t WHERE t.id = k.tenant_id);
+    IF role IS NULL THEN
         RAISE EXCEPTION 'The token is over.' USING ERRCODE = 'PT401';
     END IF;
-    IF r < p_least THEN
-        RAISE EXCEPTION 'The role of the key is too low for this.'
-              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', p_tenant, 0, p_key, 'key:' || p_key);
+    IF role < p_least THEN
+        RAISE EXCEPTION 'The role of the key is too low for this.' USING ERRCODE = 'PT403';
     END IF;
-    IF s IS NOT NULL AND p_scope <> '' AND p_scope <> ALL (s) THEN
-        RAISE EXCEPTION 'The key does not have the scope %.', p_scope
-              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', p_tenant, 0, p_key, 'key:' || p_key);
+    IF has IS NOT NULL AND p_scope <> '' AND p_scope <> ALL (has) THEN
+        RAISE EXCEPTION 'The key does not have the scope %.', p_scope USING ERRCODE = 'PT403';
     END IF;
     tenant_id := p_tenant;
     key_id := p_key;
-    role := r;
-    RETURN NEXT;
 END
 $$;
 COMMENT ON FUNCTION app.admit_token IS 'What the key of an access token may, told to the transaction; PT401, PT403';

@@ -182,12 +182,10 @@ static const char *scopes_text(struct ctx *cx, const struct list *scopes)
 /* Give the row its text and hash, and store it. */
 static enum err insert(struct ctx *cx, struct api_key_row *row, struct api_key *ret)
 {
-	unsigned char hash[SECRET_HASH_BYTES];
 	char *text = arena_alloc(cx->arena, CREDENTIAL_TEXT_MAX);
 
 	credential_make(CREDENTIAL_KEY, row->id, text);
-	keyring_hash(cx->app->keyring, KEYRING_API_KEY, text, strlen(text), hash);
-	row->hash = hash;
+	keyring_hash(cx->app->keyring, KEYRING_API_KEY, text, strlen(text), row->hash);
 	row->hash_key = keyring_newest(cx->app->keyring);
 	row->created_by = cx->who.actor;
 	TRY(api_key_repo_insert(cx, row, ret));

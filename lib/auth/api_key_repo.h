@@ -10,7 +10,7 @@ struct api_key_row {
 	const char *name;
 	enum role role;
 	const char *scopes; /* text of a text[]; NULL: all */
-	const unsigned char *hash;
+	unsigned char hash[SECRET_HASH_BYTES];
 	int hash_key;
 	const char *created_by;
 	int64_t expires_us; /* 0: never */
