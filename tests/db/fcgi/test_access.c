@@ -72,6 +72,8 @@ struct credential {
 	const char *key, *session, *csrf, *site;
 };
 
+static struct arena *routes_arena; /* lives as long as the program */
+
 static size_t no_body(void *self, char *buffer, size_t n)
 {
 	const char **left = self;
@@ -86,12 +88,10 @@ static size_t no_body(void *self, char *buffer, size_t n)
 static struct server *server(struct fixture_db *f)
 {
 	static struct server *made;
-	static struct arena *arena;
 	const char *why = NULL;
 
 	if (made == NULL) {
-		arena = arena_new((size_t)64 * 1024 * 1024);
-		made = server_new(arena, &f->app, route_tables, &why);
+		made = server_new(routes_arena, &f->app, route_tables, &why);
 		if (made == NULL)
 			fail_msg("%s", why);
 	}
@@ -407,6 +407,18 @@ static void test_access__wrong_tenant(void **state)
 	}
 }
 
+static int open_all(void **state)
+{
+	routes_arena = arena_new((size_t)64 * 1024 * 1024);
+	return fixture_db_open(state);
+}
+
+static int close_all(void **state)
+{
+	arena_free(routes_arena);
+	return fixture_db_close(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,5 +427,5 @@ int main(void)
 		cmocka_unit_test(test_access__wrong_tenant),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_db_open, fixture_db_close);
+	return cmocka_run_group_tests(tests, open_all, close_all);
 }
