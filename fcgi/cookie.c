@@ -17,15 +17,15 @@ static bool is_https(const char *text)
 }
 
 /* "127.0.0.1:8000", "localhost", "[::1]:80" */
-static bool host_is_loopback(const char *host)
+bool cookie_host_is_loopback(const char *host)
 {
 	size_t n;
 
 	if (host == NULL)
 		return false;
 	if (host[0] == '[')
-		return strncmp(host, "[::1]", 5) == 0 && (host[5] == '\0' || host[5] == ':');
-	n = strcspn(host, ":");
+		return strncmp(host, "[::1]", 5) == 0 && strchr(":/", host[5]) != NULL;
+	n = strcspn(host, ":/");
 	if (n == 9 && strncasecmp(host, "localhost", 9) == 0)
 		return true;
 	if (n > 10 && strncasecmp(host + n - 10, ".localhost", 10) == 0)
@@ -37,7 +37,7 @@ enum cookie_kind cookie_kind(const struct ctx *cx, const struct request *rq)
 {
 	if (is_https(cx->app->config->public_url) || is_https(rq->scheme))
 		return COOKIE_SECURE;
-	return host_is_loopback(rq->host) ? COOKIE_PLAIN : COOKIE_NONE;
+	return cookie_host_is_loopback(rq->host) ? COOKIE_PLAIN : COOKIE_NONE;
 }
 
 /* --- In --- */

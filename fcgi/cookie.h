@@ -17,6 +17,9 @@
 
 enum cookie_kind { COOKIE_NONE, COOKIE_PLAIN, COOKIE_SECURE };
 
+/** @ret whether a Host, or the beginning of one up to a slash, is of this machine; NULL is not */
+bool cookie_host_is_loopback(const char *host);
+
 /** @ret which cookie belongs to the way by which a request came */
 enum cookie_kind cookie_kind(const struct ctx *cx, const struct request *rq);
 

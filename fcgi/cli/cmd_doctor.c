@@ -5,6 +5,7 @@
  * run, so that one visit shows all that is wrong.
  */
 #include "cli/cli.h"
+#include "cookie.h"
 
 #include "app/app.h"
 #include "auth/keyring.h"
@@ -168,6 +169,30 @@ static void check_disk(struct doctor *d)
 	       "make room: clones are refused when the disk is nearly full");
 }
 
+/* By which way people can sign in, and whether their passwords can be hashed. */
+static void check_sign_in(struct doctor *d)
+{
+	const struct config *config = d->cli->config;
+	const char *url = config->public_url, *host = strstr(url, "://");
+	struct arena *a = d->cli->cx->arena;
+
+	if (access(config->run_dir, W_OK | X_OK) != 0 && errno != ENOENT)
+		report(d, BAD, "sign-in",
+		       arena_printf(a, "run_dir %s: %s", config->run_dir, strerror(errno)),
+		       "nobody can sign in: let the service write there, or set run_dir");
+	else if (strncmp(url, "https:", 6) == 0)
+		report(d, GOOD, "sign-in", "by https, with a Secure cookie", "");
+	else if (host == NULL || cookie_host_is_loopback(host + 3))
+		report(d, GOOD, "sign-in",
+		       "by plain http on a loopback address, where the cookie is not Secure; "
+		       "elsewhere by https alone",
+		       "");
+	else
+		report(d, WARNING, "sign-in",
+		       "public_url is plain http: nobody but on this machine can sign in",
+		       "serve https and set public_url to that address");
+}
+
 static void check_programs(struct doctor *d)
 {
 	static const char *const PROGRAMS[] = { "portolan-fetch", "portolan-analyse" };
@@ -227,6 +252,7 @@ enum err cli_doctor(struct cli *cli)
 		check_roles(&d);
 		check_keyring(&d);
 		check_disk(&d);
+		check_sign_in(&d);
 		check_programs(&d);
 		check_service(&d);
 	}
