@@ -98,10 +98,11 @@ enum err member_may(struct ctx *cx, const struct member_act *act)
  */
 static enum err begin(struct ctx *cx, struct db_tx *tx, enum role *ret_actor)
 {
-	int64_t role = cx->who.role;
+	int64_t role;
 
 	TRY(db_begin(cx, tx));
-	TRY(member_repo_lock(cx));
+	TRY(member_repo_lock(cx)); /* the caller is admitted with it, and known from here on */
+	role = cx->who.role;
 	if (cx->who.user_id != 0)
 		TRY(member_repo_own_role(cx, &role));
 	*ret_actor = (enum role)role;

@@ -203,17 +203,31 @@ enum err tenant_create(struct ctx *cx, const struct tenant_new *in, struct tenan
 	return db_commit(&tx);
 }
 
+/* A program has the role of its credential, which is known when the first statement has come back. */
+static void tell_role(const struct ctx *cx, struct tenant *tenant)
+{
+	if (cx->who.user_id == 0 && tenant->role == NULL)
+		tenant->role = role_name(cx->who.role);
+}
+
 enum err tenant_get(struct ctx *cx, int64_t id, struct tenant *ret)
 {
 	enum err e = tenant_repo_get(cx, id, ret);
 
-	return e == ERR_NOT_FOUND ? not_found(cx, id) : e;
+	if (e == ERR_NOT_FOUND)
+		return not_found(cx, id);
+	TRY(e);
+	tell_role(cx, ret);
+	return ERR_OK;
 }
 
 enum err tenant_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret)
 {
 	assert(limit >= 1 && limit <= TENANT_LIST_MAX);
-	return tenant_repo_list(cx, before_id, limit, ret);
+	TRY(tenant_repo_list(cx, before_id, limit, ret));
+	for (size_t i = 0; i < ret->n; i++)
+		tell_role(cx, (struct tenant *)ret->items + i);
+	return ERR_OK;
 }
 
 enum err tenant_change(struct ctx *cx, int64_t id, int64_t version, const struct tenant_patch *in,

@@ -37,47 +37,43 @@ enum err tenant_repo_create(struct ctx *cx, const char *name, int64_t max, int64
 }
 
 /*
- * $5 is the person, null for a program, whose tenant is $6 and whose role is $7.  Who has deleted a
- * tenant sees what has become of it when no membership is left.
+ * Who asks is what the admission tells the transaction, which may be this very round trip.  Who has
+ * deleted a tenant sees what has become of it when no membership is left.
  */
-#define SEEN                                                                                       \
-	"SELECT " COLUMNS ", coalesce(" ROLE_NAME(                                                 \
-		"own_role") ", $7) AS role FROM app.tenant"                                        \
-			    " LEFT JOIN (SELECT tenant_id AS of_tenant, role AS own_role"          \
-			    " FROM app.member WHERE user_id = $5 AND status = 'active') m"         \
-			    " ON of_tenant = id WHERE (own_role IS NOT NULL"                       \
-			    " OR ($5::bigint IS NULL AND id = $6)"
+#define SEEN                                                                                                            \
+	"SELECT " COLUMNS ", " ROLE_NAME(                                                                               \
+		"own_role") " AS role FROM app.tenant"                                                                  \
+			    " LEFT JOIN (SELECT tenant_id AS of_tenant, role AS own_role FROM app.member"               \
+			    " WHERE user_id = (SELECT app.current_user_id()) AND status = 'active') m"                  \
+			    " ON of_tenant = id WHERE (own_role IS NOT NULL OR ((SELECT app.current_user_id()) IS NULL" \
+			    " AND id = (SELECT app.current_tenant_id()))"
 
 static const struct db_stmt GET = {
 	.name = "tenant_get",
 	.any_tenant = true,
 	.read = true,
-	.nparams = 8,
-	.sql = SEEN " OR removed_by = $5) AND id = $8",
+	.nparams = 5,
+	.sql = SEEN " OR removed_by = (SELECT app.current_user_id())) AND id = $5",
 };
-
-#define ASKER(cx)                                                                                  \
-	DB_INT0((cx)->who.user_id), DB_INT0((cx)->who.tenant_id),                                  \
-		DB_TEXT((cx)->who.user_id != 0 ? NULL : role_name((cx)->who.role))
 
 enum err tenant_repo_get(struct ctx *cx, int64_t id, struct tenant *ret)
 {
-	return db_get(cx, &GET, DB_ARGS(SETTINGS(cx->app->config), ASKER(cx), DB_INT(id)),
-	              &tenant_schema, ret);
+	return db_get(cx, &GET, DB_ARGS(SETTINGS(cx->app->config), DB_INT(id)), &tenant_schema,
+	              ret);
 }
 
 static const struct db_stmt LIST = {
 	.name = "tenant_list",
 	.any_tenant = true,
 	.read = true,
-	.nparams = 9,
-	.sql = SEEN ") AND status <> 'deleted' AND id < $8 ORDER BY id DESC LIMIT $9",
+	.nparams = 6,
+	.sql = SEEN ") AND status <> 'deleted' AND id < $5 ORDER BY id DESC LIMIT $6",
 };
 
 enum err tenant_repo_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret)
 {
 	return db_list(cx, &LIST,
-	               DB_ARGS(SETTINGS(cx->app->config), ASKER(cx),
+	               DB_ARGS(SETTINGS(cx->app->config),
 	                       DB_INT(before_id != 0 ? before_id : INT64_MAX), DB_INT(limit)),
 	               &tenant_schema, ret);
 }
@@ -121,8 +117,9 @@ enum err tenant_repo_update(struct ctx *cx, int64_t version, const struct tenant
 
 static const struct db_stmt CLOSE = {
 	.name = "tenant_close",
-	.nparams = 3,
-	.sql = "UPDATE app.tenant SET status = 'deleting', removed_by = coalesce($3, removed_by),"
+	.nparams = 2,
+	.sql = "UPDATE app.tenant SET status = 'deleting',"
+	       " removed_by = coalesce(app.current_user_id(), removed_by),"
 	       " version = version + 1, updated_at = now() WHERE id = $1 AND status <> 'deleted'"
 	       " AND ($2::bigint IS NULL OR version = $2) RETURNING id",
 };
@@ -131,7 +128,7 @@ enum err tenant_repo_close(struct ctx *cx, int64_t version)
 {
 	int64_t id;
 
-	return db_get_int(cx, &CLOSE, DB_ARGS(DB_INT0(version), DB_INT0(cx->who.user_id)), &id);
+	return db_get_int(cx, &CLOSE, DB_ARGS(DB_INT0(version)), &id);
 }
 
 static const struct db_stmt REVOKE_KEYS = {

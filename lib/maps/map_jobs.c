@@ -265,8 +265,11 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 	TRY(fetch_max(cx, &room, &request.max_bytes));
 	e = child(&step, "portolan-fetch", &fetch_request_schema, &request, &limits, &result);
 	if (e == ERR_REPO_TOO_LARGE && request.max_bytes < config->clone_max_bytes &&
-	    cx->fault.fix != NULL && strstr(cx->fault.fix, "clone_max_bytes") != NULL)
+	    cx->fault.fix != NULL && strstr(cx->fault.fix, "clone_max_bytes") != NULL) {
+		if (room.own_bytes == 0) /* what came of it is of no use, and counted nowhere */
+			TRY(map_clone_remove(cx, project->id));
 		return project_no_room(cx, &room);
+	}
 
 	/* What the child itself gave up, such as a silent server, it has told better. */
 	if (e == ERR_TIMEOUT && result.exit_code != 1) {
