@@ -95,7 +95,9 @@ BEGIN
             wait_ms := (now_slot + s) * slot_ms - clock_ms;
             EXIT WHEN missing <= 0;
         END LOOP;
-        UPDATE app.rate_bucket r SET slot = now_slot, taken = counts WHERE r.name = p_names[i];
+        IF granted > 0 OR back < p_backs[i] THEN
+            UPDATE app.rate_bucket r SET slot = now_slot, taken = counts WHERE r.name = p_names[i];
+        END IF;
         RETURN NEXT;
     END LOOP;
 

@@ -9,7 +9,7 @@
  * A process does not ask for each request.  It takes a batch of a hundredth of the limit at a time,
  * before it is used, and pays from that; what is left of it after two seconds is handed back.  When
  * a bucket was found empty, the process remembers until when, so that a flood of requests that are
- * refused costs the database nothing.
+ * refused costs the database nothing but a question in five seconds: the limit may have been raised.
  *
  * When the database cannot be asked, the edge lets requests pass, and nothing is counted for a
  * second: what they are for needs the database as well.

@@ -17,6 +17,7 @@
 #define WAYS            8
 #define KNOWN           4096 /* callers remembered; a later one of the same slot takes its place */
 #define PAUSE_US        1000000
+#define AGAIN_US        5000000
 #define LAPSE_US        ((int64_t)RATE_LAPSE_MS * 1000)
 #define TOKENS_NO_LIMIT INT64_C(1000000000)
 
@@ -27,6 +28,7 @@ struct purse {
 	int64_t tokens;           /* of the batch */
 	int64_t lapse_us;         /* when the batch lapses */
 	int64_t empty_us;         /* until then the bucket has nothing */
+	int64_t again_us;         /* but ask again then: the limit may have been raised */
 	int64_t remaining;        /* in the bucket, when last asked */
 	int64_t return_us;        /* when tokens come back to it */
 	int64_t used_us;
@@ -146,7 +148,7 @@ static struct rate_outcome pay(struct rate_memory *m, struct rate_payer *payers,
 			purse->tokens -= mine;
 			payers[i].paid = true;
 			note(&out.state, purse, now_us);
-		} else if (now_us < purse->empty_us) {
+		} else if (now_us < purse->empty_us && now_us < purse->again_us) {
 			out = refused(out.state, purse, now_us);
 			break;
 		} else {
@@ -190,6 +192,7 @@ static void take_in(struct purse *purse, const struct rate_grant *grant, int64_t
 		purse->tokens = TOKENS_NO_LIMIT;
 	} else if (grant->granted == 0) {
 		purse->empty_us = now_us + grant->wait_ms * 1000;
+		purse->again_us = now_us + AGAIN_US;
 		return;
 	} else {
 		purse->tokens += grant->granted;
