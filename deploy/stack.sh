@@ -86,15 +86,22 @@ start_service() {
 	sv up "$VAR/service/$1" >/dev/null
 }
 
+# Is process $1 the one that was noted in the file $2?  Who holds keys hides where it works; then what it
+# is and when it began must do.
+is_stray() {
+	case $(readlink "/proc/$1/cwd" 2>/dev/null) in "$VAR" | "$VAR"/*) return 0 ;; esac
+	case $(tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline") in "$BIN"/portolan-*) ;; *) return 1 ;; esac
+	age=$(ps -o etimes= -p "$1") || return 1
+	late=$(($(date +%s) - age - $(stat -c %Y "$2")))
+	[ "$late" -ge -3 ] && [ "$late" -le 3 ]
+}
+
 # What a killed runsv left behind: recorded process numbers that still work in VAR.
 end_strays() {
 	for file in service/*/supervise/pid service/*/log/supervise/pid; do
 		pid=$(cat "$file" 2>/dev/null || :)
 		[ -n "$pid" ] || continue
-		case $(readlink "/proc/$pid/cwd" 2>/dev/null) in
-		"$VAR" | "$VAR"/*) ;;
-		*) continue ;;
-		esac
+		is_stray "$pid" "$file" || continue
 		case $file in service/postgres/supervise/pid) kill -INT "$pid" ;; *) kill "$pid" ;; esac || :
 		within 20 test ! -e "/proc/$pid" || kill -KILL "$pid" || :
 	done
@@ -163,6 +170,7 @@ up() {
 		sv hup "$VAR/service/nginx" >/dev/null
 		roll
 	fi
+	note_build
 	wait_ready
 }
 
@@ -184,13 +192,12 @@ replaced() {
 	[ $# -eq "$WORKERS" ]
 }
 
+# What the programs are made of; kept of those that run, which do not show it themselves.
+build_id() { cksum "$BIN/portolan-worker" "$BIN/portolan-runner"; }
+note_build() { build_id >run/build; }
+
 # Does a worker or the runner run a program that is no longer what lies on the disk?
-runs_old_build() {
-	for pid in $(children "$(service_pid api)") $(service_pid runner); do
-		case $(readlink "/proc/$pid/exe") in *' (deleted)') return 0 ;; esac
-	done
-	return 1
-}
+runs_old_build() { [ "$(build_id)" != "$(cat run/build 2>/dev/null)" ]; }
 
 # Each worker finishes what it serves and leaves; the next one goes when its successor is there.
 roll() {
@@ -210,6 +217,7 @@ restart() {
 	write_conf "$@"
 	make_state
 	roll
+	note_build
 	wait_ready
 }
 

@@ -3,11 +3,12 @@
  *
  * A child of the runner: lib/maps/child.h tells what goes in and out, lib/maps/clone.h what it does.
  * The only program that talks to remote repositories, and so the one that has least: no database, no
- * secrets, no environment; and once its folder is locked, writing to that folder alone (Landlock), no
+ * secret but the one that opens this repository, no environment; and once its folder is locked, writing to that folder alone (Landlock), no
  * other program, no tracing, no mounting, no sockets but those of the internet (seccomp).
  */
 #include "base/ctx.h"
 #include "base/landlock.h"
+#include "base/secret.h"
 #include "maps/clone.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -175,7 +175,6 @@ static void limit_memory(void)
 
 #ifndef __SANITIZE_ADDRESS__ /* whose shadow counts as data */
 	(void)setrlimit(RLIMIT_DATA, &data);
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #else
 	(void)data;
 #endif
@@ -189,6 +188,7 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN); /* a peer or a reader that has gone is an error */
 	signal(SIGXFSZ, SIG_IGN); /* so is a file past the limit */
+	secret_guard();
 	limit_memory();
 	ctx_begin(&cx, &APP, arena, NULL);
 	return run(&cx) == ERR_OK ? 0 : child_report(&cx);

@@ -116,7 +116,10 @@ enum err cli_status(struct cli *cli);  /* cmd_status.c */
 enum err cli_migrate(struct cli *cli); /* cmd_database.c */
 enum err cli_setup(struct cli *cli);
 enum err cli_sql_check(struct cli *cli);
-enum err cli_keys_init(struct cli *cli);    /* cmd_keys.c */
+enum err cli_keys_init(struct cli *cli); /* cmd_keys.c */
+enum err cli_keys_status(struct cli *cli);
+enum err cli_keys_rotate(struct cli *cli);
+enum err cli_keys_retire(struct cli *cli);
 enum err cli_members_list(struct cli *cli); /* cmd_members.c */
 enum err cli_members_invite(struct cli *cli);
 enum err cli_members_role(struct cli *cli);

@@ -8,6 +8,7 @@
 #include "cookie.h"
 
 #include "app/app.h"
+#include "auth/vault.h"
 #include "auth/keyring.h"
 #include "base/landlock.h"
 #include "base/migrate.h"
@@ -150,6 +151,38 @@ static void check_database(struct doctor *d)
 	cli->cx->db = NULL;
 }
 
+/* Every secret is opened, and forgotten again. */
+static void check_secrets(struct doctor *d)
+{
+	struct ctx *cx = d->cli->cx;
+	struct app app = { .config = d->cli->config,
+		           .clock = &system_clock,
+		           .component = "portolan" };
+	CLEANUP(db_close_ptr) struct db *db = NULL;
+	struct ctx own = { .app = &app, .arena = cx->arena };
+	int64_t n = 0, bad = 0;
+	enum err e;
+
+	if (app_open_keyring(cx, &app) != ERR_OK) {
+		report_fault(d, "master keys", "portolan keys init");
+		return;
+	}
+	own.db = db = app_gate_db(&app);
+	e = vault_check(&own, &n, &bad);
+	app_close_keyring(&app);
+	if (e != ERR_OK || bad > 0) {
+		cx->fault = own.fault;
+		if (e == ERR_OK)
+			cx->fault.detail =
+				arena_printf(cx->arena, "%lld of %lld cannot be opened; %s",
+			                     (long long)bad, (long long)n, own.fault.detail);
+		report_fault(d, "secrets", CLI_DATABASE_FIX);
+		return;
+	}
+	report(d, GOOD, "secrets", arena_printf(cx->arena, "%lld, all can be opened", (long long)n),
+	       "");
+}
+
 static void check_disk(struct doctor *d)
 {
 	struct arena *a = d->cli->cx->arena;
@@ -249,6 +282,7 @@ enum err cli_doctor(struct cli *cli)
 	sb_add(&d.json, "");
 	if (check_config(&d)) {
 		check_database(&d);
+		check_secrets(&d);
 		check_roles(&d);
 		check_keyring(&d);
 		check_disk(&d);

@@ -268,6 +268,31 @@ const struct cli_command cli_commands[] = {
 		.run = cli_keys_init,
 	},
 	{
+		.words = "keys status",
+		.needs = CLI_NEEDS_GATE,
+		.summary = "Show the master keys, what is under each, and which may go",
+		.examples = "keys status\nkeys status --json\n",
+		.run = cli_keys_status,
+	},
+	{
+		.words = "keys rotate",
+		.needs = CLI_NEEDS_GATE,
+		.summary =
+			"Make a new master key and seal every secret under it, while the service works",
+		.examples = "keys rotate\n",
+		.run = cli_keys_rotate,
+	},
+	{
+		.words = "keys retire",
+		.args = "NUMBER",
+		.min_args = 1,
+		.max_args = 1,
+		.needs = CLI_NEEDS_GATE,
+		.summary = "Remove an old master key that nothing needs",
+		.examples = "keys retire 1\n",
+		.run = cli_keys_retire,
+	},
+	{
 		.words = "setup",
 		.needs = CLI_NEEDS_GATE,
 		.summary = "Create the first tenant, its API key and its owner, once",

@@ -59,6 +59,7 @@ enum err app_open_keyring(struct ctx *cx, struct app *app)
 {
 	struct keyring *ring;
 
+	secret_guard();
 	TRY(keyring_open(cx, app->config->master_key_file, &ring));
 	app->keyring = ring;
 	return ERR_OK;

@@ -4,6 +4,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <string.h>
 
 void secret_init(void)
@@ -12,6 +14,16 @@ void secret_init(void)
 		fputs("portolan: libsodium does not start: no randomness\n", stderr);
 		abort();
 	}
+}
+
+void secret_guard(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#if !WITH_ASAN /* which traces the process in search of leaks */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 void secret_random(void *bytes, size_t n)

@@ -12,6 +12,12 @@
 /** Make libsodium ready; aborts when the machine has no randomness.  Safe to call again. */
 void secret_init(void);
 
+/**
+ * From now on this process leaves no core file, and others of its account can neither trace it nor read
+ * its memory.  For who holds keys.  Its files in /proc belong to root then.
+ */
+void secret_guard(void);
+
 void secret_random(void *bytes, size_t n);
 
 /** BLAKE2b-256 of n bytes, keyed when key_n > 0 (at most 64 bytes of key). */

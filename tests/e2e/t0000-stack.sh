@@ -155,7 +155,7 @@ check 'a killed supervisor: status says so, up mends it' '
 '
 check 'everything runs without root' '
 	[ "$(stat -c %u "/proc/$(pid_of nginx)")" -ne 0 ] && [ "$(stat -c %u "/proc/$(pid_of api)")" -ne 0 ] &&
-	[ "$(stat -c %u "/proc/$(pid_of postgres)")" -ne 0 ] && [ "$(stat -c %u "/proc/$(pid_of runner)")" -ne 0 ]
+	[ "$(stat -c %u "/proc/$(pid_of postgres)")" -ne 0 ] && ! grep -q "^Uid:.*\b0\b" "/proc/$(pid_of runner)/status"
 '
 left_behind() { find /proc/[0-9]*/cwd -maxdepth 0 \( -lname "$VAR" -o -lname "$VAR/*" \) 2>/dev/null; }
 check 'down leaves neither process nor socket' '
