@@ -189,6 +189,7 @@ $$;
 
 -- A token with which a member sets a new password.  An account is its owner's in every
 -- tenant, so who hands it out must be allowed to in each: an administrator, and not below.
+-- Who has only been invited has agreed to nothing yet.
 CREATE FUNCTION app.member_reset(p_member_id bigint, p_role integer, p_token bytea, p_hours integer)
 RETURNS TABLE (email text, user_id bigint, expires_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
@@ -201,7 +202,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no such item' USING ERRCODE = 'PT404';
     END IF;
-    IF p_role < 4 OR p_role < m.role OR EXISTS (
+    IF p_role < 4 OR p_role < m.role OR m.status <> 'active' OR EXISTS (
         SELECT FROM app.member o
          WHERE o.user_id = m.user_id AND o.tenant_id <> app.current_tenant_id() AND o.status = 'active'
            AND NOT EXISTS (SELECT FROM app.member mine

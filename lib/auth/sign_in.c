@@ -60,8 +60,8 @@ static enum err choose(struct ctx *cx, int64_t wanted, const struct list *tenant
 	                 "You are no member of tenant %lld.", (long long)wanted);
 }
 
-static enum err begin_session(struct ctx *cx, const struct sign_in *in, struct user_proof *proof,
-                              struct signed_in *ret)
+static enum err begin_session(struct ctx *cx, const struct sign_in *in,
+                              const struct user_proof *proof, struct signed_in *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	unsigned char token[SECRET_HASH_BYTES];
@@ -69,9 +69,8 @@ static enum err begin_session(struct ctx *cx, const struct sign_in *in, struct u
 
 	session_make(&ret->session);
 	session_hash(cx->app->keyring, &ret->session, token);
-	proof->token = token;
 	TRY(db_begin(cx, &tx));
-	TRY(user_repo_finish(cx, proof, &made));
+	TRY(user_repo_finish(cx, proof, token, &made));
 	cx->who = (struct who){
 		.user_id = made.user_id,
 		.session_id = made.session_id,

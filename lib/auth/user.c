@@ -210,7 +210,8 @@ static enum err hash_new(struct ctx *cx, const char *password, const char *email
 	return password_hash(cx, password, ret);
 }
 
-static enum err check_new(struct ctx *cx, const struct user_new *in, struct user_new *ret)
+/* Its address becomes the one that is stored. */
+static enum err check_new(struct ctx *cx, struct user_new *in)
 {
 	size_t n = strlen(in->name);
 
@@ -219,8 +220,7 @@ static enum err check_new(struct ctx *cx, const struct user_new *in, struct user
 	    strpbrk(in->name, "\r\n\t") != NULL)
 		return err_field(cx, ERR_INVALID, "name", "text",
 		                 "A name is one line of up to %d bytes of UTF-8.", USER_NAME_MAX);
-	*ret = *in;
-	ret->email = user_email(cx, in->email);
+	in->email = user_email(cx, in->email);
 	return ERR_OK;
 }
 
@@ -246,11 +246,11 @@ static enum err create(struct ctx *cx, const struct user_new *in, const char *ha
 
 enum err user_create(struct ctx *cx, const struct user_new *in, struct user *ret)
 {
-	char hash[PASSWORD_HASH_MAX];
-	struct user_new sound;
+	struct user_new sound = *in;
+	char hash[PASSWORD_HASH_MAX] = "";
 	int64_t id;
 
-	TRY(check_new(cx, in, &sound));
+	TRY(check_new(cx, &sound));
 	if (in->password != NULL)
 		TRY(hash_new(cx, in->password, sound.email, sound.name, hash));
 	{
@@ -339,7 +339,7 @@ enum err user_first_owner(struct ctx *cx, const struct user_new *in, bool *ret_m
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	char hash[PASSWORD_HASH_MAX];
 	int64_t tenant_id, owners, id;
-	struct user_new sound;
+	struct user_new sound = *in;
 	struct user there;
 	enum err e;
 
@@ -348,7 +348,7 @@ enum err user_first_owner(struct ctx *cx, const struct user_new *in, bool *ret_m
 	TRY(user_repo_owners(cx, tenant_id, &owners));
 	if (owners > 0)
 		return ERR_OK;
-	TRY(check_new(cx, in, &sound));
+	TRY(check_new(cx, &sound));
 	sound.role = ROLE_OWNER;
 	e = user_repo_find(cx, sound.email, &there);
 	if (e == ERR_OK)

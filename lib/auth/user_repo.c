@@ -49,11 +49,12 @@ static const struct db_stmt FINISH = {
 	.sql = "SELECT user_id, session_id FROM app.sign_in_finish($1, $2, $3, $4, $5, $6, $7, $8)",
 };
 
-enum err user_repo_finish(struct ctx *cx, const struct user_proof *in, struct user_session *ret)
+enum err user_repo_finish(struct ctx *cx, const struct user_proof *in,
+                          const unsigned char token[SECRET_HASH_BYTES], struct user_session *ret)
 {
 	return db_get(cx, &FINISH,
 	              DB_ARGS(DB_TEXT(in->email), DB_TEXT(in->proof), DB_TEXT(in->new_hash),
-	                      DB_BYTES(in->token, SECRET_HASH_BYTES), DB_TEXT(in->old_hashes),
+	                      DB_BYTES(token, SECRET_HASH_BYTES), DB_TEXT(in->old_hashes),
 	                      DB_INT(cx->app->config->session_max_hours), DB_TEXT(in->remote),
 	                      DB_TEXT(in->user_agent)),
 	              &SESSION, ret);

@@ -14,8 +14,7 @@ enum err user_repo_begin(struct ctx *cx, const char *email, struct user_attempt 
 
 struct user_proof {
 	const char *email, *proof;
-	const char *new_hash; /* NULL: the stored one stays */
-	const unsigned char *token;
+	const char *new_hash;   /* NULL: the stored one stays */
 	const char *old_hashes; /* text of a bytea[] */
 	const char *remote, *user_agent;
 };
@@ -24,7 +23,8 @@ struct user_session {
 };
 /** Returns ERR_UNAUTHENTICATED */
 NODISCARD
-enum err user_repo_finish(struct ctx *cx, const struct user_proof *in, struct user_session *ret);
+enum err user_repo_finish(struct ctx *cx, const struct user_proof *in,
+                          const unsigned char token[SECRET_HASH_BYTES], struct user_session *ret);
 
 NODISCARD
 enum err user_repo_self(struct ctx *cx, struct user *ret);

@@ -8,12 +8,8 @@ tiny_repo "$repos/tiny"
 stack_up "$repos"
 
 portolan() { (cd "$VAR" && step_down "$ROOT/build/$VARIANT/bin/portolan" "$@" --config "$CONF"); }
-# One SQL statement as the superuser, whom no grant and no policy binds.
-super() {
-	(cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan -c "$1")
-}
-sealed() { [ "$(super 'SELECT count(*) FROM app.audit WHERE NOT EXISTS (SELECT FROM app.audit_seal s WHERE s.position = audit.position)')" = 0 ]; }
-stranger_noted() { [ "$(super "SELECT count(*) FROM app.audit WHERE tenant_id = 0 AND request_id = 'stranger'")" = 1 ]; }
+sealed() { [ "$(sql 'SELECT count(*) FROM app.audit WHERE NOT EXISTS (SELECT FROM app.audit_seal s WHERE s.position = audit.position)')" = 0 ]; }
+stranger_noted() { [ "$(sql "SELECT count(*) FROM app.audit WHERE tenant_id = 0 AND request_id = 'stranger'")" = 1 ]; }
 anchored() { grep -h '"audit anchor"' "$VAR"/log/runner/current | grep -q '"anchor":"'; }
 # verify WORD [OPTION...]: the check ends as it should and says the word.
 verify() {
@@ -27,6 +23,8 @@ verify() {
 }
 
 tenant=
+key=
+text=
 check 'a change leaves who, what, when, from where and by which request' '
 	printf "{\"name\":\"Atlas\",\"repository_url\":\"%s\"}" "$repos/tiny" |
 		api POST /api/v1/projects "X-Request-Id: create-atlas" && status 201 && keep id .id &&
@@ -62,7 +60,7 @@ check 'a flood of them leaves a row for each process, not one for each' '
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		call GET /api/v1/projects || return 1
 	done
-	status 401 && [ "$(super "SELECT count(*) FROM app.audit WHERE tenant_id = 0")" -le 6 ]
+	status 401 && [ "$(sql "SELECT count(*) FROM app.audit WHERE tenant_id = 0")" -le 6 ]
 '
 viewer_noted() {
 	api GET "/api/v1/audit?outcome=refused&action=access" && json ".items | length" 1 && json ".items[0].key_id" "$key" &&
@@ -100,11 +98,11 @@ check 'the runner has logged the ends of the chains' '
 '
 
 # An anchor of now; everything after this point is tampering, undone each time.
-anchor=$(super "SELECT tenant_id || ':' || seq || ':' || encode(hash, 'hex') FROM app.audit_chain WHERE tenant_id = $tenant")
-row=$(super "SELECT position FROM app.audit_seal WHERE tenant_id = $tenant AND seq = 2")
+anchor=$(sql "SELECT tenant_id || ':' || seq || ':' || encode(hash, 'hex') FROM app.audit_chain WHERE tenant_id = $tenant")
+row=$(sql "SELECT position FROM app.audit_seal WHERE tenant_id = $tenant AND seq = 2")
 check 'an anchor that is right' 'verify whole --anchor "$anchor"'
 check 'a row that was changed is named' '
-	super "UPDATE app.audit SET actor = '"'somebody else'"' WHERE position = $row" && verify "row $row is not what was sealed" &&
+	sql "UPDATE app.audit SET actor = '"'somebody else'"' WHERE position = $row" && verify "row $row is not what was sealed" &&
 		verify "\"broken_position\":$row" --json --tenant "$tenant"
 '
 check 'the application may do none of that' '

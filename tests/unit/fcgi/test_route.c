@@ -208,6 +208,31 @@ static void test_route__refuses_bad_rows(void **state)
 	}
 }
 
+/* A12: every row that is not GET says what it leaves in the audit log, or why nothing. */
+static void test_route__audit(void **state)
+{
+	for (size_t t = 0; route_tables[t] != NULL; t++) {
+		for (const struct route *r = route_tables[t]; r->method != HTTP_UNSET; r++) {
+			const char *said = r->audit;
+
+			print_message("# %s\n", r->op);
+			if (r->method == HTTP_GET) {
+				assert_null(r->audit);
+				continue;
+			}
+			assert_true((r->audit == NULL) != (r->unaudited == NULL));
+			if (said == NULL) {
+				assert_true(strlen(r->unaudited) > 20);
+				continue;
+			}
+			assert_non_null(strchr(said, '.')); /* noun.verb, blanks between several */
+			assert_int_equal(strspn(said, "abcdefghijklmnopqrstuvwxyz_. "),
+			                 strlen(said));
+		}
+	}
+	(void)state;
+}
+
 static void test_route__refuses_doubles(void **state)
 {
 	struct ctx *cx = fixture_ctx(*state);
@@ -325,6 +350,7 @@ int main(void)
 		cmocka_unit_test(test_route__long_path_is_unknown),
 		cmocka_unit_test(test_route__allow),
 		cmocka_unit_test(test_route__refuses_bad_rows),
+		cmocka_unit_test(test_route__audit),
 		cmocka_unit_test(test_route__refuses_doubles),
 		cmocka_unit_test(test_route__own_tables),
 		cmocka_unit_test(test_route__aliases),
