@@ -159,9 +159,10 @@ static enum err sign_in(struct ctx *cx, const struct request *rq, struct reply *
 	struct signed_in made;
 	struct session_claim old;
 	struct me me = { 0 };
+	enum err e;
 
 	TRY(check_way(cx, rq));
-	TRY(user_sign_in(cx,
+	e = user_sign_in(cx,
 	                 &(const struct sign_in){
 				 .email = in->email,
 				 .password = in->password,
@@ -170,7 +171,11 @@ static enum err sign_in(struct ctx *cx, const struct request *rq, struct reply *
 				 .user_agent = rq->user_agent,
 				 .old = cookie_session(cx, rq, &old) ? &old : NULL,
 			 },
-	                 &made));
+	                 &made);
+	if (e != ERR_OK) {
+		cx->who.actor = in->email; /* what was claimed, for the audit log */
+		return e;
+	}
 	me.user = &made.user;
 	me.tenants = made.tenants;
 	describe(cx, rq, &made.session, &me);

@@ -1,6 +1,7 @@
 /* Users: their schemas, what is told of them, and the operator's work on accounts. */
 #include "auth/user.h"
 
+#include "audit/audit.h"
 #include "auth/user_repo.h"
 #include "base/utf8.h"
 
@@ -137,8 +138,17 @@ enum err user_announce(struct ctx *cx, const struct event_kind *kind, int64_t us
 		cx->who.tenant_id = tenants[i].id;
 		e = event_emit(cx, kind, 0, &told);
 	}
+	if (list.n == 0) { /* who belongs nowhere is the installation's */
+		cx->who.tenant_id = 0;
+		e = audit_note(cx, &(const struct audit_act){
+					   .action = kind->type,
+					   .target = arena_printf(cx->arena, "user:%lld",
+		                                                  (long long)user_id),
+					   .schema = kind->payload,
+					   .detail = &told,
+				   });
+	}
 	cx->who.tenant_id = chosen;
-	cx->audited = kind->type; /* also when no tenant has a log for it */
 	return e;
 }
 

@@ -56,6 +56,11 @@ check 'an unknown credential is refused, and written down for the installation' 
 		json ".items[0].action" access.refused && json ".items[0].detail.reason" unauthenticated &&
 		json ".items[0].detail.operation" listProjects
 '
+guess_noted() { [ "$(sql "SELECT count(*) FROM app.audit WHERE tenant_id = 0 AND actor = 'nobody@example.org' AND outcome = 'refused'")" = 1 ]; }
+check 'a wrong password is written down with the address that was tried, and without the password' '
+	printf "{\"email\":\"nobody@example.org\",\"password\":\"canary-guess-77\"}" | call POST /api/v1/auth/login "Origin: http://127.0.0.1:$PORT" &&
+		status 401 && within 5 guess_noted && ! sql "SELECT row_to_json(a) FROM app.audit a" | grep canary
+'
 check 'a flood of them leaves a row for each process, not one for each' '
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		call GET /api/v1/projects || return 1
