@@ -7,6 +7,7 @@
 
 static struct db *gate;
 static char dir[] = "/tmp/portolan-turns.XXXXXX";
+static char emails[200][60]; /* of the newest so many, for as long as the program runs */
 static int people;
 
 int people_open(void **state)
@@ -65,12 +66,13 @@ int64_t people_number(struct ctx *cx, const char *sql, const char *text)
 /* A new person; a member of the program's tenant unless role is ROLE_UNSET. */
 const char *people_new(void *state, enum role role)
 {
-	static char email[60];
+	char *email = emails[people % COUNT(emails)];
 	struct fixture_db *f = state;
 	struct ctx *cx = people_operator(state);
 	struct user user;
 
-	snprintf(email, sizeof(email), "p%d-%lld@example.org", ++people, (long long)f->tenant_id);
+	snprintf(email, sizeof(emails[0]), "p%d-%lld@example.org", ++people,
+	         (long long)f->tenant_id);
 	assert_err(cx,
 	           user_create(cx,
 	                       &(const struct user_new){
@@ -86,7 +88,7 @@ const char *people_new(void *state, enum role role)
 	                       &user),
 	           ERR_OK);
 	assert_true(user.has_password);
-	return strcpy(malloc(sizeof(email)), email);
+	return email;
 }
 
 enum err people_try(struct ctx *cx, const char *email, const char *password,

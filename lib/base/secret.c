@@ -99,6 +99,11 @@ bool secret_base64url_decode(const char *text, size_t n, void *bytes, size_t byt
 {
 	const char *end;
 
+	/* libsodium takes some bytes beyond ASCII for letters, so that one secret had several texts. */
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] > 0x7F)
+			return false;
+	}
 	return sodium_base642bin(bytes, bytes_max, text, n, NULL, ret_n, &end,
 	                         sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
 	       end == text + n;

@@ -54,7 +54,15 @@ static void test_secret__base64url(void **state)
 		{ { "fo", 2 }, "Zm8" },      { { "foo", 3 }, "Zm9v" },
 		{ { "foob", 4 }, "Zm9vYg" }, { { "\xFB\xFF\xFE", 3 }, "-__-" },
 	};
-	static const char *const BAD[] = { "Zg==", "Zg=", "Z", "Zm9v!", "+//+", "Zm 9v", "Zh" };
+	static const char *const BAD[] = { "Zm9v\xDD"
+		                           "mFy",
+		                           "Zg==",
+		                           "Zg=",
+		                           "Z",
+		                           "Zm9v!",
+		                           "+//+",
+		                           "Zm 9v",
+		                           "Zh" };
 	char text[64];
 	unsigned char bytes[64];
 	size_t n;
