@@ -54,7 +54,10 @@ enum role {
 	ROLE_COUNT
 };
 
-/* The caller, as fcgi/admit.c (or a job's row) established it. */
+/*
+ * The caller, as fcgi/admit.c (or a job's row) established it.  Of a request, all but the tenant is
+ * known when its first statement has returned, which proves it, and not before.
+ */
 struct who {
 	int64_t tenant_id;  /* 0: nobody; statements that need a tenant refuse */
 	int64_t key_id;     /* API key, 0 when another credential was used */
