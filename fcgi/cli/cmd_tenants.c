@@ -51,9 +51,12 @@ enum err cli_tenant_list(struct cli *cli)
 	struct arena *a = cli->cx->arena;
 	const struct tenant *t;
 	const char **cells;
+	int64_t before = 0;
 	struct list list;
 
-	TRY(tenant_list_all(cli->cx, 0, TENANT_LIST_MAX - 1, &list));
+	if (cli_option(cli, "before") != NULL)
+		TRY(cli_id(cli, cli_option(cli, "before"), &before));
+	TRY(tenant_list_all(cli->cx, before, TENANT_LIST_MAX - 1, &list));
 	if (cli->json)
 		return print_list_json(cli, &list);
 	t = list.items;
@@ -71,6 +74,9 @@ enum err cli_tenant_list(struct cli *cli)
 	}
 	term_table(&cli->term, COLUMNS, COUNT(COLUMNS), cells, list.n,
 	           "No tenants.  Make one: portolan tenant create NAME --owner EMAIL");
+	if (list.n == TENANT_LIST_MAX - 1)
+		fprintf(cli->term.talk, "There may be more: --before %lld\n",
+		        (long long)t[list.n - 1].id);
 	return ERR_OK;
 }
 

@@ -157,6 +157,7 @@ const struct cli_command cli_commands[] = {
 		.needs = CLI_NEEDS_GATE,
 		.summary = "List all tenants and their limits, newest first",
 		.examples = "tenant list\ntenant list --json\n",
+		.options = { { "before", "ID", "only with numbers below this one" } },
 		.run = cli_tenant_list,
 	},
 	{

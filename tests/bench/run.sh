@@ -74,7 +74,7 @@ start_stack() {
 	export PORT
 	mkdir -p "$VAR"
 	# Requests are counted as in production; the limits alone are out of reach.
-	printf '%s\n' 'projects_max = 1000000' 'rate_key_per_minute = 1000000000' \
+	printf '%s\n' 'projects_max = 1000000' 'jobs_max = 1000000' 'rate_key_per_minute = 1000000000' \
 		'tenant_requests_per_minute = 1000000000' >"$VAR/portolan.conf"
 	PORT=$PORT sh "$ROOT/deploy/stack.sh" up >/dev/null
 	load_settings

@@ -3,7 +3,7 @@
 test_description='Rolling restarts under load fail no request'
 . "${0%/*}/lib.sh"
 
-echo 'projects_max = 1000000' >>"$VAR/portolan.conf"
+printf 'projects_max = 1000000\njobs_max = 1000000\n' >>"$VAR/portolan.conf"
 stack_up
 
 # Four clients that read and one that creates, each request's status on a line.
