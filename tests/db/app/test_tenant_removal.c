@@ -51,39 +51,87 @@ static int64_t rows_of(struct ctx *cx, int64_t tenant_id, const char *table)
 	                         (long long)tenant_id, table));
 }
 
-/* A tenant with something in each table that is older than this test. */
+/* Something in each table, parents first; # is the tenant. */
+static const char *const ROWS[] = {
+	"INSERT INTO app.secret (tenant_id, name, kind, sealed)"
+	" VALUES (#, 's', 'provider_key', decode(repeat('00', 50), 'hex'))",
+	"INSERT INTO app.project (tenant_id, name, repository_url, secret_id)"
+	" SELECT #, 'p' || n, 'https://a.b/c', (SELECT id FROM app.secret WHERE tenant_id = #)"
+	" FROM generate_series(1, 5) n",
+	"INSERT INTO app.system_map (tenant_id, project_id, commit, analyser, content)"
+	" SELECT tenant_id, id, repeat('a', 40), 'x', '{}' FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.conversation (tenant_id, project_id) SELECT tenant_id, id FROM app.project"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
+	" FROM generate_series(1, 1200)",
+	"INSERT INTO app.idempotency_key (tenant_id, key, request_hash, status, body)"
+	" VALUES (#, 'k', sha256('a'), 200, '')",
+	"INSERT INTO app.user_account (email) VALUES ('of#@example.org')",
+	"INSERT INTO app.member (tenant_id, user_id, role, status) SELECT #, id, 5, 'active'"
+	" FROM app.user_account WHERE email = 'of#@example.org'",
+	"INSERT INTO app.password_token (user_id, tenant_id, kind, token_hash, expires_at)"
+	" SELECT user_id, tenant_id, 'invitation', sha256('#'), now() + interval '1 day'"
+	" FROM app.member WHERE tenant_id = #",
+	"INSERT INTO app.background_job (tenant_id, project_id, job_type, order_key)"
+	" SELECT tenant_id, id, 'repository_processing', 'o' || id FROM app.project"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.job_turn (tenant_id, order_key, job_id) VALUES (#, 'left over', 1)",
+	"INSERT INTO app.job_progress (tenant_id, job_id, percent) SELECT tenant_id, id, 1"
+	" FROM app.background_job WHERE tenant_id = #",
+	"INSERT INTO app.background_job_history (id, tenant_id, queue, job_type, priority, status,"
+	" progress, attempt, max_attempts, lease_losses, arguments, created_at) SELECT -id,"
+	" tenant_id, 'q', 't', 2, 'completed', 100, 1, 1, 0, '{}', now() FROM app.background_job"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.token_family (tenant_id, key_id, expires_at) SELECT tenant_id, id,"
+	" now() + interval '1 day' FROM app.api_key WHERE tenant_id = #",
+	"INSERT INTO app.refresh_token (tenant_id, family_id, generation, token_hash)"
+	" SELECT tenant_id, id, 1, sha256('#') FROM app.token_family WHERE tenant_id = #",
+};
+
+static void run_for(struct ctx *cx, const char *sql, int64_t tenant_id)
+{
+	struct sb sb = sb_new(cx->arena, 4096);
+
+	sb_add(&sb, "WITH w AS (");
+	for (const char *p = sql; *p != '\0'; p++) {
+		if (*p == '#')
+			sb_addf(&sb, "%" PRId64, tenant_id);
+		else
+			sb_addc(&sb, *p);
+	}
+	sb_add(&sb, " RETURNING 1) SELECT count(*) FROM w");
+	assert_false(sb.failed);
+	assert_true(fixture_db_int(cx, sb.data) > 0);
+}
+
+/* A tenant with rows in every table.  A new table needs a row above: the test says which. */
 static int64_t make_full(struct ctx *cx)
 {
 	int64_t id = fixture_db_tenant(cx);
 
-	fixture_db_int(
-		cx,
-		arena_printf(
-			cx->arena,
-			"WITH t AS (SELECT %lld::bigint AS id), p AS (INSERT INTO app.project"
-			" (tenant_id, name, repository_url) SELECT id, 'p' || n, 'https://a.b/c'"
-			" FROM t, generate_series(1, 5) n RETURNING tenant_id, id),"
-			" m AS (INSERT INTO app.system_map (tenant_id, project_id, commit,"
-			" analyser, content) SELECT tenant_id, id, repeat('a', 40), 'x', '{}'"
-			" FROM p), c AS (INSERT INTO app.conversation (tenant_id, project_id)"
-			" SELECT tenant_id, id FROM p), e AS (INSERT INTO app.event (tenant_id,"
-			" kind, payload, actor) SELECT id, 'k', '{}', 'a' FROM t,"
-			" generate_series(1, 1200)), i AS (INSERT INTO app.idempotency_key"
-			" (tenant_id, key, request_hash, status, body) SELECT id, 'k',"
-			" sha256('a'), 200, '' FROM t), u AS (INSERT INTO app.user_account"
-			" (email) SELECT 'of' || id || '@example.org' FROM t RETURNING id),"
-			" o AS (INSERT INTO app.member (tenant_id, user_id, role, status)"
-			" SELECT t.id, u.id, 5, 'active' FROM t, u), j AS (INSERT INTO"
-			" app.background_job (tenant_id, project_id, job_type, order_key)"
-			" SELECT tenant_id, id, 'repository_processing', 'o' FROM p RETURNING"
-			" tenant_id, id), q AS (INSERT INTO app.job_progress (tenant_id, job_id,"
-			" percent) SELECT tenant_id, id, 1 FROM j), h AS (INSERT INTO"
-			" app.background_job_history (id, tenant_id, queue, job_type, priority,"
-			" status, progress, attempt, max_attempts, lease_losses, arguments,"
-			" created_at) SELECT -id, tenant_id, 'q', 't', 2, 'completed', 100, 1,"
-			" 1, 0, '{}', now() FROM j) SELECT 1",
-			(long long)id));
+	for (size_t i = 0; i < COUNT(ROWS); i++)
+		run_for(cx, ROWS[i], id);
 	return id;
+}
+
+static void assert_full(struct ctx *cx, int64_t id)
+{
+	static const struct db_stmt NAMES = {
+		.name = "t_names",
+		.any_tenant = true,
+		.read = true,
+		.sql = "SELECT string_agg(c.relname::text, ' ') FROM " TABLES
+		       " AND c.relname NOT IN " KEPT,
+	};
+	const char *names, *name;
+	char *rest;
+
+	assert_err(cx, db_get_text(cx, &NAMES, DB_NO_ARGS, &names), ERR_OK);
+	rest = arena_strdup(cx->arena, names);
+	while ((name = strsep(&rest, " ")) != NULL) {
+		if (rows_of(cx, id, name) == 0)
+			fail_msg("add a row of app.%s to ROWS", name);
+	}
 }
 
 static struct tenant delete (struct ctx *cx, int64_t id)
@@ -151,6 +199,7 @@ static void test_removal__takes_all_and_nothing_else(void **state)
 	                   " SELECT 1");
 	others = rows_of(cx, other, "%");
 	id = make_full(cx);
+	assert_full(cx, id);
 	clone = make_clone(f, cx, id);
 	theirs = make_clone(f, cx, other);
 	s = side_open(cx, SIDE_HOLD_MS);
