@@ -192,8 +192,8 @@ replaced() {
 	[ $# -eq "$WORKERS" ]
 }
 
-# What the programs are made of; kept of those that run, which do not show it themselves.
-build_id() { cksum "$BIN/portolan-worker" "$BIN/portolan-runner"; }
+# Which files the programs are; kept of those that run, which do not show it themselves.
+build_id() { stat -L -c '%i %y' "$BIN/portolan-worker" "$BIN/portolan-runner"; }
 note_build() { build_id >run/build; }
 
 # Does a worker or the runner run a program that is no longer what lies on the disk?
