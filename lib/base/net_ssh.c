@@ -80,6 +80,10 @@ static enum err parse_host(struct ctx *cx, const char *authority, size_t n, stru
 	struct net_url url;
 	bool v6;
 
+	/* Where the parser of web addresses would see the authority's end. */
+	if (strcspn(authority, "/?#") < n)
+		return refuse(cx, "has a host that is not well-formed",
+		              "A host holds letters, digits, hyphens and dots.");
 	TRY(net_url_parse(cx,
 	                  arena_printf(cx->arena, "https://%.*s%s/", (int)n, authority,
 	                               has_port(authority, n) ? "" : ":22"),
@@ -101,8 +105,8 @@ static enum err parse_short(struct ctx *cx, const char *text, struct net_ssh *re
 	const char *close = host[0] == '[' ? strchr(host, ']') : NULL;
 
 	TRY(parse_user(cx, text, (size_t)(at - text), &ret->user));
-	path = strchr(close == NULL ? host : close, ':');
-	if (path == NULL)
+	path = close == NULL ? strchr(host, ':') : close + 1;
+	if (path == NULL || *path != ':')
 		return refuse(cx, "has no path", "Give the address that git clone takes.");
 	TRY(parse_host(cx, host, (size_t)(path - host), ret));
 	TRY(check_path(cx, path + 1));

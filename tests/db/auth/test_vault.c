@@ -71,63 +71,51 @@ static void test_vault__life(void **state)
 	assert_err(cx, vault_open(cx, made.id, &opened), ERR_NOT_FOUND);
 }
 
+static const struct {
+	const char *why;
+	struct secret_new in;
+	const char *blamed;
+} CASES[] = {
+	{ "no origin", { .kind = "git_https", .username = "u", .value = "vvvv" }, "/origin" },
+	{ "no user", { .kind = "git_https", .origin = "https://h", .value = "vvvv" }, "/username" },
+	{ "a path",
+	  { .kind = "git_https", .origin = "https://h/a", .username = "u", .value = "vvvv" },
+	  "/origin" },
+	{ "http, which the settings forbid",
+	  { .kind = "git_https", .origin = "http://h", .username = "u", .value = "vvvv" },
+	  "/origin" },
+	{ "another scheme",
+	  { .kind = "git_https", .origin = "ssh://h", .username = "u", .value = "vvvv" },
+	  "/origin" },
+	{ "a user in the origin",
+	  { .kind = "git_https", .origin = "https://a:b@h", .username = "u", .value = "vvvv" },
+	  "/origin" },
+	{ "two lines",
+	  { .kind = "git_https", .origin = "https://h", .username = "u", .value = "a\nbcd" },
+	  "/value" },
+	{ "a host key with https",
+	  { .kind = "git_https",
+	    .origin = "https://h",
+	    .username = "u",
+	    .value = "vvvv",
+	    .host_key = "x" },
+	  "/host_key" },
+	{ "an origin of a provider's key",
+	  { .kind = "provider_key", .origin = "https://h", .value = "vvvv" },
+	  "/origin" },
+	{ "no pinned key",
+	  { .kind = "git_ssh", .origin = "ssh://h", .value = "vvvv" },
+	  "/host_key" },
+	{ "no private key",
+	  { .kind = "git_ssh",
+	    .origin = "ssh://h",
+	    .value = "vvvv",
+	    .host_key = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU" },
+	  "/value" },
+};
+
 static void test_vault__refused(void **state)
 {
-	static const struct {
-		const char *why;
-		struct secret_new in;
-		const char *blamed;
-	} CASES[] = {
-		{ "no origin",
-		  { .kind = "git_https", .username = "u", .value = "vvvv" },
-		  "/origin" },
-		{ "no user",
-		  { .kind = "git_https", .origin = "https://h", .value = "vvvv" },
-		  "/username" },
-		{ "a path",
-		  { .kind = "git_https",
-		    .origin = "https://h/a",
-		    .username = "u",
-		    .value = "vvvv" },
-		  "/origin" },
-		{ "http, which the settings forbid",
-		  { .kind = "git_https", .origin = "http://h", .username = "u", .value = "vvvv" },
-		  "/origin" },
-		{ "another scheme",
-		  { .kind = "git_https", .origin = "ssh://h", .username = "u", .value = "vvvv" },
-		  "/origin" },
-		{ "a user in the origin",
-		  { .kind = "git_https",
-		    .origin = "https://a:b@h",
-		    .username = "u",
-		    .value = "vvvv" },
-		  "/origin" },
-		{ "two lines",
-		  { .kind = "git_https",
-		    .origin = "https://h",
-		    .username = "u",
-		    .value = "a\nbcd" },
-		  "/value" },
-		{ "a host key with https",
-		  { .kind = "git_https",
-		    .origin = "https://h",
-		    .username = "u",
-		    .value = "vvvv",
-		    .host_key = "x" },
-		  "/host_key" },
-		{ "an origin of a provider's key",
-		  { .kind = "provider_key", .origin = "https://h", .value = "vvvv" },
-		  "/origin" },
-		{ "no pinned key",
-		  { .kind = "git_ssh", .origin = "ssh://h", .value = "vvvv" },
-		  "/host_key" },
-		{ "no private key",
-		  { .kind = "git_ssh",
-		    .origin = "ssh://h",
-		    .value = "vvvv",
-		    .host_key = "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU" },
-		  "/value" },
-	};
 	struct ctx *cx = fixture_db_ctx(*state);
 	struct secret made;
 
