@@ -237,6 +237,42 @@ static void test_removal__takes_all_and_nothing_else(void **state)
 	assert_int_equal(system(arena_printf(cx->arena, "rm -rf '%s'", dir)), 0);
 }
 
+/* A job that runs is asked to stop and waited for; what it leaves behind is not started again. */
+static void test_removal__stops_what_runs(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct project_new in = { .name = "busy", .repository_url = "https://a.b/c" };
+	struct project made;
+	struct tenant gone;
+	struct list list;
+	struct side *s;
+	int64_t job, n;
+
+	clear_queue(cx);
+	cx->who.tenant_id = fixture_db_tenant(cx);
+	assert_err(cx, project_create(cx, &in, &made, &job), ERR_OK);
+	s = side_open(cx, SIDE_HOLD_MS);
+	assert_err(&s->cx, queue_claim(&s->cx, &s->queue, app_jobs, 1, &list), ERR_OK);
+	assert_int_equal(list.n, 1);
+
+	gone = delete (cx, cx->who.tenant_id);
+	assert_err(&s->cx, queue_cancelled(&s->cx, &s->queue, &list), ERR_OK);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(*(const int64_t *)list.items, job);
+	assert_err(cx, job_running(cx, gone.removal_job_id, &n), ERR_OK);
+	assert_int_equal(n, 1);
+
+	side_close(s); /* which hands it back */
+	assert_err(cx, job_running(cx, gone.removal_job_id, &n), ERR_OK);
+	assert_int_equal(n, 0);
+	assert_err(cx, job_stop_all(cx, gone.removal_job_id), ERR_OK);
+	s = side_open(cx, SIDE_HOLD_MS);
+	assert_err(&s->cx, queue_claim(&s->cx, &s->queue, app_jobs, 9, &list), ERR_OK);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(((const struct job_claim *)list.items)->id, gone.removal_job_id);
+	side_close(s);
+}
+
 /* A request that was let in before may still write: it is waited for. */
 static void test_removal__waits_for_who_was_let_in(void **state)
 {
@@ -317,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sweep__sees_every_table),
 		cmocka_unit_test(test_removal__takes_all_and_nothing_else),
+		cmocka_unit_test(test_removal__stops_what_runs),
 		cmocka_unit_test(test_removal__waits_for_who_was_let_in),
 		cmocka_unit_test(test_sweep__of_none_but_the_deleted),
 		cmocka_unit_test(test_delete__again),
