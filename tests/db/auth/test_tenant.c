@@ -292,11 +292,13 @@ static void test_quota__jobs(void **state)
 
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	f->config.jobs_max = 1;
-	assert_err(cx, project_create(cx, &(struct project_new){ "one", URL, NULL, 0 }, &made, &job),
+	assert_err(cx,
+	           project_create(cx, &(struct project_new){ "one", URL, NULL, 0 }, &made, &job),
 	           ERR_OK);
 	assert_err(cx, project_sync(cx, made.id, &again), ERR_OK);
 	assert_int_equal(job, again);
-	assert_err(cx, project_create(cx, &(struct project_new){ "two", URL, NULL, 0 }, &second, &job),
+	assert_err(cx,
+	           project_create(cx, &(struct project_new){ "two", URL, NULL, 0 }, &second, &job),
 	           ERR_LIMIT);
 	assert_contains(cx->fault.detail, "1 jobs");
 	assert_contains(cx->fault.fix, "jobs_max");

@@ -95,7 +95,8 @@ static void test_create__taken_name(void **state)
 	int64_t job;
 
 	assert_err(cx,
-	           project_create(cx, &(struct project_new){ "taken", "https://h.example/x", NULL, 0 },
+	           project_create(cx,
+	                          &(struct project_new){ "taken", "https://h.example/x", NULL, 0 },
 	                          &again, &job),
 	           ERR_CONFLICT);
 	assert_contains(cx->fault.detail, "taken");
@@ -117,7 +118,8 @@ static void test_create__limit(void **state)
 	f->config.projects_max = 2;
 	create(cx, "one");
 	create(cx, "two");
-	assert_err(cx, project_create(cx, &(struct project_new){ "three", URL, NULL, 0 }, &made, &job),
+	assert_err(cx,
+	           project_create(cx, &(struct project_new){ "three", URL, NULL, 0 }, &made, &job),
 	           ERR_LIMIT);
 	assert_contains(cx->fault.fix, "projects_max");
 	f->config.projects_max = max;
@@ -298,9 +300,10 @@ static void test_sync__joins_the_job_that_waits(void **state)
 	struct project made = { 0 };
 	int64_t first, second;
 
-	assert_err(cx,
-	           project_create(cx, &(struct project_new){ "synced", URL, NULL, 0 }, &made, &first),
-	           ERR_OK);
+	assert_err(
+		cx,
+		project_create(cx, &(struct project_new){ "synced", URL, NULL, 0 }, &made, &first),
+		ERR_OK);
 	assert_err(cx, project_sync(cx, made.id, &second), ERR_OK);
 	assert_true(first == second);
 	assert_int_equal(count(*state, "background_job", "repository_processing", made.id), 1);
@@ -350,8 +353,8 @@ static void test_create__rolled_back_whole(void **state)
 
 		assert_err(cx, db_begin(cx, &tx), ERR_OK);
 		assert_err(cx,
-		           project_create(cx, &(struct project_new){ "undone", URL, NULL, 0 }, &made,
-		                          &job),
+		           project_create(cx, &(struct project_new){ "undone", URL, NULL, 0 },
+		                          &made, &job),
 		           ERR_OK);
 	}
 	assert_int_equal(count(f, "event", "project.created", made.id), 0);
