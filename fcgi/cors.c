@@ -63,7 +63,8 @@ void cors_preflight(struct reply *rp, const char *methods)
 
 void cors_head(struct sb *sb, const struct request *rq)
 {
-	sb_add(sb, "Vary: Origin\r\n");
+	/* Of the encoding too, for nginx, which compresses: it would add a second header for that. */
+	sb_add(sb, "Vary: Accept-Encoding, Origin\r\n");
 	if (!rq->origin_allowed)
 		return;
 	sb_add(sb, "Access-Control-Allow-Origin: ");
