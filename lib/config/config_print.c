@@ -24,16 +24,11 @@ struct config_entry config_entry(struct arena *arena, const struct config *confi
 static void add_range(struct sb *sb, const struct config_key *key)
 {
 	static const char *const WORDS[] = {
-		[CONFIG_TEXT] = "text",
-		[CONFIG_INT] = "",
-		[CONFIG_BOOL] = "true, false",
-		[CONFIG_PATH] = "path",
-		[CONFIG_LIST] = "path:path…",
-		[CONFIG_PORTS] = "port:port…",
-		[CONFIG_HOSTS] = "host,host…",
-		[CONFIG_BLOCKS] = "address,block…",
-		[CONFIG_URL] = "http(s) address",
-		[CONFIG_CONNINFO] = "connection string",
+		[CONFIG_TEXT] = "text",           [CONFIG_INT] = "",
+		[CONFIG_BOOL] = "true, false",    [CONFIG_PATH] = "path",
+		[CONFIG_LIST] = "path:path…",     [CONFIG_PORTS] = "port:port…",
+		[CONFIG_HOSTS] = "host,host…",    [CONFIG_BLOCKS] = "address,block…",
+		[CONFIG_URL] = "http(s) address", [CONFIG_CONNINFO] = "connection string",
 		[CONFIG_LEVEL] = "level",
 	};
 

@@ -41,11 +41,12 @@ static bool child_shows(const char *text)
 {
 	char command[500];
 
-	snprintf(command, sizeof(command),
-	         "for p in $(cat /proc/%d/task/*/children); do"
-	         " grep -q portolan-fetch /proc/$p/comm && { cat /proc/$p/cmdline /proc/$p/environ /proc/$p/comm; ls -l /proc/$p/fd; }"
-	         " 2>/dev/null | grep -q -a -F '%s' && exit 0; done; exit 1",
-	         getpid(), text);
+	snprintf(
+		command, sizeof(command),
+		"for p in $(cat /proc/%d/task/*/children); do"
+		" grep -q portolan-fetch /proc/$p/comm && { cat /proc/$p/cmdline /proc/$p/environ /proc/$p/comm; ls -l /proc/$p/fd; }"
+		" 2>/dev/null | grep -q -a -F '%s' && exit 0; done; exit 1",
+		getpid(), text);
 	return system(command) == 0;
 }
 
