@@ -209,7 +209,8 @@ static void add_who(struct ctx *cx, struct db_pipeline *p)
 	const int64_t ids[] = { cx->who.tenant_id, cx->who.user_id };
 
 	for (size_t i = 0; i < COUNT(ids); i++) {
-		const struct db_arg none = DB_TEXT(""), id = DB_INT(ids[i]);
+		const struct db_arg none = { .kind = DB_ARG_TEXT, .text = "" };
+		const struct db_arg id = DB_INT(ids[i]);
 
 		p->who[i] = ids[i] == 0 ? none : id;
 	}
