@@ -147,11 +147,12 @@ static void print_fault_json(struct cli *cli)
 /* Who the audit log names: the account that works on the command line. */
 static const char *actor(struct arena *arena)
 {
-	const struct passwd *account = getpwuid(getuid());
+	char text[1024];
+	struct passwd account, *found;
 
-	if (account == NULL)
+	if (getpwuid_r(getuid(), &account, text, sizeof(text), &found) != 0 || found == NULL)
 		return arena_printf(arena, "cli:%lu", (unsigned long)getuid());
-	return arena_printf(arena, "cli:%s", account->pw_name);
+	return arena_printf(arena, "cli:%s", account.pw_name);
 }
 
 static enum err run(struct cli *cli, struct app *app)
