@@ -1,7 +1,8 @@
 """The peer of `make bench`: the same two reads in Flask, with psycopg2.
 
-The same tables, the same key check, the same SQL and the same JSON members as
-the worker, but without row security: it connects as the superuser.  Served by gunicorn with a connection per thread:
+The same tables, the same admission, the same SQL behind the same row security and
+the same JSON members as the worker, in one transaction, as such an application
+has to do it.  Served by gunicorn with a connection per thread:
 
     gunicorn --workers 2 --threads 8 --worker-class gthread flask_app:app
 """
@@ -27,7 +28,6 @@ COLUMNS = (
 def cursor():
     if not hasattr(local, "connection"):
         local.connection = psycopg2.connect(os.environ["BENCH_DB_URL"])
-        local.connection.autocommit = True
     return local.connection.cursor()
 
 
@@ -35,9 +35,8 @@ def tenant_of(cur):
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
     hashlib.blake2b(key.encode(), digest_size=32).digest()  # as much work; ours is keyed
     cur.execute(
-        "SELECT tenant_id FROM app.api_key WHERE id = %s AND secret_hash = %s AND revoked_at IS NULL"
-        " AND (expires_at IS NULL OR expires_at > now()) AND role >= 1",
-        (int(key.split("_")[1]), KEY_HASH),
+        "SELECT tenant_id, key_id, role FROM app.admit_key(%s, %s, 1, 'projects:read', NULL)",
+        (int(key.split("_")[1]), [KEY_HASH]),
     )
     return cur.fetchone()[0]
 
@@ -57,6 +56,7 @@ def projects():
         (tenant, limit + 1),
     )
     items = rows(cur)
+    local.connection.commit()
     return jsonify(items=items[:limit], next_cursor=str(items[-1]["id"]) if len(items) > limit else None)
 
 
@@ -68,4 +68,5 @@ def project(project_id):
         f"SELECT {COLUMNS} FROM app.project WHERE tenant_id = %s AND id = %s", (tenant, project_id)
     )
     found = rows(cur)
+    local.connection.commit()
     return jsonify(found[0]) if found else (jsonify(error="not found"), 404)
