@@ -67,14 +67,39 @@ static enum err admit_person(struct ctx *cx, struct request *rq)
 	return found ? ERR_OK : nobody(cx);
 }
 
+/*
+ * A key has one tenant.  Who names another one counts on working there, and must not be served here
+ * instead.  Whose the key is, is known when it is proven.
+ */
+static enum err check_tenant(struct ctx *cx, const struct request *rq)
+{
+	int64_t wanted = 0;
+
+	if (rq->tenant == NULL)
+		return ERR_OK;
+	TRY(admit_tenant(cx, rq, &wanted));
+	TRY(db_flush(cx));
+	if (wanted == cx->who.tenant_id)
+		return ERR_OK;
+	return err_field(cx, ERR_FORBIDDEN, "X-Portolan-Tenant:", "key",
+	                 "The key is of another tenant.");
+}
+
+static enum err admit_program(struct ctx *cx, const struct request *rq)
+{
+	if (admit_by_token(rq))
+		TRY(token_admit(cx, bearer(rq), least(rq), route_scope(rq->route)));
+	else
+		TRY(admit_key(cx, rq, bearer(rq)));
+	return check_tenant(cx, rq);
+}
+
 /* By key, token or session; what Authorization says comes first, whatever cookie comes with it. */
 static enum err claim_any(struct ctx *cx, struct request *rq)
 {
 	if (rq->authorization == NULL)
 		return admit_person(cx, rq);
-	if (admit_by_token(rq))
-		return token_admit(cx, bearer(rq), least(rq), route_scope(rq->route));
-	return admit_key(cx, rq, bearer(rq));
+	return admit_program(cx, rq);
 }
 
 /* What is about the caller and not the tenant is asked by who it is, which must be proven before. */
@@ -92,7 +117,8 @@ enum err admit(struct ctx *cx, struct request *rq)
 	case AUTH_ANY:
 		return admit_any(cx, rq);
 	case AUTH_KEY:
-		return admit_key(cx, rq, bearer(rq));
+		TRY(admit_key(cx, rq, bearer(rq)));
+		return check_tenant(cx, rq);
 	case AUTH_USER:
 		return admit_person(cx, rq);
 	case AUTH_UNSET:

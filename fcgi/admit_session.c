@@ -8,8 +8,7 @@
 
 #define DIGITS_MAX 18 /* any number of so many digits fits an int64_t */
 
-/* The tenant of this request alone. */
-static enum err read_tenant(struct ctx *cx, const struct request *rq, int64_t *ret)
+enum err admit_tenant(struct ctx *cx, const struct request *rq, int64_t *ret)
 {
 	const char *text = rq->tenant;
 	size_t n;
@@ -53,7 +52,7 @@ enum err admit_session(struct ctx *cx, struct request *rq, bool *ret_found)
 	rq->session = claim;
 	chosen = *claim;
 	TRY(check_forgery(cx, rq, claim));
-	TRY(read_tenant(cx, rq, &chosen.tenant_id));
+	TRY(admit_tenant(cx, rq, &chosen.tenant_id));
 	TRY(session_admit(cx, &chosen, rq->route->role));
 	/* Statements about the person need to know who it is before they are sent. */
 	return rq->route->auth == AUTH_USER ? db_flush(cx) : ERR_OK;

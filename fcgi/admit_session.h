@@ -4,6 +4,10 @@
 
 #include "request.h"
 
+/** @ret the tenant that X-Portolan-Tenant names; without it untouched.  Returns ERR_INVALID */
+NODISCARD
+enum err admit_tenant(struct ctx *cx, const struct request *rq, int64_t *ret);
+
 /**
  * Admit the person behind the cookie to rq->route, in the tenant that X-Portolan-Tenant or else the
  * cookie names.  What changes something must carry X-CSRF-Token and come from a page of ours.
