@@ -6,6 +6,7 @@
  */
 #include "cli/cli.h"
 
+#include "app/app.h"
 #include "auth/keyring.h"
 #include "auth/vault.h"
 
@@ -31,6 +32,36 @@ static enum err has_file(struct cli *cli)
 	return ERR_INVALID;
 }
 
+/*
+ * Is there something in the database that other master keys were for?  Then a file that is missing was
+ * lost, and another one in its place would end all of that without a word.
+ */
+static enum err check_lost(struct cli *cli)
+{
+	CLEANUP(db_close_ptr) struct db *db = app_gate_db(cli->cx->app);
+	struct ctx *cx = cli->cx;
+	struct vault_need need = { 0 };
+	enum err e;
+
+	cx->db = db;
+	e = vault_needs_any(cx, &need);
+	cx->db = NULL;
+	if (e != ERR_OK) { /* there is none yet, or no schema in it */
+		err_clear(cx);
+		return ERR_OK;
+	}
+	if (need.secrets + need.api_keys + need.others == 0)
+		return ERR_OK;
+	err_set(cx, ERR_STATE,
+	        "%s is missing, but the database holds %lld secrets, %lld API keys and %lld "
+	        "sessions that were made under its keys",
+	        key_file(cli), (long long)need.secrets, (long long)need.api_keys,
+	        (long long)need.others);
+	err_fix(cx, "restore the file from its copy; if it is lost for good, so are these: "
+	            "portolan keys init --anew");
+	return ERR_STATE;
+}
+
 enum err cli_keys_init(struct cli *cli)
 {
 	const char *state = "kept";
@@ -39,6 +70,8 @@ enum err cli_keys_init(struct cli *cli)
 
 	TRY(has_file(cli));
 	if (access(key_file(cli), F_OK) != 0) {
+		if (cli_option(cli, "anew") == NULL)
+			TRY(check_lost(cli));
 		TRY(keyring_add(cli->cx, key_file(cli), 0, &number));
 		state = "made";
 	}

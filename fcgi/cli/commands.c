@@ -264,6 +264,9 @@ const struct cli_command cli_commands[] = {
 		.words = "keys init",
 		.needs = CLI_NEEDS_CONFIG,
 		.summary = "Make the file of the master keys, once",
+		.options = { { "anew", NULL,
+	                       "although the database holds what was made under keys that are lost: API "
+	                       "keys, sessions and tokens end, and no secret can be opened again" } },
 		.examples =
 			"keys init\nkeys init --set master_key_file=/etc/portolan/master.keys\n",
 		.run = cli_keys_init,

@@ -223,9 +223,13 @@ static enum err read_ring(struct ctx *cx, const char *path, struct ring **ret, s
 	if (read_file(path, text, ret_id) < 0) {
 		err_set(cx, ERR_INVALID, "the master keys in %s cannot be used: %s", path,
 		        errno != 0 ? strerror(errno) : "others than the owner may read the file");
-		err_fix(cx,
-		        errno != 0 ? "run `portolan keys init`, or name the file by master_key_file"
-		                   : "chmod 600 the file");
+		err_fix(cx, "%s",
+		        errno == ENOENT
+		                ? "restore the file from its copy, or name it by master_key_file; "
+		                  "before there was one: portolan keys init"
+		        : errno != 0
+		                ? "give the file to the account of the service, and to nobody else"
+		                : "chmod 600 the file");
 		return ERR_INVALID;
 	}
 	ring = ring_new();

@@ -525,3 +525,8 @@ enum err vault_needs(struct ctx *cx, int key_number, int64_t until_s, struct vau
 {
 	return vault_repo_needs(cx, key_number, until_s, ret);
 }
+
+enum err vault_needs_any(struct ctx *cx, struct vault_need *ret)
+{
+	return vault_repo_needs_any(cx, ret);
+}

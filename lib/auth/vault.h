@@ -149,6 +149,10 @@ struct vault_need {
 NODISCARD
 enum err vault_needs(struct ctx *cx, int key_number, int64_t until_s, struct vault_need *ret);
 
+/** What was made under master keys of any number; @ret .others: sessions that are not over */
+NODISCARD
+enum err vault_needs_any(struct ctx *cx, struct vault_need *ret);
+
 extern const struct db_check vault_statements[];
 
 #endif

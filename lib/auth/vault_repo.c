@@ -218,6 +218,21 @@ enum err vault_repo_needs(struct ctx *cx, int key_number, int64_t until_s, struc
 	return db_get(cx, &NEEDS, DB_ARGS(DB_INT(key_number), DB_INT(until_s)), &NEED, ret);
 }
 
+static const struct db_stmt NEEDS_ANY = {
+	.name = "vault_needs_any",
+	.any_tenant = true,
+	.read = true,
+	.sql = "SELECT (SELECT count(*) FROM app.secret) AS secrets,"
+	       " (SELECT count(*) FROM app.api_key WHERE hash_key > 0 AND revoked_at IS NULL"
+	       " AND (expires_at IS NULL OR expires_at > now())) AS api_keys,"
+	       " (SELECT count(*) FROM app.session WHERE expires_at > now()) AS others",
+};
+
+enum err vault_repo_needs_any(struct ctx *cx, struct vault_need *ret)
+{
+	return db_get(cx, &NEEDS_ANY, DB_NO_ARGS, &NEED, ret);
+}
+
 const struct db_check vault_statements[] = {
 	{ .stmt = &NEXT_ID },
 	{ .stmt = &INSERT, .row = &secret_schema },
@@ -231,5 +246,6 @@ const struct db_check vault_statements[] = {
 	{ .stmt = &BATCH, .row = &SEALED, .as = DB_AS_GATE },
 	{ .stmt = &RESEAL, .as = DB_AS_GATE },
 	{ .stmt = &NEEDS, .row = &NEED, .as = DB_AS_GATE },
+	{ .stmt = &NEEDS_ANY, .row = &NEED, .as = DB_AS_GATE },
 	{ .stmt = NULL },
 };

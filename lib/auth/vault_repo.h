@@ -51,5 +51,7 @@ enum err vault_repo_reseal(struct ctx *cx, const struct vault_sealed *was, struc
                            int64_t *ret_rows);
 NODISCARD
 enum err vault_repo_needs(struct ctx *cx, int key_number, int64_t until_s, struct vault_need *ret);
+NODISCARD
+enum err vault_repo_needs_any(struct ctx *cx, struct vault_need *ret);
 
 #endif

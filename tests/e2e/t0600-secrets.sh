@@ -228,4 +228,12 @@ check 'nor any argument or name of a process' '
 check 'nor any file of the stack but its own repositories' '
 	! grep -rlFf "$WORK/canaries" "$VAR" --exclude-dir=pg --exclude-dir=repos
 '
+check 'a file of master keys that is lost is not replaced by another one' '
+	mv "$VAR/master.keys" "$WORK/lost.keys" && ! "$ROOT/deploy/stack.sh" up >"$WORK/up" 2>&1 && grep -q "restore the file from its copy" "$WORK/up" &&
+	[ ! -e "$VAR/master.keys" ] && api GET /api/v1/projects && status 200 &&
+	mv "$WORK/lost.keys" "$VAR/master.keys" && "$ROOT/deploy/stack.sh" up >"$WORK/up" 2>&1 && api GET /api/v1/projects && status 200
+'
+check 'unless the operator says that they are lost for good' '
+	mv "$VAR/master.keys" "$WORK/lost.keys" && step_down "$BIN/portolan" keys init --anew >"$WORK/up" 2>&1 && grep -q "were made" "$WORK/up"
+'
 done_testing
