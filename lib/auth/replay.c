@@ -1,6 +1,7 @@
 /* Idempotency keys: claim, compare, store. */
 #include "auth/replay_repo.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 bool replay_key_is_sound(const char *key)
@@ -14,6 +15,20 @@ bool replay_key_is_sound(const char *key)
 	return n >= 1 && n <= REPLAY_KEY_MAX;
 }
 
+/* The key as it is stored: behind whoever asks, which nobody but the database can tell of a person. */
+static enum err own(struct ctx *cx, const char **key)
+{
+	const struct who *who = &cx->who;
+
+	if (who->actor == NULL)
+		TRY(db_flush(cx));
+	assert(who->actor != NULL);
+	*key = who->user_id != 0
+	               ? arena_printf(cx->arena, "user:%" PRId64 " %s", who->user_id, *key)
+	               : arena_printf(cx->arena, "%s %s", who->actor, *key);
+	return ERR_OK;
+}
+
 enum err replay_claim(struct ctx *cx, const char *key, const char *hashes, int64_t hours,
                       struct replay_answer *ret, bool *ret_found)
 {
@@ -21,6 +36,7 @@ enum err replay_claim(struct ctx *cx, const char *key, const char *hashes, int64
 	int64_t locked = 0;
 	enum err e;
 
+	TRY(own(cx, &key));
 	TRY(replay_repo_lock(cx, key, &locked));
 	if (locked == 0) {
 		err_set(cx, ERR_IN_FLIGHT, "A request with this Idempotency-Key is being served.");
@@ -55,6 +71,7 @@ enum err replay_store(struct ctx *cx, const char *key, const unsigned char hash[
 		                  .headers = answer->headers,
 		                  .body = answer->body };
 
+	TRY(own(cx, &key));
 	secret_hex(hash, SECRET_HASH_BYTES, hex);
 	return replay_repo_put(cx, key, &row);
 }

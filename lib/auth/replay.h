@@ -11,7 +11,8 @@
  *     TRY(db_commit(&tx));
  *
  * The work and its stored answer are one transaction: a repeated request finds
- * both or neither.  Keys are the tenant's.
+ * both or neither.  Keys are those of who asks, a person or an API key (its access
+ * tokens included): another one of the tenant, who may be allowed less, is no repetition.
  */
 #ifndef AUTH_REPLAY_H
 #define AUTH_REPLAY_H

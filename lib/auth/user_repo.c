@@ -353,7 +353,7 @@ const struct db_check user_statements[] = {
 	{ .stmt = &END_ALL, .as = DB_AS_GATE },
 	{ .stmt = &RESET, .row = &reset_made_schema, .partial = true, .as = DB_AS_GATE },
 	{ .stmt = &TENANT },
-	{ .stmt = &JOIN },
+	{ .stmt = &JOIN, .as = DB_AS_GATE },
 	{ .stmt = &OWNERS },
 	{ .stmt = NULL },
 };

@@ -54,6 +54,20 @@ check 'an admin hands on no more than it has' '
 	echo "{}" | as "$admin" POST "/api/v1/api-keys/$owner_id/rotate" && status 403 &&
 	as "$admin" DELETE "/api/v1/api-keys/$owner_id" && status 403
 '
+check 'another caller who takes the same Idempotency-Key is no repetition, and is refused what is above them' '
+	echo "{\"name\":\"both\",\"role\":\"owner\"}" >"$WORK/body" &&
+	api POST /api/v1/api-keys "Idempotency-Key: k2" <"$WORK/body" && status 201 &&
+	as "$admin" POST /api/v1/api-keys "Idempotency-Key: k2" <"$WORK/body" && status 403
+'
+check 'who names another tenant than that of the key is not served in that of the key' '
+	as "$PORTOLAN_API_KEY" GET /api/v1/auth/me && keep tenant .tenant_id && as "$RIVAL_KEY" GET /api/v1/auth/me && keep rival .tenant_id &&
+	as "$PORTOLAN_API_KEY" GET /api/v1/projects "X-Portolan-Tenant: $tenant" && status 200 &&
+	as "$PORTOLAN_API_KEY" GET /api/v1/projects "X-Portolan-Tenant: $rival" && status 403 && body_has X-Portolan-Tenant &&
+	as "$PORTOLAN_API_KEY" GET /api/v1/projects "X-Portolan-Tenant: 999999" && status 403 &&
+	as "$PORTOLAN_API_KEY" GET /api/v1/projects "X-Portolan-Tenant: x" && status 400 &&
+	as "$PORTOLAN_API_KEY" POST /api/v1/auth/token "X-Portolan-Tenant: $rival" </dev/null && status 403 &&
+	tokens "$PORTOLAN_API_KEY" && as "$access" GET /api/v1/projects "X-Portolan-Tenant: $rival" && status 403
+'
 check 'rotated, old and new work until the overlap is over' '
 	create "{\"name\":\"r\",\"role\":\"viewer\"}" && old=$key && old_id=$id &&
 	echo "{}" | api POST "/api/v1/api-keys/$old_id/rotate" && status 201 && keep new .key && keep new_id .id &&

@@ -3,6 +3,7 @@
 
 #include "auth/replay.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct replay_answer ANSWER = { 201, "Location: /a/1\n", "{\"id\":1}" };
@@ -98,6 +99,34 @@ static void test_replay__per_tenant(void **state)
 	assert_false(found);
 }
 
+/* Another person or key may be allowed less than who got the answer. */
+static void test_replay__per_caller(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	char key[REPLAY_KEY_MAX + 1];
+	struct replay_answer stored;
+	bool found = true;
+
+	snprintf(key, sizeof(key), "%-*s", REPLAY_KEY_MAX, fresh(cx, "caller"));
+	cx->who.key_id = 7;
+	cx->who.actor = "key:7";
+	use(cx, key, "a", true);
+	cx->who.key_id = 8;
+	cx->who.actor = "key:8";
+	assert_err(cx, claim(cx, key, "a", 24, &stored, &found), ERR_OK);
+	assert_false(found);
+	cx->who.key_id = 0;
+	cx->who.user_id = 7;
+	cx->who.actor = "ada@example.org";
+	assert_err(cx, claim(cx, key, "b", 24, &stored, &found), ERR_OK);
+	assert_false(found);
+	cx->who.user_id = 0;
+	cx->who.key_id = 7;
+	cx->who.actor = "key:7";
+	assert_err(cx, claim(cx, key, "a", 24, &stored, &found), ERR_OK);
+	assert_true(found);
+}
+
 static void test_replay__one_holder(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -131,7 +160,7 @@ static void test_replay__expires(void **state)
 	use(cx, key, "a", true);
 	fixture_db_int(cx, arena_printf(cx->arena,
 	                                "UPDATE app.idempotency_key SET created_at = now() - "
-	                                "interval '25 hours' WHERE key = '%s' RETURNING 1",
+	                                "interval '25 hours' WHERE key LIKE '%% %s' RETURNING 1",
 	                                key));
 	assert_err(cx, claim(cx, key, "b", 24, &stored, &found), ERR_OK);
 	assert_false(found);
@@ -163,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_replay__stored_with_the_work),
 		cmocka_unit_test(test_replay__another_request),
 		cmocka_unit_test(test_replay__per_tenant),
+		cmocka_unit_test(test_replay__per_caller),
 		cmocka_unit_test(test_replay__one_holder),
 		cmocka_unit_test(test_replay__expires),
 		cmocka_unit_test(test_replay__key_form),

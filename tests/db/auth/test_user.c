@@ -283,7 +283,7 @@ static void test_password__changed(void **state)
 	people_sign_in(*state, email, "another horse battery");
 }
 
-/* The workers may not read a hash, nor make or change an account. */
+/* The workers may not read a hash, make or change an account, or sign in or raise anybody without proof. */
 static void test_wall__no_hash_for_workers(void **state)
 {
 	static const char *const STATEMENTS[] = {
@@ -293,6 +293,14 @@ static void test_wall__no_hash_for_workers(void **state)
 		"INSERT INTO app.user_account (email) VALUES ('x@y')",
 		"UPDATE app.user_account SET email = 'x@y'",
 		"DELETE FROM app.user_account",
+		"INSERT INTO app.session (user_id, token_hash, expires_at)"
+		" SELECT app.current_user_id(), sha256('a'), now()",
+		"UPDATE app.session SET expires_at = 'infinity'",
+		"INSERT INTO app.member (tenant_id, user_id, role, status) VALUES (1, 1, 5, 'active')",
+		"UPDATE app.member SET status = 'active'",
+		"UPDATE app.member SET user_id = app.current_user_id()",
+		"UPDATE app.api_key SET role = 5",
+		"UPDATE app.api_key SET scopes = NULL",
 	};
 	const char *email = people_new(*state, ROLE_OWNER);
 	struct session_claim claim = people_sign_in(*state, email, PEOPLE_PASSWORD);

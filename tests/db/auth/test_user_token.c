@@ -88,6 +88,56 @@ static void test_reset__only_from_above(void **state)
 	assert_err(cx, user_reset_member(cx, member_of(cx, both, f->tenant_id), &made), ERR_OK);
 }
 
+static void set_role(struct ctx *cx, const char *email, int64_t tenant_id, enum role role)
+{
+	fixture_db_int(cx,
+	               arena_printf(cx->arena,
+	                            "WITH c AS (INSERT INTO app.member AS m (tenant_id, user_id,"
+	                            " role, status) SELECT %lld, id, %d, 'active' FROM"
+	                            " app.user_account WHERE email = '%s' ON CONFLICT"
+	                            " (tenant_id, user_id) DO UPDATE SET role = excluded.role"
+	                            " RETURNING 1) SELECT count(*) FROM c",
+	                            (long long)tenant_id, role, email));
+}
+
+/* A token is worth what who gave it may do when it is used. */
+static void test_reset__falls_with_its_giver(void **state)
+{
+	struct fixture_db *f = *state;
+	const char *admin = people_new(*state, ROLE_ADMIN);
+	const char *email = people_new(*state, ROLE_MEMBER);
+	struct session_claim claim = people_sign_in(*state, admin, PEOPLE_PASSWORD);
+	struct ctx *cx = people_as(*state, &claim);
+	int64_t other = fixture_db_tenant(cx);
+	char token[CREDENTIAL_TEXT_MAX];
+	struct reset_made made;
+	struct accepted done;
+	const struct {
+		const char *who;
+		int64_t tenant_id;
+		enum role worse, better; /* better ROLE_UNSET: no member again */
+	} turns[] = {
+		{ email, f->tenant_id, ROLE_OWNER, ROLE_MEMBER },   /* has risen above them */
+		{ admin, f->tenant_id, ROLE_OPERATOR, ROLE_ADMIN }, /* is no administrator */
+		{ email, other, ROLE_VIEWER, ROLE_UNSET },          /* has joined another tenant */
+	};
+
+	cx = people_as(*state, &claim);
+	assert_err(cx, user_reset_member(cx, member_of(cx, email, f->tenant_id), &made), ERR_OK);
+	snprintf(token, sizeof(token), "%s", made.token);
+	for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+		set_role(cx, turns[i].who, turns[i].tenant_id, turns[i].worse);
+		cx = people_nobody(*state);
+		assert_err(cx, user_accept(cx, token, "a third horse battery", &done), ERR_INVALID);
+		assert_blamed(cx, "/token", "token");
+		if (turns[i].better != ROLE_UNSET)
+			set_role(cx, turns[i].who, turns[i].tenant_id, turns[i].better);
+	}
+	set_role(cx, admin, other, ROLE_ADMIN); /* who is one there as well may */
+	cx = people_nobody(*state);
+	assert_err(cx, user_accept(cx, token, "a third horse battery", &done), ERR_OK);
+}
+
 /* A key of the tenant may reset who is of no other tenant. */
 static void test_reset__token_ends(void **state)
 {
@@ -186,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reset__used_once),
 		cmocka_unit_test(test_reset__only_from_above),
+		cmocka_unit_test(test_reset__falls_with_its_giver),
 		cmocka_unit_test(test_reset__token_ends),
 		cmocka_unit_test(test_invitation__with_and_without_password),
 	};
