@@ -48,9 +48,9 @@ row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
 # As the superuser: what is made and looked up here is behind the wall.
 psql_super() { step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan -v ON_ERROR_STOP=1 "$@"; }
 
-# requests/s of URL $1 under CLIENTS connections
+# wrk_rate URL [HEADER]: requests/s under CLIENTS connections, by the key or by what the header shows
 wrk_rate() {
-	wrk -t1 -c"$CLIENTS" -d"${SECONDS_EACH}s" -H "Authorization: Bearer $PORTOLAN_API_KEY" "$1" |
+	wrk -t1 -c"$CLIENTS" -d"${SECONDS_EACH}s" -H "${2:-Authorization: Bearer $PORTOLAN_API_KEY}" "$1" |
 		awk '/^Requests\/sec/ { rate = $2 } /Non-2xx/ { bad = 1 } END { print bad ? 0 : rate }'
 }
 
@@ -175,6 +175,27 @@ cost_of_wall() {
 	row "p50 of the list with the wall / without" "$with ms" "$without ms" "$(ratio "$with" "$without") x" "<= 1.25 x"
 }
 
+# What it costs to find out who asks: the admission statement's part of a list, and the other credentials.
+cost_of_admission() {
+	local list="$PORTOLAN_URL/api/v1/projects?limit=20" key token session admitted known
+	sed "s/^SELECT tenant_id, key_id.*/SELECT set_config('app.tenant', :tenant::text, true), set_config('app.user', '', true);/" \
+		"$WORK/sql/list.sql" >"$WORK/sql/list-known.sql"
+	key=$(wrk_rate "$list")
+	admitted=$(pgbench_rate list.sql)
+	known=$(pgbench_rate list-known.sql)
+	row "admission by key, CPU in a list" "$(awk -v n="$(nproc)" -v a="$admitted" -v k="$known" \
+		'BEGIN { printf "%.1f us", n * 1e6 / a - n * 1e6 / k }')" "$(awk -v n="$(nproc)" -v r="$key" 'BEGIN { printf "%.1f us", n * 1e6 / r }')" \
+		"$(awk -v a="$admitted" -v k="$known" -v r="$key" 'BEGIN { printf "%.2f x", r * (1 / a - 1 / k) }')" "share of the whole"
+	token=$(curl -s -X POST -H "Authorization: Bearer $PORTOLAN_API_KEY" "$PORTOLAN_URL/api/v1/auth/token" | jq -r .access_token)
+	token=$(wrk_rate "$list" "Authorization: Bearer $token")
+	row "list by access token / by key" "$token/s" "$key/s" "$(ratio "$token" "$key") x" ""
+	session=$(curl -s -o /dev/null -D - -H "Content-Type: application/json" -d "$(jq -n --arg e "$(sed -n 's/^E-mail *//p' "$VAR/owner.txt")" \
+		--arg p "$(sed -n 's/^Password *//p' "$VAR/owner.txt")" --argjson t "$tenant" '{email: $e, password: $p, tenant_id: $t}')" \
+		"$PORTOLAN_URL/api/v1/auth/login" | sed -n 's/^[Ss]et-[Cc]ookie: \([^;]*\).*/\1/p')
+	session=$(wrk_rate "$list" "Cookie: $session")
+	row "list by session / by key" "$session/s" "$key/s" "$(ratio "$session" "$key") x" ""
+}
+
 pool_pids() { pgrep -f "^$BIN/portolan-worker" | while read -r p; do [ "$(readlink "/proc/$p/cwd")" = "$VAR" ] && echo "$p"; done; }
 pool_kib() { for p in $(pool_pids); do awk "/^$1:/ { print \$2 }" "/proc/$p/smaps_rollup"; done | awk '{ s += $1 } END { print s }'; }
 
@@ -246,6 +267,7 @@ compare_pgbench "GET /projects?limit=20 / pgbench, pipelined" list.sql our_list 
 row "p99 of the list at 1 500 requests/s" "$(percentile_at 0.99 "$PORTOLAN_URL/api/v1/projects?limit=20" 1500) ms" \
 	"$(percentile_at 0.99 "$flask/api/v1/projects?limit=20" 1500) ms" "" "<= 1 ms"
 cost_of_wall
+cost_of_admission
 memory
 sv_down() { step_down sv down "$VAR/service/runner" >/dev/null; }
 sv_down # creates are measured without the jobs that they start
