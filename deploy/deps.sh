@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Debian packages that are missing: deps.sh [build|run|test|lint|bench|cov]...
+# Install the Debian packages that are missing: deps.sh [build|run|test|browser|lint|bench|cov]...
 #
 # Looks first, so that a run with nothing to do needs no privilege, no network
 # and a tenth of a second.  Nothing is removed, nothing present is configured.
@@ -15,6 +15,8 @@ BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
 	libcurl4-openssl-dev libgit2-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev"
 RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates"
 TESTS="libcmocka-dev curl jq git openssh-client openssh-server python3 openssl clang libclang-rt-dev"
+# 100 MB to fetch: the one story that needs it asks for it by itself.
+BROWSER="chromium chromium-driver"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
@@ -83,6 +85,7 @@ for set in "${@:-build}"; do
 	build) wanted="$wanted $BUILD" ;;
 	run) wanted="$wanted $RUN postgresql-server" ;;
 	test) wanted="$wanted $TESTS" ;;
+	browser) wanted="$wanted $BROWSER" ;;
 	lint) wanted="$wanted $LINT" ;;
 	bench) wanted="$wanted $BENCH" ;;
 	cov) wanted="$wanted $COV" ;;

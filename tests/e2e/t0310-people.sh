@@ -13,14 +13,14 @@ LONG='a long and quiet evening'
 portolan() { step_down "$BIN/portolan" "$@"; }
 # body NAME VALUE...: a JSON object of texts; a number stays one.
 body() {
-	jq -n '[$ARGS.positional | _nwise(2) | { (.[0]): (.[1] | tonumber? // .) }] | add' --args "$@"
+	printf '%s\n' "$@" | jq -Rn '[[inputs] | _nwise(2) | { (.[0]): (.[1] | tonumber? // .) }] | add'
 }
 # login EMAIL PASSWORD [HEADER...]: sign in, and remember cookie and token.
 login() {
 	who=$1
 	pass=$2
 	shift 2
-	jq -n '{ email: $ARGS.positional[0], password: $ARGS.positional[1] }' --args "$who" "$pass" |
+	jq -n --arg email "$who" --arg password "$pass" '{ $email, $password }' |
 		call POST /api/v1/auth/login "$@"
 	cookie=$(tr -d '\r' <"$WORK/reply.headers" | sed -n 's/^Set-Cookie: \([^;]*\).*/\1/Ip')
 	csrf=$(jq -r '.csrf_token // ""' "$WORK/reply.body" 2>/dev/null)

@@ -14,7 +14,7 @@ LONG='a long and quiet evening'
 portolan() { (cd "$VAR" && step_down "$BIN/portolan" "$@" --config "$CONF"); }
 cli() { "$BIN/portolan" "$@"; }
 body() {
-	jq -n '[$ARGS.positional | _nwise(2) | { (.[0]): (.[1] | tonumber? // .) }] | add' --args "$@"
+	printf '%s\n' "$@" | jq -Rn '[[inputs] | _nwise(2) | { (.[0]): (.[1] | tonumber? // .) }] | add'
 }
 # sign_in NAME EMAIL PASSWORD: NAME has a session from now on.
 sign_in() {
