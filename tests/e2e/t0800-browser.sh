@@ -27,8 +27,8 @@ exec 7>"$WORK/browser.in"
 within 60 test -s "$WORK/browser.out" || { sed 's/^/# /' "$WORK/browser.err"; echo 'Bail out! the browser does not start'; exit 1; }
 read -r control evil version <"$WORK/browser.out"
 echo "# Chromium $version"
-NEAR=http://127.0.0.1:$evil/evil.html?app=$APP # another port of this host: the same site, and the cookie is sent
-FAR=http://localhost:$evil/evil.html?app=$APP  # another host: another site
+NEAR="http://127.0.0.1:$evil/evil.html?app=$APP" # another port of this host: the same site, and the cookie is sent
+FAR="http://localhost:$evil/evil.html?app=$APP"  # another host: another site
 
 # browser COMMAND [URL] [TEXT]: what it answers is kept in $WORK/seen.
 browser() {
@@ -36,6 +36,7 @@ browser() {
 		"http://127.0.0.1:$control/$1?at=$(printf %s "${2:-}" | jq -sRr @uri)")
 	[ "$code" = 200 ] || { cat "$WORK/seen"; echo; return 1; }
 }
+# shellcheck disable=SC2254 # a pattern is meant
 saw() { case $(cat "$WORK/seen") in $1) ;; *) echo "want to see: $1, not: $(head -c 300 "$WORK/seen")"; return 1 ;; esac; }
 
 # All rows of all tables but those that tell of attempts and of the time of the last use.
