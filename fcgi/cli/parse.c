@@ -29,6 +29,7 @@ struct parse {
 	int nopts;
 	bool help;
 	bool no_color;
+	const char *group; /* its commands are asked for */
 };
 
 enum err cli_usage(struct cli *cli, const char *detail, ...)
@@ -104,19 +105,36 @@ static void help_command(struct term *t, const struct cli_command *c)
 	help_options(t, COMMON, COUNT(COMMON));
 }
 
+static void help_commands(struct term *t, const char *group)
+{
+	size_t n = strlen(group);
+
+	for (const struct cli_command *c = cli_commands; c->words != NULL; c++) {
+		char text[80];
+
+		if (n > 0 && (strncmp(c->words, group, n) != 0 || c->words[n] != ' '))
+			continue;
+		snprintf(text, sizeof(text), "%s%s%s", c->words, c->args != NULL ? " " : "",
+		         c->args != NULL ? c->args : "");
+		fprintf(t->out, "  %-20s  %s\n", text, c->summary);
+	}
+}
+
+/* Of the commands that share a first word, which is none by itself. */
+static void help_group(struct term *t, const char *group)
+{
+	fputs("Commands\n", t->out);
+	help_commands(t, group);
+	fprintf(t->out, "\nportolan %s COMMAND --help tells more of each.\n", group);
+}
+
 static void help_all(struct term *t)
 {
 	fputs("Portolan: the chart of a codebase, drawn from what is there\n\nExamples\n", t->out);
 	help_examples(t,
 	              "map https://git.example.org/team/app.git\njobs --status failed\nstatus\n");
 	fputs("\nCommands\n", t->out);
-	for (const struct cli_command *c = cli_commands; c->words != NULL; c++) {
-		char text[80];
-
-		snprintf(text, sizeof(text), "%s%s%s", c->words, c->args != NULL ? " " : "",
-		         c->args != NULL ? c->args : "");
-		fprintf(t->out, "  %-20s  %s\n", text, c->summary);
-	}
+	help_commands(t, "");
 	fputs("\nOptions of every command\n", t->out);
 	help_options(t, COMMON, COUNT(COMMON));
 	fputs("\nportolan COMMAND --help tells more of each.\n", t->out);
@@ -144,6 +162,19 @@ static const struct cli_command *find_command(const struct parse *p, int *used)
 		*used = n;
 	}
 	return found;
+}
+
+/* The second words of the commands that begin with this one; "": there are none. */
+static const char *group_words(struct cli *cli, const char *first)
+{
+	struct sb sb = sb_new(cli->cx->arena, 1024);
+	size_t n = strlen(first);
+
+	for (const struct cli_command *c = cli_commands; c->words != NULL; c++) {
+		if (strncmp(c->words, first, n) == 0 && c->words[n] == ' ')
+			sb_addf(&sb, "%s%s", sb.len > 0 ? ", " : "", c->words + n + 1);
+	}
+	return sb.len > 0 ? sb.data : "";
 }
 
 static enum err unknown_command(struct parse *p)
@@ -331,6 +362,17 @@ static enum err parse(struct parse *p, int argc, char **argv)
 		return ERR_OK;
 	}
 	cli->command = find_command(p, &used);
+	if (cli->command == NULL && p->nwords == 1) {
+		const char *seconds = group_words(cli, p->words[0]);
+
+		if (*seconds != '\0' && p->help) {
+			p->group = p->words[0];
+			return ERR_OK;
+		}
+		if (*seconds != '\0')
+			return cli_usage(cli, "portolan %s needs another word: %s", p->words[0],
+			                 seconds);
+	}
 	if (cli->command == NULL)
 		return unknown_command(p);
 	cli->nargs = p->nwords - used;
@@ -361,6 +403,8 @@ enum err cli_parse(struct cli *cli, int argc, char **argv)
 	if (e == ERR_OK && p.help) {
 		if (cli->command != NULL)
 			help_command(&cli->term, cli->command);
+		else if (p.group != NULL)
+			help_group(&cli->term, p.group);
 		else
 			help_all(&cli->term);
 		cli->command = NULL;

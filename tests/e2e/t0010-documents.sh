@@ -7,6 +7,8 @@ check 'settings, their example and the HTTP interface are up to date (make docs)
 '
 check 'help shows examples first, for the program and for each command' '
 	"$BIN/portolan" --help | sed -n 3p | grep -q "^Examples" &&
+	"$BIN/portolan" user --help | grep -q "user passwd EMAIL" && "$BIN/portolan" help audit | grep -q "audit verify" &&
+	! "$BIN/portolan" keys 2>"$WORK/group" && grep -q "needs another word: init, status, rotate, retire" "$WORK/group" &&
 	"$BIN/portolan" jobs retry --help >"$WORK/help-retry" && sed -n 3p "$WORK/help-retry" | grep -q "^Examples"
 '
 check 'a misspelt command is a wrong use (2) and gets a suggestion' '
