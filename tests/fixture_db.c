@@ -56,6 +56,11 @@ static enum err make_tenant(struct ctx *cx, struct key_made *ret_key, int64_t *r
 	*ret_id = fixture_db_int(
 		cx, arena_printf(cx->arena, "SELECT tenant_id FROM app.api_key WHERE id = %lld",
 	                         (long long)ret_key->id));
+	/* What a test finds in the audit log is what it did. */
+	fixture_db_int(cx, arena_printf(cx->arena,
+	                                "WITH d AS (DELETE FROM app.audit WHERE tenant_id = %lld"
+	                                " RETURNING 1) SELECT count(*) FROM d",
+	                                (long long)*ret_id));
 	return ERR_OK;
 }
 

@@ -125,13 +125,36 @@ static enum err write_key_file(struct cli *cli, const char *path, const char *ke
 /* Does the key in the file still open the door? */
 static bool key_works(struct cli *cli, const char *key)
 {
+	const struct who operator= cli->cx->who;
 	struct key_claim claim;
 	bool works = key_parse(key, &claim) &&
 	             key_admit(cli->cx, &claim, ROLE_OWNER, "") == ERR_OK &&
 	             db_flush(cli->cx) == ERR_OK;
 
+	cli->cx->who = operator; /* what is made here is not made by the key */
 	err_clear(cli->cx);
 	return works;
+}
+
+/* A key that has not ended and yet does not fit: then no other one fits either, and a new one hides why. */
+static enum err check_master_keys(struct cli *cli, const char *path, const char *key)
+{
+	struct key_claim claim;
+	bool stands = false;
+
+	if (!key_parse(key, &claim))
+		return ERR_OK;
+	TRY(key_stands(cli->cx, claim.id, &stands));
+	if (!stands)
+		return ERR_OK;
+	err_set(cli->cx, ERR_STATE,
+	        "the API key in %s has not ended, but does not fit under the master keys in %s",
+	        path, cli->config->master_key_file);
+	err_fix(cli->cx,
+	        "restore the master keys that the database was used with; if the key is of "
+	        "another service, or those are lost for good, delete %s",
+	        path);
+	return ERR_STATE;
 }
 
 /*
@@ -156,7 +179,6 @@ static enum err make_owner(struct cli *cli, const char *tenant, bool *ret_made)
 	               arena_printf(cli->cx->arena,
 	                            "Sign in at   %s\nE-mail       %s\nPassword     %s\n",
 	                            cli->config->url, in.email, password)));
-	cli->cx->who = (struct who){ 0 };
 	e = user_first_owner(cli->cx, &in, ret_made);
 	secret_wipe(password, sizeof(password));
 	if (e == ERR_OK && *ret_made && rename(aside, path) != 0)
@@ -180,6 +202,7 @@ enum err cli_setup(struct cli *cli)
 		tenant = "default";
 	key = key_file_value(cli, path, "PORTOLAN_API_KEY");
 	if (!key_works(cli, key)) {
+		TRY(check_master_keys(cli, path, key));
 		TRY(key_setup(cli->cx, tenant, "set-up", ROLE_OWNER, &made));
 		key = made.text;
 		state = "made";

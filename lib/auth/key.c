@@ -7,6 +7,8 @@
  */
 #include "auth/key.h"
 
+#include "auth/api_key.h"
+#include "auth/api_key_repo.h"
 #include "auth/key_repo.h"
 #include "auth/keyring.h"
 
@@ -126,9 +128,12 @@ enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enu
                    struct key_made *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
+	const struct who operator= cx->who;
 	struct key_stored stored;
 	struct key_made made;
+	struct api_key told;
 	int64_t tenant_id, id;
+	enum err e;
 
 	assert(role > ROLE_UNSET && role < ROLE_COUNT);
 	TRY(db_begin(cx, &tx));
@@ -136,9 +141,24 @@ enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enu
 	TRY(key_repo_next_id(cx, &id));
 	make(cx->app->keyring, id, &made, &stored);
 	TRY(key_repo_insert(cx, tenant_id, key_name, role, &stored));
+	cx->who.tenant_id = tenant_id;
+	e = api_key_repo_get(cx, id, false, &told);
+	if (e == ERR_OK)
+		e = event_emit(cx, &api_key_created, 0, &told);
+	cx->who = operator;
+	TRY(e);
 	TRY(db_commit(&tx));
 	*ret = made;
 	secret_wipe(&made, sizeof(made));
+	return ERR_OK;
+}
+
+enum err key_stands(struct ctx *cx, int64_t id, bool *ret)
+{
+	int64_t n;
+
+	TRY(key_repo_stands(cx, id, &n));
+	*ret = n > 0;
 	return ERR_OK;
 }
 

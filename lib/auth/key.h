@@ -35,6 +35,10 @@ NODISCARD
 enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,
                    struct key_made *ret);
 
+/** @ret whether a key of this number has not ended, though perhaps with another text; as the gate */
+NODISCARD
+enum err key_stands(struct ctx *cx, int64_t id, bool *ret);
+
 /**
  * Who is behind a key, checked by the database in the round trip of the next
  * statement (db_precede); cx->who is filled when that returns.

@@ -87,6 +87,20 @@ enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, en
 	              NULL);
 }
 
+static const struct db_stmt STANDS = {
+	.name = "key_stands",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 1,
+	.sql = "SELECT count(*) FROM app.api_key WHERE id = $1 AND hash_key > 0"
+	       " AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())",
+};
+
+enum err key_repo_stands(struct ctx *cx, int64_t id, int64_t *ret)
+{
+	return db_get_int(cx, &STANDS, DB_ARGS(DB_INT(id)), ret);
+}
+
 static const struct db_stmt USED = {
 	.name = "key_used",
 	.nparams = 2,
@@ -105,5 +119,6 @@ const struct db_check key_statements[] = {
 	{ .stmt = &TENANT, .as = DB_AS_GATE },
 	{ .stmt = &NEXT_ID, .as = DB_AS_GATE },
 	{ .stmt = &INSERT, .as = DB_AS_GATE },
+	{ .stmt = &STANDS, .as = DB_AS_GATE },
 	{ .stmt = NULL },
 };

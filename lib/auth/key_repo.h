@@ -48,4 +48,8 @@ enum err key_repo_insert(struct ctx *cx, int64_t tenant_id, const char *name, en
 NODISCARD
 enum err key_repo_used(struct ctx *cx);
 
+/** @ret 1 when there is a key of this number that has not ended, whatever its text; as the gate */
+NODISCARD
+enum err key_repo_stands(struct ctx *cx, int64_t id, int64_t *ret);
+
 #endif

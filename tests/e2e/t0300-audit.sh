@@ -25,6 +25,11 @@ verify() {
 tenant=
 key=
 text=
+check 'what set-up makes, an owner and a key that may all, is in it, with the account that ran it' '
+	for action in user.created api_key.created; do
+		api GET "/api/v1/audit?action=$action" && json ".items | length" 1 && jq -r ".items[0].actor" "$WORK/reply.body" | grep "^cli:" || return 1
+	done
+'
 check 'a change leaves who, what, when, from where and by which request' '
 	printf "{\"name\":\"Atlas\",\"repository_url\":\"%s\"}" "$repos/tiny" |
 		api POST /api/v1/projects "X-Request-Id: create-atlas" && status 201 && keep id .id &&

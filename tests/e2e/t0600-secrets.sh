@@ -236,4 +236,8 @@ check 'a file of master keys that is lost is not replaced by another one' '
 check 'unless the operator says that they are lost for good' '
 	mv "$VAR/master.keys" "$WORK/lost.keys" && step_down "$BIN/portolan" keys init --anew >"$WORK/up" 2>&1 && grep -q "were made" "$WORK/up"
 '
+check 'with other master keys set-up does not go on with a new key as if nothing were' '
+	! "$ROOT/deploy/stack.sh" up >"$WORK/up" 2>&1 && grep -q "does not fit under the master keys" "$WORK/up" && grep -q "restore the master keys" "$WORK/up" &&
+	mv "$WORK/lost.keys" "$VAR/master.keys" && "$ROOT/deploy/stack.sh" up >"$WORK/up" 2>&1 && api GET /api/v1/projects && status 200
+'
 done_testing
