@@ -1,6 +1,6 @@
 -- Take the wall down: keys that were revoked stay revoked, and people are gone.
 
-DROP FUNCTION app.admit_key, app.admit_session;
+DROP FUNCTION app.admit_key;
 
 DO $$
 DECLARE

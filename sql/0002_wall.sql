@@ -64,8 +64,6 @@ CREATE TABLE app.user_account (
     name                text NOT NULL DEFAULT '' CHECK (char_length(name) <= 100),
     password_hash       text CHECK (char_length(password_hash) <= 200),
     password_changed_at timestamptz,
-    sign_in_failures    integer NOT NULL DEFAULT 0,
-    sign_in_not_before  timestamptz,
     last_sign_in_at     timestamptz,
     disabled_at         timestamptz,
     version             bigint NOT NULL DEFAULT 1,
@@ -74,8 +72,6 @@ CREATE TABLE app.user_account (
 );
 COMMENT ON TABLE app.user_account IS 'People; one account, member of any number of tenants';
 COMMENT ON COLUMN app.user_account.password_hash IS 'argon2id in its text form; null: has not chosen one yet and cannot sign in';
-COMMENT ON COLUMN app.user_account.sign_in_failures IS 'Wrong passwords in a row';
-COMMENT ON COLUMN app.user_account.sign_in_not_before IS 'No sign-in before this time, after too many failures';
 
 CREATE TABLE app.member (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -246,54 +242,10 @@ END
 $$;
 COMMENT ON FUNCTION app.admit_key IS 'Whose key this is, told to the transaction; PT401, PT403';
 
--- A session without a tenant (p_tenant null) may do what asks for no role: choose one.
-CREATE FUNCTION app.admit_session(p_hashes bytea[], p_idle interval, p_least integer, p_tenant bigint)
-RETURNS TABLE (tenant_id bigint, user_id bigint, session_id bigint, role integer, email text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
-#variable_conflict use_column
-DECLARE
-    s record;
-    r integer := 0;
-BEGIN
-    SELECT n.id, n.user_id, u.email INTO s FROM app.session n JOIN app.user_account u ON u.id = n.user_id
-     WHERE n.token_hash = ANY (p_hashes) AND n.expires_at > now() AND n.last_seen_at > now() - p_idle
-       AND u.disabled_at IS NULL;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'The session is unknown or over.' USING ERRCODE = 'PT401';
-    END IF;
-    IF p_tenant IS NOT NULL THEN
-        SELECT m.role INTO r FROM app.member m JOIN app.tenant t ON t.id = m.tenant_id
-         WHERE m.tenant_id = p_tenant AND m.user_id = s.user_id AND m.status = 'active' AND t.status = 'active';
-        IF NOT FOUND THEN
-            IF p_least > 0 THEN
-                RAISE EXCEPTION 'You are no member of that tenant.'
-                      USING ERRCODE = 'PT403', DETAIL = concat_ws(':', 0, s.user_id, 0, s.email);
-            END IF;
-            p_tenant := NULL;
-            r := 0;
-        END IF;
-    END IF;
-    IF r < p_least THEN
-        RAISE EXCEPTION 'Your role is too low for this.'
-              USING ERRCODE = 'PT403', DETAIL = concat_ws(':', coalesce(p_tenant, 0), s.user_id, 0, s.email);
-    END IF;
-    PERFORM set_config('app.tenant', coalesce(p_tenant::text, ''), true),
-            set_config('app.user', s.user_id::text, true);
-    tenant_id := p_tenant;
-    user_id := s.user_id;
-    session_id := s.id;
-    role := r;
-    email := s.email;
-    RETURN NEXT;
-END
-$$;
-COMMENT ON FUNCTION app.admit_session IS 'Whose session this is, told to the transaction; PT401, PT403';
-
 -- A function is given to the gate last, because the grants must be its first owner's,
 -- and who owns a function must for that moment be allowed to create one.
-REVOKE ALL ON FUNCTION app.admit_key, app.admit_session FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.admit_key, app.admit_session TO portolan_app;
+REVOKE ALL ON FUNCTION app.admit_key FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.admit_key TO portolan_app;
 GRANT CREATE ON SCHEMA app TO portolan_gate;
 ALTER FUNCTION app.admit_key OWNER TO portolan_gate;
-ALTER FUNCTION app.admit_session OWNER TO portolan_gate;
 REVOKE CREATE ON SCHEMA app FROM portolan_gate;

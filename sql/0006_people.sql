@@ -18,20 +18,25 @@ COMMENT ON COLUMN app.sign_in_attempt.failures IS 'In a row; an attempt counts w
 COMMENT ON COLUMN app.sign_in_attempt.last_at IS 'A day after it the row is forgotten';
 
 CREATE TABLE app.password_token (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    user_id    bigint NOT NULL REFERENCES app.user_account ON DELETE CASCADE,
-    tenant_id  bigint REFERENCES app.tenant ON DELETE CASCADE,
-    kind       text NOT NULL CHECK (kind IN ('invitation', 'reset')),
-    token_hash bytea NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
-    created_at timestamptz NOT NULL DEFAULT now(),
-    expires_at timestamptz NOT NULL,
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    user_id     bigint NOT NULL REFERENCES app.user_account ON DELETE CASCADE,
+    tenant_id   bigint REFERENCES app.tenant ON DELETE CASCADE,
+    kind        text NOT NULL CHECK (kind IN ('invitation', 'reset')),
+    token_hash  bytea NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    expires_at  timestamptz NOT NULL,
+    issued_by   bigint REFERENCES app.user_account ON DELETE CASCADE,
+    issuer_role smallint CHECK (issuer_role BETWEEN 4 AND 5),
     CHECK (kind = 'reset' OR tenant_id IS NOT NULL)
 );
 CREATE INDEX password_token_user ON app.password_token (user_id);
+CREATE INDEX password_token_issuer ON app.password_token (issued_by) WHERE issued_by IS NOT NULL;
 COMMENT ON TABLE app.password_token IS 'Tokens handed to a person, each good for one use; a row that is gone is a token used or revoked';
 COMMENT ON COLUMN app.password_token.tenant_id IS 'Of an invitation: which tenant; of a reset: whose administrator gave it, null for the operator';
 COMMENT ON COLUMN app.password_token.kind IS 'invitation: makes a member active, and sets the password of who has none; reset: sets the password';
 COMMENT ON COLUMN app.password_token.token_hash IS 'Keyed BLAKE2b-256 of the token';
+COMMENT ON COLUMN app.password_token.issued_by IS 'Of a reset: the administrator who gave it; null: an API key, or the operator';
+COMMENT ON COLUMN app.password_token.issuer_role IS 'Of a reset by an administrator or a key: their role then';
 
 REVOKE ALL ON app.sign_in_attempt, app.password_token FROM portolan_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.sign_in_attempt, app.password_token TO portolan_gate;
@@ -40,9 +45,6 @@ ALTER TABLE app.sign_in_attempt ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECUR
 CREATE POLICY gate ON app.sign_in_attempt TO portolan_gate USING (true) WITH CHECK (true);
 ALTER TABLE app.password_token ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 CREATE POLICY gate ON app.password_token TO portolan_gate USING (true) WITH CHECK (true);
-
--- Failures are counted for addresses, known or not; see app.sign_in_attempt.
-ALTER TABLE app.user_account DROP COLUMN sign_in_failures, DROP COLUMN sign_in_not_before;
 
 -- What comes before the last $ of a hash: algorithm, cost and salt.
 CREATE FUNCTION app.password_salt(hash text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
@@ -133,6 +135,23 @@ BEGIN
 END
 $$;
 
+-- A token that resets a password holds only as long as who gave it might still give it: not when the
+-- administrator is one no more, and not when the person has risen above them, or joined another tenant.
+CREATE FUNCTION app.reset_stands(t app.password_token) RETURNS boolean
+LANGUAGE sql STABLE SECURITY INVOKER SET search_path = pg_catalog AS $$
+    SELECT t.tenant_id IS NULL OR (
+        EXISTS (SELECT FROM app.member o
+                 WHERE o.tenant_id = t.tenant_id AND o.user_id = t.user_id AND o.status = 'active')
+        AND NOT EXISTS (
+            SELECT FROM app.member o
+             WHERE o.user_id = t.user_id AND o.status = 'active'
+               AND NOT CASE WHEN t.issued_by IS NULL
+                   THEN o.tenant_id = t.tenant_id AND o.role <= coalesce(t.issuer_role, 0)
+                   ELSE EXISTS (SELECT FROM app.member mine
+                                 WHERE mine.tenant_id = o.tenant_id AND mine.user_id = t.issued_by
+                                   AND mine.status = 'active' AND mine.role >= 4 AND mine.role >= o.role) END))
+$$;
+
 -- Whom a token is for, told to who holds it; no row when it is unknown, used or over.
 CREATE FUNCTION app.password_token_open(p_hashes bytea[])
 RETURNS TABLE (user_id bigint, tenant_id bigint, kind text, email text, name text, has_password boolean)
@@ -141,7 +160,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
       FROM app.password_token t JOIN app.user_account u ON u.id = t.user_id
       LEFT JOIN app.tenant n ON n.id = t.tenant_id
      WHERE t.token_hash = ANY (p_hashes) AND t.expires_at > now() AND u.disabled_at IS NULL
-       AND (t.kind = 'reset' OR n.status = 'active')
+       AND CASE t.kind WHEN 'reset' THEN app.reset_stands(t) ELSE n.status = 'active' END
 $$;
 
 -- Use a token: null when it cannot be used, or when an invited person who has a password
@@ -154,6 +173,7 @@ DECLARE
     u record;
 BEGIN
     DELETE FROM app.password_token t WHERE t.token_hash = ANY (p_hashes) AND t.expires_at > now()
+       AND (t.kind <> 'reset' OR app.reset_stands(t))
     RETURNING t.user_id, t.tenant_id, t.kind INTO user_id, tenant_id, kind;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'The token is unknown, used or over.' USING ERRCODE = 'PT404';
@@ -213,8 +233,8 @@ BEGIN
             HINT = format('Ask the operator, who runs: portolan user passwd %s --token', m.email);
     END IF;
     DELETE FROM app.password_token t WHERE t.user_id = m.user_id AND t.kind = 'reset';
-    INSERT INTO app.password_token (user_id, tenant_id, kind, token_hash, expires_at)
-    VALUES (m.user_id, app.current_tenant_id(), 'reset', p_token, now() + p_hours * interval '1 hour')
+    INSERT INTO app.password_token (user_id, tenant_id, kind, token_hash, issued_by, issuer_role, expires_at)
+    VALUES (m.user_id, app.current_tenant_id(), 'reset', p_token, app.current_user_id(), p_role, now() + p_hours * interval '1 hour')
     RETURNING password_token.expires_at INTO expires_at;
     email := m.email;
     user_id := m.user_id;
@@ -222,8 +242,8 @@ BEGIN
 END
 $$;
 
--- Admission of a session, as before; it now also tells whether its use is to be written.
-DROP FUNCTION app.admit_session;
+-- Admission of a session, as app.admit_key of a key; it also tells whether its use is to be written.
+-- A session without a tenant (p_tenant null) may do what asks for no role: choose one.
 CREATE FUNCTION app.admit_session(p_hashes bytea[], p_idle interval, p_least integer, p_tenant bigint)
 RETURNS TABLE (tenant_id bigint, user_id bigint, session_id bigint, role integer, email text,
                seen_due boolean)
@@ -233,7 +253,8 @@ DECLARE
     s record;
     r integer := 0;
 BEGIN
-    SELECT n.id, n.user_id, u.email, n.last_seen_at < now() - interval '1 minute' AS due INTO s FROM app.session n JOIN app.user_account u ON u.id = n.user_id
+    SELECT n.id, n.user_id, u.email, n.last_seen_at < now() - interval '1 minute' AS due INTO s
+      FROM app.session n JOIN app.user_account u ON u.id = n.user_id
      WHERE n.token_hash = ANY (p_hashes) AND n.expires_at > now() AND n.last_seen_at > now() - p_idle
        AND u.disabled_at IS NULL;
     IF NOT FOUND THEN
@@ -270,12 +291,13 @@ COMMENT ON FUNCTION app.admit_session IS 'Whose session this is, told to the tra
 COMMENT ON FUNCTION app.sign_in_begin IS 'Count an attempt to sign in, and tell the salt to compute its proof with';
 COMMENT ON FUNCTION app.sign_in_finish IS 'Compare the proof and make a session; PT401';
 COMMENT ON FUNCTION app.password_change IS 'Compare the proof and store a new hash; false: the proof is wrong';
+COMMENT ON FUNCTION app.reset_stands IS 'Whether who gave a reset might still give it';
 COMMENT ON FUNCTION app.password_token_open IS 'Whom a token is for';
 COMMENT ON FUNCTION app.password_token_use IS 'Use a token: a new password, or an invited member is active; PT401, PT404';
 COMMENT ON FUNCTION app.member_reset IS 'A token to reset the password of a member of this tenant; PT403, PT404';
 
 REVOKE ALL ON FUNCTION app.admit_session, app.sign_in_begin, app.sign_in_finish, app.password_change,
-    app.password_token_open, app.password_token_use, app.member_reset FROM PUBLIC;
+    app.reset_stands, app.password_token_open, app.password_token_use, app.member_reset FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.admit_session, app.sign_in_begin, app.sign_in_finish, app.password_change,
     app.password_token_open, app.password_token_use, app.member_reset TO portolan_app;
 GRANT CREATE ON SCHEMA app TO portolan_gate;
@@ -283,6 +305,7 @@ ALTER FUNCTION app.admit_session OWNER TO portolan_gate;
 ALTER FUNCTION app.sign_in_begin OWNER TO portolan_gate;
 ALTER FUNCTION app.sign_in_finish OWNER TO portolan_gate;
 ALTER FUNCTION app.password_change OWNER TO portolan_gate;
+ALTER FUNCTION app.reset_stands OWNER TO portolan_gate;
 ALTER FUNCTION app.password_token_open OWNER TO portolan_gate;
 ALTER FUNCTION app.password_token_use OWNER TO portolan_gate;
 ALTER FUNCTION app.member_reset OWNER TO portolan_gate;
