@@ -70,7 +70,7 @@ struct field {
 	bool required; /* must be in a body; others may be absent (or null, if .nullable) */
 	bool nullable; /* null is taken from a client and stands for absent; a reply may hold null */
 	bool zero_is_null; /* FIELD_INT: 0 is written as null */
-	bool one_line;     /* FIELD_TEXT: no control characters */
+	bool one_line;     /* FIELD_TEXT: no control or invisible characters */
 	/* TEXT: characters (max 0: 1 MiB); INT: range (both 0: any); LIST: items (max 0: any) */
 	int64_t min, max;
 	int64_t preset;            /* FIELD_INT and FIELD_BOOL: value when absent */

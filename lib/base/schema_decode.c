@@ -212,9 +212,9 @@ static void take_text(struct decode *dc, const struct place *at, const struct fi
 	}
 	if (!check_length(dc, at, min, max, (int64_t)utf8_length(text, len)))
 		return;
-	if (f->one_line && has_control(*ret))
+	if (f->one_line && (has_control(*ret) || utf8_hides(*ret)))
 		blame(dc, at, ERR_INVALID, "one_line",
-		      "must be one line without control characters");
+		      "must be one line without control or invisible characters");
 	else if (f->one_of != NULL && !is_one_of(*ret, f->one_of))
 		blame_choice(dc, at, *ret, f->one_of);
 	else if (f->check != NULL && f->check(dc->cx, pointer_to(dc, at), *ret) != ERR_OK)

@@ -63,3 +63,24 @@ size_t utf8_length(const char *s, size_t n)
 		count += ((unsigned char)s[i] & 0xC0) != 0x80;
 	return count;
 }
+
+bool utf8_hides(const char *text)
+{
+	for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++) {
+		bool hides = false;
+
+		if (s[0] == 0xC2)
+			hides = s[1] == 0xAD;          /* U+00AD */
+		else if (s[0] == 0xE2 && s[1] == 0x80) /* U+200B, 200E, 200F, 2028 to 202E */
+			hides = s[2] == 0x8B || in(s[2], 0x8E, 0x8F) || in(s[2], 0xA8, 0xAE);
+		else if (s[0] == 0xE2 && s[1] == 0x81) /* U+2060 to 206F */
+			hides = in(s[2], 0xA0, 0xAF);
+		else if (s[0] == 0xEF && s[1] == 0xBB) /* U+FEFF */
+			hides = s[2] == 0xBF;
+		else if (s[0] == 0xF3 && s[1] == 0xA0) /* U+E0000 to E007F */
+			hides = in(s[2], 0x80, 0x81);
+		if (hides)
+			return true;
+	}
+	return false;
+}

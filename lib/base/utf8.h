@@ -17,6 +17,13 @@ size_t utf8_char(const char *s, size_t n);
 /** @ret bytes of the longest valid run that s begins with; n when all is valid */
 size_t utf8_valid(const char *s, size_t n);
 
+/**
+ * Does a valid text hold characters that nobody sees, or that turn what is beside them: breaks of lines,
+ * marks of direction, spaces without width, tags?  Two names could look the same by them.  The joiners
+ * of scripts that need them are let through.
+ */
+bool utf8_hides(const char *s);
+
 /** @ret characters in a valid text */
 size_t utf8_length(const char *s, size_t n);
 

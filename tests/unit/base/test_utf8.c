@@ -119,6 +119,22 @@ static void test_nearest(void **state)
 	}
 }
 
+static void test_utf8__hides(void **state)
+{
+	static const char *const HIDES[] = { "a\u00ADb", "\u200B", "\u200E", "a\u2029",
+		                             "\u202Ex",  "\u2066", "\uFEFF", "\U000E0041" };
+	static const char *const SHOWS[] = {
+		"",       "Ada",    "Zo\u00EB", "\u2026",     "\u200D",
+		"\u200C", "\u2070", "\u2027",   "\U0001F600", "\uFEFE"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(HIDES) / sizeof(HIDES[0]); i++)
+		assert_true(utf8_hides(HIDES[i]));
+	for (size_t i = 0; i < sizeof(SHOWS) / sizeof(SHOWS[0]); i++)
+		assert_false(utf8_hides(SHOWS[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_utf8_char__every_code_point),
 		cmocka_unit_test(test_utf8_length),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_utf8__hides),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
