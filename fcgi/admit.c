@@ -9,18 +9,20 @@
 #include <string.h>
 #include <strings.h>
 
-void admit_refused(struct ctx *cx)
+void admit_refused(struct ctx *cx, const struct request *rq)
 {
 	const char *cause = cx->fault.cause; /* for the log */
 
 	err_set(cx, ERR_UNAUTHENTICATED,
-	        "Sign in, or send Authorization: Bearer KEY with a valid API key.");
+	        rq->route->auth == AUTH_USER
+	                ? "This is for a person who has signed in; no API key will do."
+	                : "Sign in, or send Authorization: Bearer KEY with a valid API key.");
 	cx->fault.cause = cause;
 }
 
-static enum err nobody(struct ctx *cx)
+static enum err nobody(struct ctx *cx, const struct request *rq)
 {
-	admit_refused(cx);
+	admit_refused(cx, rq);
 	return ERR_UNAUTHENTICATED;
 }
 
@@ -47,7 +49,7 @@ static enum err admit_key(struct ctx *cx, const struct request *rq, const char *
 	struct key_claim claim;
 
 	if (text == NULL || !key_parse(text, &claim))
-		return nobody(cx);
+		return nobody(cx, rq);
 	return key_admit(cx, &claim, least(rq), route_scope(rq->route));
 }
 
@@ -64,7 +66,7 @@ static enum err admit_person(struct ctx *cx, struct request *rq)
 
 	if (rq->authorization == NULL)
 		TRY(admit_session(cx, rq, &found));
-	return found ? ERR_OK : nobody(cx);
+	return found ? ERR_OK : nobody(cx, rq);
 }
 
 /*

@@ -28,6 +28,6 @@ NODISCARD
 enum err admit_settle(struct ctx *cx);
 
 /** Describe ERR_UNAUTHENTICATED, whoever noticed it: one text for every reason. */
-void admit_refused(struct ctx *cx);
+void admit_refused(struct ctx *cx, const struct request *rq);
 
 #endif

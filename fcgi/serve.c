@@ -132,8 +132,8 @@ void serve(struct ctx *cx, const struct server *server, char *const *params,
 	if (ex->outcome == ERR_OK)
 		return;
 	if (ex->outcome == ERR_UNAUTHENTICATED && ex->rq.route->auth != AUTH_NONE) {
-		admit_refused(
-			cx); /* an open route judges a credential in its body, and says so itself */
+		/* An open route judges a credential in its body, and says so itself. */
+		admit_refused(cx, &ex->rq);
 		limit_forget(cx, &ex->rq);
 	}
 	if (ex->outcome == ERR_UNAUTHENTICATED || ex->outcome == ERR_RATE)
