@@ -83,8 +83,10 @@ static enum err check_tenant(struct ctx *cx, const struct request *rq)
 	TRY(db_flush(cx));
 	if (wanted == cx->who.tenant_id)
 		return ERR_OK;
-	return err_field(cx, ERR_FORBIDDEN, "X-Portolan-Tenant:", "key",
-	                 "The key is of another tenant.");
+	err_field(cx, ERR_FORBIDDEN, "X-Portolan-Tenant:", "key",
+	          "A key belongs to one tenant, and this one to another than the header names.");
+	err_fix(cx, "leave the header out, or use a key of that tenant");
+	return ERR_FORBIDDEN;
 }
 
 static enum err admit_program(struct ctx *cx, const struct request *rq)

@@ -69,7 +69,7 @@ static const char *const NAMES[CALLERS] = {
 
 /* What is sent along; NULL: not. */
 struct credential {
-	const char *key, *session, *csrf, *site;
+	const char *key, *session, *csrf, *site, *tenant;
 };
 
 static struct arena *routes_arena; /* lives as long as the program */
@@ -139,6 +139,8 @@ static int call(struct fixture_db *f, const struct route *r, const struct creden
 		params[n++] = arena_printf(cx->arena, "HTTP_X_CSRF_TOKEN=%s", with->csrf);
 	if (with->site != NULL)
 		params[n++] = arena_printf(cx->arena, "HTTP_SEC_FETCH_SITE=%s", with->site);
+	if (with->tenant != NULL)
+		params[n++] = arena_printf(cx->arena, "HTTP_X_PORTOLAN_TENANT=%s", with->tenant);
 	params[n++] = arena_strdup(cx->arena, "HTTP_HOST=127.0.0.1:8000");
 	params[n] = NULL;
 	serve(cx, server(f), params, &in, &ex);
@@ -407,6 +409,36 @@ static void test_access__wrong_tenant(void **state)
 	}
 }
 
+/* Who names a tenant is served there or not at all, whatever the credential (A5). */
+static void test_access__named_tenant(void **state)
+{
+	static const char *const MALFORMED[] = {
+		"0", "-1", "01", "1x", "x", "1 2", "9999999999999999999"
+	};
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(f);
+	int64_t other = fixture_db_tenant(cx);
+	const struct route *list = api_key_routes;
+	char token[2048];
+	struct credential with[3] = { { .key = f->key.text }, { .key = token } };
+
+	while (list->method != HTTP_GET || list->auth != AUTH_ANY ||
+	       strchr(list->path, '{') != NULL)
+		list++;
+	take_token(f, f->key.text, token);
+	session_credential(f, SESSION, ROLE_OWNER, other, &with[2]);
+	for (size_t i = 0; i < COUNT(with); i++) {
+		with[i].tenant = arena_printf(routes_arena, "%lld", (long long)f->tenant_id);
+		assert_int_equal(call(f, list, &with[i], 0), 200);
+		with[i].tenant = arena_printf(routes_arena, "%lld", (long long)other);
+		assert_int_equal(call(f, list, &with[i], 0), 403);
+		for (size_t k = 0; k < COUNT(MALFORMED); k++) {
+			with[i].tenant = MALFORMED[k];
+			assert_int_equal(call(f, list, &with[i], 0), 400);
+		}
+	}
+}
+
 static int open_all(void **state)
 {
 	routes_arena = arena_new((size_t)64 * 1024 * 1024);
@@ -425,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_access__every_row_by_everybody),
 		cmocka_unit_test(test_access__open_rows),
 		cmocka_unit_test(test_access__wrong_tenant),
+		cmocka_unit_test(test_access__named_tenant),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);
