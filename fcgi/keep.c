@@ -1,7 +1,8 @@
-/* The runner's rounds for the audit log. */
+/* The runner's rounds for the audit log and for what is over. */
 #include "keep.h"
 
 #include "audit/seal.h"
+#include "auth/expiry.h"
 #include "base/log.h"
 #include "config/config.h"
 
@@ -57,10 +58,25 @@ static enum err prune(struct ctx *cx, struct keep *k, int64_t now_ms)
 	return ERR_OK;
 }
 
+static enum err expire(struct ctx *cx, struct keep *k, int64_t now_ms)
+{
+	int64_t rows = 0;
+
+	k->expire_at = now_ms + KEEP_EXPIRY_MS;
+	TRY(expiry_run(cx, &rows));
+	if (rows >= EXPIRY_ROWS)
+		k->expire_at = now_ms + KEEP_SEAL_MS;
+	return ERR_OK;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t keep_run(struct ctx *cx, struct keep *k, int64_t now_ms)
 {
 	enum err e = ERR_OK;
-	int64_t at;
 
 	if (now_ms >= k->seal_at)
 		e = seal(cx, k, now_ms);
@@ -68,9 +84,10 @@ int64_t keep_run(struct ctx *cx, struct keep *k, int64_t now_ms)
 		e = log_anchors(cx, k, now_ms);
 	if (e == ERR_OK && now_ms >= k->prune_at)
 		e = prune(cx, k, now_ms);
+	if (e == ERR_OK && now_ms >= k->expire_at)
+		e = expire(cx, k, now_ms);
 	if (e != ERR_OK && !k->away)
-		log_fault(cx, LOG_WARNING, "the audit log");
+		log_fault(cx, LOG_WARNING, "sealing and expiry");
 	k->away = e != ERR_OK;
-	at = k->seal_at < k->anchor_at ? k->seal_at : k->anchor_at;
-	return k->prune_at < at ? k->prune_at : at;
+	return sooner(sooner(k->seal_at, k->anchor_at), sooner(k->prune_at, k->expire_at));
 }

@@ -1,6 +1,7 @@
 /*
- * What a runner does for the audit log besides its jobs: has it sealed, logs the ends of its chains
- * once a day as anchors, and lets retention take away what is too old.
+ * What a runner does besides its jobs.  For the audit log: has it sealed, logs the ends of its chains
+ * once a day as anchors, and lets retention take away what is too old.  And sessions, tokens and
+ * rates that are over are taken away.
  */
 #ifndef KEEP_H
 #define KEEP_H
@@ -10,10 +11,11 @@
 #define KEEP_SEAL_MS   1000     /* between two rounds of sealing */
 #define KEEP_ANCHOR_MS 86400000 /* between two logs of the anchors */
 #define KEEP_PRUNE_MS  3600000  /* between two rounds of retention */
+#define KEEP_EXPIRY_MS 600000   /* between two rounds of expiry */
 
 /* What is due when, in monotonic milliseconds; zero is a good beginning. */
 struct keep {
-	int64_t seal_at, anchor_at, prune_at;
+	int64_t seal_at, anchor_at, prune_at, expire_at;
 	bool away; /* the last round failed, and that is logged */
 };
 

@@ -9,6 +9,7 @@
 #include "audit/seal.h"
 #include "audit/verify.h"
 #include "auth/api_key.h"
+#include "auth/expiry.h"
 #include "auth/key.h"
 #include "auth/member.h"
 #include "auth/quota.h"
@@ -29,27 +30,10 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements,
-	job_statements,
-	queue_statements,
-	event_statements,
-	key_statements,
-	project_statements,
-	map_statements,
-	replay_statements,
-	tenant_statements,
-	member_statements,
-	quota_statements,
-	removal_statements,
-	audit_statements,
-	verify_statements,
-	seal_statements,
-	api_key_statements,
-	token_statements,
-	session_statements,
-	user_statements,
-	rate_statements,
-	origin_statements,
-	vault_statements,
-	NULL,
+	migrate_statements, job_statements,     queue_statements,   event_statements,
+	key_statements,     project_statements, map_statements,     replay_statements,
+	tenant_statements,  member_statements,  quota_statements,   removal_statements,
+	expiry_statements,  audit_statements,   verify_statements,  seal_statements,
+	api_key_statements, token_statements,   session_statements, user_statements,
+	rate_statements,    origin_statements,  vault_statements,   NULL,
 };

@@ -1,0 +1,2 @@
+DROP FUNCTION app.expire_access;
+DROP INDEX app.password_token_age;
