@@ -139,6 +139,23 @@ static enum err judge(struct ctx *cx, int64_t id, int64_t version, enum role act
 
 /* --- Services --- */
 
+/* After an invitation, and under the lock: a new member must fit, one who was invited before does. */
+static enum err check_room(struct ctx *cx, const struct member *made)
+{
+	int64_t max = cx->app->config->members_max, n = 0;
+
+	if (made->version > 1)
+		return ERR_OK;
+	TRY(member_repo_count(cx, &n));
+	if (n <= max)
+		return ERR_OK;
+	err_set(cx, ERR_LIMIT, "the tenant may have %" PRId64 " members, invited ones included",
+	        max);
+	err_fix(cx, "remove a member or an invitation, or ask the operator to raise the setting "
+	            "members_max");
+	return ERR_LIMIT;
+}
+
 enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret)
 {
 	const struct member_new kept = { user_email(cx, in->email), in->role, in->name };
@@ -161,6 +178,7 @@ enum err member_invite(struct ctx *cx, const struct member_new *in, struct membe
 	if (id == MEMBER_IS_ABOVE)
 		return forbidden(cx, "the member has a role above yours");
 	TRY(member_get(cx, id, &made.member));
+	TRY(check_room(cx, &made.member));
 	made.token = arena_strdup(cx->arena, token);
 	made.expires_us = made.member.updated_us + hours * INT64_C(3600000000);
 	TRY(event_emit(cx, &member_invited, 0, &made.member));

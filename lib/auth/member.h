@@ -67,7 +67,8 @@ enum err member_may(struct ctx *cx, const struct member_act *act);
  * Invite somebody, and make them an account if there is none.  Who was invited and has not come yet gets
  * a new token and the new role; the token before ends.
  *
- * Returns ERR_CONFLICT when they are a member already, ERR_FORBIDDEN
+ * Returns ERR_CONFLICT when they are a member already, ERR_FORBIDDEN, ERR_LIMIT when they would be one
+ *         more than members_max
  */
 NODISCARD
 enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret);

@@ -51,6 +51,18 @@ enum err member_repo_owners(struct ctx *cx, int64_t *ret)
 	return db_get_int(cx, &OWNERS, DB_ARGS(DB_INT(ROLE_OWNER)), ret);
 }
 
+static const struct db_stmt COUNT_ALL = {
+	.name = "member_count",
+	.read = true,
+	.nparams = 1,
+	.sql = "SELECT count(*) FROM app.member WHERE tenant_id = $1",
+};
+
+enum err member_repo_count(struct ctx *cx, int64_t *ret)
+{
+	return db_get_int(cx, &COUNT_ALL, DB_NO_ARGS, ret);
+}
+
 static const struct db_stmt INVITE = {
 	.name = "member_invite",
 	.any_tenant = true,
@@ -134,6 +146,7 @@ const struct db_check member_statements[] = {
 	{ .stmt = &LOCK },
 	{ .stmt = &OWN_ROLE },
 	{ .stmt = &OWNERS },
+	{ .stmt = &COUNT_ALL },
 	{ .stmt = &INVITE },
 	{ .stmt = &GET, .row = &member_schema },
 	{ .stmt = &LIST, .row = &member_schema },

@@ -18,6 +18,9 @@ enum err member_repo_own_role(struct ctx *cx, int64_t *ret);
 /** @ret owners that are active and whose account is not disabled */
 NODISCARD
 enum err member_repo_owners(struct ctx *cx, int64_t *ret);
+/** @ret members and who is invited; true until the end of the transaction that holds the lock */
+NODISCARD
+enum err member_repo_count(struct ctx *cx, int64_t *ret);
 /** @ret the member, or one of the answers above */
 NODISCARD
 enum err member_repo_invite(struct ctx *cx, const struct member_new *in, enum role actor,

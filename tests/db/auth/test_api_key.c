@@ -3,6 +3,7 @@
 
 #include "auth/api_key.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -344,6 +345,64 @@ static void test_limit(void **state)
 	f->config.api_keys_max = 200;
 }
 
+struct maker {
+	const struct fixture_db *f;
+	int64_t tenant_id;
+	int made, refused;
+};
+
+static void *make_many(void *arg)
+{
+	struct maker *m = arg;
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
+	struct arena *arena = arena_new((size_t)4 * 1024 * 1024);
+	struct ctx cx;
+
+	for (int i = 0; i < 10; i++) {
+		char text[KEY_TEXT_MAX];
+		int64_t id;
+		enum err e;
+
+		ctx_begin(&cx, &m->f->app, arena, db);
+		cx.who = (struct who){ .tenant_id = m->tenant_id,
+			               .role = ROLE_OWNER,
+			               .actor = "test" };
+		e = make(&cx, "viewer", (struct list){ 0 }, text, &id);
+		m->made += e == ERR_OK;
+		m->refused += e == ERR_LIMIT;
+	}
+	arena_free(arena);
+	return NULL;
+}
+
+/* However many are made at once, the limit holds to the last one. */
+static void test_limit__holds_in_a_race(void **state)
+{
+	struct fixture_db *f = *state;
+	int64_t tenant_id = fixture_db_tenant(fixture_db_ctx(f)), was = f->config.api_keys_max;
+	struct maker makers[4];
+	pthread_t threads[COUNT(makers)];
+	int made = 0, refused = 0, before;
+
+	before = (int)fixture_db_int(&f->cx, arena_printf(f->cx.arena,
+	                                                  "SELECT count(*) FROM app.api_key"
+	                                                  " WHERE tenant_id = %lld",
+	                                                  (long long)tenant_id));
+	f->config.api_keys_max = before + 7;
+	for (size_t i = 0; i < COUNT(makers); i++) {
+		makers[i] = (struct maker){ .f = f, .tenant_id = tenant_id };
+		assert_int_equal(pthread_create(&threads[i], NULL, make_many, &makers[i]), 0);
+	}
+	for (size_t i = 0; i < COUNT(makers); i++) {
+		pthread_join(threads[i], NULL);
+		made += makers[i].made;
+		refused += makers[i].refused;
+	}
+	f->config.api_keys_max = was;
+	assert_int_equal(made, 7);
+	assert_int_equal(refused, 33);
+}
+
 static int64_t used_us(struct fixture_db *f)
 {
 	return fixture_db_int(
@@ -414,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_list__pages_and_states),
 		cmocka_unit_test(test_other_tenant),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_limit__holds_in_a_race),
 		cmocka_unit_test(test_last_use),
 	};
 

@@ -260,6 +260,88 @@ static void test_last_owner__two_leave_at_once(void **state)
 	}
 }
 
+/* Members and who is invited are counted together; an invitation that is given again is none more. */
+static void test_limit__counts_the_invited(void **state)
+{
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(f);
+	int64_t was = f->config.members_max, tenant_id = fixture_db_tenant(cx);
+	const char *email = address(cx), *over = address(cx);
+	struct member_invited made;
+
+	become(cx, tenant_id, 0, ROLE_OWNER);
+	make_member(cx, tenant_id, make_user(cx, address(cx)), ROLE_OWNER);
+	f->config.members_max = 2;
+	assert_err(cx, invite(cx, email, "member", &made), ERR_OK);
+	assert_err(cx, invite(cx, over, "member", &made), ERR_LIMIT);
+	assert_contains(cx->fault.detail, "2 members");
+	assert_contains(cx->fault.fix, "members_max");
+	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
+	                                                 "SELECT count(*) FROM app.user_account"
+	                                                 " WHERE email = '%s'",
+	                                                 over)),
+	                 0);
+	assert_err(cx, invite(cx, email, "viewer", &made), ERR_OK);
+	assert_err(cx, member_remove(cx, made.member.id, 0), ERR_OK);
+	assert_err(cx, invite(cx, over, "member", &made), ERR_OK);
+	f->config.members_max = was;
+}
+
+struct inviter {
+	const struct fixture_db *f;
+	int64_t tenant_id;
+	int number, made, refused;
+};
+
+static void *invite_many(void *arg)
+{
+	struct inviter *v = arg;
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
+	struct arena *arena = arena_new((size_t)4 * 1024 * 1024);
+	struct ctx cx;
+
+	for (int i = 0; i < 10; i++) {
+		struct member_invited made;
+		enum err e;
+
+		ctx_begin(&cx, &v->f->app, arena, db);
+		become(&cx, v->tenant_id, 0, ROLE_OWNER);
+		e = invite(&cx,
+		           arena_printf(arena, "race%lld.%d.%d@example.org",
+		                        (long long)v->tenant_id, v->number, i),
+		           "member", &made);
+		v->made += e == ERR_OK;
+		v->refused += e == ERR_LIMIT;
+	}
+	arena_free(arena);
+	return NULL;
+}
+
+/* However many invite at once, the limit holds to the last one. */
+static void test_limit__holds_in_a_race(void **state)
+{
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(f);
+	int64_t was = f->config.members_max, tenant_id = fixture_db_tenant(cx);
+	struct inviter inviters[4];
+	pthread_t threads[COUNT(inviters)];
+	int made = 0, refused = 0;
+
+	f->config.members_max = 7;
+	for (size_t i = 0; i < COUNT(inviters); i++) {
+		inviters[i] = (struct inviter){ .f = f, .tenant_id = tenant_id, .number = (int)i };
+		assert_int_equal(pthread_create(&threads[i], NULL, invite_many, &inviters[i]), 0);
+	}
+	for (size_t i = 0; i < COUNT(inviters); i++) {
+		pthread_join(threads[i], NULL);
+		made += inviters[i].made;
+		refused += inviters[i].refused;
+	}
+	f->config.members_max = was;
+	assert_int_equal(made, 7);
+	assert_int_equal(refused, 33);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +351,8 @@ int main(void)
 		cmocka_unit_test(test_change__role),
 		cmocka_unit_test(test_last_owner__stays),
 		cmocka_unit_test(test_last_owner__two_leave_at_once),
+		cmocka_unit_test(test_limit__counts_the_invited),
+		cmocka_unit_test(test_limit__holds_in_a_race),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_db_open, fixture_db_close);
