@@ -109,6 +109,7 @@ beta=
 check 'a person creates a tenant and owns it; a taken name says no more' '
 	body name Beta | as ada POST /api/v1/tenants && status 201 && keep beta .id && json .role owner && json .status active &&
 	header Location "/api/v1/tenants/$beta" && body name Beta | as eve POST /api/v1/tenants && status 409 && json .detail "the name is taken" &&
+	echo "{\"name\":\"Be\\u200bta\"}" | as eve POST /api/v1/tenants && status 400 && body_has one_line &&
 	body name Beta | api POST /api/v1/tenants && status 401 &&
 	as ada GET /api/v1/tenants && json ".items|length" 2 && api GET /api/v1/tenants && json ".items|length" 1 && json ".items[0].id" "$home"
 '
