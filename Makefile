@@ -118,7 +118,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 fuzz-build: $(FUZZERS)
 
-$(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(EDGE_A) $(LIB_A)
+$(B)/bin/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/things.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 

@@ -63,6 +63,21 @@ const char *page_cursor(struct ctx *cx, const struct request *rq, int64_t last_i
 	return text;
 }
 
+enum err page_reply(struct ctx *cx, const struct request *rq, struct reply *rp,
+                    const struct schema *s, const struct list *list, int64_t limit,
+                    size_t id_offset)
+{
+	size_t n = page_length(list, limit);
+	const char *next = NULL;
+
+	if (n < list->n) {
+		const char *last = (const char *)list->items + (n - 1) * s->size;
+
+		next = page_cursor(cx, rq, *(const int64_t *)(last + id_offset));
+	}
+	return reply_page(rp, s, list->items, n, next);
+}
+
 enum err page_begin(struct ctx *cx, const struct request *rq, const char *cursor, int64_t *ret)
 {
 	unsigned char bytes[CURSOR_BYTES], hash[SECRET_HASH_BYTES];

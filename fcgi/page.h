@@ -10,7 +10,7 @@
 #ifndef PAGE_H
 #define PAGE_H
 
-#include "request.h"
+#include "reply.h"
 
 #define PAGE_LIMIT_MAX     200
 #define PAGE_LIMIT_DEFAULT 20
@@ -41,5 +41,17 @@ size_t page_length(const struct list *list, int64_t limit);
 
 /** @ret the cursor of the items below last_id, in cx->arena */
 const char *page_cursor(struct ctx *cx, const struct request *rq, int64_t last_id);
+
+/**
+ * Answer with a page, and with the cursor of the next one when there is more.
+ *
+ * @list      what was found when one item more than limit was asked for
+ * @id_offset of the int64_t member of an item that the list goes by
+ * Returns ERR_LIMIT when the page is too large to send
+ */
+NODISCARD
+enum err page_reply(struct ctx *cx, const struct request *rq, struct reply *rp,
+                    const struct schema *s, const struct list *list, int64_t limit,
+                    size_t id_offset);
 
 #endif

@@ -23,16 +23,12 @@ static enum err list_keys(struct ctx *cx, const struct request *rq, struct reply
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
 	struct api_key_filter filter = { .status = query->status, .limit = query->limit + 1 };
-	const struct api_key *keys;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
 	TRY(api_key_list(cx, &filter, &list));
-	keys = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &api_key_schema, keys, n,
-	                  n < list.n ? page_cursor(cx, rq, keys[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &api_key_schema, &list, query->limit,
+	                  offsetof(struct api_key, id));
 }
 
 /* The text goes back, and is left out of what is kept. */

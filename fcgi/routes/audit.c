@@ -62,16 +62,12 @@ static enum err list_audit(struct ctx *cx, const struct request *rq, struct repl
 {
 	const struct audit_query *query = request_query(rq, &LIST_QUERY);
 	struct audit_filter filter = filter_of(query);
-	const struct audit *rows;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before));
 	TRY(audit_list(cx, &filter, &list));
-	rows = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &audit_schema, rows, n,
-	                  n < list.n ? page_cursor(cx, rq, rows[n - 1].position) : NULL);
+	return page_reply(cx, rq, rp, &audit_schema, &list, query->limit,
+	                  offsetof(struct audit, position));
 }
 
 static enum err export_audit(struct ctx *cx, const struct request *rq, struct reply *rp)

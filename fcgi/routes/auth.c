@@ -296,17 +296,13 @@ static const struct schema LIST_QUERY = SCHEMA(struct list_query, "SessionListQu
 static enum err list_sessions(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
-	const struct session *sessions;
 	int64_t before_id;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &before_id));
 	TRY(session_list(cx, before_id, query->limit + 1, &list));
-	sessions = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &session_schema, sessions, n,
-	                  n < list.n ? page_cursor(cx, rq, sessions[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &session_schema, &list, query->limit,
+	                  offsetof(struct session, id));
 }
 
 static enum err end_session(struct ctx *cx, const struct request *rq, struct reply *rp)

@@ -33,16 +33,11 @@ static enum err list_jobs(struct ctx *cx, const struct request *rq, struct reply
 		                     .q = query->q,
 		                     .project_id = query->project,
 		                     .limit = query->limit + 1 };
-	const struct job *jobs;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
 	TRY(job_list(cx, &filter, &list));
-	jobs = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &job_schema, jobs, n,
-	                  n < list.n ? page_cursor(cx, rq, jobs[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &job_schema, &list, query->limit, offsetof(struct job, id));
 }
 
 static enum err get_job(struct ctx *cx, const struct request *rq, struct reply *rp)

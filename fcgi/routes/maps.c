@@ -55,19 +55,15 @@ static enum err list_maps(struct ctx *cx, const struct request *rq, struct reply
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
 	int64_t before_id;
-	const struct map *maps;
 	struct project project;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &before_id));
 	TRY(map_list(cx, rq->ids[0], before_id, query->limit + 1, &list));
 	if (list.n == 0) /* an empty list is that of a project which exists */
 		TRY(project_get(cx, rq->ids[0], &project));
-	maps = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &map_brief_schema, maps, n,
-	                  n < list.n ? page_cursor(cx, rq, maps[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &map_brief_schema, &list, query->limit,
+	                  offsetof(struct map, id));
 }
 
 static enum err get_project_map(struct ctx *cx, const struct request *rq, struct reply *rp)

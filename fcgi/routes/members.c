@@ -46,16 +46,12 @@ static enum err list_members(struct ctx *cx, const struct request *rq, struct re
 		                        .role = query->role,
 		                        .status = query->status,
 		                        .limit = query->limit + 1 };
-	const struct member *members;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
 	TRY(member_list(cx, &filter, &list));
-	members = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &member_schema, members, n,
-	                  n < list.n ? page_cursor(cx, rq, members[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &member_schema, &list, query->limit,
+	                  offsetof(struct member, id));
 }
 
 /* The token stands behind #, which browsers keep to themselves: it is in no log on the way. */

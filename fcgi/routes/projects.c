@@ -38,16 +38,12 @@ static enum err list_projects(struct ctx *cx, const struct request *rq, struct r
 	struct project_filter filter = { .q = query->q,
 		                         .status = query->status,
 		                         .limit = query->limit + 1 };
-	const struct project *projects;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
 	TRY(project_list(cx, &filter, &list));
-	projects = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &project_schema, projects, n,
-	                  n < list.n ? page_cursor(cx, rq, projects[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &project_schema, &list, query->limit,
+	                  offsetof(struct project, id));
 }
 
 static enum err create_project(struct ctx *cx, const struct request *rq, struct reply *rp)

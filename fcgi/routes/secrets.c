@@ -20,16 +20,12 @@ static enum err list_secrets(struct ctx *cx, const struct request *rq, struct re
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
 	struct secret_filter filter = { .kind = query->kind, .limit = query->limit + 1 };
-	const struct secret *secrets;
 	struct list list;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
 	TRY(vault_list(cx, &filter, &list));
-	secrets = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &secret_schema, secrets, n,
-	                  n < list.n ? page_cursor(cx, rq, secrets[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &secret_schema, &list, query->limit,
+	                  offsetof(struct secret, id));
 }
 
 static enum err create_secret(struct ctx *cx, const struct request *rq, struct reply *rp)

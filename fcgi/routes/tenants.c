@@ -17,17 +17,13 @@ static const struct schema LIST_QUERY = SCHEMA(struct list_query, "TenantListQue
 static enum err list_tenants(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
-	const struct tenant *tenants;
 	struct list list;
 	int64_t before;
-	size_t n;
 
 	TRY(page_begin(cx, rq, query->cursor, &before));
 	TRY(tenant_list(cx, before, query->limit + 1, &list));
-	tenants = list.items;
-	n = page_length(&list, query->limit);
-	return reply_page(rp, &tenant_schema, tenants, n,
-	                  n < list.n ? page_cursor(cx, rq, tenants[n - 1].id) : NULL);
+	return page_reply(cx, rq, rp, &tenant_schema, &list, query->limit,
+	                  offsetof(struct tenant, id));
 }
 
 static enum err create_tenant(struct ctx *cx, const struct request *rq, struct reply *rp)

@@ -2,15 +2,14 @@
  * Fuzz: a FastCGI head of any bytes, and a request of any parameters and body.
  *
  * The bytes are judged as a head.  Then, cut at each NUL, they are parameters (what has no '=' is
- * the body) of a request that goes through the whole of the edge, on tables of its own.
+ * the body) of a request that goes through the whole of the edge, on made-up tables.
  */
-#include "serve.h"
+#include "things.h"
 #include "wire.h"
 
 #include "base/json.h"
 #include "base/secret.h"
 #include "config/config.h"
-#include "page.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,87 +18,6 @@
 #define PARAMS_MAX  40
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-struct thing {
-	const char *name, *cursor;
-	int64_t n, limit;
-};
-static const struct field FIELDS[] = {
-	F_TEXT(struct thing, name, .required = true, .min = 1, .max = 10, .doc = "Name"),
-	F_INT(struct thing, n, .min = -5, .max = 9, .doc = "Number"),
-	PAGE_FIELDS(struct thing),
-};
-static const struct schema THING = SCHEMA(struct thing, "Thing", FIELDS);
-
-static enum err list(struct ctx *cx, const struct request *rq, struct reply *rp)
-{
-	const struct thing *query = request_query(rq, &THING);
-	int64_t before;
-
-	TRY(page_begin(cx, rq, query->cursor, &before));
-	return reply_page(rp, &THING, query, 1, page_cursor(cx, rq, 3));
-}
-
-static enum err take(UNUSED struct ctx *cx, const struct request *rq, struct reply *rp)
-{
-	reply_version(rp, rq->version);
-	return reply_json(rp, &THING, request_body(rq, &THING));
-}
-
-#define OPEN                                                                                       \
-	.tag = "T", .auth = AUTH_NONE, .role = ROLE_ANYONE, .area = AREA_NONE, .rate = RATE_PROBE, \
-	.unaudited = "a test", .doc = "Do."
-
-static const struct route ROWS[] = {
-	{ .method = HTTP_GET,
-	  .path = "/t",
-	  .op = "list",
-	  OPEN,
-	  .query = &THING,
-	  .status = 200,
-	  .form = ROUTE_PAGE,
-	  .reply = &THING,
-	  .run = list },
-	{ .method = HTTP_PATCH,
-	  .path = "/t/{id}",
-	  .op = "take",
-	  OPEN,
-	  .if_match = true,
-	  .body = &THING,
-	  .status = 200,
-	  .reply = &THING,
-	  .run = take },
-	{ .method = HTTP_POST,
-	  .path = "/k",
-	  .op = "keyed",
-	  .tag = "T",
-	  .auth = AUTH_ANY,
-	  .role = ROLE_OWNER,
-	  .area = AREA_PROJECTS,
-	  .rate = RATE_WRITE,
-	  .unaudited = "a test",
-	  .doc = "Do.",
-	  .status = 200,
-	  .run = take },
-	ROUTES_END,
-};
-static const struct route *const TABLES[] = { ROWS, NULL };
-
-struct text_source {
-	const char *text;
-	size_t n;
-};
-
-static size_t text_read(void *self, char *buffer, size_t n)
-{
-	struct text_source *source = self;
-
-	n = n < source->n ? n : source->n;
-	memcpy(buffer, source->text, n);
-	source->text += n;
-	source->n -= n;
-	return n;
-}
 
 /* Whatever came, the answer is a whole one: a head that ends, a body that is JSON. */
 static void check(struct ctx *cx, struct exchange *ex)
@@ -137,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		secret_init();
 		arena = arena_new(ARENA_BYTES);
 		life = arena_new(ARENA_BYTES);
-		server = server_new(life, &APP, TABLES, &why);
+		server = server_new(life, &APP, thing_tables, &why);
 	}
 	if (wire_head(data, n) == WIRE_WHOLE && wire_head(data, n - 1) == WIRE_BAD)
 		abort(); /* a head that is whole was never bad */

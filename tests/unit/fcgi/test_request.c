@@ -1,7 +1,7 @@
 /* Requests: what is read from parameters and body, and what is refused. */
 #include "fixture.h"
 
-#include "request.h"
+#include "things.h"
 
 #include <string.h>
 
@@ -25,23 +25,6 @@ static const struct route TAKES = {
 	.method = HTTP_POST, .query = &THING, .body = &THING, .run = nothing
 };
 static const struct route TAKES_NOTHING = { .method = HTTP_POST, .run = nothing };
-
-/* A body that comes in small portions, as from a socket. */
-struct text_source {
-	const char *text;
-	size_t n, at;
-};
-
-static size_t text_read(void *self, char *buffer, size_t n)
-{
-	struct text_source *source = self;
-	size_t left = source->n - source->at;
-
-	n = n < left ? n : left;
-	memcpy(buffer, source->text + source->at, n);
-	source->at += n;
-	return n;
-}
 
 static enum err read_line(struct ctx *cx, struct request *rq, const char *method, const char *uri,
                           const char *extra)
@@ -287,7 +270,7 @@ static void test_request__body(void **state)
 	for (size_t i = 0; i < COUNT(BODIES); i++) {
 		struct ctx *cx = fixture_ctx(*state);
 		struct span text = quotes(cx, BODIES[i].body);
-		struct text_source source = { text.data, text.len, 0 };
+		struct text_source source = { text.data, text.len };
 		struct body_source body = { text_read, &source };
 		struct request rq = { .route = &TAKES,
 			              .content_type = BODIES[i].type,
@@ -316,7 +299,7 @@ static void test_request__body_coding(void **state)
 
 	for (size_t i = 0; i < COUNT(CODINGS); i++) {
 		struct ctx *cx = fixture_ctx(*state);
-		struct text_source source = { "{\"name\":\"a\"}", 12, 0 };
+		struct text_source source = { "{\"name\":\"a\"}", 12 };
 		struct body_source body = { text_read, &source };
 		struct request rq = { .route = &TAKES,
 			              .content_type = JSON_TYPE,
@@ -334,12 +317,12 @@ static void test_request__body_limit(void **state)
 	memcpy(spaces, "{\"name\":\"a\"}", 12);
 	for (size_t n = 4090; n <= 20000; n += 1234) {
 		struct ctx *cx = fixture_ctx(*state);
-		struct text_source source = { spaces, n, 0 };
+		struct text_source source = { spaces, n };
 		struct body_source body = { text_read, &source };
 		struct request rq = { .route = &TAKES, .content_type = JSON_TYPE };
 
 		assert_int_equal(request_decode_body(cx, &rq, &body, n), ERR_OK);
-		source.at = 0;
+		source = (struct text_source){ spaces, n };
 		assert_int_equal(request_decode_body(cx, &rq, &body, n - 1), ERR_TOO_LARGE);
 	}
 }
@@ -360,7 +343,7 @@ static void test_request__no_body_wanted(void **state)
 	for (size_t i = 0; i < COUNT(BODIES); i++) {
 		struct ctx *cx = fixture_ctx(*state);
 		struct span text = quotes(cx, BODIES[i].body);
-		struct text_source source = { text.data, text.len, 0 };
+		struct text_source source = { text.data, text.len };
 		struct body_source body = { text_read, &source };
 		struct request rq = { .route = &TAKES_NOTHING, .content_type = BODIES[i].type };
 

@@ -1,141 +1,12 @@
 /* Serving: made-up requests through the whole of the edge, without a socket or a database. */
 #include "fixture.h"
 
-#include "serve.h"
+#include "things.h"
 
-#include "base/json.h"
 #include "config/config.h"
 
 #include <stdio.h>
 #include <string.h>
-
-struct thing {
-	const char *name;
-};
-static const struct field FIELDS[] = {
-	F_TEXT(struct thing, name, .required = true, .min = 1, .max = 10, .doc = "Name"),
-};
-static const struct schema THING = SCHEMA(struct thing, "Thing", FIELDS);
-
-struct thing_query {
-	const char *q;
-};
-static const struct field QUERY_FIELDS[] = {
-	F_TEXT(struct thing_query, q, .max = 5, .doc = "Part"),
-};
-static const struct schema QUERY = SCHEMA(struct thing_query, "ThingQuery", QUERY_FIELDS);
-
-static enum err get_thing(struct ctx *cx, const struct request *rq, struct reply *rp)
-{
-	struct thing thing = { arena_printf(cx->arena, "n%lld", (long long)rq->ids[0]) };
-
-	if (rq->ids[0] == 404)
-		return err_set(cx, ERR_NOT_FOUND, "there is no thing 404");
-	if (reply_version(rp, rq->ids[0]))
-		return ERR_OK;
-	return reply_json(rp, &THING, &thing);
-}
-
-static enum err make_thing(UNUSED struct ctx *cx, const struct request *rq, struct reply *rp)
-{
-	reply_header(rp, "Location", "/things/1");
-	return reply_json(rp, &THING, request_body(rq, &THING));
-}
-
-static enum err change_thing(struct ctx *cx, const struct request *rq, UNUSED struct reply *rp)
-{
-	return rq->version == 3 || rq->version == 0
-	               ? ERR_OK
-	               : err_set(cx, ERR_STALE, "it is version 3 by now");
-}
-
-static enum err break_down(struct ctx *cx, UNUSED const struct request *rq, struct reply *rp)
-{
-	reply_header(rp, "Location", "/half/done");
-	return err_set(cx, ERR_DATABASE, "secret of the database");
-}
-
-static enum err list_things(UNUSED struct ctx *cx, UNUSED const struct request *rq,
-                            struct reply *rp)
-{
-	const struct thing things[] = { { "a" }, { "b" } };
-
-	return reply_page(rp, &THING, things, 2, "next");
-}
-
-#define OPEN                                                                                       \
-	.tag = "T", .auth = AUTH_NONE, .role = ROLE_ANYONE, .area = AREA_NONE, .rate = RATE_PROBE, \
-	.unaudited = "a test", .doc = "Do it."
-
-static const struct route ROWS[] = {
-	{ .method = HTTP_GET,
-	  .path = "/things/{id}",
-	  .op = "get",
-	  OPEN,
-	  .status = 200,
-	  .reply = &THING,
-	  .run = get_thing },
-	{ .method = HTTP_PATCH,
-	  .path = "/things/{id}",
-	  .op = "change",
-	  OPEN,
-	  .status = 204,
-	  .if_match = true,
-	  .body = &THING,
-	  .run = change_thing },
-	{ .method = HTTP_GET,
-	  .path = "/things",
-	  .op = "list",
-	  OPEN,
-	  .status = 200,
-	  .query = &QUERY,
-	  .form = ROUTE_PAGE,
-	  .reply = &THING,
-	  .run = list_things },
-	{ .method = HTTP_POST,
-	  .path = "/things",
-	  .op = "make",
-	  OPEN,
-	  .status = 201,
-	  .body = &THING,
-	  .reply = &THING,
-	  .run = make_thing },
-	{ .method = HTTP_GET,
-	  .path = "/broken",
-	  .op = "break",
-	  OPEN,
-	  .status = 200,
-	  .run = break_down },
-	{ .method = HTTP_GET,
-	  .path = "/mine",
-	  .op = "mine",
-	  .tag = "T",
-	  .auth = AUTH_ANY,
-	  .role = ROLE_VIEWER,
-	  .area = AREA_PROJECTS,
-	  .rate = RATE_READ,
-	  .doc = "Do it.",
-	  .status = 200,
-	  .run = break_down },
-	ROUTES_END,
-};
-static const struct route *const TABLES[] = { ROWS, NULL };
-
-struct text_source {
-	const char *text;
-	size_t n;
-};
-
-static size_t text_read(void *self, char *buffer, size_t n)
-{
-	struct text_source *source = self;
-
-	n = n < source->n ? n : source->n;
-	memcpy(buffer, source->text, n);
-	source->text += n;
-	source->n -= n;
-	return n;
-}
 
 /* The status line, headers and body that go back, as one text. */
 static const char *answer(struct fixture *f, const char *method, const char *uri,
@@ -160,7 +31,7 @@ static const char *answer(struct fixture *f, const char *method, const char *uri
 	struct server *server;
 
 	f->app.config = &CONFIG;
-	server = server_new(cx->arena, &f->app, TABLES, &why);
+	server = server_new(cx->arena, &f->app, thing_tables, &why);
 	if (server == NULL)
 		fail_msg("%s", why);
 	serve(cx, server, params, &in, ex);
@@ -183,7 +54,10 @@ static const struct {
 	{ "GET", "/things/7", "HTTP_IF_NONE_MATCH=\"8\"", NULL, 200, "n7" },
 	{ "HEAD", "/things/7", NULL, NULL, 200, "Content-Length: 13\r\n" },
 	{ "GET", "/things", NULL, NULL, 200,
-	  "{\"items\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"next_cursor\":\"next\"}" },
+	  "{\"items\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"next_cursor\":null}" },
+	{ "GET", "/things?limit=1", NULL, NULL, 200,
+	  "{\"items\":[{\"name\":\"a\"}],\"next_cursor\":\"AQ" },
+	{ "GET", "/things?cursor=AQ", NULL, NULL, 400, "#invalid-field" },
 	{ "GET", "/things", NULL, NULL, 200, "Cache-Control: no-store\r\n" },
 	{ "POST", "/things", NULL, "{'name':'x'}", 201, "Location: /things/1\r\n" },
 	{ "POST", "/things", NULL, "{'name':'x'}", 201, "Status: 201 Created\r\n" },
