@@ -8,7 +8,8 @@
 #include <strings.h>
 
 #define SECURE_NAME "__Host-portolan"
-#define PLAIN_NAME  "portolan"
+#define PLAIN_NAME  "portolan_" /* and the port */
+#define PORT_DIGITS 5
 
 static bool is_https(const char *text)
 {
@@ -65,9 +66,20 @@ bool cookie_find(const char *header, const char *name, struct span *ret)
 	return found;
 }
 
-static const char *name_of(enum cookie_kind kind)
+/* The port is the one that the browser has asked, through whatever proxy. */
+static const char *name_of(const struct ctx *cx, const struct request *rq, enum cookie_kind kind)
 {
-	return kind == COOKIE_SECURE ? SECURE_NAME : PLAIN_NAME;
+	const char *port;
+	size_t n = 0;
+
+	if (kind == COOKIE_SECURE)
+		return SECURE_NAME;
+	port = strrchr(rq->host, ':');
+	if (port != NULL)
+		n = strspn(++port, "0123456789");
+	if (n == 0 || n > PORT_DIGITS || port[n] != '\0')
+		return PLAIN_NAME "80";
+	return arena_printf(cx->arena, PLAIN_NAME "%s", port);
 }
 
 bool cookie_session(const struct ctx *cx, const struct request *rq, struct session_claim *ret)
@@ -76,7 +88,7 @@ bool cookie_session(const struct ctx *cx, const struct request *rq, struct sessi
 	struct span value;
 
 	return rq->cookie != NULL && kind != COOKIE_NONE &&
-	       cookie_find(rq->cookie, name_of(kind), &value) &&
+	       cookie_find(rq->cookie, name_of(cx, rq, kind), &value) &&
 	       session_parse(value.data, value.len, ret);
 }
 
@@ -91,7 +103,7 @@ static void send(struct reply *rp, const char *value, int64_t max_age_s)
 	reply_header(rp, "Set-Cookie",
 	             arena_printf(rp->cx->arena,
 	                          "%s=%s; Path=/; Max-Age=%lld; HttpOnly; SameSite=Lax%s",
-	                          name_of(kind), value, (long long)max_age_s,
+	                          name_of(rp->cx, rp->rq, kind), value, (long long)max_age_s,
 	                          kind == COOKIE_SECURE ? "; Secure" : ""));
 }
 

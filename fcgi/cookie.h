@@ -2,8 +2,9 @@
  * The cookie of a session, and where a browser may have it.
  *
  *   https                 __Host-portolan, Secure: no other host, path or scheme can set or read it
- *   http on a loopback    portolan, without Secure: for development.  Cookies know no ports, so that two
- *   address               services of one machine share it, and the later sign-in takes the place.
+ *   http on a loopback    portolan_<port of the Host>, without Secure: for development.  Cookies know no
+ *   address               ports; the name keeps services of one machine from ending each other's sessions,
+ *                         and not from reading them.
  *   http elsewhere        none: whoever is on the way could read it, so sign-in is refused
  *
  * A proxy that ends https in front of us says so by public_url.

@@ -147,7 +147,7 @@ static const char SECURITY[] =
 	"\"AccessToken\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\","
 	"\"description\":\"An access token, good for minutes\"},\n"
 	"\"Session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"__Host-portolan\","
-	"\"description\":\"A person who has signed in; portolan over plain http on loopback\"},\n"
+	"\"description\":\"A person who has signed in; portolan_<port> over plain http on loopback\"},\n"
 	"\"CsrfToken\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-CSRF-Token\","
 	"\"description\":\"Besides a session, for what changes something\"}";
 

@@ -54,7 +54,7 @@ check 'the first owner signs in: cookie, token, tenant and role' '
 	keep tenant .tenant_id && json ".tenants|length" 1 && json .csrf_token && header Cache-Control no-store
 '
 check 'over plain http on a loopback address the cookie is not Secure, and the answer says so' '
-	header Set-Cookie "portolan=ps_*; Path=/; Max-Age=*; HttpOnly; SameSite=Lax" && json .notice && body_has "plain http"
+	header Set-Cookie "portolan_$PORT=ps_*; Path=/; Max-Age=*; HttpOnly; SameSite=Lax" && json .notice && body_has "plain http"
 '
 check 'who am I: by session, by key, and by nothing' '
 	me GET /api/v1/auth/me && status 200 && json .user.email "$EMAIL" && json .csrf_token "$csrf" && header ETag &&
@@ -97,7 +97,7 @@ check 'sessions are listed, and ended one by one or all others' '
 	me DELETE /api/v1/sessions && status 204 && call GET /api/v1/auth/me "Cookie: $other" && status 401 && me GET /api/v1/auth/me && status 200
 '
 check 'signing out ends the session and takes the cookie away' '
-	me POST /api/v1/auth/logout </dev/null && status 204 && header Set-Cookie "portolan=; *Max-Age=0*" && me GET /api/v1/auth/me && status 401
+	me POST /api/v1/auth/logout </dev/null && status 204 && header Set-Cookie "portolan_$PORT=; *Max-Age=0*" && me GET /api/v1/auth/me && status 401
 '
 check 'the operator makes accounts, with a password from standard input' '
 	echo "$LONG" | portolan user create grace@example.org --name Grace --tenant default --role member --password-stdin --json >"$WORK/made" &&

@@ -121,7 +121,7 @@ static void test_set__attributes(void **state)
 	rq = (struct request){ .scheme = "http", .host = "127.0.0.1:8000" };
 	assert_string_equal(set_cookie(cx, &rq, false),
 	                    arena_printf(cx->arena,
-	                                 "portolan=%s; Path=/; Max-Age=1209600; HttpOnly; "
+	                                 "portolan_8000=%s; Path=/; Max-Age=1209600; HttpOnly; "
 	                                 "SameSite=Lax",
 	                                 VALUE));
 }
@@ -132,7 +132,7 @@ static void test_session__of_its_own_way(void **state)
 	struct request rq = {
 		.scheme = "https",
 		.host = "x.example",
-		.cookie = "portolan=ps_3_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		.cookie = "portolan_80=ps_3_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
 	};
 	struct ctx *cx = begin(*state, "");
 	struct session_claim claim;
@@ -144,6 +144,37 @@ static void test_session__of_its_own_way(void **state)
 	rq.scheme = "http";
 	rq.host = "localhost";
 	assert_false(cookie_session(cx, &rq, &claim));
+}
+
+/* Two services of one machine, told apart by the port that was asked; what is no port is none. */
+static void test_session__of_its_own_port(void **state)
+{
+	static const struct {
+		const char *host, *name;
+	} CASES[] = {
+		{ "127.0.0.1:8000", "portolan_8000" }, { "localhost:9000", "portolan_9000" },
+		{ "[::1]:8000", "portolan_8000" },     { "localhost", "portolan_80" },
+		{ "127.0.0.1", "portolan_80" },        { "[::1]", "portolan_80" },
+		{ "localhost:", "portolan_80" },       { "localhost:1;x", "portolan_80" },
+		{ "localhost:x", "portolan_80" },      { "localhost:123456", "portolan_80" },
+		{ "[::1]/", "portolan_80" },
+	};
+	struct ctx *cx = begin(*state, "");
+	struct session_claim claim;
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct request rq = { .scheme = "http", .host = CASES[i].host };
+		const char *set = set_cookie(cx, &rq, false);
+
+		print_message("# %s\n", CASES[i].host);
+		assert_int_equal(strcspn(set, "="), strlen(CASES[i].name));
+		assert_memory_equal(set, CASES[i].name, strlen(CASES[i].name));
+		rq.cookie =
+			arena_printf(cx->arena, "portolan_7=x; %.*s", (int)strcspn(set, ";"), set);
+		assert_true(cookie_session(cx, &rq, &claim));
+		rq.host = "localhost:7001";
+		assert_false(cookie_session(cx, &rq, &claim));
+	}
 }
 
 static void test_origin__each(void **state)
@@ -198,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_kind__each),
 		cmocka_unit_test(test_set__attributes),
 		cmocka_unit_test(test_session__of_its_own_way),
+		cmocka_unit_test(test_session__of_its_own_port),
 		cmocka_unit_test(test_origin__each),
 	};
 
