@@ -202,6 +202,16 @@ static const struct schema NEED = SCHEMA(struct vault_need, "VaultNeed", NEED_FI
 	"(SELECT count(*) FROM app." table " WHERE " over                                          \
 	" AND ($2 = 0 OR created_at < to_timestamp($2::bigint) + interval '1 minute'))"
 
+#define SESSIONS OLDER("session", "expires_at > now()")
+#define HANDED   OLDER("password_token", "expires_at > now()")
+/* A token that was used has its successor under a newer key; one of an API key that ended is over. */
+#define REFRESHES                                                                                  \
+	OLDER("refresh_token r",                                                                   \
+	      "used_at IS NULL AND EXISTS (SELECT FROM app.token_family f JOIN app.api_key k"      \
+	      " ON k.tenant_id = f.tenant_id AND k.id = f.key_id WHERE f.tenant_id = r.tenant_id"  \
+	      " AND f.id = r.family_id AND f.revoked_at IS NULL AND f.expires_at > now()"          \
+	      " AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))")
+
 static const struct db_stmt NEEDS = {
 	.name = "vault_needs",
 	.any_tenant = true,
@@ -209,8 +219,8 @@ static const struct db_stmt NEEDS = {
 	.nparams = 2,
 	.sql = "SELECT (SELECT count(*) FROM app.secret WHERE key_number = $1) AS secrets,"
 	       " (SELECT count(*) FROM app.api_key WHERE hash_key = $1 AND revoked_at IS NULL"
-	       " AND (expires_at IS NULL OR expires_at > now())) AS api_keys, " OLDER(
-		       "session", "expires_at > now()") " AS others",
+	       " AND (expires_at IS NULL OR expires_at > now())) AS api_keys, " SESSIONS
+	       " + " HANDED " + " REFRESHES " AS others",
 };
 
 enum err vault_repo_needs(struct ctx *cx, int key_number, int64_t until_s, struct vault_need *ret)

@@ -154,6 +154,9 @@ keys() { step_down "$BIN/portolan" keys "$@" --config "$CONF"; }
 under() { sql_all "SELECT count(*) FROM app.secret WHERE key_number = $1"; }
 # One SQL statement that row security does not bind.
 sql_all() { (cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan -c "$1"); }
+refresh=''
+refresh() { printf '{"refresh_token":"%s"}' "$refresh" | call POST /api/v1/auth/refresh && status 200 && keep refresh .refresh_token; }
+check 'a refresh token of before' 'api POST /api/v1/auth/token </dev/null && status 200 && keep refresh .refresh_token'
 check 'the master key is rotated under load, and no request fails' '
 	load &
 	loader=$!
@@ -178,6 +181,36 @@ check 'doctor opens every secret, and notices two that changed places' '
 	doctor result | grep -q ok &&
 	swap="UPDATE app.secret s SET sealed = o.sealed FROM (SELECT id, sealed FROM app.secret WHERE id IN ($ed, $rsa)) o WHERE s.id IN ($ed, $rsa) AND o.id <> s.id" &&
 	sql_all "$swap" && doctor found | grep -q "2 of .* cannot be opened" && sql_all "$swap" && doctor result | grep -q ok
+'
+
+# The rotation becomes one of twenty minutes ago, and what was made until now as much older.
+long_ago() {
+	awk 'NF == 3 { $3 -= 1200 } { print }' "$VAR/master.keys" >"$WORK/keys" && cat "$WORK/keys" >"$VAR/master.keys" &&
+		sql "UPDATE app.refresh_token SET created_at = created_at - interval '20 minutes'"
+}
+# rotate_all KEY: every API key of that one's tenant at once, its own last; prints what takes its place.
+rotate_all() {
+	own=${1#pk_}
+	own=${own%%_*}
+	api_keys() { step_down "$BIN/portolan" api-keys "$@" --config "$CONF" --set "url=http://127.0.0.1:$PORT" --set "api_key=$key"; }
+	key=$1
+	for old in $(api_keys --status active --json | jq ".items[].id | select(. != $own)"); do
+		api_keys rotate "$old" --overlap-hours 0 >/dev/null || return 1
+	done
+	api_keys rotate "$own" --overlap-hours 0
+}
+check 'when nothing needs it any more the old key goes, and everything serves' '
+	long_ago && ! keys retire 1 2>"$WORK/told" && cat "$WORK/told" && grep -q " 1 sessions and tokens" "$WORK/told" &&
+	before=$PORTOLAN_API_KEY && rival=$(rotate_all "$rival") && PORTOLAN_API_KEY=$(rotate_all "$PORTOLAN_API_KEY") &&
+	sed -i "s/$before/$PORTOLAN_API_KEY/" "$VAR/dev.env" &&
+	api POST /api/v1/auth/token </dev/null && status 200 && keep refresh .refresh_token &&
+	keys status --json >"$WORK/told" && cat "$WORK/told" && jq -e ".keys[1] | .removable and .api_keys == 0 and .others == 0" "$WORK/told" &&
+	keys retire 1 >"$WORK/told" && grep -q "key 1 is gone" "$WORK/told" && ! grep -q "^1 " "$VAR/master.keys" &&
+	keys status --json | jq -e ".keys | length == 1 and .[0].in_use" &&
+	api GET /api/v1/secrets && status 200 && refresh && call GET /api/v1/secrets "Authorization: Bearer $rival" && status 200 &&
+	call GET /api/v1/secrets "Authorization: Bearer $before" && status 401 &&
+	api POST "/api/v1/projects/$project/sync" </dev/null && status 202 && keep job .job_id && within 60 done_job &&
+	doctor result | grep -q ok
 '
 
 # --- Nowhere ---
