@@ -134,7 +134,8 @@ static int call(struct fixture_db *f, const struct route *r, const struct creden
 	if (with->key != NULL)
 		params[n++] = arena_printf(cx->arena, "HTTP_AUTHORIZATION=Bearer %s", with->key);
 	if (with->session != NULL)
-		params[n++] = arena_printf(cx->arena, "HTTP_COOKIE=portolan_8000=%s", with->session);
+		params[n++] =
+			arena_printf(cx->arena, "HTTP_COOKIE=portolan_8000=%s", with->session);
 	if (with->csrf != NULL)
 		params[n++] = arena_printf(cx->arena, "HTTP_X_CSRF_TOKEN=%s", with->csrf);
 	if (with->site != NULL)
