@@ -44,7 +44,7 @@ VERSION  := 0.1.0$(addprefix +,$(shell git rev-parse --short HEAD 2>/dev/null))
 FLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2
 FLAGS_debug   := -O0 -g3
 FLAGS_san     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FLAGS_cov     := -O0 -g --coverage -fprofile-update=atomic
+FLAGS_cov     := -O0 -g --coverage -fprofile-update=atomic -DWITH_COVERAGE
 FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 ifndef FLAGS_$(VARIANT)
 $(error VARIANT is one of release, debug, san, cov, fuzz)

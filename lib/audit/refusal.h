@@ -4,6 +4,8 @@
  * Each is written after the answer, in a transaction of its own.  Of one address, reason and claimed
  * name a process writes one row a minute, and REFUSAL_RATE rows a minute of all together; the next
  * row says how many were left out.  When no next one comes, refusal_due() says it a minute later.
+ *
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUDIT_REFUSAL_H
 #define AUDIT_REFUSAL_H
@@ -16,6 +18,7 @@
 
 struct refusals;
 
+/** What one process remembers: cx->app->refusals, freed by refusals_free().  Safe between threads. */
 struct refusals *refusals_new(void);
 void refusals_free(struct refusals *refusals);
 

@@ -4,6 +4,9 @@
  * Rows that are settled are added to the hash chains (chain.h) by a function of the database, so that
  * those who write rows never wait for each other.  Ends of the chains are anchors once they are
  * noted elsewhere.  Retention takes away old rows from the front of each chain.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUDIT_SEAL_H
 #define AUDIT_SEAL_H

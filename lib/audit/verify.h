@@ -13,6 +13,9 @@
  *
  * What this cannot show: that somebody who may write everything has rewritten a whole chain, with
  * its seals and its end.  For that there are anchors, hashes that were logged, and kept, elsewhere.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUDIT_VERIFY_H
 #define AUDIT_VERIFY_H
@@ -47,10 +50,11 @@ extern const struct schema verify_report_schema;
 NODISCARD
 enum err verify_anchor_parse(struct ctx *cx, const char *text, struct verify_anchor *ret);
 
-/** The tenants that have a chain or rows.  @ret of struct verify_chain_id */
 struct verify_chain_id {
 	int64_t tenant_id;
 };
+
+/** The tenants that have a chain or rows.  @ret of struct verify_chain_id, by tenant */
 NODISCARD
 enum err verify_chains(struct ctx *cx, struct list *ret);
 

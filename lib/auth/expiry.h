@@ -1,6 +1,8 @@
 /*
  * Expiry: what is over of sessions, password tokens, failures to sign in and rates is taken away by the
  * runner, so that the tables stay small where nobody comes by.
+ *
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_EXPIRY_H
 #define AUTH_EXPIRY_H

@@ -10,6 +10,8 @@
  *
  * A token proves who was given it, never what they may do: rights are asked of
  * the database at each request.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
  */
 #ifndef AUTH_JWT_H
 #define AUTH_JWT_H

@@ -3,6 +3,9 @@
  *
  * A key is a text of auth/credential.h.  Only a hash of the whole text is stored, under
  * KEYRING_API_KEY of cx->app->keyring.
+ *
+ *   Ownership  Arguments are borrowed for the call; a claim borrows the text that it was read from.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_KEY_H
 #define AUTH_KEY_H
@@ -30,6 +33,7 @@ bool key_parse(const char *text, struct key_claim *ret);
 /**
  * Create a tenant, if there is none of that name, and a key of it.
  * For set-up: the context needs no tenant, and the connection is the gate's.
+ * @key_name shown in lists; 1 to 100 characters
  */
 NODISCARD
 enum err key_setup(struct ctx *cx, const char *tenant, const char *key_name, enum role role,

@@ -59,7 +59,7 @@ struct keyring_key {
 NODISCARD
 enum err keyring_open(struct ctx *cx, const char *path, struct keyring **ret);
 
-/** A ring of one key, number 1: for tests. */
+/** A ring of one key, number 1: for tests.  Free it with keyring_free(). */
 struct keyring *keyring_of(const unsigned char master[KEYRING_KEY_BYTES]);
 
 void keyring_free(struct keyring *ring);
@@ -82,7 +82,8 @@ bool keyring_derive(const struct keyring *ring, int number, enum keyring_purpose
 int keyring_hash(const struct keyring *ring, enum keyring_purpose purpose, const void *bytes,
                  size_t n, unsigned char ret[SECRET_HASH_BYTES]);
 
-/** The hashes under every key, as the text of a bytea[]: what a token that comes in is looked up by. */
+/** The hashes under every key, as the text of a bytea[]: what a token that comes in is looked up by.
+ *  @ret in arena */
 const char *keyring_hashes(struct arena *arena, const struct keyring *ring,
                            enum keyring_purpose purpose, const void *bytes, size_t n);
 

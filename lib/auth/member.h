@@ -14,7 +14,7 @@
 
 #include "events/event.h"
 
-#define MEMBER_LIST_MAX 201
+#define MEMBER_LIST_MAX 201 /* a page of 200, and one that tells whether more follow */
 
 struct member {
 	int64_t id, user_id;
@@ -37,7 +37,8 @@ struct member_patch {
 
 struct member_filter {
 	const char *q, *role, *status; /* NULL: any; q: part of the address or the name */
-	int64_t before_id, limit;
+	int64_t before_id;             /* 0: from the newest */
+	int64_t limit;                 /* 1 to MEMBER_LIST_MAX */
 };
 
 /* An invitation: the token is shown this once. */

@@ -3,6 +3,8 @@
  *
  * A tenant lists origins (app.tenant.cors_origins).  A process remembers what
  * the database answered for a few seconds, refusals too; changes take as long.
+ *
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_ORIGIN_H
 #define AUTH_ORIGIN_H

@@ -9,6 +9,9 @@
  *   storage                bytes of clones and maps, measured by the job that fetches them
  *   jobs                   unfinished ones, counted when one is enqueued (jobs/job.h)
  *   requests per minute    counted at admission
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_QUOTA_H
 #define AUTH_QUOTA_H
@@ -34,6 +37,7 @@ extern const struct schema quota_usage_schema;
 NODISCARD
 enum err quota_read(struct ctx *cx, struct quota *ret);
 
+/** What the context's tenant has, counted now. */
 NODISCARD
 enum err quota_usage(struct ctx *cx, struct quota_usage *ret);
 

@@ -13,6 +13,9 @@
  *
  * When the database cannot be asked, the edge lets requests pass, and nothing is counted for a
  * second: what they are for needs the database as well.
+ *
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
+ *   Units      Tokens; limits are tokens a minute, 0 being no limit.
  */
 #ifndef AUTH_RATE_H
 #define AUTH_RATE_H

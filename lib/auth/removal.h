@@ -6,6 +6,9 @@
  * works for tenants that are being deleted only, and only the runner may call it.
  *
  * All are about the context's tenant.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_REMOVAL_H
 #define AUTH_REMOVAL_H

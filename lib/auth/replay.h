@@ -13,6 +13,9 @@
  * The work and its stored answer are one transaction: a repeated request finds
  * both or neither.  Keys are those of who asks, a person or an API key (its access
  * tokens included): another one of the tenant, who may be allowed less, is no repetition.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_REPLAY_H
 #define AUTH_REPLAY_H

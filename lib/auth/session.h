@@ -8,6 +8,9 @@
  *
  *   idle      session_idle_minutes after the last request, which is written at most once a minute
  *   absolute  session_max_hours after sign-in
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_SESSION_H
 #define AUTH_SESSION_H
@@ -30,16 +33,17 @@ struct session_claim {
 /** @ret false when the n bytes are not formed like a session */
 bool session_parse(const char *text, size_t n, struct session_claim *ret);
 
-/** A session with a secret of its own; wipe it after use. */
+/** A session with a secret of its own and no tenant chosen; wipe it after use. */
 void session_make(struct session_claim *ret);
 
+/** Its text, the value of the cookie; wipe it after use. */
 void session_text(const struct session_claim *claim, char ret[SESSION_TEXT_MAX]);
 
 /** What is stored of it. */
 void session_hash(const struct keyring *ring, const struct session_claim *claim,
                   unsigned char ret[SECRET_HASH_BYTES]);
 
-/** What it is looked up by: the text of a bytea[]. */
+/** What it is looked up by: the text of a bytea[], in arena. */
 const char *session_hashes(struct arena *arena, const struct keyring *ring,
                            const struct session_claim *claim);
 

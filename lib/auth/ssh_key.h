@@ -2,6 +2,8 @@
  * SSH keys as people paste them: private keys to be sealed, and what pins a server's own.
  *
  * Nothing here is stored and no error holds any of a private key.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
  */
 #ifndef AUTH_SSH_KEY_H
 #define AUTH_SSH_KEY_H

@@ -11,6 +11,9 @@
  * A family ends refresh_token_days after its beginning, however often it is refreshed, and with its
  * key.  An access token proves the key and the family, nothing more: role and scopes are the key's
  * at the time of each request.
+ *
+ *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
+ *   Errors     Those named here, or what base/db.h names for a database in trouble.
  */
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
@@ -38,7 +41,10 @@ extern const struct schema token_pair_schema, token_refresh_schema;
 
 extern const struct event_kind token_issued, token_reused, token_revoked;
 
-/** Begin a family of the key with which the caller asks.  The oldest beyond TOKEN_FAMILIES_MAX end. */
+/**
+ * Begin a family of the key with which the caller asks.  The oldest beyond TOKEN_FAMILIES_MAX end.
+ * Returns ERR_FORBIDDEN when the caller is no API key
+ */
 NODISCARD
 enum err token_issue(struct ctx *cx, struct token_pair *ret);
 
