@@ -20,19 +20,16 @@
 #include "base/secret.h"
 #include "jobs/run.h"
 #include "keep.h"
+#include "slots.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #define MAIN_ARENA_BYTES ((size_t)16 * 1024 * 1024)
-#define JOB_ARENA_BYTES  ((size_t)64 * 1024 * 1024)
-#define SLOTS_MAX        64
 
 #define RESCUE_MS     650     /* between two looks for dead runners */
 #define CANCEL_MS     1000    /* between two looks for wishes to cancel */
@@ -41,24 +38,6 @@
 #define STOP_ROUND_MS 100   /* between two looks at jobs that are to stop */
 #define STOP_MS       10000 /* for jobs to notice that they should */
 #define JOIN_AGAIN_MS 500
-#define LONG_MS       500 /* a job that may have taken much memory */
-
-#define EXIT_LOST 75 /* EX_TEMPFAIL: start me again */
-
-struct runner;
-
-/* One job thread.  The main thread hands over by `busy`, under the runner's lock. */
-struct slot {
-	struct runner *runner;
-	pthread_t thread;
-	struct arena *arena;       /* of the attempt */
-	struct arena *claim_arena; /* of the claim's texts */
-	struct db *db;
-	struct job_claim claim;
-	struct job_run run;
-	int64_t deadline_ms; /* monotonic */
-	bool busy;
-};
 
 struct runner {
 	struct app_process process;
@@ -66,13 +45,8 @@ struct runner {
 	struct db *db;
 	struct ctx cx;
 	struct queue queue;
-	struct slot slots[SLOTS_MAX];
-	int nslots;
-
-	pthread_mutex_t lock;
-	pthread_cond_t handed; /* a slot became busy, or quit */
-	bool quit;
-	int signals, freed, wake; /* descriptors: of signals, of slots that became idle, of both */
+	struct slots slots;
+	int signals, wake; /* descriptors: of signals; of them and of slots that became idle */
 
 	bool stopping, asleep;
 	bool away;         /* the database is, and that is logged */
@@ -80,7 +54,7 @@ struct runner {
 	int looks;         /* at an empty queue since the last job */
 	int64_t beaten_ms; /* when the last heartbeat that arrived was sent */
 	int64_t beat_at, claim_at, rescue_at, cancel_at, tidy_at, stop_at; /* what is due when */
-	struct keep keep;                                                  /* of the audit log */
+	struct keep keep; /* of the audit log, and of what is over */
 	int64_t keep_at;
 };
 
@@ -89,139 +63,6 @@ static int64_t mono_ms(const struct runner *r)
 	const struct clock *clock = r->process.app.clock;
 
 	return clock->mono_us(clock) / 1000;
-}
-
-/* --- Job threads --- */
-
-static void log_step(struct ctx *cx, const struct job_run *run, int64_t duration_ms)
-{
-	LOG(cx, LOG_INFO, "job step", LOG_INT("job", run->job->id),
-	    LOG_TEXT("type", run->job->job_type), LOG_TEXT("step", run->step),
-	    LOG_INT("duration_ms", duration_ms));
-}
-
-static void log_end(struct ctx *cx, const struct job_run *run, const struct run_report *report,
-                    int64_t duration_ms)
-{
-	const struct fault *fault = &report->fault;
-	bool failed = fault->code != ERR_OK;
-
-	LOG(cx, failed ? LOG_WARNING : LOG_INFO, "job ended", LOG_INT("job", run->job->id),
-	    LOG_TEXT("type", run->job->job_type), LOG_INT("project", run->job->project_id),
-	    LOG_INT("attempt", run->job->attempt), LOG_TEXT("outcome", report->outcome),
-	    LOG_TEXT("error_type", failed ? err_info(fault->code)->slug : NULL),
-	    LOG_TEXT("error", failed ? fault->detail : NULL),
-	    LOG_TEXT("cause", failed ? fault->cause : NULL), LOG_INT("duration_ms", duration_ms));
-}
-
-/*
- * A job whose end cannot be written must not stay claimed by a runner that lives: the process ends, and
- * the job is rescued.
- */
-static void attempt(struct slot *slot)
-{
-	struct runner *r = slot->runner;
-	struct run_report report;
-	struct ctx cx;
-	int64_t since = mono_ms(r);
-
-	ctx_begin(&cx, &r->process.app, slot->arena, slot->db);
-	run_adopt(&cx, &slot->run);
-	LOG(&cx, LOG_INFO, "job started", LOG_INT("job", slot->claim.id),
-	    LOG_TEXT("type", slot->claim.job_type), LOG_INT("project", slot->claim.project_id),
-	    LOG_INT("attempt", slot->claim.attempt));
-	if (run_attempt(&cx, app_jobs, &slot->run, &report) != ERR_OK) {
-		log_fault(&cx, LOG_ERROR, "the end of a job cannot be written");
-		_exit(EXIT_LOST);
-	}
-	log_end(&cx, &slot->run, &report, mono_ms(r) - since);
-	if (mono_ms(r) - since < LONG_MS)
-		return;
-	/* libpq never shrinks the buffer that a large map went through; a new one costs little now. */
-	arena_reset(slot->arena);
-	db_close(slot->db);
-	slot->db = app_runner_db(&r->process.app);
-}
-
-static void *slot_main(void *arg)
-{
-	struct slot *slot = arg;
-	struct runner *r = slot->runner;
-	const uint64_t one = 1;
-
-	pthread_mutex_lock(&r->lock);
-	for (;;) {
-		while (!slot->busy && !r->quit)
-			pthread_cond_wait(&r->handed, &r->lock);
-		if (!slot->busy)
-			break;
-		pthread_mutex_unlock(&r->lock);
-		attempt(slot);
-		pthread_mutex_lock(&r->lock);
-		slot->busy = false;
-		if (write(r->freed, &one, sizeof(one)) < 0)
-			abort(); /* an eventfd takes a one unless it is broken */
-	}
-	pthread_mutex_unlock(&r->lock);
-	return NULL;
-}
-
-/* --- Slots, as the main thread sees them --- */
-
-static int idle_slots(struct runner *r)
-{
-	int n = 0;
-
-	pthread_mutex_lock(&r->lock);
-	for (int i = 0; i < r->nslots; i++)
-		n += !r->slots[i].busy;
-	pthread_mutex_unlock(&r->lock);
-	return n;
-}
-
-static const char *copy(struct arena *arena, const char *text)
-{
-	return text != NULL ? arena_strdup(arena, text) : NULL;
-}
-
-/* The round's arena ends with the round; the slot keeps its claim until the job ends. */
-static void hand_over(struct runner *r, const struct job_claim *job)
-{
-	const struct job_kind *kind = queue_handler(app_jobs, job->job_type)->kind;
-	struct slot *slot = NULL;
-
-	pthread_mutex_lock(&r->lock);
-	for (int i = 0; i < r->nslots && slot == NULL; i++)
-		slot = r->slots[i].busy ? NULL : &r->slots[i];
-	assert(slot != NULL); /* no more were claimed than are idle */
-	arena_reset(slot->claim_arena);
-	slot->claim = *job;
-	slot->claim.job_type = copy(slot->claim_arena, job->job_type);
-	slot->claim.arguments = copy(slot->claim_arena, job->arguments);
-	slot->claim.checkpoint = copy(slot->claim_arena, job->checkpoint);
-	slot->claim.request_id = copy(slot->claim_arena, job->request_id);
-	slot->claim.traceparent = copy(slot->claim_arena, job->traceparent);
-	slot->run =
-		(struct job_run){ .job = &slot->claim, .runner = r->queue.id, .stepped = log_step };
-	slot->deadline_ms = mono_ms(r) + (int64_t)kind->timeout_s * 1000;
-	slot->busy = true;
-	pthread_cond_broadcast(&r->handed);
-	pthread_mutex_unlock(&r->lock);
-}
-
-/* Ask jobs to stop: all, those over their time (now > 0), or the one of a claim. */
-static void stop_jobs(struct runner *r, enum run_why why, int64_t now, const struct job_claim *job)
-{
-	pthread_mutex_lock(&r->lock);
-	for (int i = 0; i < r->nslots; i++) {
-		struct slot *slot = &r->slots[i];
-
-		if (!slot->busy || (now > 0 && now < slot->deadline_ms))
-			continue;
-		if (job == NULL || (job->id == slot->claim.id && job->token == slot->claim.token))
-			run_stop(&slot->run, why);
-	}
-	pthread_mutex_unlock(&r->lock);
 }
 
 /* --- Membership --- */
@@ -306,7 +147,7 @@ static void cancel(struct runner *r)
 	if (queue_cancelled(&r->cx, &r->queue, &jobs) != ERR_OK)
 		return; /* the next look is a second away */
 	for (size_t i = 0; i < jobs.n; i++)
-		stop_jobs(r, RUN_CANCEL, 0, (const struct job_claim *)jobs.items + i);
+		slots_stop(&r->slots, RUN_CANCEL, 0, (const struct job_claim *)jobs.items + i);
 }
 
 /* Before idling: ask to be rung for, and look again soon, for a job that came in between. */
@@ -328,14 +169,8 @@ static int64_t idle_ms(struct runner *r)
 static enum err make_sure(struct runner *r)
 {
 	int64_t known[SLOTS_MAX], returned = 0;
-	size_t n = 0;
+	size_t n = slots_known(&r->slots, known);
 
-	pthread_mutex_lock(&r->lock);
-	for (int i = 0; i < r->nslots; i++) {
-		if (r->slots[i].busy)
-			known[n++] = r->slots[i].claim.id;
-	}
-	pthread_mutex_unlock(&r->lock);
 	TRY(queue_disown(&r->cx, &r->queue, known, n, &returned));
 	r->unsure = false;
 	if (returned > 0)
@@ -358,7 +193,7 @@ static void claim(struct runner *r, int idle)
 		return;
 	}
 	for (size_t i = 0; i < jobs.n; i++)
-		hand_over(r, (const struct job_claim *)jobs.items + i);
+		slots_hand_over(&r->slots, r->queue.id, (const struct job_claim *)jobs.items + i);
 	if (jobs.n == 0) {
 		r->claim_at = mono_ms(r) + idle_ms(r);
 		return;
@@ -370,7 +205,7 @@ static void claim(struct runner *r, int idle)
 /* A full runner is not to be rung for: the bell would wake nobody. */
 static void look_for_work(struct runner *r)
 {
-	int idle = idle_slots(r);
+	int idle = slots_idle(&r->slots);
 
 	if (idle > 0 && mono_ms(r) >= r->claim_at)
 		claim(r, idle);
@@ -385,7 +220,7 @@ static void take_signals(struct runner *r)
 	struct signalfd_siginfo info;
 	uint64_t freed;
 
-	if (read(r->freed, &freed, sizeof(freed)) > 0)
+	if (read(r->slots.freed, &freed, sizeof(freed)) > 0)
 		r->claim_at = 0;
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (!r->stopping)
@@ -412,19 +247,19 @@ static bool stop_round(struct runner *r)
 {
 	int64_t now = mono_ms(r);
 
-	if (idle_slots(r) == r->nslots)
+	if (slots_idle(&r->slots) == r->slots.n)
 		return false;
 	if (now >= r->stop_at)
-		stop_jobs(r, RUN_SHUTDOWN, 0, NULL);
+		slots_stop(&r->slots, RUN_SHUTDOWN, 0, NULL);
 	return now < r->stop_at + STOP_MS;
 }
 
 static int64_t earliest(struct runner *r)
 {
-	int idle = idle_slots(r);
+	int idle = slots_idle(&r->slots);
 	int64_t at = r->beat_at;
 
-	if (idle < r->nslots && r->cancel_at < at)
+	if (idle < r->slots.n && r->cancel_at < at)
 		at = r->cancel_at;
 	if (r->stopping)
 		return mono_ms(r) + STOP_ROUND_MS < at ? mono_ms(r) + STOP_ROUND_MS : at;
@@ -455,14 +290,14 @@ static void run(struct runner *r)
 
 		ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
 		take_signals(r);
-		stop_jobs(r, RUN_TIMEOUT, mono_ms(r), NULL);
+		slots_stop(&r->slots, RUN_TIMEOUT, mono_ms(r), NULL);
 		if (!r->stopping)
 			work_round(r);
 		else if (!stop_round(r))
 			return;
 		if (mono_ms(r) >= r->beat_at)
 			beat(r);
-		if (mono_ms(r) >= r->cancel_at && idle_slots(r) < r->nslots)
+		if (mono_ms(r) >= r->cancel_at && slots_idle(&r->slots) < r->slots.n)
 			cancel(r);
 		left = earliest(r) - mono_ms(r);
 		if (left > 0 && db_wait(&r->cx, r->wake, (int)left))
@@ -492,9 +327,8 @@ static bool open_descriptors(struct runner *r)
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return false;
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	r->freed = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->wake = epoll_create1(EPOLL_CLOEXEC);
-	return r->wake >= 0 && watch(r->wake, r->signals) && watch(r->wake, r->freed);
+	return r->wake >= 0 && watch(r->wake, r->signals) && watch(r->wake, r->slots.freed);
 }
 
 /* The database may come later than we do. @ret false when told to stop before that */
@@ -528,42 +362,12 @@ static bool join(struct runner *r)
 	return true;
 }
 
-static void start_slots(struct runner *r)
-{
-	r->nslots = (int)r->process.app.config->runner_jobs;
-	assert(r->nslots <= SLOTS_MAX); /* the range of the setting */
-	for (int i = 0; i < r->nslots; i++) {
-		struct slot *slot = &r->slots[i];
-
-		slot->runner = r;
-		slot->arena = arena_new(JOB_ARENA_BYTES);
-		slot->claim_arena = arena_new(MAIN_ARENA_BYTES);
-		slot->db = app_runner_db(&r->process.app);
-		if (pthread_create(&slot->thread, NULL, slot_main, slot) != 0)
-			abort(); /* no memory for a thread */
-	}
-}
-
-static void end_slots(struct runner *r)
-{
-	pthread_mutex_lock(&r->lock);
-	r->quit = true;
-	pthread_cond_broadcast(&r->handed);
-	pthread_mutex_unlock(&r->lock);
-	for (int i = 0; i < r->nslots; i++) {
-		pthread_join(r->slots[i].thread, NULL);
-		db_close(r->slots[i].db);
-		arena_free(r->slots[i].arena);
-		arena_free(r->slots[i].claim_arena);
-	}
-}
-
 /* A job that does not notice that it should stop is left to the rescue, which counts it. */
 static void leave(struct runner *r)
 {
-	if (idle_slots(r) != r->nslots)
+	if (slots_idle(&r->slots) != r->slots.n)
 		lose(r, "a job does not stop");
-	end_slots(r);
+	slots_end(&r->slots);
 	ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
 	if (queue_leave(&r->cx, &r->queue) != ERR_OK)
 		log_fault(&r->cx, LOG_WARNING, "leaving");
@@ -581,14 +385,12 @@ int main(void)
 		log_fault(&r->process.cx, LOG_ERROR, "start");
 		return EXIT_FAILURE;
 	}
-	pthread_mutex_init(&r->lock, NULL);
-	pthread_cond_init(&r->handed, NULL);
 	r->arena = arena_new(MAIN_ARENA_BYTES);
 	r->db = app_runner_db(&r->process.app);
-	if (!open_descriptors(r))
+	if (!slots_open(&r->slots, &r->process.app) || !open_descriptors(r))
 		abort(); /* no descriptors */
 	if (join(r)) {
-		start_slots(r);
+		slots_start(&r->slots);
 		run(r);
 		leave(r);
 	}

@@ -1,0 +1,202 @@
+/* Job threads: one attempt at a time, handed over under a lock. */
+#include "slots.h"
+
+#include "app/app.h"
+#include "app/registry_jobs.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define CLAIM_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+#define JOB_ARENA_BYTES   ((size_t)64 * 1024 * 1024)
+#define LONG_MS           500 /* a job that may have taken much memory */
+
+static int64_t mono_ms(const struct app *app)
+{
+	return app->clock->mono_us(app->clock) / 1000;
+}
+
+static void log_step(struct ctx *cx, const struct job_run *run, int64_t duration_ms)
+{
+	LOG(cx, LOG_INFO, "job step", LOG_INT("job", run->job->id),
+	    LOG_TEXT("type", run->job->job_type), LOG_TEXT("step", run->step),
+	    LOG_INT("duration_ms", duration_ms));
+}
+
+static void log_end(struct ctx *cx, const struct job_run *run, const struct run_report *report,
+                    int64_t duration_ms)
+{
+	const struct fault *fault = &report->fault;
+	bool failed = fault->code != ERR_OK;
+
+	LOG(cx, failed ? LOG_WARNING : LOG_INFO, "job ended", LOG_INT("job", run->job->id),
+	    LOG_TEXT("type", run->job->job_type), LOG_INT("project", run->job->project_id),
+	    LOG_INT("attempt", run->job->attempt), LOG_TEXT("outcome", report->outcome),
+	    LOG_TEXT("error_type", failed ? err_info(fault->code)->slug : NULL),
+	    LOG_TEXT("error", failed ? fault->detail : NULL),
+	    LOG_TEXT("cause", failed ? fault->cause : NULL), LOG_INT("duration_ms", duration_ms));
+}
+
+/*
+ * A job whose end cannot be written must not stay claimed by a runner that lives: the process ends, and
+ * the job is rescued.
+ */
+static void attempt(struct slot *slot)
+{
+	struct slots *all = slot->all;
+	struct run_report report;
+	struct ctx cx;
+	int64_t since = mono_ms(all->app);
+
+	ctx_begin(&cx, all->app, slot->arena, slot->db);
+	run_adopt(&cx, &slot->run);
+	LOG(&cx, LOG_INFO, "job started", LOG_INT("job", slot->claim.id),
+	    LOG_TEXT("type", slot->claim.job_type), LOG_INT("project", slot->claim.project_id),
+	    LOG_INT("attempt", slot->claim.attempt));
+	if (run_attempt(&cx, app_jobs, &slot->run, &report) != ERR_OK) {
+		log_fault(&cx, LOG_ERROR, "the end of a job cannot be written");
+		_exit(EXIT_LOST);
+	}
+	log_end(&cx, &slot->run, &report, mono_ms(all->app) - since);
+	if (mono_ms(all->app) - since < LONG_MS)
+		return;
+	/* libpq never shrinks the buffer that a large map went through; a new one costs little now. */
+	arena_reset(slot->arena);
+	db_close(slot->db);
+	slot->db = app_runner_db(all->app);
+}
+
+static void *slot_main(void *arg)
+{
+	struct slot *slot = arg;
+	struct slots *all = slot->all;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&all->lock);
+	for (;;) {
+		while (!slot->busy && !all->quit)
+			pthread_cond_wait(&all->handed, &all->lock);
+		if (!slot->busy)
+			break;
+		pthread_mutex_unlock(&all->lock);
+		attempt(slot);
+		pthread_mutex_lock(&all->lock);
+		slot->busy = false;
+		if (write(all->freed, &one, sizeof(one)) < 0)
+			abort(); /* an eventfd takes a one unless it is broken */
+	}
+	pthread_mutex_unlock(&all->lock);
+	return NULL;
+}
+
+/* --- As the main thread sees them --- */
+
+int slots_idle(struct slots *all)
+{
+	int n = 0;
+
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n; i++)
+		n += !all->slot[i].busy;
+	pthread_mutex_unlock(&all->lock);
+	return n;
+}
+
+static const char *copy(struct arena *arena, const char *text)
+{
+	return text != NULL ? arena_strdup(arena, text) : NULL;
+}
+
+/* The round's arena ends with the round; the slot keeps its claim until the job ends. */
+void slots_hand_over(struct slots *all, const char *runner, const struct job_claim *job)
+{
+	const struct job_kind *kind = queue_handler(app_jobs, job->job_type)->kind;
+	struct slot *slot = NULL;
+
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n && slot == NULL; i++)
+		slot = all->slot[i].busy ? NULL : &all->slot[i];
+	assert(slot != NULL); /* no more were claimed than are idle */
+	arena_reset(slot->claim_arena);
+	slot->claim = *job;
+	slot->claim.job_type = copy(slot->claim_arena, job->job_type);
+	slot->claim.arguments = copy(slot->claim_arena, job->arguments);
+	slot->claim.checkpoint = copy(slot->claim_arena, job->checkpoint);
+	slot->claim.request_id = copy(slot->claim_arena, job->request_id);
+	slot->claim.traceparent = copy(slot->claim_arena, job->traceparent);
+	slot->run = (struct job_run){ .job = &slot->claim, .runner = runner, .stepped = log_step };
+	slot->deadline_ms = mono_ms(all->app) + (int64_t)kind->timeout_s * 1000;
+	slot->busy = true;
+	pthread_cond_broadcast(&all->handed);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void slots_stop(struct slots *all, enum run_why why, int64_t now, const struct job_claim *job)
+{
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n; i++) {
+		struct slot *slot = &all->slot[i];
+
+		if (!slot->busy || (now > 0 && now < slot->deadline_ms))
+			continue;
+		if (job == NULL || (job->id == slot->claim.id && job->token == slot->claim.token))
+			run_stop(&slot->run, why);
+	}
+	pthread_mutex_unlock(&all->lock);
+}
+
+size_t slots_known(struct slots *all, int64_t ret_ids[SLOTS_MAX])
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n; i++) {
+		if (all->slot[i].busy)
+			ret_ids[n++] = all->slot[i].claim.id;
+	}
+	pthread_mutex_unlock(&all->lock);
+	return n;
+}
+
+/* --- Start and end --- */
+
+bool slots_open(struct slots *all, const struct app *app)
+{
+	all->app = app;
+	pthread_mutex_init(&all->lock, NULL);
+	pthread_cond_init(&all->handed, NULL);
+	all->freed = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return all->freed >= 0;
+}
+
+void slots_start(struct slots *all)
+{
+	all->n = (int)all->app->config->runner_jobs;
+	assert(all->n <= SLOTS_MAX); /* the range of the setting */
+	for (int i = 0; i < all->n; i++) {
+		struct slot *slot = &all->slot[i];
+
+		slot->all = all;
+		slot->arena = arena_new(JOB_ARENA_BYTES);
+		slot->claim_arena = arena_new(CLAIM_ARENA_BYTES);
+		slot->db = app_runner_db(all->app);
+		if (pthread_create(&slot->thread, NULL, slot_main, slot) != 0)
+			abort(); /* no memory for a thread */
+	}
+}
+
+void slots_end(struct slots *all)
+{
+	pthread_mutex_lock(&all->lock);
+	all->quit = true;
+	pthread_cond_broadcast(&all->handed);
+	pthread_mutex_unlock(&all->lock);
+	for (int i = 0; i < all->n; i++) {
+		pthread_join(all->slot[i].thread, NULL);
+		db_close(all->slot[i].db);
+		arena_free(all->slot[i].arena);
+		arena_free(all->slot[i].claim_arena);
+	}
+}
