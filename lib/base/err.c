@@ -3,7 +3,6 @@
 
 #include "base/ctx.h"
 #include "base/redact.h"
-#include "base/sb.h"
 #include "base/secret.h"
 
 #include <string.h>
@@ -32,31 +31,16 @@ enum err err_by_slug(const char *slug)
 	return ERR_OK;
 }
 
-/* The text without the values that the context hides. */
-static char *hide(struct ctx *cx, char *text)
-{
-	size_t n = strlen(text), from = 0, start, end;
-	struct sb sb = sb_new(cx->arena, SIZE_MAX / 4);
-
-	while (redact_next_word(cx->words, text, n, from, &start, &end)) {
-		sb_addn(&sb, text + from, start - from);
-		sb_add(&sb, REDACTED);
-		from = end;
-	}
-	if (from == 0)
-		return text;
-	sb_addn(&sb, text + from, n - from);
-	secret_wipe(text, n);
-	return sb.data;
-}
-
 /* Formatted text in the context's arena, without what it hides, cut at FAULT_DETAIL_MAX. */
 static const char *text_of(struct ctx *cx, const char *fmt, va_list ap)
 {
 	char *text = arena_vprintf(cx->arena, fmt, ap);
+	char *hidden = cx->words == NULL ? NULL : redact_text(cx, text, redact_next_word);
 
-	if (cx->words != NULL)
-		text = hide(cx, text);
+	if (hidden != NULL) {
+		secret_wipe(text, strlen(text));
+		text = hidden;
+	}
 	if (strlen(text) > FAULT_DETAIL_MAX)
 		text[FAULT_DETAIL_MAX] = '\0';
 	return text;

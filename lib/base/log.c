@@ -74,19 +74,9 @@ enum log_level log_level_by_name(const char *name)
 
 const char *log_redact(struct ctx *cx, const char *text)
 {
-	const struct redact_word *words = cx->words;
-	size_t n = strlen(text), from = 0, start, end;
-	struct sb sb = sb_new(cx->arena, SIZE_MAX / 4);
+	const char *hidden = redact_text(cx, text, redact_next);
 
-	while (redact_next(words, text, n, from, &start, &end)) {
-		sb_addn(&sb, text + from, start - from);
-		sb_add(&sb, REDACTED);
-		from = end;
-	}
-	if (from == 0)
-		return text;
-	sb_addn(&sb, text + from, n - from);
-	return sb.data;
+	return hidden != NULL ? hidden : text;
 }
 
 /* As much of the bytes as there is room for. */

@@ -8,6 +8,7 @@
 #include "base/redact.h"
 
 #include "base/ctx.h"
+#include "base/sb.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -278,4 +279,20 @@ bool redact_next(const struct redact_word *words, const char *text, size_t n, si
 	*ret_start = start;
 	*ret_end = end;
 	return true;
+}
+
+char *redact_text(struct ctx *cx, const char *text, redact_finder *find)
+{
+	size_t n = strlen(text), from = 0, start, end;
+	struct sb sb = sb_new(cx->arena, SIZE_MAX / 4);
+
+	while (find(cx->words, text, n, from, &start, &end)) {
+		sb_addn(&sb, text + from, start - from);
+		sb_add(&sb, REDACTED);
+		from = end;
+	}
+	if (from == 0)
+		return NULL;
+	sb_addn(&sb, text + from, n - from);
+	return sb.data;
 }

@@ -32,6 +32,10 @@ void redact_also(struct ctx *cx, const char *text);
 /** The values are about to be wiped; texts made before stay as they are, without them. */
 void redact_forget(struct ctx *cx);
 
+/* redact_next() or redact_next_word(). */
+typedef bool redact_finder(const struct redact_word *words, const char *text, size_t n, size_t from,
+                           size_t *ret_start, size_t *ret_end);
+
 /**
  * Find the first secret that begins at or after from.
  *
@@ -46,5 +50,8 @@ bool redact_next_word(const struct redact_word *words, const char *text, size_t 
                       size_t *ret_start, size_t *ret_end);
 
 #define REDACTED "[redacted]" /* stands for a secret */
+
+/** @ret text with REDACTED for what is found, in cx->arena; NULL when there is nothing to hide */
+char *redact_text(struct ctx *cx, const char *text, redact_finder *find);
 
 #endif
