@@ -40,6 +40,7 @@ static enum err make(struct ctx *cx, const char *role, struct list list, char te
 	const struct api_key_new in = { .name = "made", .role = role, .scopes = list };
 	struct api_key key;
 
+	*ret_id = 0;
 	TRY(api_key_create(cx, &in, &key));
 	snprintf(text, KEY_TEXT_MAX, "%s", key.key);
 	*ret_id = key.id;
