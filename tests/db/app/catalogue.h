@@ -70,11 +70,12 @@ static const struct db_stmt RULES[] = {
 	CATALOGUE_ROWS("w_role", "SELECT 'is bound by no policy: ' || rolname AS line FROM pg_roles"
 	                         " WHERE rolname LIKE 'portolan%' AND (rolsuper OR rolbypassrls"
 	                         " OR rolcreaterole OR rolreplication OR rolcreatedb)"),
-	CATALOGUE_ROWS("w_member",
-	               "SELECT m.rolname || ' has the rights of ' || r.rolname AS line"
-	               " FROM pg_roles m, pg_roles r WHERE m.rolname LIKE 'portolan%'"
-	               " AND m.oid <> r.oid AND pg_has_role(m.oid, r.oid, 'USAGE')"
-	               " AND (m.rolname, r.rolname) <> ('portolan_runner', 'portolan_app')"),
+	CATALOGUE_ROWS(
+		"w_member",
+		"SELECT m.rolname || ' has the rights of ' || r.rolname AS line"
+		" FROM pg_roles m, pg_roles r WHERE m.rolname LIKE 'portolan%'"
+		" AND m.oid <> r.oid AND r.rolname <> 'pg_database_owner' AND pg_has_role(m.oid, r.oid, 'USAGE')"
+		" AND (m.rolname, r.rolname) <> ('portolan_runner', 'portolan_app')"),
 	CATALOGUE_ROWS(
 		"w_become",
 		"SELECT m.rolname || ' may become ' || r.rolname AS line"

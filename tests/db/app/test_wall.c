@@ -211,7 +211,11 @@ static const struct {
 	{ "a superuser", "ALTER ROLE portolan_runner SUPERUSER", "policy: portolan_runner" },
 	{ "a worker with the gate's rights", "GRANT portolan_gate TO portolan_app",
 	  "portolan_app has the rights of portolan_gate" },
-	{ "an owner with the gate's rights", "ALTER ROLE portolan_owner INHERIT",
+	/* Since PostgreSQL 16 each membership says for itself whether it inherits. */
+	{ "an owner with the gate's rights",
+	  "DO $$ BEGIN IF current_setting('server_version_num')::integer < 160000"
+	  " THEN ALTER ROLE portolan_owner INHERIT; ELSE"
+	  " EXECUTE 'GRANT portolan_gate TO portolan_owner WITH INHERIT TRUE'; END IF; END $$",
 	  "portolan_owner has the rights of portolan_gate" },
 	{ "a table of the workers", "ALTER TABLE app.project OWNER TO portolan_app",
 	  "owns project" },

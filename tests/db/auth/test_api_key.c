@@ -40,7 +40,6 @@ static enum err make(struct ctx *cx, const char *role, struct list list, char te
 	const struct api_key_new in = { .name = "made", .role = role, .scopes = list };
 	struct api_key key;
 
-	*ret_id = 0;
 	TRY(api_key_create(cx, &in, &key));
 	snprintf(text, KEY_TEXT_MAX, "%s", key.key);
 	*ret_id = key.id;
@@ -108,7 +107,7 @@ static void test_create__no_more_than_the_caller_has(void **state)
 	char admin[KEY_TEXT_MAX], narrow[KEY_TEXT_MAX], text[KEY_TEXT_MAX];
 	struct list none = { 0 }, read = scopes(READ, 2), other = scopes(OTHER, 2);
 	struct ctx *cx = as_key(f, f->key.text);
-	int64_t id;
+	int64_t id = 0;
 
 	assert_err(cx, make(cx, "admin", none, admin, &id), ERR_OK);
 	cx = as_key(f, f->key.text);
@@ -184,7 +183,7 @@ static void test_rotate__overlap(void **state)
 	char old[KEY_TEXT_MAX], next[KEY_TEXT_MAX];
 	struct ctx *cx = as_key(f, f->key.text);
 	struct api_key key, was;
-	int64_t id;
+	int64_t id = 0;
 
 	assert_err(cx, make(cx, "member", scopes(OTHER, 2), old, &id), ERR_OK);
 	assert_err(cx, api_key_rotate(cx, id, &later, &key), ERR_OK);
@@ -231,7 +230,7 @@ static void test_rotate__a_higher_key(void **state)
 	char admin[KEY_TEXT_MAX], narrow[KEY_TEXT_MAX];
 	struct ctx *cx = as_key(f, f->key.text);
 	struct api_key key;
-	int64_t admin_id, id;
+	int64_t admin_id = 0, id = 0;
 
 	assert_err(cx, make(cx, "admin", (struct list){ 0 }, admin, &admin_id), ERR_OK);
 	assert_err(cx, make(cx, "admin", scopes(READ, 2), narrow, &id), ERR_OK);
@@ -251,7 +250,7 @@ static void test_revoke__at_once_and_twice(void **state)
 	struct ctx *cx = as_key(f, f->key.text);
 	char text[KEY_TEXT_MAX];
 	struct api_key key;
-	int64_t id;
+	int64_t id = 0;
 
 	assert_err(cx, make(cx, "member", (struct list){ 0 }, text, &id), ERR_OK);
 	assert_err(cx, works(f, text), ERR_OK);
@@ -272,7 +271,7 @@ static void test_revoke__itself(void **state)
 	struct fixture_db *f = *state;
 	struct ctx *cx = as_key(f, f->key.text);
 	char text[KEY_TEXT_MAX];
-	int64_t id, own;
+	int64_t id = 0, own;
 
 	assert_err(cx, make(cx, "viewer", scopes(READ, 1), text, &id), ERR_OK);
 	cx = as_key(f, text);
@@ -330,7 +329,7 @@ static void test_limit(void **state)
 	struct ctx *cx = as_key(f, f->key.text);
 	struct api_key key;
 	char text[KEY_TEXT_MAX];
-	int64_t id;
+	int64_t id = 0;
 
 	assert_err(cx, make(cx, "viewer", (struct list){ 0 }, text, &id), ERR_OK);
 	f->config.api_keys_max = fixture_db_int(
@@ -361,7 +360,7 @@ static void *make_many(void *arg)
 
 	for (int i = 0; i < 10; i++) {
 		char text[KEY_TEXT_MAX];
-		int64_t id;
+		int64_t id = 0;
 		enum err e;
 
 		ctx_begin(&cx, &m->f->app, arena, db);
