@@ -110,8 +110,8 @@ plant_refused() {
 	put api-key GET /api/v1/projects "Authorization: Bearer pk_1_$(canary api-key)_00000000"
 	put jwt GET /api/v1/projects "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.$(canary jwt)"
 	put basic GET /api/v1/projects "Authorization: Basic $(canary basic-encoded "$(printf 'user:%s' "$(canary basic)" | base64 -w 0)")"
-	put cookie GET /api/v1/auth/me "Cookie: portolan=ps_1_$(canary cookie)"
-	put csrf POST /api/v1/auth/logout "Cookie: portolan=ps_1_$(canary cookie-of-change)" "X-CSRF-Token: $(canary csrf)" "Origin: $URL" </dev/null
+	put cookie GET /api/v1/auth/me "Cookie: portolan_$PORT=ps_1_$(canary cookie)"
+	put csrf POST /api/v1/auth/logout "Cookie: portolan_$PORT=ps_1_$(canary cookie-of-change)" "X-CSRF-Token: $(canary csrf)" "Origin: $URL" </dev/null
 	put refresh POST /api/v1/auth/refresh <<-EOT
 		{"refresh_token":"pr_1_$(canary refresh)_00000000"}
 	EOT

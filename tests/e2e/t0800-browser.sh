@@ -224,7 +224,7 @@ check 'a cookie of the same name from another port: neither of the two is believ
 	bait=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^Set-Cookie: \([^;]*\).*/\1/Ip") &&
 	browser run "http://127.0.0.1:$evil/evil.html?app=$APP&cookie=$(printf %s "$bait; Path=/api" | jq -sRr @uri)" 1 &&
 	browser run "$APP/" "$ME.then(m => m.status)" && saw 401 &&
-	browser run "http://127.0.0.1:$evil/evil.html?app=$APP&cookie=$(printf %s "portolan=; Path=/api; Max-Age=0" | jq -sRr @uri)" 1 && nobody_else
+	browser run "http://127.0.0.1:$evil/evil.html?app=$APP&cookie=$(printf %s "portolan_$PORT=; Path=/api; Max-Age=0" | jq -sRr @uri)" 1 && nobody_else
 '
 
 # --- CORS: origins that the tenant lists, with a key ---
