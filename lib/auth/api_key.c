@@ -16,15 +16,6 @@
 static const char *const ROLES[] = { "viewer", "member", "operator", "admin", "owner", NULL };
 static const char *const STATUSES[] = { "active", "expired", "revoked", NULL };
 
-static enum err check_name(struct ctx *cx, const char *pointer, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n == 0 || (text[0] != ' ' && text[n - 1] != ' '))
-		return ERR_OK;
-	return err_field(cx, ERR_INVALID, pointer, "trimmed", "begins or ends with a space");
-}
-
 static enum err check_scope(struct ctx *cx, const char *pointer, const char *text)
 {
 	struct nearest near = nearest_to(text);
@@ -42,7 +33,7 @@ static enum err check_scope(struct ctx *cx, const char *pointer, const char *tex
 
 static const struct field NEW_FIELDS[] = {
 	F_TEXT(struct api_key_new, name, .required = true, .min = 1, .max = API_KEY_NAME_MAX,
-	       .one_line = true, .check = check_name, .example = "\"build server\"",
+	       .one_line = true, .check = schema_check_trimmed, .example = "\"build server\"",
 	       .doc = "What it is for"),
 	F_TEXT(struct api_key_new, role, .required = true, .one_of = ROLES,
 	       .doc = "The most that it may, at most the caller's role"),

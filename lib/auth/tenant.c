@@ -23,11 +23,7 @@ static bool is_tombstone(const char *name)
 
 static enum err check_name(struct ctx *cx, const char *pointer, const char *text)
 {
-	size_t n = strlen(text);
-
-	if (n > 0 && (text[0] == ' ' || text[n - 1] == ' '))
-		return err_field(cx, ERR_INVALID, pointer, "trimmed",
-		                 "begins or ends with a space");
+	TRY(schema_check_trimmed(cx, pointer, text));
 	if (is_tombstone(text))
 		return err_field(cx, ERR_INVALID, pointer, "reserved",
 		                 "begins with \"deleted:\", which names deleted tenants");

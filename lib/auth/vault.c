@@ -19,15 +19,6 @@ const char *const vault_kinds[] = { HTTPS, SSH, "provider_key", "webhook_secret"
 
 /* --- Schemas --- */
 
-static enum err check_name(struct ctx *cx, const char *pointer, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n == 0 || (text[0] != ' ' && text[n - 1] != ' '))
-		return ERR_OK;
-	return err_field(cx, ERR_INVALID, pointer, "trimmed", "begins or ends with a space");
-}
-
 /* A user name ends at the colon in HTTP's Basic authentication. */
 static enum err check_username(struct ctx *cx, const char *pointer, const char *text)
 {
@@ -37,7 +28,7 @@ static enum err check_username(struct ctx *cx, const char *pointer, const char *
 }
 
 #define NAME_RULES                                                                                 \
-	.min = 1, .max = VAULT_NAME_MAX, .one_line = true, .check = check_name,                    \
+	.min = 1, .max = VAULT_NAME_MAX, .one_line = true, .check = schema_check_trimmed,          \
 	.example = "\"forge\""
 #define USERNAME_RULES                                                                             \
 	.nullable = true, .min = 1, .max = VAULT_NAME_MAX, .one_line = true,                       \

@@ -168,3 +168,12 @@ void schema_set_column(struct arena *arena, const struct field *f, const char *t
 	}
 	assert(!"a field without a type");
 }
+
+enum err schema_check_trimmed(struct ctx *cx, const char *pointer, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || (text[0] != ' ' && text[n - 1] != ' '))
+		return ERR_OK;
+	return err_field(cx, ERR_INVALID, pointer, "trimmed", "begins or ends with a space");
+}

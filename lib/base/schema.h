@@ -184,6 +184,10 @@ void schema_encode_array(struct sb *sb, const struct schema *s, const void *item
 void schema_set_column(struct arena *arena, const struct field *f, const char *text, size_t len,
                        void *obj);
 
+/** A .check of names.  Returns ERR_INVALID, rule "trimmed", for a text with a space at an end */
+NODISCARD
+enum err schema_check_trimmed(struct ctx *cx, const char *pointer, const char *text);
+
 /** @ret field by its JSON name, NULL when there is none */
 const struct field *schema_field(const struct schema *s, const char *name);
 

@@ -47,17 +47,8 @@ static enum err check_branch(struct ctx *cx, const char *pointer, const char *te
 	                 "is not a name that a branch of git can have");
 }
 
-static enum err check_name(struct ctx *cx, const char *pointer, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n == 0 || (text[0] != ' ' && text[n - 1] != ' '))
-		return ERR_OK;
-	return err_field(cx, ERR_INVALID, pointer, "trimmed", "begins or ends with a space");
-}
-
 #define NAME_RULES                                                                                 \
-	.min = 1, .max = PROJECT_NAME_MAX, .one_line = true, .check = check_name,                  \
+	.min = 1, .max = PROJECT_NAME_MAX, .one_line = true, .check = schema_check_trimmed,        \
 	.example = "\"redis\""
 #define BRANCH_RULES                                                                               \
 	.nullable = true, .min = 1, .max = BRANCH_MAX, .one_line = true, .check = check_branch,    \
