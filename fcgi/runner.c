@@ -383,6 +383,8 @@ int main(void)
 		return EXIT_FAILURE;
 	if (app_open(&r->process, "runner", &SOURCES) != ERR_OK) {
 		log_fault(&r->process.cx, LOG_ERROR, "start");
+		app_close(&r->process);
+		free(r);
 		return EXIT_FAILURE;
 	}
 	r->arena = arena_new(MAIN_ARENA_BYTES);
