@@ -127,11 +127,9 @@ static void rescue(struct runner *r)
 
 static void tidy(struct runner *r)
 {
-	const struct config *config = r->process.app.config;
 	int64_t rows = 0;
 
-	if (queue_tidy(&r->cx, config->jobs_retention_days, config->idempotency_hours, &rows) !=
-	    ERR_OK)
+	if (queue_tidy(&r->cx, &rows) != ERR_OK)
 		trouble(r, "tidying");
 	/* A full portion means that there is more; other work comes in between. */
 	r->tidy_at = mono_ms(r) + (rows >= QUEUE_TIDY_ROWS ? RESCUE_MS : TIDY_MS);

@@ -153,7 +153,7 @@ int64_t side_events(struct ctx *cx, int64_t job, const char *kind, const char *s
 {
 	return fixture_db_int(cx,
 	                      arena_printf(cx->arena,
-	                                   "SELECT count(*) FROM app.event WHERE kind = '%s' AND"
+	                                   "SELECT count(*) FROM app.event_all WHERE kind = '%s' AND"
 	                                   " payload->>'job_id' = '%" PRId64
 	                                   "' AND payload->>'status' = '%s'",
 	                                   kind, job, status));
@@ -163,7 +163,7 @@ int64_t side_told(struct ctx *cx, int64_t job, const char *how)
 {
 	return fixture_db_int(
 		cx, arena_printf(cx->arena,
-	                         "SELECT count(*) FROM app.event WHERE payload->>'job_id' ="
+	                         "SELECT count(*) FROM app.event_all WHERE payload->>'job_id' ="
 	                         " '%" PRId64 "' AND payload->>'status' = 'told'"
 	                         " AND payload->>'job_type' = '%s'",
 	                         job, how));

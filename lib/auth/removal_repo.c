@@ -28,7 +28,8 @@ static const struct db_stmt PROJECTS = {
 	.nparams = 3,
 	.sql = "SELECT id FROM (SELECT id FROM app.project WHERE tenant_id = $1"
 	       " UNION SELECT project_id FROM app.background_job WHERE tenant_id = $1"
-	       " UNION SELECT project_id FROM app.background_job_history WHERE tenant_id = $1) p"
+	       " UNION SELECT project_id FROM app.background_job_history WHERE tenant_id = $1"
+	       " UNION SELECT project_id FROM app.background_job_dead WHERE tenant_id = $1) p"
 	       " WHERE id > $2 ORDER BY id LIMIT $3",
 };
 

@@ -2,7 +2,7 @@
 #include "events/event_repo.h"
 
 #define INTO                                                                                       \
-	"INSERT INTO app.event (tenant_id, project_id, kind, version, payload, actor, request_id)" \
+	"INSERT INTO app.event_outbox (tenant_id, project_id, kind, version, payload, actor, request_id)" \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7)"
 
 static const struct db_stmt INSERT = { .name = "event_insert", .nparams = 7, .sql = INTO };

@@ -27,8 +27,9 @@ static const struct db_stmt INSERT = {
 	       " OR pg_relation_size('app.background_job') / 8192 * 128 < l.max"
 	       " OR (SELECT count(*) FROM (SELECT FROM app.background_job WHERE tenant_id = $1"
 	       " LIMIT greatest(l.max, 0)) c) < l.max"
-	       " OR EXISTS (SELECT FROM app.background_job WHERE tenant_id = $1 AND unique_key = $8)"
-	       " ON CONFLICT (tenant_id, unique_key) WHERE unique_key IS NOT NULL DO UPDATE"
+	       " OR EXISTS (SELECT FROM app.background_job WHERE tenant_id = $1 AND job_type = $4"
+	       " AND unique_key = $8)"
+	       " ON CONFLICT (tenant_id, job_type, unique_key) WHERE unique_key IS NOT NULL DO UPDATE"
 	       " SET rerun = j.rerun OR j.state = 'running',"
 	       " run_at = CASE j.state WHEN 'ready' THEN least(j.run_at, excluded.run_at)"
 	       " ELSE j.run_at END RETURNING id",
@@ -105,7 +106,7 @@ enum err job_repo_get(struct ctx *cx, int64_t id, struct job *ret)
 }
 
 /*
- * Each half is walked down its own index and cut before they are joined, so that a page costs the
+ * Each part is walked down its own index and cut before they are joined, so that a page costs the
  * same however long the history is.
  */
 #define LIST_WHERE                                                                                 \
@@ -120,7 +121,8 @@ static const struct db_stmt LIST = {
 	.nparams = 7,
 	.sql = "SELECT " COLUMNS " FROM ("
 	       "(SELECT * FROM app.job_live" LIST_WHERE ") UNION ALL "
-	       "(SELECT * FROM app.job_ended" LIST_WHERE ")) u ORDER BY id DESC LIMIT $7",
+	       "(SELECT * FROM app.job_done" LIST_WHERE ") UNION ALL "
+	       "(SELECT * FROM app.job_undone" LIST_WHERE ")) u ORDER BY id DESC LIMIT $7",
 };
 
 enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret)
@@ -138,13 +140,13 @@ enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct l
 static const struct db_stmt RETRY = {
 	.name = "job_retry",
 	.nparams = 2,
-	.sql = "WITH h AS (DELETE FROM app.background_job_history WHERE tenant_id = $1 AND id = $2"
-	       " AND status IN ('failed', 'dead', 'cancelled') RETURNING *)"
+	.sql = "WITH h AS (DELETE FROM app.background_job_dead WHERE tenant_id = $1 AND id = $2"
+	       " RETURNING *)"
 	       " INSERT INTO app.background_job (id, tenant_id, project_id, queue, job_type, priority,"
-	       " max_attempts, unique_key, order_key, arguments, checkpoint, request_id, traceparent,"
-	       " created_at) OVERRIDING SYSTEM VALUE SELECT id, tenant_id, project_id, queue,"
-	       " job_type, priority, max_attempts, unique_key, order_key, arguments, checkpoint,"
-	       " request_id, traceparent, created_at FROM h RETURNING id",
+	       " max_attempts, unique_key, order_key, awaited, arguments, checkpoint, request_id,"
+	       " traceparent, created_at) OVERRIDING SYSTEM VALUE SELECT id, tenant_id, project_id, queue,"
+	       " job_type, priority, max_attempts, unique_key, order_key, awaited, arguments,"
+	       " checkpoint, request_id, traceparent, created_at FROM h RETURNING id",
 };
 
 enum err job_repo_retry(struct ctx *cx, int64_t id)
@@ -211,19 +213,19 @@ static const struct db_stmt COUNTS = {
 	.name = "job_counts",
 	.read = true,
 	.nparams = 1,
-	.sql = "SELECT l.*, h.*, (SELECT count(*) FROM app.job_runner"
+	.sql = "SELECT l.*, h.*, d.*, (SELECT count(*) FROM app.job_runner"
 	       " WHERE heartbeat_at > now() - interval '1 minute') AS runners"
-	       " FROM (SELECT count(*) FILTER (WHERE state = 'ready' AND attempt = 0) AS pending,"
+	       " FROM (SELECT count(*) FILTER (WHERE state <> 'running' AND attempt = 0) AS pending,"
 	       " count(*) FILTER (WHERE state = 'running') AS running,"
-	       " count(*) FILTER (WHERE state = 'ready' AND attempt > 0) AS retrying,"
+	       " count(*) FILTER (WHERE state <> 'running' AND attempt > 0) AS retrying,"
 	       " greatest(0, coalesce(extract(epoch FROM now() - min(run_at)"
 	       " FILTER (WHERE state = 'ready')), 0))::bigint AS oldest_pending_s"
 	       " FROM app.background_job WHERE tenant_id = $1) l,"
-	       " (SELECT count(*) FILTER (WHERE status = 'completed') AS completed,"
-	       " count(*) FILTER (WHERE status = 'failed') AS failed,"
+	       " (SELECT count(*) AS completed FROM app.background_job_history WHERE tenant_id = $1) h,"
+	       " (SELECT count(*) FILTER (WHERE status = 'failed') AS failed,"
 	       " count(*) FILTER (WHERE status = 'dead') AS dead,"
 	       " count(*) FILTER (WHERE status = 'cancelled') AS cancelled"
-	       " FROM app.background_job_history WHERE tenant_id = $1) h",
+	       " FROM app.background_job_dead WHERE tenant_id = $1) d",
 };
 
 enum err job_repo_count(struct ctx *cx, struct job_counts *ret)

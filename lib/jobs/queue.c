@@ -2,6 +2,7 @@
 #include "jobs/queue.h"
 
 #include "base/secret.h"
+#include "config/config.h"
 #include "jobs/settle.h"
 
 #include <stdio.h>
@@ -238,10 +239,11 @@ enum err queue_rescue(struct ctx *cx, struct queue *q, queue_handlers handlers,
 
 /* --- Tidying --- */
 
-enum err queue_tidy(struct ctx *cx, int64_t job_days, int64_t idempotency_hours, int64_t *ret)
+enum err queue_tidy(struct ctx *cx, int64_t *ret)
 {
+	const struct config *config = cx->app->config;
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	int64_t alone, jobs, answers, families;
+	int64_t alone, jobs, answers, families, dropped;
 
 	*ret = 0;
 	TRY(db_begin(cx, &tx));
@@ -249,10 +251,12 @@ enum err queue_tidy(struct ctx *cx, int64_t job_days, int64_t idempotency_hours,
 	if (!alone)
 		return ERR_OK;
 	TRY(queue_repo_tidy_orphans(cx));
-	TRY(queue_repo_tidy_history(cx, job_days, &jobs));
-	TRY(queue_repo_tidy_answers(cx, idempotency_hours, &answers));
+	TRY(queue_repo_tidy_dead(cx, config->jobs_dead_days, &jobs));
+	TRY(queue_repo_tidy_answers(cx, config->idempotency_hours, &answers));
 	TRY(queue_repo_tidy_families(cx, &families));
 	TRY(db_commit(&tx));
+	TRY(queue_repo_tidy_partitions(cx, config->jobs_retention_days, config->jobs_dead_days,
+	                               config->events_retention_days, &dropped));
 	*ret = jobs > answers ? jobs : answers;
 	if (families > *ret)
 		*ret = families;

@@ -100,14 +100,15 @@ NODISCARD
 enum err queue_leave(struct ctx *cx, const struct queue *q);
 
 /**
- * Delete ended jobs, answers to idempotency keys and families of tokens past their time, and progress
- * of jobs that are gone; give back jobs whose runner has no row (somebody deleted it by hand).  Does nothing while another runner is at it.
+ * Delete ended jobs, events, answers to idempotency keys and families of tokens past their time, as the
+ * settings say, and progress of jobs that are gone; make partitions for the days to come; give back jobs
+ * whose runner has no row (somebody deleted it by hand).  Does nothing while another runner is at it.
  *
  * @ret rows deleted; call again when it is QUEUE_TIDY_ROWS or more
  */
 #define QUEUE_TIDY_ROWS 5000
 NODISCARD
-enum err queue_tidy(struct ctx *cx, int64_t job_days, int64_t idempotency_hours, int64_t *ret);
+enum err queue_tidy(struct ctx *cx, int64_t *ret);
 
 extern const struct db_check queue_statements[];
 

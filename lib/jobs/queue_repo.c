@@ -254,27 +254,42 @@ enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret
 	"UPDATE app.background_job SET state = 'ready', runner_id = NULL,"                         \
 	" rerun = rerun AND checkpoint IS NOT NULL"
 
-static const struct db_stmt END = {
-	.name = "queue_end",
-	.nparams = 6,
+#define ENDED                                                                                      \
+	"id, tenant_id, project_id, queue, job_type, priority, attempt, max_attempts, unique_key," \
+	" order_key, arguments, request_id, traceparent, run_at, created_at, started_at"
+
+static const struct db_stmt COMPLETE = {
+	.name = "queue_complete",
+	.nparams = 3,
+	.any_tenant = true,
+	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1),"
+	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
+	       " INSERT INTO app.background_job_history (" ENDED ", result) SELECT " ENDED ", $3"
+	       " FROM d",
+};
+
+enum err queue_repo_complete(struct ctx *cx, const struct job_claim *job, const char *result)
+{
+	return db_run(cx, &COMPLETE, DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(result)),
+	              NULL);
+}
+
+static const struct db_stmt BURY = {
+	.name = "queue_bury",
+	.nparams = 5,
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1 RETURNING percent),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_history (id, tenant_id, project_id, queue, job_type,"
-	       " priority, status, progress, attempt, max_attempts, lease_losses, unique_key,"
-	       " order_key, arguments, checkpoint, result, error_type, error_message, request_id,"
-	       " traceparent, created_at, started_at) SELECT id, tenant_id, project_id, queue,"
-	       " job_type, priority, $3, CASE $3 WHEN 'completed' THEN 100"
-	       " ELSE coalesce((SELECT percent FROM p), 0) END, attempt, max_attempts, lease_losses,"
-	       " unique_key, order_key, arguments, checkpoint, $4, $5, $6, request_id, traceparent,"
-	       " created_at, started_at FROM d",
+	       " INSERT INTO app.background_job_dead (" ENDED ", lease_losses, awaited, checkpoint,"
+	       " status, progress, error_type, error_message) SELECT " ENDED ", lease_losses,"
+	       " awaited, checkpoint, $3, coalesce((SELECT percent FROM p), 0), $4, $5 FROM d",
 };
 
-enum err queue_repo_end(struct ctx *cx, const struct job_claim *job, const char *status,
-                        const char *result, const char *error_type, const char *error_message)
+enum err queue_repo_bury(struct ctx *cx, const struct job_claim *job, const char *status,
+                         const char *error_type, const char *error_message)
 {
-	return db_run(cx, &END,
-	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(status), DB_TEXT(result),
+	return db_run(cx, &BURY,
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(status),
 	                      DB_TEXT(error_type), DB_TEXT(error_message)),
 	              NULL);
 }
@@ -391,18 +406,34 @@ enum err queue_repo_tidy_lock(struct ctx *cx, int64_t *ret)
 	return db_get_int(cx, &TIDY_LOCK, DB_NO_ARGS, ret);
 }
 
-static const struct db_stmt TIDY_HISTORY = {
-	.name = "queue_tidy_history",
+static const struct db_stmt TIDY_PARTITIONS = {
+	.name = "queue_tidy_partitions",
+	.nparams = 3,
+	.any_tenant = true,
+	.sql = "SELECT app.keep_partitions('background_job_history', $1)"
+	       " + app.keep_partitions('job_attempt', $2) + app.keep_partitions('event', $3)",
+};
+
+enum err queue_repo_tidy_partitions(struct ctx *cx, int64_t history_days, int64_t dead_days,
+                                    int64_t event_days, int64_t *ret)
+{
+	return db_get_int(cx, &TIDY_PARTITIONS,
+	                  DB_ARGS(DB_INT(history_days), DB_INT(dead_days), DB_INT(event_days)),
+	                  ret);
+}
+
+static const struct db_stmt TIDY_DEAD = {
+	.name = "queue_tidy_dead",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = "DELETE FROM app.background_job_history WHERE id IN (SELECT id"
-	       " FROM app.background_job_history WHERE finished_at < now()"
+	.sql = "DELETE FROM app.background_job_dead WHERE id IN (SELECT id"
+	       " FROM app.background_job_dead WHERE finished_at < now()"
 	       " - $1::bigint * interval '1 day' LIMIT $2)",
 };
 
-enum err queue_repo_tidy_history(struct ctx *cx, int64_t days, int64_t *ret_rows)
+enum err queue_repo_tidy_dead(struct ctx *cx, int64_t days, int64_t *ret_rows)
 {
-	return db_run(cx, &TIDY_HISTORY, DB_ARGS(DB_INT(days), DB_INT(QUEUE_TIDY_ROWS)), ret_rows);
+	return db_run(cx, &TIDY_DEAD, DB_ARGS(DB_INT(days), DB_INT(QUEUE_TIDY_ROWS)), ret_rows);
 }
 
 static const struct db_stmt TIDY_ANSWERS = {
@@ -460,7 +491,8 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &CANCELLED, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &HOLD, .row = &queue_held_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &ORPHANS, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
-	{ .stmt = &END, .as = DB_AS_RUNNER },
+	{ .stmt = &COMPLETE, .as = DB_AS_RUNNER },
+	{ .stmt = &BURY, .as = DB_AS_RUNNER },
 	{ .stmt = &RERUN, .as = DB_AS_RUNNER },
 	{ .stmt = &DELAY, .as = DB_AS_RUNNER },
 	{ .stmt = &HAND_BACK, .as = DB_AS_RUNNER },
@@ -468,7 +500,8 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &PROGRESS, .as = DB_AS_RUNNER },
 	{ .stmt = &CHECKPOINT, .as = DB_AS_RUNNER },
 	{ .stmt = &TIDY_LOCK, .as = DB_AS_RUNNER },
-	{ .stmt = &TIDY_HISTORY, .as = DB_AS_RUNNER },
+	{ .stmt = &TIDY_PARTITIONS, .as = DB_AS_RUNNER },
+	{ .stmt = &TIDY_DEAD, .as = DB_AS_RUNNER },
 	{ .stmt = &TIDY_ANSWERS, .as = DB_AS_RUNNER },
 	{ .stmt = &TIDY_FAMILIES, .as = DB_AS_RUNNER },
 	{ .stmt = &TIDY_ORPHANS, .as = DB_AS_RUNNER },

@@ -64,8 +64,11 @@ enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret
 
 /* The ends of an attempt; the caller's transaction holds the job. */
 NODISCARD
-enum err queue_repo_end(struct ctx *cx, const struct job_claim *job, const char *status,
-                        const char *result, const char *error_type, const char *error_message);
+enum err queue_repo_complete(struct ctx *cx, const struct job_claim *job, const char *result);
+/** To the dead letters.  @status failed, dead or cancelled */
+NODISCARD
+enum err queue_repo_bury(struct ctx *cx, const struct job_claim *job, const char *status,
+                         const char *error_type, const char *error_message);
 NODISCARD
 enum err queue_repo_rerun(struct ctx *cx, const struct job_claim *job);
 NODISCARD
@@ -88,7 +91,10 @@ enum err queue_repo_checkpoint(struct ctx *cx, const struct job_claim *job, cons
 NODISCARD
 enum err queue_repo_tidy_lock(struct ctx *cx, int64_t *ret);
 NODISCARD
-enum err queue_repo_tidy_history(struct ctx *cx, int64_t days, int64_t *ret_rows);
+enum err queue_repo_tidy_partitions(struct ctx *cx, int64_t history_days, int64_t dead_days,
+                                    int64_t event_days, int64_t *ret);
+NODISCARD
+enum err queue_repo_tidy_dead(struct ctx *cx, int64_t days, int64_t *ret_rows);
 NODISCARD
 enum err queue_repo_tidy_answers(struct ctx *cx, int64_t hours, int64_t *ret_rows);
 NODISCARD

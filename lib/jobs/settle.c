@@ -55,8 +55,11 @@ static enum err finish(struct ctx *cx, const struct job_handler *handler,
 		TRY(tell_work(cx, handler, job, why, held->rerun));
 	if (held->rerun)
 		return queue_repo_rerun(cx, job);
-	TRY(queue_repo_end(cx, job, status, result, why != NULL ? err_info(why->code)->slug : NULL,
-	                   why != NULL ? job_error_text(cx, why) : NULL));
+	if (why == NULL)
+		TRY(queue_repo_complete(cx, job, result));
+	else
+		TRY(queue_repo_bury(cx, job, status, err_info(why->code)->slug,
+		                    job_error_text(cx, why)));
 	return announce(cx, job, status, why);
 }
 

@@ -131,7 +131,7 @@ done_testing() {
 unaudited() {
 	grep -h 'a change is not in the audit log' "$VAR"/log/*/current && return
 	[ -s "$VAR/pg/postmaster.pid" ] || return 1
-	left=$(sql "SELECT e.kind, e.actor FROM app.event e WHERE e.actor NOT LIKE 'job:%' AND NOT EXISTS
+	left=$(sql "SELECT e.kind, e.actor FROM app.event_all e WHERE e.actor NOT LIKE 'job:%' AND NOT EXISTS
 		(SELECT FROM app.audit a WHERE a.xid = e.xid AND a.action = e.kind)") || return 0
 	echo "$left"
 	[ -n "$left" ]

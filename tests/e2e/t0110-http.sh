@@ -122,7 +122,7 @@ check 'a request id and a trace go through answer, log, job and event' '
 	post "$(good Traced)" "X-Request-Id: trace.me-1" "Traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" && status 201 && keep id .id && keep job .job_id &&
 	header X-Request-Id trace.me-1 && header Traceparent "00-4bf92f3577b34da6a3ce929d0e0e4736-*-01" && ! grep -q 00f067aa0ba902b7 "$WORK/reply.headers" &&
 	api GET "/api/v1/jobs/$job" && json .request_id trace.me-1 &&
-	[ "$(sql "SELECT request_id FROM app.event WHERE project_id = $id")" = trace.me-1 ] &&
+	[ "$(sql "SELECT request_id FROM app.event_all WHERE project_id = $id")" = trace.me-1 ] &&
 	[ "$(sql "SELECT left(traceparent, 35) FROM app.background_job WHERE id = $job")" = 00-4bf92f3577b34da6a3ce929d0e0e4736 ] &&
 	within 5 grep -q "\"request_id\":\"trace.me-1\".*\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\".*\"route\":\"createProject\"" "$VAR/log/api/current"
 '

@@ -104,7 +104,7 @@ check 'refreshing gives the next pair; a copy used again ends them all' '
 	as "$access2" GET /api/v1/projects && status 200 &&
 	refresh "$first" && status 401 && body_has "used before" &&
 	refresh "$second" && status 401 && as "$access2" GET /api/v1/projects && status 401 && as "$access" GET /api/v1/projects && status 401 &&
-	[ "$(sql "SELECT count(*) FROM app.event WHERE kind = '\''token.reused'\''")" = 1 ] &&
+	[ "$(sql "SELECT count(*) FROM app.event_all WHERE kind = '\''token.reused'\''")" = 1 ] &&
 	api GET "/api/v1/audit?action=token.reused" && status 200 && json ".items[0].key_id" "$admin_id"
 '
 check 'given back, tokens are over; an unknown one is answered alike' '

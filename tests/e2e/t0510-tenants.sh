@@ -174,7 +174,7 @@ sql "INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT $beta, 'test
 step_down "$BIN/portolan" setup --tenant Beta --key-file "$VAR/beta.env" --url "$ORIGIN" >/dev/null 2>&1
 BETA_KEY=$(portolan_key "$VAR/beta.env")
 removal_is() { as ada GET "/api/v1/tenants/$beta/removal" && status 200 && json .status "$1"; }
-some_swept() { [ "$(sql "SELECT count(*) FROM app.event WHERE tenant_id = $beta")" -lt 395000 ]; }
+some_swept() { [ "$(sql "SELECT count(*) FROM app.event_all WHERE tenant_id = $beta")" -lt 395000 ]; }
 another_runner() { new=$(pid_of runner) && [ -n "$new" ] && [ "$new" != "$1" ]; }
 check 'from that moment none of its credentials is admitted, but who deleted it sees the job' '
 	in=$beta && call GET /api/v1/projects "Authorization: Bearer $BETA_KEY" && status 200 &&
@@ -191,7 +191,7 @@ check 'its runner is killed in mid-deletion, and another completes it once' '
 '
 check 'nothing is left: no clone, and no row but the tombstone, the job and the audit log' '
 	[ ! -e "$VAR/repos/$one" ] && [ -d "$VAR/repos/$atlas" ] &&
-	tables=$(sql "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind = '\''r'\''
+	tables=$(sql "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relkind IN ('\''r'\'', '\''p'\'')
 		AND c.relnamespace = '\''app'\''::regnamespace AND a.attname = '\''tenant_id'\''
 		AND c.relname NOT IN ('\''audit'\'', '\''audit_seal'\'', '\''audit_chain'\'', '\''background_job_history'\'')") &&
 	for table in $tables; do

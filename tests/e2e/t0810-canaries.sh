@@ -47,7 +47,7 @@ check 'in the database, as text and as bytes' '
 	hex=$(printf %s "$decoy" | od -An -v -tx1 | tr -d " \n") && printf "%s\n" "COPY x" "\\\\x$hex" >"$WORK/hex" && found_in database "$WORK/hex"
 '
 check 'in a log, and in the files of the cluster when the row is long gone' '
-	sql "DELETE FROM app.event; DELETE FROM app.project" >/dev/null && sql CHECKPOINT >/dev/null && found_in_files && grep -q "/pg/" "$WORK/files" &&
+	sql "DELETE FROM app.event; DELETE FROM app.event_outbox; DELETE FROM app.project" >/dev/null && sql CHECKPOINT >/dev/null && found_in_files && grep -q "/pg/" "$WORK/files" &&
 	echo "$decoy" >"$VAR/log/decoy" && found_in_files && grep -q "/log/decoy" "$WORK/files"
 '
 # The decoy is no secret any more, or the search at the end would find it.

@@ -78,10 +78,22 @@ static const char *const ROWS[] = {
 	"INSERT INTO app.job_turn (tenant_id, order_key, job_id) VALUES (#, 'left over', 1)",
 	"INSERT INTO app.job_progress (tenant_id, job_id, percent) SELECT tenant_id, id, 1"
 	" FROM app.background_job WHERE tenant_id = #",
-	"INSERT INTO app.background_job_history (id, tenant_id, queue, job_type, priority, status,"
-	" progress, attempt, max_attempts, lease_losses, arguments, created_at) SELECT -id,"
-	" tenant_id, 'q', 't', 2, 'completed', 100, 1, 1, 0, '{}', now() FROM app.background_job"
-	" WHERE tenant_id = #",
+	"INSERT INTO app.background_job_history (id, tenant_id, queue, job_type, priority, attempt,"
+	" max_attempts, arguments, run_at, created_at) SELECT -id, tenant_id, 'q', 't', 2, 1, 1,"
+	" '{}', now(), now() FROM app.background_job WHERE tenant_id = #",
+	"INSERT INTO app.background_job_dead (id, tenant_id, queue, job_type, priority, status, attempt,"
+	" max_attempts, arguments, run_at, created_at) SELECT -id, tenant_id, 'q', 't', 2, 'dead', 1, 1,"
+	" '{}', now(), now() FROM app.background_job WHERE tenant_id = #",
+	"INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, outcome) SELECT tenant_id, id, 1,"
+	" 1, 'lost' FROM app.background_job WHERE tenant_id = #",
+	"INSERT INTO app.job_queue (tenant_id, name, concurrency) VALUES (#, 'q', 1)",
+	"INSERT INTO app.job_slot (tenant_id, job_id, queue) SELECT tenant_id, id, 'q'"
+	" FROM app.background_job WHERE tenant_id = #",
+	"INSERT INTO app.job_dependency (tenant_id, job_id, on_job_id) VALUES (#, 1, 2)",
+	"INSERT INTO app.job_schedule (tenant_id, name, cron, job_type, project_id) SELECT tenant_id, 's' || id,"
+	" '* * * * *', 't', id FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.event_outbox (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
+	" FROM generate_series(1, 20)",
 	"INSERT INTO app.token_family (tenant_id, key_id, expires_at) SELECT tenant_id, id,"
 	" now() + interval '1 day' FROM app.api_key WHERE tenant_id = #",
 	"INSERT INTO app.refresh_token (tenant_id, family_id, generation, token_hash)"

@@ -37,22 +37,23 @@ static int64_t make_rows(struct fixture_db *f)
 	for (size_t i = 0; i < COUNT(tenants); i++) {
 		long long t = tenants[i];
 
-		fixture_db_int(cx,
-		               arena_printf(cx->arena,
-		                            "WITH p AS (INSERT INTO app.project (tenant_id, name,"
-		                            " repository_url) VALUES (%lld, 'wall', 'x') RETURNING"
-		                            " tenant_id, id), m AS (INSERT INTO app.system_map"
-		                            " (tenant_id, project_id, commit, analyser, content)"
-		                            " SELECT tenant_id, id, repeat('0', 40), '1', '{}'"
-		                            " FROM p), j AS (INSERT INTO app.background_job"
-		                            " (tenant_id, queue, job_type) VALUES (%lld, 'wall',"
-		                            " 'x')), e AS (INSERT INTO app.event (tenant_id, kind,"
-		                            " payload, actor) VALUES (%lld, 'x', '{}', 'x'))"
-		                            " INSERT INTO app.idempotency_key (tenant_id, key,"
-		                            " request_hash, status, body) VALUES (%lld, 'wall',"
-		                            " decode(repeat('00', 32), 'hex'), 200, '')"
-		                            " RETURNING 1",
-		                            t, t, t, t));
+		fixture_db_int(
+			cx,
+			arena_printf(cx->arena,
+		                     "WITH p AS (INSERT INTO app.project (tenant_id, name,"
+		                     " repository_url) VALUES (%lld, 'wall', 'x') RETURNING"
+		                     " tenant_id, id), m AS (INSERT INTO app.system_map"
+		                     " (tenant_id, project_id, commit, analyser, content)"
+		                     " SELECT tenant_id, id, repeat('0', 40), '1', '{}'"
+		                     " FROM p), j AS (INSERT INTO app.background_job"
+		                     " (tenant_id, queue, job_type) VALUES (%lld, 'wall',"
+		                     " 'x')), e AS (INSERT INTO app.event_outbox (tenant_id, kind,"
+		                     " payload, actor) VALUES (%lld, 'x', '{}', 'x'))"
+		                     " INSERT INTO app.idempotency_key (tenant_id, key,"
+		                     " request_hash, status, body) VALUES (%lld, 'wall',"
+		                     " decode(repeat('00', 32), 'hex'), 200, '')"
+		                     " RETURNING 1",
+		                     t, t, t, t));
 	}
 	return other;
 }

@@ -69,7 +69,7 @@ static void test_event__leaves_a_row(void **state)
 	/* One transaction: that of the event. */
 	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
 	                                                 "SELECT count(*) FROM app.audit a JOIN"
-	                                                 " app.event e USING (xid) WHERE"
+	                                                 " app.event_all e USING (xid) WHERE"
 	                                                 " a.position = %" PRId64
 	                                                 " AND e.kind = 'thing.made'",
 	                                                 row.position)),

@@ -48,11 +48,11 @@ static enum err make(struct ctx *cx, const char *role, struct list list, char te
 
 static int64_t events(struct fixture_db *f, const char *kind, const char *part)
 {
-	return fixture_db_int(&f->cx,
-	                      arena_printf(f->cx.arena,
-	                                   "SELECT count(*) FROM app.event WHERE tenant_id = %lld"
-	                                   " AND kind = '%s' AND strpos(payload::text, '%s') > 0",
-	                                   (long long)f->tenant_id, kind, part));
+	return fixture_db_int(
+		&f->cx, arena_printf(f->cx.arena,
+	                             "SELECT count(*) FROM app.event_all WHERE tenant_id = %lld"
+	                             " AND kind = '%s' AND strpos(payload::text, '%s') > 0",
+	                             (long long)f->tenant_id, kind, part));
 }
 
 static void test_create__works_and_is_shown_once(void **state)

@@ -15,7 +15,7 @@ static const struct db_stmt ONE = {
 static const struct db_stmt WRITE = {
 	.name = "t_write",
 	.nparams = 2,
-	.sql = "INSERT INTO app.event (tenant_id, kind, payload, actor)"
+	.sql = "INSERT INTO app.event_outbox (tenant_id, kind, payload, actor)"
 	       " VALUES ($1, $2, '{}', 'test')",
 };
 
@@ -28,7 +28,7 @@ static int64_t marks(struct ctx *cx, const char *mark)
 {
 	char sql[200];
 
-	snprintf(sql, sizeof(sql), "SELECT count(*) FROM app.event WHERE kind = '%s'", mark);
+	snprintf(sql, sizeof(sql), "SELECT count(*) FROM app.event_all WHERE kind = '%s'", mark);
 	return fixture_db_int(cx, sql);
 }
 

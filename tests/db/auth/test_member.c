@@ -66,7 +66,7 @@ static void test_invite__tells_nothing(void **state)
 	assert_int_equal(strlen(of_known.token), strlen(of_unknown.token));
 	assert_true(of_known.expires_us > of_known.member.created_us);
 	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
-	                                                 "SELECT count(*) FROM app.event WHERE"
+	                                                 "SELECT count(*) FROM app.event_all WHERE"
 	                                                 " tenant_id = %lld"
 	                                                 " AND kind = 'member.invited'",
 	                                                 (long long)cx->who.tenant_id)),

@@ -71,7 +71,7 @@ static void test_create__its_owner_sees_it(void **state)
 	assert_int_equal(made.version, 1);
 	assert_int_equal(made.projects_max, cx->app->config->projects_max);
 	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
-	                                                 "SELECT count(*) FROM app.event WHERE"
+	                                                 "SELECT count(*) FROM app.event_all WHERE"
 	                                                 " tenant_id = %lld"
 	                                                 " AND kind = 'tenant.created'",
 	                                                 (long long)made.id)),

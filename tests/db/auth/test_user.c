@@ -30,7 +30,7 @@ static void test_sign_in__who(void **state)
 	assert_err(cx, people_admit(cx, &claim, ROLE_ADMIN), ERR_FORBIDDEN);
 	assert_int_equal(
 		people_number(cx,
-	                      "SELECT count(*) FROM app.event WHERE kind = 'user.signed_in'"
+	                      "SELECT count(*) FROM app.event_all WHERE kind = 'user.signed_in'"
 	                      " AND payload->>'email' = '%s'",
 	                      email),
 		1);
@@ -350,7 +350,7 @@ static void test_operator__accounts(void **state)
 	assert_err(cx, people_admit(cx, &claim, ROLE_ANYONE), ERR_UNAUTHENTICATED);
 	assert_int_equal(
 		people_number(cx,
-	                      "SELECT count(*) FROM app.event WHERE kind = 'user.disabled' AND"
+	                      "SELECT count(*) FROM app.event_all WHERE kind = 'user.disabled' AND"
 	                      " payload->>'email' = '%s'",
 	                      email),
 		1);

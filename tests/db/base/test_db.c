@@ -138,9 +138,9 @@ static const struct {
 	                      "INSERT INTO app.conversation (tenant_id, project_id)"
 	                      " VALUES (app.current_tenant_id(), -1)") },
 	/* Row security: another tenant's row is not to be written. */
-	{ ERR_DATABASE,
-	  PLAIN("f_wall", 0,
-	        "INSERT INTO app.event (tenant_id, kind, payload, actor) VALUES (-1, 'x', '{}', 'x')") },
+	{ ERR_DATABASE, PLAIN("f_wall", 0,
+	                      "INSERT INTO app.event_outbox (tenant_id, kind, payload, actor)"
+	                      " VALUES (0, 'x', '{}', 'x')") },
 	{ ERR_DATABASE, PLAIN("f_table", 0, "SELECT 1 FROM app.nowhere") },
 	{ ERR_DATABASE, PLAIN("f_zero", 0, "SELECT 1 / 0") },
 	{ ERR_DATABASE, PLAIN("f_syntax", 0, "SELEC 1") },

@@ -198,7 +198,8 @@ static void test_order_keys_under_a_race(void **state)
 	}
 	assert_int_equal(done, JOBS);
 	assert_int_equal(
-		fixture_db_int(cx, "SELECT count(*) FROM app.job_turn t WHERE NOT EXISTS"
+		fixture_db_int(cx, "SELECT count(*) FROM app.job_turn t"
+	                           " WHERE t.order_key LIKE 'race:%' AND NOT EXISTS"
 	                           " (SELECT FROM app.background_job j WHERE j.id = t.job_id)"),
 		0);
 }

@@ -237,7 +237,7 @@ static void test_tidying_deletes_what_is_past_its_time(void **state)
 	                            " '', now() - age FROM (VALUES ('old', interval '25 h'),"
 	                            " ('young', interval '23 h')) v (k, age)) SELECT 1",
 	                            cx->who.tenant_id));
-	assert_err(&s->cx, queue_tidy(&s->cx, 30, 24, &rows), ERR_OK);
+	assert_err(&s->cx, queue_tidy(&s->cx, &rows), ERR_OK);
 	assert_true(rows >= 1);
 	assert_err(cx, job_get(cx, old, &job), ERR_NOT_FOUND);
 	assert_err(cx, job_get(cx, young, &job), ERR_OK);
@@ -262,7 +262,7 @@ static void test_tidying_gives_back_orphans(void **state)
 	                                "DELETE FROM app.job_runner WHERE id = '%s' RETURNING 1",
 	                                s->queue.id));
 	other = side_open(cx, SIDE_HOLD_MS);
-	assert_err(&other->cx, queue_tidy(&other->cx, 30, 24, &rows), ERR_OK);
+	assert_err(&other->cx, queue_tidy(&other->cx, &rows), ERR_OK);
 	assert_int_equal(side_claim(other, 1, 1)->id, id);
 	side_free(s);
 	side_close(other);

@@ -57,7 +57,7 @@ static void test_publish__content_is_kept_to_the_byte(void **state)
 	assert_true(map.generated_us > 0);
 	snprintf(
 		sql, sizeof(sql),
-		"SELECT count(*) FROM app.event WHERE kind = 'map.published' AND project_id = %lld",
+		"SELECT count(*) FROM app.event_all WHERE kind = 'map.published' AND project_id = %lld",
 		(long long)project_id);
 	assert_int_equal(fixture_db_int(cx, sql), 1);
 }

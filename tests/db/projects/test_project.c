@@ -20,7 +20,7 @@ static int64_t count(void *state, const char *table, const char *type, int64_t p
 	                             "SELECT count(*) FROM app.%s WHERE tenant_id = %lld"
 	                             " AND project_id = %lld AND %s = '%s'",
 	                             table, (long long)f->tenant_id, (long long)project_id,
-	                             strcmp(table, "event") == 0 ? "kind" : "job_type", type));
+	                             strcmp(table, "event_all") == 0 ? "kind" : "job_type", type));
 }
 
 static struct project create(struct ctx *cx, const char *name)
@@ -58,7 +58,7 @@ static void test_create__row_event_and_job(void **state)
 	assert_string_equal(job.job_type, "repository_processing");
 	assert_string_equal(job.status, "pending");
 	assert_int_equal(job.project_id, made.id);
-	assert_int_equal(count(*state, "event", "project.created", made.id), 1);
+	assert_int_equal(count(*state, "event_all", "project.created", made.id), 1);
 }
 
 /* The name is taken from the address where none is given. */
@@ -101,7 +101,7 @@ static void test_create__taken_name(void **state)
 	           ERR_CONFLICT);
 	assert_contains(cx->fault.detail, "taken");
 	assert_non_null(cx->fault.fix);
-	assert_int_equal(count(*state, "event", "project.created", first.id), 1);
+	assert_int_equal(count(*state, "event_all", "project.created", first.id), 1);
 	/* Another tenant has names of its own. */
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	create(cx, "taken");
@@ -203,7 +203,7 @@ static void test_change__under_its_version(void **state)
 	assert_string_equal(now.default_branch, "dev");
 	assert_int_equal(now.version, made.version + 1);
 	assert_true(now.updated_us > made.updated_us);
-	assert_int_equal(count(*state, "event", "project.changed", made.id), 1);
+	assert_int_equal(count(*state, "event_all", "project.changed", made.id), 1);
 
 	/* Only what was sent changes; null is sent. */
 	assert_err(cx,
@@ -233,7 +233,7 @@ static void test_delete__takes_its_jobs_and_leaves_one(void **state)
 	assert_err(cx, project_delete(cx, made.id, 0), ERR_NOT_FOUND);
 	assert_int_equal(count(*state, "background_job", "repository_processing", made.id), 0);
 	assert_int_equal(count(*state, "background_job", "repository_removal", made.id), 1);
-	assert_int_equal(count(*state, "event", "project.deleted", made.id), 1);
+	assert_int_equal(count(*state, "event_all", "project.deleted", made.id), 1);
 	create(cx, "gone"); /* the name is free again */
 }
 
@@ -320,7 +320,7 @@ static void test_follow(void **state)
 	assert_err(cx, project_get(cx, made.id, &now), ERR_OK);
 	assert_string_equal(now.status, "cloning");
 	assert_int_equal(now.version, 2); /* the same again is no change */
-	assert_int_equal(count(*state, "event", "project.changed", made.id), 1);
+	assert_int_equal(count(*state, "event_all", "project.changed", made.id), 1);
 
 	memset(long_error, 'e', 5000);
 	assert_err(cx,
@@ -357,7 +357,7 @@ static void test_create__rolled_back_whole(void **state)
 		                          &made, &job),
 		           ERR_OK);
 	}
-	assert_int_equal(count(f, "event", "project.created", made.id), 0);
+	assert_int_equal(count(f, "event_all", "project.created", made.id), 0);
 	assert_int_equal(count(f, "background_job", "repository_processing", made.id), 0);
 	assert_err(cx, project_get(cx, made.id, &made), ERR_NOT_FOUND);
 }
