@@ -15,6 +15,7 @@
 #include "base/http_client.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "events/bell.h"
 #include "cli/cli.h"
 #include "cli/parse.h"
 
@@ -174,6 +175,8 @@ static enum err run(struct cli *cli, struct app *app)
 	e = cli->command->run(cli);
 	if (e == ERR_UNAVAILABLE && db != NULL && cx->fault.fix == NULL)
 		err_fix(cx, "%s", CLI_DATABASE_FIX);
+	if (e == ERR_OK && cx->db != NULL)
+		bell_ring(cx);
 	cx->db = NULL;
 	app_close_keyring(app);
 	return e;

@@ -29,7 +29,6 @@ struct reply {
 	struct span pieces[REPLY_PIECES_MAX];
 	int npieces;
 	struct span kept; /* what is stored instead of the body; no data: the body */
-	bool wake_jobs;   /* a job was enqueued: wake a runner once all is committed */
 };
 
 /** Begin an empty answer. */

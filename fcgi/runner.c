@@ -18,6 +18,7 @@
 #include "app/registry_jobs.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "events/bell.h"
 #include "jobs/run.h"
 #include "keep.h"
 #include "slots.h"
@@ -238,6 +239,7 @@ static void work_round(struct runner *r)
 		tidy(r);
 	if (mono_ms(r) >= r->keep_at)
 		r->keep_at = keep_run(&r->cx, &r->keep, mono_ms(r));
+	bell_ring(&r->cx);
 }
 
 /* @ret false when nothing is left to wait for */

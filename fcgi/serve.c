@@ -14,7 +14,7 @@
 #include "auth/session.h"
 #include "base/log.h"
 #include "config/config.h"
-#include "jobs/job.h"
+#include "events/bell.h"
 
 #include <string.h>
 
@@ -216,8 +216,7 @@ void serve_end(struct ctx *cx, struct exchange *ex)
 	    LOG_TEXT("cause", failed ? fault->cause : NULL));
 	check_audit(cx, ex);
 	key_used(cx);
-	if (ex->rp.wake_jobs)
-		job_wake(cx);
+	bell_ring(cx);
 	audit_refusal(cx, ex);
 	if (session_seen(cx) != ERR_OK)
 		log_fault(cx, LOG_WARNING, "a session's last use is not written");

@@ -4,6 +4,7 @@
 #include "app/app.h"
 #include "app/registry_jobs.h"
 #include "base/log.h"
+#include "events/bell.h"
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -60,6 +61,7 @@ static void attempt(struct slot *slot)
 		_exit(EXIT_LOST);
 	}
 	log_end(&cx, &slot->run, &report, mono_ms(all->app) - since);
+	bell_ring(&cx);
 	if (mono_ms(all->app) - since < LONG_MS)
 		return;
 	/* libpq never shrinks the buffer that a large map went through; a new one costs little now. */

@@ -21,7 +21,7 @@ SELECT coalesce(position, nextval('app.event_position_seq')), xid, tenant_id, pr
 SELECT setval(pg_get_serial_sequence('app.event_before', 'position'), nextval('app.event_position_seq'));
 DROP VIEW app.event_all;
 DROP FUNCTION app.event_sequence;
-DROP TABLE app.event, app.event_outbox, app.event_sequencer;
+DROP TABLE app.event, app.event_outbox, app.event_sequencer, app.event_reader;
 DROP SEQUENCE app.event_position_seq;
 DROP FUNCTION app.keep_partitions;
 DROP SCHEMA app_part;

@@ -154,6 +154,21 @@ COMMENT ON VIEW app.event_all IS 'The log, and what has no position in it yet';
 REVOKE ALL ON app.event_all FROM portolan_app;
 GRANT SELECT ON app.event_all TO portolan_app;
 
+-- Processes that follow the log as it grows: relays of live streams, dispatchers of subscriptions.
+CREATE TABLE app.event_reader (
+    id           uuid PRIMARY KEY,
+    host         text NOT NULL CHECK (char_length(host) <= 255),
+    pid          integer NOT NULL,
+    asleep       boolean NOT NULL DEFAULT false,
+    started_at   timestamptz NOT NULL DEFAULT now(),
+    heartbeat_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+COMMENT ON TABLE app.event_reader IS 'Processes that want to be rung for when an event was committed';
+COMMENT ON COLUMN app.event_reader.asleep IS 'True while it waits for a notification on the channel event_<id without dashes>';
+REVOKE ALL ON app.event_reader FROM portolan_app;
+GRANT SELECT (id, asleep, heartbeat_at), UPDATE (asleep) ON app.event_reader TO portolan_app, portolan_gate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.event_reader TO portolan_runner;
+
 -- Brings committed events into order, about p_most of them; returns how many, -1 when somebody else is
 -- at it and p_wait is false.  The lock lasts until the transaction ends: it must be a short one, and
 -- what it moved is read by the statement after it.

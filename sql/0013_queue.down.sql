@@ -7,6 +7,7 @@ DROP TRIGGER job_awaited_end ON app.background_job_dead;
 DROP TRIGGER job_blocked_end ON app.background_job;
 DROP FUNCTION app.job_slot_give, app.job_awaited_end, app.job_blocked_end, app.job_claim_limited, app.job_rate_left;
 DROP TABLE app.job_schedule, app.job_dependency, app.job_slot, app.job_queue, app.job_attempt;
+REVOKE ALL ON app.job_runner FROM portolan_gate;
 ALTER TABLE app.job_runner DROP COLUMN light_asleep, DROP COLUMN parent_id;
 ALTER TABLE app.background_job NO FORCE ROW LEVEL SECURITY;
 UPDATE app.background_job SET state = 'ready', run_at = coalesce(wanted_at, now()) WHERE state = 'blocked';

@@ -139,6 +139,7 @@ ALTER TABLE app.job_runner
 COMMENT ON COLUMN app.job_runner.light_asleep IS 'Its lanes of light jobs wait for a notification';
 COMMENT ON COLUMN app.job_runner.parent_id IS 'Of a lane: the runner that it belongs to';
 GRANT SELECT (light_asleep, parent_id), UPDATE (light_asleep) ON app.job_runner TO portolan_app;
+GRANT SELECT (id, asleep, light_asleep, heartbeat_at), UPDATE (asleep, light_asleep) ON app.job_runner TO portolan_gate;
 
 CREATE TABLE app.job_queue (
     tenant_id     bigint NOT NULL CHECK (tenant_id >= 0),

@@ -8,7 +8,7 @@
 
 #include "app/app.h"
 #include "auth/tenant.h"
-#include "jobs/job.h"
+#include "events/bell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -158,7 +158,7 @@ static enum err delete_as_worker(struct cli *cli, const struct tenant *tenant, s
 	cx->who.role = ROLE_OWNER;
 	e = tenant_delete(cx, tenant->id, 0, ret);
 	if (e == ERR_OK)
-		job_wake(cx);
+		bell_ring(cx);
 	db_close(cx->db);
 	cx->db = gate;
 	return e;

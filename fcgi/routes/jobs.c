@@ -53,7 +53,6 @@ static enum err retry_job(struct ctx *cx, const struct request *rq, struct reply
 	struct job job;
 
 	TRY(job_retry(cx, rq->ids[0], &job));
-	rp->wake_jobs = true;
 	return reply_json(rp, &job_schema, &job);
 }
 

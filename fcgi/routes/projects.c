@@ -55,7 +55,6 @@ static enum err create_project(struct ctx *cx, const struct request *rq, struct 
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/projects/%lld", (long long)made.project.id));
 	reply_version(rp, made.project.version);
-	rp->wake_jobs = true;
 	return reply_json(rp, &project_made_schema, &made);
 }
 
@@ -79,10 +78,9 @@ static enum err change_project(struct ctx *cx, const struct request *rq, struct 
 	return reply_json(rp, &project_schema, &project);
 }
 
-static enum err delete_project(struct ctx *cx, const struct request *rq, struct reply *rp)
+static enum err delete_project(struct ctx *cx, const struct request *rq, UNUSED struct reply *rp)
 {
 	TRY(project_delete(cx, rq->ids[0], rq->version));
-	rp->wake_jobs = true;
 	return ERR_OK;
 }
 
@@ -93,7 +91,6 @@ static enum err sync_project(struct ctx *cx, const struct request *rq, struct re
 	TRY(project_sync(cx, rq->ids[0], &started.job_id));
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/jobs/%lld", (long long)started.job_id));
-	rp->wake_jobs = true;
 	return reply_json(rp, &SYNC_STARTED, &started);
 }
 

@@ -64,7 +64,6 @@ static enum err delete_tenant(struct ctx *cx, const struct request *rq, struct r
 	TRY(tenant_delete(cx, rq->ids[0], rq->version, &tenant));
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/tenants/%lld/removal", (long long)tenant.id));
-	rp->wake_jobs = true;
 	return reply_json(rp, &tenant_schema, &tenant);
 }
 

@@ -23,6 +23,7 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "events/bell.h"
 #include "events/event.h"
 #include "jobs/job.h"
 #include "jobs/queue.h"
@@ -31,6 +32,7 @@
 
 const struct db_check *const app_statements[] = {
 	migrate_statements, job_statements,     queue_statements,   event_statements,
+	bell_statements,
 	key_statements,     project_statements, map_statements,     replay_statements,
 	tenant_statements,  member_statements,  quota_statements,   removal_statements,
 	expiry_statements,  audit_statements,   verify_statements,  seal_statements,

@@ -82,6 +82,7 @@ struct ctx {
 	int64_t deadline_ms;                   /* monotonic; 0: none */
 	struct who denied;                     /* who got a 403 of admission; zero: not known */
 	const char *remote; /* address from where it is asked; NULL: from this machine's programs */
+	unsigned bells;     /* whom what was written concerns; events/bell.h */
 	const char *audited;       /* the newest action that went into the audit log; NULL: none */
 	struct redact_word *words; /* values that are never printed; base/redact.h */
 	struct fault fault;

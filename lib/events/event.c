@@ -1,6 +1,7 @@
 /* Events: the payload made from its schema, the row from the context. */
 #include "events/event.h"
 
+#include "events/bell.h"
 #include "events/event_repo.h"
 
 #include <string.h>
@@ -56,6 +57,7 @@ enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t proje
 	assert(kind->version > 0);
 	schema_encode(&sb, kind->payload, payload);
 	TRY(sb_finish(cx, &sb, &text));
+	cx->bells |= BELL_EVENTS;
 	if (!kind->audited)
 		return event_repo_insert(cx, kind, project_id, text);
 	TRY(emit_audited(cx, kind, project_id, payload, text));

@@ -1,8 +1,9 @@
 /*
  * Events: what happened, written in the transaction in which it happened.
  *
- * A domain declares its kinds as constants; emitting one appends a row to
- * app.event.  Nothing is delivered here: readers follow the log.
+ * A domain declares its kinds as constants; emitting one writes a row into the outbox, which gets its
+ * place in the log (app.event) when somebody reads.  Nothing is delivered here: readers follow the log,
+ * and bell_ring() wakes them once the change is committed.
  */
 #ifndef EVENTS_EVENT_H
 #define EVENTS_EVENT_H

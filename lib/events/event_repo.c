@@ -1,7 +1,7 @@
 /* SQL of events. */
 #include "events/event_repo.h"
 
-#define INTO                                                                                       \
+#define INTO                                                                                              \
 	"INSERT INTO app.event_outbox (tenant_id, project_id, kind, version, payload, actor, request_id)" \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7)"
 

@@ -5,6 +5,7 @@
 #include "jobs/job.h"
 
 #include "base/log.h"
+#include "events/bell.h"
 #include "jobs/job_repo.h"
 
 #include <string.h>
@@ -145,13 +146,8 @@ enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct j
 		if (e == ERR_NOT_FOUND && !kind->always)
 			return too_many(cx);
 	}
+	cx->bells |= kind->light ? BELL_LIGHT : BELL_HEAVY;
 	return e;
-}
-
-void job_wake(struct ctx *cx)
-{
-	if (job_repo_wake(cx) != ERR_OK)
-		err_clear(cx);
 }
 
 enum err job_get(struct ctx *cx, int64_t id, struct job *ret)
@@ -196,6 +192,7 @@ enum err job_retry(struct ctx *cx, int64_t id, struct job *ret)
 	                                   .status = job.status,
 	                                   .attempt = job.attempt }));
 	TRY(db_commit(&tx));
+	cx->bells |= BELL_HEAVY | BELL_LIGHT;
 	*ret = job;
 	return ERR_OK;
 }

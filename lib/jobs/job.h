@@ -72,7 +72,12 @@ struct job_kind {
 	int attempts;
 	int backoff_s; /* base of full-jitter exponential back-off, at most an hour */
 	int timeout_s; /* of one attempt */
-	bool always;   /* enqueued also when the tenant has as many jobs as it may: it makes room */
+	/*
+	 * Takes milliseconds, and touches nothing but the database: run in batches on a lane of its
+	 * own, and nothing is told of its success.  Light kinds have queues of their own.
+	 */
+	bool light;
+	bool always; /* enqueued also when the tenant has as many jobs as it may: it makes room */
 	const char *doc;
 };
 
@@ -108,7 +113,7 @@ extern const struct event_kind job_failed; /* status failed, dead or cancelled *
 extern const struct schema job_schema;
 
 /**
- * Enqueue in the caller's transaction.  With a unique_key that an unfinished job has, that job's
+ * Enqueue in the caller's transaction; bell_ring() after the commit wakes a runner.  With a unique_key that an unfinished job has, that job's
  * id is given; if it runs already it will run once more.
  * @args of kind->arguments
  * Returns ERR_LIMIT when the tenant has as many unfinished jobs as it may, unless kind->always
@@ -117,12 +122,6 @@ NODISCARD
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
                      const void *args, int64_t *ret_id);
 
-/**
- * Wake a sleeping runner, if one sleeps.  Its own statement, after the commit: a NOTIFY inside the
- * writing transaction serialises all commits.  Errors are of no consequence (runners poll too).
- */
-void job_wake(struct ctx *cx);
-
 NODISCARD
 enum err job_get(struct ctx *cx, int64_t id, struct job *ret);
 NODISCARD
@@ -130,7 +129,6 @@ enum err job_list(struct ctx *cx, const struct job_filter *filter, struct list *
 
 /**
  * Put a failed, dead or cancelled job back in the queue with fresh attempts, under its old id.
- * Follow the commit with job_wake().
  * Returns ERR_NOT_FOUND, ERR_STATE (the detail names its status), ERR_CONFLICT when an unfinished
  *         job has its unique key.
  */

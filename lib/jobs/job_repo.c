@@ -74,25 +74,6 @@ enum err job_repo_max(struct ctx *cx, int64_t *ret)
 	return db_get_int(cx, &MAX, DB_ARGS(DB_INT(cx->app->config->jobs_max)), ret);
 }
 
-/*
- * The flag goes down with the ringing, so that the next enqueuer does not ring again.  A runner
- * that is locked right now is being rung for or is waking; another one is taken then.
- */
-static const struct db_stmt WAKE = {
-	.name = "job_wake",
-	.nparams = 0,
-	.any_tenant = true,
-	.sql = "WITH w AS (UPDATE app.job_runner SET asleep = false WHERE id ="
-	       " (SELECT id FROM app.job_runner WHERE asleep ORDER BY heartbeat_at DESC LIMIT 1"
-	       " FOR UPDATE SKIP LOCKED) RETURNING id)"
-	       " SELECT pg_notify('job_' || replace(id::text, '-', ''), '') FROM w",
-};
-
-enum err job_repo_wake(struct ctx *cx)
-{
-	return db_run(cx, &WAKE, DB_NO_ARGS, NULL);
-}
-
 static const struct db_stmt GET = {
 	.name = "job_get",
 	.read = true,
@@ -239,7 +220,6 @@ const struct db_check job_statements[] = {
 	{ .stmt = &MAX },
 	{ .stmt = &STOP_ALL },
 	{ .stmt = &RUNNING },
-	{ .stmt = &WAKE },
 	{ .stmt = &GET, .row = &job_schema },
 	{ .stmt = &LIST, .row = &job_schema },
 	{ .stmt = &RETRY },

@@ -24,8 +24,6 @@ NODISCARD
 enum err job_repo_running(struct ctx *cx, int64_t but, int64_t *ret);
 /** Ring for one sleeping runner. */
 NODISCARD
-enum err job_repo_wake(struct ctx *cx);
-NODISCARD
 enum err job_repo_get(struct ctx *cx, int64_t id, struct job *ret);
 NODISCARD
 enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);

@@ -46,7 +46,7 @@ typedef const struct job_handler *const queue_handlers[];
 /** @ret the handler of a type, NULL when this program has none */
 const struct job_handler *queue_handler(queue_handlers handlers, const char *type);
 
-/** Join under a fresh id, and listen for the bell of job_wake(). */
+/** Join under a fresh id, and listen for the bell (events/bell.h). */
 NODISCARD
 enum err queue_join(struct ctx *cx, struct queue *q, const char *host, int64_t lease_ms);
 

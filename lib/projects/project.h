@@ -68,7 +68,7 @@ extern const struct event_kind project_created, project_changed, project_deleted
 
 /*
  * Those that change something write in one transaction.  Follow project_create(), project_delete()
- * and project_sync() with job_wake(), after the commit and best after the reply.
+ * and project_sync() with bell_ring(), after the commit and best after the reply.
  */
 
 /**

@@ -3,6 +3,8 @@
  */
 #include "side.h"
 
+#include "events/bell.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,12 +207,15 @@ static void test_bell_rings_once(void **state)
 	struct ctx *cx = fixture_db_ctx(*state);
 	struct side *s = side_open(cx, SIDE_HOLD_MS);
 
-	job_wake(cx);
+	cx->bells = BELL_HEAVY;
+	bell_ring(cx);
 	assert_false(db_wait(&s->cx, -1, 50));
 	assert_err(&s->cx, queue_sleep(&s->cx, &s->queue, true), ERR_OK);
-	job_wake(cx);
+	cx->bells = BELL_HEAVY;
+	bell_ring(cx);
 	assert_true(db_wait(&s->cx, -1, 2000));
-	job_wake(cx);
+	cx->bells = BELL_HEAVY;
+	bell_ring(cx);
 	assert_false(db_wait(&s->cx, -1, 50));
 	side_close(s);
 }
