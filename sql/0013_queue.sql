@@ -282,14 +282,14 @@ CREATE TRIGGER job_blocked_end AFTER DELETE ON app.background_job FOR EACH ROW
 -- in order, from tenants that have not paused the queue and are below their own limits.  Rates are token buckets: so many
 -- starts at once, coming back evenly.
 CREATE FUNCTION app.job_claim_limited(p_runner uuid, p_queue text, p_types text[], p_most integer)
-RETURNS SETOF bigint LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+RETURNS SETOF app.background_job LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     all_q app.job_queue;
     mine app.job_queue;
     left_n double precision;
     room bigint := p_most;
     j record;
-    taken boolean;
+    made app.background_job;
 BEGIN
     INSERT INTO app.job_queue (tenant_id, name) VALUES (0, p_queue) ON CONFLICT DO NOTHING;
     SELECT * INTO all_q FROM app.job_queue q WHERE q.tenant_id = 0 AND q.name = p_queue FOR UPDATE;
@@ -320,8 +320,8 @@ BEGIN
         CONTINUE WHEN mine.rate_limit IS NOT NULL AND app.job_rate_left(mine) < 1;
         UPDATE app.background_job b SET state = 'running', runner_id = p_runner, slotted = true, started_at = now(),
                claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1
-         WHERE b.id = j.id AND b.state = 'ready' RETURNING true INTO taken;
-        CONTINUE WHEN taken IS NOT TRUE; -- its turn went to another
+         WHERE b.id = j.id AND b.state = 'ready' RETURNING * INTO made;
+        CONTINUE WHEN made.id IS NULL; -- its turn went to another
         INSERT INTO app.job_slot (job_id, tenant_id, queue) VALUES (j.id, j.tenant_id, p_queue);
         IF mine.rate_limit IS NOT NULL THEN
             UPDATE app.job_queue q SET rate_left = app.job_rate_left(mine) - 1, rate_at = clock_timestamp()
@@ -329,14 +329,14 @@ BEGIN
         END IF;
         room := room - 1;
         left_n := left_n - 1;
-        RETURN NEXT j.id;
+        RETURN NEXT made;
     END LOOP;
     IF all_q.rate_limit IS NOT NULL THEN
         UPDATE app.job_queue q SET rate_left = left_n, rate_at = clock_timestamp() WHERE q.tenant_id = 0 AND q.name = p_queue;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION app.job_claim_limited IS 'Starts jobs of a limited queue; returns their ids';
+COMMENT ON FUNCTION app.job_claim_limited IS 'Starts jobs of a limited queue';
 
 CREATE FUNCTION app.job_rate_left(q app.job_queue) RETURNS double precision LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT least(q.rate_limit::double precision,
@@ -401,7 +401,7 @@ REVOKE ALL ON app.background_job_history, app.background_job_dead, app.job_attem
     app.job_undone, app.job FROM portolan_app;
 GRANT SELECT ON app.background_job_history, app.job_attempt, app.job_slot, app.job_live, app.job_done, app.job_undone, app.job
     TO portolan_app;
-GRANT SELECT, INSERT, DELETE ON app.background_job_dead TO portolan_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (awaited) ON app.background_job_dead TO portolan_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.background_job_history, app.background_job_dead, app.job_attempt, app.job_slot
     TO portolan_runner;
 -- The operator of the installation, on its command line, sets the limits that hold over all tenants.

@@ -19,6 +19,7 @@ struct db_preamble;
 struct key_memory;
 struct keyring;
 struct log;
+struct log_tail;
 struct origin_memory;
 struct rate_memory;
 struct redact_word;
@@ -82,6 +83,7 @@ struct ctx {
 	int64_t deadline_ms;                   /* monotonic; 0: none */
 	struct who denied;                     /* who got a 403 of admission; zero: not known */
 	const char *remote; /* address from where it is asked; NULL: from this machine's programs */
+	struct log_tail *tail; /* where lines of the log are kept as well; NULL: nowhere */
 	unsigned bells;     /* whom what was written concerns; events/bell.h */
 	const char *audited;       /* the newest action that went into the audit log; NULL: none */
 	struct redact_word *words; /* values that are never printed; base/redact.h */

@@ -74,6 +74,11 @@ void err_fix(struct ctx *cx, const char *fix, ...)
 	va_end(ap);
 }
 
+void err_again(struct ctx *cx, enum err_again again)
+{
+	cx->fault.again = again;
+}
+
 void err_retry(struct ctx *cx, int64_t seconds)
 {
 	cx->fault.retry_s = seconds;

@@ -48,6 +48,9 @@ struct fault_field {
 	const char *detail;  /* what is wrong and what would be right */
 };
 
+/* What a failure says to a job, other than the row of its code. */
+enum err_again { ERR_AGAIN_BY_CODE = 0, ERR_AGAIN_YES, ERR_AGAIN_NO };
+
 /* Why the last call failed.  Lives in the context's arena. */
 struct fault {
 	enum err code;
@@ -55,6 +58,8 @@ struct fault {
 	const char *cause;  /* for the log only (SQLSTATE, errno); may be NULL */
 	const char *fix;    /* the next step, for a person; may be NULL */
 	int64_t retry_s;    /* seconds to wait before the next attempt; 0: not told */
+	enum err_again
+		again; /* whether a job tries again, where its code's row does not say it right */
 	struct fault_field fields[FAULT_ERRORS_MAX];
 	int nfields; /* how many were blamed; may pass FAULT_ERRORS_MAX */
 };
@@ -72,6 +77,9 @@ void err_fix(struct ctx *cx, const char *fix, ...) PRINTF(2, 3);
 
 /** Add to the fault just set how many seconds to wait before the next attempt. */
 void err_retry(struct ctx *cx, int64_t seconds);
+
+/** Say of the fault just set whether a job should try again, whatever the row of its code says. */
+void err_again(struct ctx *cx, enum err_again again);
 
 /**
  * Blame one field; a second call adds a second field to the same fault, so

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 
+#include "base/log_tail.h"
 #include "base/redact.h"
 #include "base/sb.h"
 
@@ -263,6 +264,8 @@ void log_write(struct ctx *cx, enum log_level level, const char *msg,
 		if (build(&line, cx, level, msg, fields, n, most))
 			break;
 	}
+	if (cx->tail != NULL)
+		log_tail_add(cx->tail, line.data, line.len);
 	if (log->gathers)
 		gather(log, cx->app->clock, level, &line);
 	else

@@ -122,32 +122,92 @@ static enum err too_many(struct ctx *cx)
 	return ERR_LIMIT;
 }
 
+/*
+ * Write the row.  The job that holds the unique key may end between the look at the key and the update of
+ * its row.  Then neither happens, and the second look finds the key free.  Near the tenant's limit the
+ * second look is the one that counts, and only one at a time does.
+ */
+static enum err insert(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
+                       const char *text, int64_t *ret_id)
+{
+	enum err e = job_repo_insert(cx, kind, in, text, LIMIT_SPARE, ret_id);
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	if (!kind->always)
+		TRY(job_repo_lock_count(cx));
+	e = job_repo_insert(cx, kind, in, text, 0, ret_id);
+	return e == ERR_NOT_FOUND && !kind->always ? too_many(cx) : e;
+}
+
+/*
+ * Let a new job wait for others.  Those that are completed already need no waiting.  One that ends while
+ * we look is in no place that the statement sees, so what is missing is looked for once more.
+ */
+static enum err await(struct ctx *cx, int64_t id, const struct job_new *in)
+{
+	struct sb sb = sb_new(cx->arena, (size_t)JOB_AFTER_MAX * 24);
+	int64_t missing = 0;
+	const char *ids;
+
+	assert(in->nafter <= JOB_AFTER_MAX);
+	for (size_t i = 0; i < in->nafter; i++)
+		sb_addf(&sb, "%c%lld", i == 0 ? '{' : ',', (long long)in->after[i]);
+	sb_addc(&sb, '}');
+	TRY(sb_finish(cx, &sb, &ids));
+	TRY(job_repo_await(cx, id, ids));
+	TRY(job_repo_await_missing(cx, id, ids, &missing));
+	if (missing != 0) {
+		err_set(cx, ERR_STATE, "job %lld, which is to be waited for, is %s",
+		        (long long)missing, "cancelled or not known");
+		err_fix(cx, "name jobs that have not ended, or that are completed");
+		return ERR_STATE;
+	}
+	return job_repo_await_over(cx, id);
+}
+
+/* @ret_id of an ended job that counts as this one; 0: there is none */
+static enum err find_ended(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
+                           int64_t *ret_id)
+{
+	enum err e;
+
+	*ret_id = 0;
+	if (in->unique_key == NULL || kind->unique_ended == 0)
+		return ERR_OK;
+	TRY(job_repo_lock_key(cx, kind, in->unique_key));
+	e = job_repo_ended(cx, kind, in->unique_key, ret_id);
+	if (e == ERR_NOT_FOUND)
+		err_clear(cx);
+	return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
                      const void *args, int64_t *ret_id)
 {
 	struct sb sb = sb_new(cx->arena, ARGUMENTS_MAX_BYTES);
+	CLEANUP(db_end) struct db_tx tx = { 0 };
 	const char *text;
-	enum err e;
+	int64_t id = 0;
 
 	assert(in->priority >= 0 && in->priority <= 4);
+	assert(in->nafter == 0 || in->unique_key == NULL);
 	schema_encode(&sb, kind->arguments, args);
 	TRY(sb_finish(cx, &sb, &text));
-	/*
-	 * The job that holds the unique key may end between the look at the key and the update
-	 * of its row.  Then neither happens, and the second look finds the key free.  Near the
-	 * tenant's limit the second look is the one that counts, and only one at a time does.
-	 */
-	e = job_repo_insert(cx, kind, in, text, LIMIT_SPARE, ret_id);
-	if (e == ERR_NOT_FOUND) {
-		err_clear(cx);
-		if (!kind->always)
-			TRY(job_repo_lock_count(cx));
-		e = job_repo_insert(cx, kind, in, text, 0, ret_id);
-		if (e == ERR_NOT_FOUND && !kind->always)
-			return too_many(cx);
+	if (in->nafter > 0 || (in->unique_key != NULL && kind->unique_ended != 0))
+		TRY(db_begin(cx, &tx));
+	TRY(find_ended(cx, kind, in, &id));
+	if (id == 0) {
+		TRY(insert(cx, kind, in, text, &id));
+		if (in->nafter > 0)
+			TRY(await(cx, id, in));
+		cx->bells |= kind->light ? BELL_LIGHT : BELL_HEAVY;
 	}
-	cx->bells |= kind->light ? BELL_LIGHT : BELL_HEAVY;
-	return e;
+	if (tx.depth > 0)
+		TRY(db_commit(&tx));
+	*ret_id = id;
+	return ERR_OK;
 }
 
 enum err job_get(struct ctx *cx, int64_t id, struct job *ret)

@@ -43,13 +43,24 @@ struct job_claim {
 	const char *request_id, *traceparent;
 };
 
+#define JOB_AFTER_MAX 100 /* jobs that one may wait for */
+
 struct job_new {
 	const char *queue;      /* NULL: the kind's */
 	int64_t project_id;     /* 0: none */
 	const char *unique_key; /* NULL: none */
 	const char *order_key;  /* NULL: none */
 	int64_t delay_ms;
-	int64_t priority; /* 1..4; 0: 2 */
+	int64_t priority;     /* 1..4; 0: 2 */
+	const int64_t *after; /* jobs of the tenant that must be completed first ... */
+	size_t nafter;        /* ... so many; not together with a unique_key */
+};
+
+/* Ended jobs that count as well when a unique key is looked for. */
+enum job_unique {
+	JOB_UNIQUE_COMPLETED = 1,
+	JOB_UNIQUE_FAILED = 2, /* failed and dead */
+	JOB_UNIQUE_CANCELLED = 4,
 };
 
 struct job_filter {
@@ -72,6 +83,15 @@ struct job_kind {
 	int attempts;
 	int backoff_s; /* base of full-jitter exponential back-off, at most an hour */
 	int timeout_s; /* of one attempt */
+	/*
+	 * Of jobs with a unique key.  One that has not ended always counts; when it runs already it
+	 * will run once more, unless .unique_running says that running is enough.  Ended ones count
+	 * as .unique_ended says (of enum job_unique), for .unique_for_s seconds after their end.
+	 */
+	bool unique_running;
+	unsigned unique_ended;
+	int unique_for_s;
+	bool schedulable; /* a tenant's schedule may bring it about */
 	/*
 	 * Takes milliseconds, and touches nothing but the database: run in batches on a lane of its
 	 * own, and nothing is told of its success.  Light kinds have queues of their own.
@@ -113,10 +133,15 @@ extern const struct event_kind job_failed; /* status failed, dead or cancelled *
 extern const struct schema job_schema;
 
 /**
- * Enqueue in the caller's transaction; bell_ring() after the commit wakes a runner.  With a unique_key that an unfinished job has, that job's
- * id is given; if it runs already it will run once more.
+ * Enqueue in the caller's transaction; bell_ring() after the commit wakes a runner.  With a unique_key
+ * that counts as taken (struct job_kind), that job's id is given.
+ *
+ * A job with .after starts when all of those are completed.  One that failed or is dead is waited for,
+ * since it may be retried; when one is cancelled or discarded, this job is cancelled.
+ *
  * @args of kind->arguments
- * Returns ERR_LIMIT when the tenant has as many unfinished jobs as it may, unless kind->always
+ * Returns ERR_LIMIT when the tenant has as many unfinished jobs as it may, unless kind->always;
+ *         ERR_STATE when a job of .after is cancelled or not known
  */
 NODISCARD
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,

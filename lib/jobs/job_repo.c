@@ -17,11 +17,13 @@
  */
 static const struct db_stmt INSERT = {
 	.name = "job_insert",
-	.nparams = 14,
+	.nparams = 16,
 	.sql = "INSERT INTO app.background_job AS j (tenant_id, project_id, queue, job_type,"
 	       " priority, run_at, max_attempts, unique_key, order_key, arguments, request_id,"
-	       " traceparent) SELECT $1, $2, $3, $4, $5, now() + $6::bigint * interval '1 ms',"
-	       " $7, $8, $9, $10, $11, $12 FROM (SELECT coalesce((SELECT jobs_max FROM app.tenant"
+	       " traceparent, state, wanted_at) SELECT $1, $2, $3, $4, $5, CASE WHEN $15::boolean"
+	       " THEN 'infinity' ELSE now() + $6::bigint * interval '1 ms' END,"
+	       " $7, $8, $9, $10, $11, $12, CASE WHEN $15 THEN 'blocked' ELSE 'ready' END,"
+	       " CASE WHEN $15 THEN now() + $6 * interval '1 ms' END FROM (SELECT coalesce((SELECT jobs_max FROM app.tenant"
 	       " WHERE id = $1), $13::bigint) - $14::bigint AS max) l"
 	       " WHERE $13::bigint IS NULL"
 	       " OR pg_relation_size('app.background_job') / 8192 * 128 < l.max"
@@ -30,7 +32,7 @@ static const struct db_stmt INSERT = {
 	       " OR EXISTS (SELECT FROM app.background_job WHERE tenant_id = $1 AND job_type = $4"
 	       " AND unique_key = $8)"
 	       " ON CONFLICT (tenant_id, job_type, unique_key) WHERE unique_key IS NOT NULL DO UPDATE"
-	       " SET rerun = j.rerun OR j.state = 'running',"
+	       " SET rerun = j.rerun OR (j.state = 'running' AND $16::boolean),"
 	       " run_at = CASE j.state WHEN 'ready' THEN least(j.run_at, excluded.run_at)"
 	       " ELSE j.run_at END RETURNING id",
 };
@@ -47,9 +49,96 @@ enum err job_repo_insert(struct ctx *cx, const struct job_kind *kind, const stru
 	                DB_INT(in->priority != 0 ? in->priority : 2), DB_INT(in->delay_ms),
 	                DB_INT(kind->attempts), DB_TEXT(in->unique_key), DB_TEXT(in->order_key),
 	                DB_TEXT(args), DB_TEXT(cx->request_id), DB_TEXT(trace),
-	                DB_INT0(kind->always ? 0 : cx->app->config->jobs_max), DB_INT(spare)),
+	                DB_INT0(kind->always ? 0 : cx->app->config->jobs_max), DB_INT(spare),
+	                DB_BOOL(in->nafter > 0), DB_BOOL(!kind->unique_running)),
 		ret_id);
 }
+
+/* --- Unique keys of ended jobs --- */
+
+static const struct db_stmt LOCK_KEY = {
+	.name = "job_lock_key",
+	.nparams = 3,
+	.sql = "SELECT pg_advisory_xact_lock(hashtextextended($2::text || ' ' || $3::text, $1::bigint))",
+};
+
+enum err job_repo_lock_key(struct ctx *cx, const struct job_kind *kind, const char *key)
+{
+	return db_run(cx, &LOCK_KEY, DB_ARGS(DB_TEXT(kind->type), DB_TEXT(key)), NULL);
+}
+
+static const struct db_stmt ENDED = {
+	.name = "job_ended",
+	.nparams = 7,
+	.sql = "SELECT id FROM (SELECT id, finished_at FROM app.background_job_history"
+	       " WHERE tenant_id = $1 AND job_type = $2 AND unique_key = $3 AND $5::boolean"
+	       " AND finished_at > now() - $4::bigint * interval '1 s'"
+	       " UNION ALL SELECT id, finished_at FROM app.background_job_dead"
+	       " WHERE tenant_id = $1 AND job_type = $2 AND unique_key = $3"
+	       " AND finished_at > now() - $4 * interval '1 s'"
+	       " AND CASE status WHEN 'cancelled' THEN $7::boolean ELSE $6::boolean END) e"
+	       " ORDER BY finished_at DESC LIMIT 1",
+};
+
+enum err job_repo_ended(struct ctx *cx, const struct job_kind *kind, const char *key, int64_t *ret)
+{
+	return db_get_int(cx, &ENDED,
+	                  DB_ARGS(DB_TEXT(kind->type), DB_TEXT(key), DB_INT(kind->unique_for_s),
+	                          DB_BOOL(kind->unique_ended & JOB_UNIQUE_COMPLETED),
+	                          DB_BOOL(kind->unique_ended & JOB_UNIQUE_FAILED),
+	                          DB_BOOL(kind->unique_ended & JOB_UNIQUE_CANCELLED)),
+	                  ret);
+}
+
+/* --- Waiting for others --- */
+
+/* In the order of their ids, so that two who wait for the same jobs do not wait for each other. */
+static const struct db_stmt AWAIT = {
+	.name = "job_await",
+	.nparams = 3,
+	.sql = "WITH live AS (UPDATE app.background_job SET awaited = true WHERE tenant_id = $1"
+	       " AND id IN (SELECT id FROM app.background_job WHERE tenant_id = $1"
+	       " AND id = ANY ($3::bigint[]) AND id <> $2 ORDER BY id FOR UPDATE) RETURNING id),"
+	       " dead AS (UPDATE app.background_job_dead SET awaited = true WHERE tenant_id = $1"
+	       " AND id = ANY ($3) AND status <> 'cancelled' RETURNING id)"
+	       " INSERT INTO app.job_dependency (tenant_id, job_id, on_job_id)"
+	       " SELECT $1, $2, id FROM live UNION SELECT $1, $2, id FROM dead",
+};
+
+enum err job_repo_await(struct ctx *cx, int64_t id, const char *ids)
+{
+	return db_run(cx, &AWAIT, DB_ARGS(DB_INT(id), DB_TEXT(ids)), NULL);
+}
+
+static const struct db_stmt AWAIT_MISSING = {
+	.name = "job_await_missing",
+	.nparams = 3,
+	.sql = "SELECT coalesce(min(w.id), 0) FROM unnest($3::bigint[]) AS w (id)"
+	       " WHERE NOT EXISTS (SELECT FROM app.job_dependency d WHERE d.tenant_id = $1"
+	       " AND d.job_id = $2 AND d.on_job_id = w.id)"
+	       " AND NOT EXISTS (SELECT FROM app.background_job_history h"
+	       " WHERE h.tenant_id = $1 AND h.id = w.id)",
+};
+
+enum err job_repo_await_missing(struct ctx *cx, int64_t id, const char *ids, int64_t *ret)
+{
+	return db_get_int(cx, &AWAIT_MISSING, DB_ARGS(DB_INT(id), DB_TEXT(ids)), ret);
+}
+
+static const struct db_stmt AWAIT_OVER = {
+	.name = "job_await_over",
+	.nparams = 2,
+	.sql = "UPDATE app.background_job SET state = 'ready', run_at = wanted_at"
+	       " WHERE tenant_id = $1 AND id = $2 AND state = 'blocked' AND NOT EXISTS"
+	       " (SELECT FROM app.job_dependency WHERE tenant_id = $1 AND job_id = $2)",
+};
+
+enum err job_repo_await_over(struct ctx *cx, int64_t id)
+{
+	return db_run(cx, &AWAIT_OVER, DB_ARGS(DB_INT(id)), NULL);
+}
+
+/* --- The tenant's limit --- */
 
 static const struct db_stmt LOCK_COUNT = {
 	.name = "job_lock_count",
@@ -141,7 +230,7 @@ static const struct db_stmt DROP_WAITING = {
 	.name = "job_drop_waiting",
 	.nparams = 2,
 	.sql = "WITH d AS (DELETE FROM app.background_job WHERE tenant_id = $1 AND project_id = $2"
-	       " AND state = 'ready' RETURNING id)"
+	       " AND state <> 'running' RETURNING id)"
 	       " DELETE FROM app.job_progress WHERE job_id IN (SELECT id FROM d)",
 };
 
@@ -216,6 +305,11 @@ enum err job_repo_count(struct ctx *cx, struct job_counts *ret)
 
 const struct db_check job_statements[] = {
 	{ .stmt = &INSERT },
+	{ .stmt = &LOCK_KEY },
+	{ .stmt = &ENDED },
+	{ .stmt = &AWAIT },
+	{ .stmt = &AWAIT_MISSING },
+	{ .stmt = &AWAIT_OVER },
 	{ .stmt = &LOCK_COUNT },
 	{ .stmt = &MAX },
 	{ .stmt = &STOP_ALL },

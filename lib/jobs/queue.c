@@ -146,7 +146,7 @@ enum err queue_cancelled(struct ctx *cx, const struct queue *q, struct list *ret
  * from their rescue, so a second try leaves the domain out.
  */
 static enum err rescue_job(struct ctx *cx, queue_handlers handlers, const struct job_claim *job,
-                           const char *runner)
+                           const char *runner, const char *host)
 {
 	const struct job_handler *handler = queue_handler(handlers, job->job_type);
 	struct queue_held held;
@@ -160,7 +160,10 @@ static enum err rescue_job(struct ctx *cx, queue_handlers handlers, const struct
 		CLEANUP(db_end) struct db_tx tx = { 0 };
 
 		TRY(db_begin(cx, &tx));
-		e = settle(cx, i == 0 ? handler : NULL, job, &held, SETTLE_LOST, NULL, NULL);
+		e = settle(cx, job, &held,
+		           &(struct settlement){ .end = SETTLE_LOST,
+		                                 .handler = i == 0 ? handler : NULL,
+		                                 .host = host });
 		if (e == ERR_OK)
 			return db_commit(&tx);
 	}
@@ -186,7 +189,7 @@ static enum err bury(struct ctx *cx, const struct queue *q, queue_handlers handl
 	for (size_t i = 0; i < jobs.n && e == ERR_OK; i++) {
 		const struct job_claim *all = jobs.items;
 
-		e = rescue_job(cx, handlers, &all[i], who->id);
+		e = rescue_job(cx, handlers, &all[i], who->id, who->host);
 	}
 	cx->who = me;
 	TRY(e);
@@ -222,6 +225,7 @@ enum err queue_rescue(struct ctx *cx, struct queue *q, queue_handlers handlers,
 		bool buried = false;
 
 		snprintf(who.id, sizeof(who.id), "%s", c->id);
+		snprintf(who.host, sizeof(who.host), "%s", c->host);
 		if (seen != NULL)
 			who.seen_ms = seen->seen_ms;
 		if (c->expired || (seen != NULL && now - seen->seen_ms >= QUEUE_CONFIRM_MS)) {

@@ -25,7 +25,7 @@
 
 /* A runner whose lock was seen free. */
 struct queue_suspect {
-	char id[QUEUE_ID_MAX];
+	char id[QUEUE_ID_MAX], host[256];
 	int64_t beat_us; /* its heartbeat then */
 	int64_t seen_ms; /* monotonic */
 };

@@ -14,6 +14,7 @@ const struct schema queue_pulse_schema = SCHEMA(struct queue_pulse, "QueuePulse"
 
 static const struct field CORPSE_FIELDS[] = {
 	F_TEXT(struct queue_corpse, id),
+	F_TEXT(struct queue_corpse, host),
 	F_INT(struct queue_corpse, beat_us),
 	F_BOOL(struct queue_corpse, expired),
 };
@@ -97,7 +98,7 @@ static const struct db_stmt CORPSES = {
 	.name = "queue_corpses",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = "SELECT id, beat_us, expired FROM (SELECT id, lock_key, lease_ms,"
+	.sql = "SELECT id, host, beat_us, expired FROM (SELECT id, host, lock_key, lease_ms,"
 	       " (extract(epoch FROM heartbeat_at) * 1000000)::bigint AS beat_us,"
 	       " heartbeat_at < now() - lease_ms * interval '1 ms' AS expired"
 	       " FROM app.job_runner WHERE id <> $1"
@@ -312,18 +313,41 @@ enum err queue_repo_rerun(struct ctx *cx, const struct job_claim *job)
 
 static const struct db_stmt DELAY = {
 	.name = "queue_delay",
-	.nparams = 5,
+	.nparams = 6,
 	.any_tenant = true,
 	.sql = WAIT_AGAIN ", run_at = now() + $3::bigint * interval '1 ms', error_type = $4,"
-			  " error_message = $5 WHERE id = $1 AND claim_token = $2",
+			  " error_message = $5, attempt = attempt - $6::integer"
+			  " WHERE id = $1 AND claim_token = $2",
 };
 
 enum err queue_repo_delay(struct ctx *cx, const struct job_claim *job, int64_t delay_ms,
-                          const char *error_type, const char *error_message)
+                          bool snooze, const char *error_type, const char *error_message)
 {
 	return db_run(cx, &DELAY,
 	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_INT(delay_ms),
-	                      DB_TEXT(error_type), DB_TEXT(error_message)),
+	                      DB_TEXT(error_type), DB_TEXT(error_message), DB_INT(snooze)),
+	              NULL);
+}
+
+/* The start is the job's own, which is still there: the end comes after. */
+static const struct db_stmt NOTE = {
+	.name = "queue_note",
+	.nparams = 8,
+	.any_tenant = true,
+	.sql = "INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, host, outcome,"
+	       " error_type, error_message, log, started_at) SELECT tenant_id, id, claim_token,"
+	       " $3, coalesce($4, ''), $5, $6, $7, coalesce($8::jsonb, '[]'), started_at"
+	       " FROM app.background_job WHERE id = $1 AND claim_token = $2",
+};
+
+enum err queue_repo_note(struct ctx *cx, const struct job_claim *job,
+                         const struct queue_attempt *attempt)
+{
+	return db_run(cx, &NOTE,
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_INT(job->attempt),
+	                      DB_TEXT(attempt->host), DB_TEXT(attempt->outcome),
+	                      DB_TEXT(attempt->error_type), DB_TEXT(attempt->error_message),
+	                      DB_TEXT(attempt->log)),
 	              NULL);
 }
 
@@ -495,6 +519,7 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &BURY, .as = DB_AS_RUNNER },
 	{ .stmt = &RERUN, .as = DB_AS_RUNNER },
 	{ .stmt = &DELAY, .as = DB_AS_RUNNER },
+	{ .stmt = &NOTE, .as = DB_AS_RUNNER },
 	{ .stmt = &HAND_BACK, .as = DB_AS_RUNNER },
 	{ .stmt = &LOSE, .as = DB_AS_RUNNER },
 	{ .stmt = &PROGRESS, .as = DB_AS_RUNNER },

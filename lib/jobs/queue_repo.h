@@ -12,7 +12,7 @@ struct queue_pulse {
 
 /* A runner that looks dead. */
 struct queue_corpse {
-	const char *id;
+	const char *id, *host;
 	int64_t beat_us;
 	bool expired; /* its lease is over; false: its lock is free */
 };
@@ -22,6 +22,12 @@ struct queue_held {
 	bool rerun, cancel_requested;
 	int64_t lease_losses;
 	const char *error_type, *error_message; /* of the attempt before */
+};
+
+/* What is kept of an attempt. */
+struct queue_attempt {
+	const char *outcome, *host, *error_type, *error_message;
+	const char *log; /* JSON array; NULL: nothing */
 };
 
 extern const struct schema queue_pulse_schema, queue_corpse_schema, queue_held_schema;
@@ -71,9 +77,14 @@ enum err queue_repo_bury(struct ctx *cx, const struct job_claim *job, const char
                          const char *error_type, const char *error_message);
 NODISCARD
 enum err queue_repo_rerun(struct ctx *cx, const struct job_claim *job);
+/** @snooze the attempt does not count */
 NODISCARD
 enum err queue_repo_delay(struct ctx *cx, const struct job_claim *job, int64_t delay_ms,
-                          const char *error_type, const char *error_message);
+                          bool snooze, const char *error_type, const char *error_message);
+/** A row for the attempt that ends now, beside one of the ends. */
+NODISCARD
+enum err queue_repo_note(struct ctx *cx, const struct job_claim *job,
+                         const struct queue_attempt *attempt);
 NODISCARD
 enum err queue_repo_hand_back(struct ctx *cx, const struct job_claim *job);
 NODISCARD

@@ -1,6 +1,7 @@
 /* One attempt: from the claim's arguments to what is written of it. */
 #include "jobs/run.h"
 
+#include "base/log_tail.h"
 #include "jobs/settle.h"
 
 #include <string.h>
@@ -97,14 +98,34 @@ enum err run_begin(struct ctx *cx, struct job_run *run, struct db_tx *tx)
 	return hold(cx, run, &held);
 }
 
+static struct settlement settlement_of(struct ctx *cx, const struct job_run *run,
+                                       enum settle_end end)
+{
+	return (struct settlement){
+		.end = end,
+		.host = run->host,
+		.log = cx->tail != NULL ? log_tail_json(cx->tail, cx->arena) : NULL,
+	};
+}
+
 enum err run_complete(struct ctx *cx, struct job_run *run, const char *result)
 {
+	struct settlement s = settlement_of(cx, run, SETTLE_COMPLETED);
 	struct queue_held held;
 
 	TRY(hold(cx, run, &held));
-	TRY(settle(cx, NULL, run->job, &held, SETTLE_COMPLETED, NULL, result));
+	s.result = result;
+	s.handler = run->handler;
+	TRY(settle(cx, run->job, &held, &s));
 	run->completed = true;
 	return ERR_OK;
+}
+
+enum err run_snooze(struct ctx *cx, struct job_run *run, int64_t delay_ms, const char *why)
+{
+	assert(delay_ms > 0);
+	run->snooze_ms = delay_ms;
+	return err_set(cx, ERR_STATE, "%s", why);
 }
 
 /* --- For the runner --- */
@@ -157,23 +178,24 @@ static enum settle_end end_of(struct ctx *cx, const struct job_handler *handler,
 		return SETTLE_CANCELLED;
 	if (why == RUN_SHUTDOWN)
 		return SETTLE_RETURNED;
+	if (run->snooze_ms > 0)
+		return SETTLE_SNOOZED;
 	if (why == RUN_TIMEOUT)
 		err_set(cx, ERR_TIMEOUT, "the job was not done within %d seconds",
 		        handler->kind->timeout_s);
 	return SETTLE_FAILED;
 }
 
-static enum err settle_once(struct ctx *cx, const struct job_handler *handler, struct job_run *run,
-                            enum settle_end *end, const struct fault *why)
+static enum err settle_once(struct ctx *cx, struct job_run *run, struct settlement *s)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	struct queue_held held;
 
 	TRY(db_begin(cx, &tx));
 	TRY(hold(cx, run, &held));
-	if (held.cancel_requested && *end == SETTLE_FAILED)
-		*end = SETTLE_CANCELLED;
-	TRY(settle(cx, handler, run->job, &held, *end, why, NULL));
+	if (held.cancel_requested && (s->end == SETTLE_FAILED || s->end == SETTLE_SNOOZED))
+		s->end = SETTLE_CANCELLED;
+	TRY(settle(cx, run->job, &held, s));
 	return db_commit(&tx);
 }
 
@@ -189,21 +211,19 @@ static void pause_ms(int64_t ms)
  * runner's main thread ends that when the lease is over.  When the domain cannot be told (a bug of ours),
  * the job ends without telling it rather than never.
  */
-static enum err settle_surely(struct ctx *cx, const struct job_handler *handler,
-                              struct job_run *run, enum settle_end *end, const struct fault *why)
+static enum err settle_surely(struct ctx *cx, struct job_run *run, struct settlement *s)
 {
 	int64_t wait_ms = SETTLE_PAUSE_MS;
-	bool told = true;
 
 	while (atomic_load(&run->why) != RUN_LOST) {
-		enum err e = settle_once(cx, told ? handler : NULL, run, end, why);
+		enum err e = settle_once(cx, run, s);
 
 		if (e == ERR_OK || e == ERR_LEASE_LOST)
 			return e;
 		if (e != ERR_UNAVAILABLE && e != ERR_TIMEOUT) {
-			if (!told)
+			if (s->handler == NULL)
 				return e;
-			told = false;
+			s->handler = NULL;
 			continue;
 		}
 		pause_ms(wait_ms);
@@ -218,24 +238,29 @@ enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *ru
 	static const char *const OUTCOMES[] = {
 		[SETTLE_COMPLETED] = "completed", [SETTLE_FAILED] = "failed",
 		[SETTLE_CANCELLED] = "cancelled", [SETTLE_RETURNED] = "returned",
-		[SETTLE_LOST] = "lost",
+		[SETTLE_SNOOZED] = "snoozed",     [SETTLE_LOST] = "lost",
 	};
-	const struct job_handler *handler = queue_handler(handlers, run->job->job_type);
-	enum settle_end end;
+	struct settlement s;
 	enum err e;
 
-	assert(handler != NULL); /* queue_claim() takes known types only */
-	e = work(cx, handler, run);
+	run->handler = queue_handler(handlers, run->job->job_type);
+	assert(run->handler != NULL); /* queue_claim() takes known types only */
+	e = work(cx, run->handler, run);
 	run_step(cx, run, 100, NULL);
 	*ret = (struct run_report){ .outcome = OUTCOMES[SETTLE_COMPLETED] };
 	if (e == ERR_OK && run->completed)
 		return ERR_OK;
-	end = end_of(cx, handler, run, e);
-	if (end == SETTLE_FAILED)
+	s = settlement_of(cx, run, end_of(cx, run->handler, run, e));
+	s.handler = run->handler;
+	s.wait_ms = run->snooze_ms;
+	if (s.end == SETTLE_FAILED || s.end == SETTLE_SNOOZED)
 		ret->fault = cx->fault;
-	e = e == ERR_LEASE_LOST ? e : settle_surely(cx, handler, run, &end, &ret->fault);
-	ret->outcome = OUTCOMES[e == ERR_LEASE_LOST ? SETTLE_LOST : end];
-	if (e == ERR_OK && end == SETTLE_FAILED && settle_again(run->job, &ret->fault))
+	s.why = &ret->fault;
+	e = e == ERR_LEASE_LOST ? e : settle_surely(cx, run, &s);
+	if (s.end == SETTLE_SNOOZED) /* what was asked for, not what went wrong */
+		ret->fault = (struct fault){ 0 };
+	ret->outcome = OUTCOMES[e == ERR_LEASE_LOST ? SETTLE_LOST : s.end];
+	if (e == ERR_OK && s.end == SETTLE_FAILED && settle_again(run->job, &ret->fault))
 		ret->outcome = "retrying";
 	return e == ERR_LEASE_LOST ? ERR_OK : e;
 }

@@ -27,12 +27,15 @@ enum run_why {
 
 struct job_run {
 	const struct job_claim *job;
-	const char *runner; /* id of the queue's membership */
-	_Atomic int why;    /* enum run_why; other threads set it */
-	int64_t told_ms;    /* monotonic, of the last progress written; 0: none yet */
-	bool completed;     /* run_complete() was called */
-	const char *step;   /* what it is at; NULL: nothing named yet */
-	int64_t step_ms;    /* monotonic, when that began */
+	const char *runner;                /* id of the queue's membership */
+	const struct job_handler *handler; /* what runs it; run_attempt() sets it */
+	_Atomic int why;                   /* enum run_why; other threads set it */
+	int64_t told_ms;   /* monotonic, of the last progress written; 0: none yet */
+	bool completed;    /* run_complete() was called */
+	int64_t snooze_ms; /* run_snooze() was called; 0: not */
+	const char *host;  /* where it runs, for who looks at its attempts; NULL: not told */
+	const char *step;  /* what it is at; NULL: nothing named yet */
+	int64_t step_ms;   /* monotonic, when that began */
 	/* Called when a step is over; NULL: nobody wants to know. */
 	void (*stepped)(struct ctx *cx, const struct job_run *run, int64_t duration_ms);
 };
@@ -69,6 +72,16 @@ enum err run_begin(struct ctx *cx, struct job_run *run, struct db_tx *tx);
 NODISCARD
 enum err run_complete(struct ctx *cx, struct job_run *run, const char *result);
 
+/**
+ * Ask to be started again later, which is no attempt: what the job needs is not there yet.
+ *
+ * @delay_ms from now; at least 1
+ * @why      for people, constant or in cx->arena
+ * @ret      an error to return with, after cleaning up
+ */
+NODISCARD
+enum err run_snooze(struct ctx *cx, struct job_run *run, int64_t delay_ms, const char *why);
+
 /* --- For the runner --- */
 
 /** Become the job: its tenant, its name as actor, the ids of the request that asked for it. */
@@ -79,7 +92,7 @@ void run_stop(struct job_run *run, enum run_why why);
 
 /* What became of an attempt, for the log. */
 struct run_report {
-	const char *outcome; /* completed, retrying, failed, cancelled, returned, lost */
+	const char *outcome; /* completed, retrying, failed, cancelled, returned, snoozed, lost */
 	struct fault fault;  /* of retrying and failed */
 };
 

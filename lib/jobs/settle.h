@@ -17,19 +17,27 @@ enum settle_end {
 	SETTLE_FAILED, /* cx->fault-like why; tried again when its kind of error and attempts allow */
 	SETTLE_CANCELLED, /* somebody asked for it */
 	SETTLE_RETURNED,  /* an interruption of ours: no attempt */
+	SETTLE_SNOOZED,   /* it asked to be started later: no attempt */
 	SETTLE_LOST,      /* its runner died */
 };
 
+struct settlement {
+	enum settle_end end;
+	const struct job_handler *handler; /* NULL when this program has none for the job */
+	const struct fault *why;           /* of SETTLE_FAILED and SETTLE_SNOOZED */
+	const char *result;                /* of SETTLE_COMPLETED, JSON text or NULL */
+	int64_t wait_ms;                   /* of SETTLE_SNOOZED */
+	const char *host;                  /* where it ran; NULL: not known */
+	const char *log;                   /* what it logged last, a JSON array; NULL: nothing */
+};
+
 /**
- * @handler  NULL when this program has none for the job
- * @why      of SETTLE_FAILED
- * @result   of SETTLE_COMPLETED, JSON text or NULL
- * A job that somebody asked to run once more does so instead of ending.
+ * Write the end of an attempt: where the job goes, the attempt's own row, events, and word to what
+ * the job works on.  A job that somebody asked to run once more does so instead of ending.
  */
 NODISCARD
-enum err settle(struct ctx *cx, const struct job_handler *handler, const struct job_claim *job,
-                const struct queue_held *held, enum settle_end end, const struct fault *why,
-                const char *result);
+enum err settle(struct ctx *cx, const struct job_claim *job, const struct queue_held *held,
+                const struct settlement *s);
 
 /** @ret whether a job is tried again after a failed attempt */
 bool settle_again(const struct job_claim *job, const struct fault *why);
