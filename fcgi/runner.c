@@ -2,9 +2,10 @@
  * portolan-runner: does the jobs.
  *
  * The main thread holds the runner's membership of the queue (lib/jobs/queue.h): it beats, claims, hands
- * jobs to idle threads, looks for dead runners, and tells running jobs to stop.  Each job thread has an
- * arena and a database connection of its own and runs one attempt at a time (lib/jobs/run.h).  Heavy work
- * happens in child processes, which die with the thread that started them.
+ * jobs to idle threads (slots.h), looks for dead runners and due schedules, and tells running jobs to
+ * stop.  Each job thread has an arena and a database connection of its own and runs one attempt at a time
+ * (lib/jobs/run.h).  Heavy work happens in child processes, which die with the thread that started them.
+ * Light jobs, which take milliseconds, are done in batches by lanes (lane.h).
  *
  *   SIGTERM, SIGINT, SIGHUP  claim no more, give running jobs runner_grace_ms, hand the rest back, end
  *                            with 0; after SIGHUP the supervisor starts a runner with the new settings
@@ -21,6 +22,7 @@
 #include "events/bell.h"
 #include "jobs/run.h"
 #include "keep.h"
+#include "lane.h"
 #include "slots.h"
 
 #include <inttypes.h>
@@ -30,11 +32,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define MAIN_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+#define MAIN_ARENA_BYTES   ((size_t)16 * 1024 * 1024)
+#define CLAIMS_ARENA_BYTES ((size_t)1024 * 1024)
 
-#define RESCUE_MS     650     /* between two looks for dead runners */
-#define CANCEL_MS     1000    /* between two looks for wishes to cancel */
 #define TIDY_MS       3600000 /* between two rounds of tidying */
+#define TIDY_AGAIN_MS 500     /* when there is more to tidy */
+#define SUSPECT_MS    (QUEUE_CONFIRM_MS + 5)
 #define BEAT_AGAIN_MS 200   /* after a heartbeat that failed; between two that bells bring about */
 #define STOP_ROUND_MS 100   /* between two looks at jobs that are to stop */
 #define STOP_MS       10000 /* for jobs to notice that they should */
@@ -45,16 +48,20 @@ struct runner {
 	struct arena *arena; /* of one round of the main thread */
 	struct db *db;
 	struct ctx cx;
+	struct arena *claims; /* of the heavy lane */
+	char host[256];
 	struct queue queue;
+	struct claim_lane heavy;
 	struct slots slots;
+	struct lanes lanes;
 	int signals, wake; /* descriptors: of signals; of them and of slots that became idle */
 
-	bool stopping, asleep;
-	bool away;         /* the database is, and that is logged */
-	bool unsure;       /* whether a claim that failed was done */
-	int looks;         /* at an empty queue since the last job */
-	int64_t beaten_ms; /* when the last heartbeat that arrived was sent */
-	int64_t beat_at, claim_at, rescue_at, cancel_at, tidy_at, stop_at; /* what is due when */
+	bool stopping;
+	bool asleep, light_asleep; /* as the database has it */
+	bool away;                 /* the database is, and that is logged */
+	bool unsure;               /* whether a claim that failed was done */
+	int64_t beaten_ms;         /* when the last heartbeat that arrived was sent */
+	int64_t beat_at, look_at, claim_at, tidy_at, stop_at; /* what is due when */
 	struct keep keep; /* of the audit log, and of what is over */
 	int64_t keep_at;
 };
@@ -111,19 +118,21 @@ static void beat(struct runner *r)
 	r->beat_at = now + BEAT_AGAIN_MS;
 }
 
-static void rescue(struct runner *r)
+/* @ret whether to look again soon, at who is under suspicion */
+static bool rescue(struct runner *r)
 {
 	int64_t runners = 0;
 	bool suspects = false;
 	enum err e = queue_rescue(&r->cx, &r->queue, app_jobs, &runners, &suspects);
 
-	r->rescue_at = mono_ms(r) + (suspects ? QUEUE_CONFIRM_MS + 5 : RESCUE_MS);
 	if (e != ERR_OK)
 		trouble(r, "rescue");
 	if (runners == 0)
-		return;
+		return suspects;
 	LOG(&r->cx, LOG_WARNING, "runners declared dead", LOG_INT("runners", runners));
 	r->claim_at = 0;
+	lanes_look(&r->lanes);
+	return suspects;
 }
 
 static void tidy(struct runner *r)
@@ -133,43 +142,28 @@ static void tidy(struct runner *r)
 	if (queue_tidy(&r->cx, &rows) != ERR_OK)
 		trouble(r, "tidying");
 	/* A full portion means that there is more; other work comes in between. */
-	r->tidy_at = mono_ms(r) + (rows >= QUEUE_TIDY_ROWS ? RESCUE_MS : TIDY_MS);
+	r->tidy_at = mono_ms(r) + (rows >= QUEUE_TIDY_ROWS ? TIDY_AGAIN_MS : TIDY_MS);
 }
 
 /* --- Work --- */
 
-static void cancel(struct runner *r)
+static void cancel(struct runner *r, const char *running)
 {
 	struct list jobs;
 
-	r->cancel_at = mono_ms(r) + CANCEL_MS;
-	if (queue_cancelled(&r->cx, &r->queue, &jobs) != ERR_OK)
-		return; /* the next look is a second away */
+	if (queue_cancelled(&r->cx, &r->queue, running, &jobs) != ERR_OK)
+		return; /* the next look is not far */
 	for (size_t i = 0; i < jobs.n; i++)
 		slots_stop(&r->slots, RUN_CANCEL, 0, (const struct job_claim *)jobs.items + i);
 }
 
-/* Before idling: ask to be rung for, and look again soon, for a job that came in between. */
-static int64_t idle_ms(struct runner *r)
-{
-	static const int SOON_MS[] = { 5, 20, 100 };
-	int64_t poll = r->process.app.config->runner_poll_ms;
-	uint32_t jitter;
-
-	if (!r->asleep)
-		r->asleep = queue_sleep(&r->cx, &r->queue, true) == ERR_OK;
-	if (r->looks < (int)COUNT(SOON_MS))
-		return SOON_MS[r->looks++];
-	secret_random(&jitter, sizeof(jitter));
-	return poll + jitter % (poll / 2 + 1);
-}
-
 /* Jobs that we hold without having heard of it would never run, since this runner lives. */
-static enum err make_sure(struct runner *r)
+static enum err make_sure(struct runner *r, const struct job_claim *running, size_t n)
 {
-	int64_t known[SLOTS_MAX], returned = 0;
-	size_t n = slots_known(&r->slots, known);
+	int64_t *known = arena_array(r->cx.arena, n + 1, sizeof(*known)), returned = 0;
 
+	for (size_t i = 0; i < n; i++)
+		known[i] = running[i].id;
 	TRY(queue_disown(&r->cx, &r->queue, known, n, &returned));
 	r->unsure = false;
 	if (returned > 0)
@@ -178,38 +172,112 @@ static enum err make_sure(struct runner *r)
 	return ERR_OK;
 }
 
-static void claim(struct runner *r, int idle)
+static enum err claim_some(struct runner *r, int64_t idle, struct list *ret)
 {
-	struct list jobs = { 0 };
-	enum err e = r->unsure ? make_sure(r) : ERR_OK;
+	struct claim_wish wish = { .n = idle };
 
-	if (e == ERR_OK)
-		e = queue_claim(&r->cx, &r->queue, app_jobs, idle, &jobs);
-	if (e != ERR_OK) {
+	wish.running = slots_running(&r->slots, r->cx.arena, &wish.nrunning);
+	if (r->unsure)
+		TRY(make_sure(r, wish.running, wish.nrunning));
+	return queue_claim(&r->cx, &r->queue, &r->heavy, &wish, ret);
+}
+
+/* Claim until the threads are busy or the queue is empty; then wait for the bell. */
+static void claim(struct runner *r)
+{
+	int idle = slots_idle(&r->slots);
+	struct list jobs = { 0 };
+
+	if (idle == 0 || mono_ms(r) < r->claim_at)
+		return;
+	if (claim_some(r, idle, &jobs) != ERR_OK) {
 		r->unsure = true;
 		trouble(r, "claim");
 		r->claim_at = mono_ms(r) + r->process.app.config->runner_poll_ms;
 		return;
 	}
 	for (size_t i = 0; i < jobs.n; i++)
-		slots_hand_over(&r->slots, r->queue.id, (const struct job_claim *)jobs.items + i);
-	if (jobs.n == 0) {
-		r->claim_at = mono_ms(r) + idle_ms(r);
-		return;
-	}
-	r->looks = 0;
-	r->claim_at = 0;
+		slots_hand_over(&r->slots, r->queue.id, r->host,
+		                (const struct job_claim *)jobs.items + i);
+	r->claim_at = jobs.n > 0 ? 0 : INT64_MAX;
 }
 
-/* A full runner is not to be rung for: the bell would wake nobody. */
-static void look_for_work(struct runner *r)
+/*
+ * Before idling: ask to be rung for by lane, and look once, for what came in between.  A lane that is
+ * full is not to be rung for: the bell would wake nobody.
+ */
+static void fall_asleep(struct runner *r)
 {
-	int idle = slots_idle(&r->slots);
+	bool heavy = slots_idle(&r->slots) > 0 && r->claim_at > mono_ms(r);
+	bool light = lanes_idle(&r->lanes);
+	bool more = (heavy && !r->asleep) || (light && !r->light_asleep);
 
-	if (idle > 0 && mono_ms(r) >= r->claim_at)
-		claim(r, idle);
-	else if (idle == 0 && r->asleep)
-		r->asleep = queue_sleep(&r->cx, &r->queue, false) != ERR_OK;
+	if (heavy == r->asleep && light == r->light_asleep)
+		return;
+	if (queue_sleep(&r->cx, &r->queue, heavy, light) != ERR_OK)
+		return; /* the next look is not far */
+	r->asleep = heavy;
+	r->light_asleep = light;
+	if (more)
+		r->look_at = 0;
+}
+
+/* --- The look at everything --- */
+
+static void take_limits(struct runner *r, const char *version)
+{
+	if (claim_limits(&r->cx, &r->heavy, version) != ERR_OK)
+		trouble(r, "limits of queues");
+	else
+		lanes_limits(&r->lanes, version);
+}
+
+/* With jitter, so that runners which started together do not look together. */
+static int64_t next_look(struct runner *r, const struct queue_look *seen)
+{
+	int64_t poll = r->process.app.config->runner_poll_ms;
+	uint32_t jitter;
+
+	secret_random(&jitter, sizeof(jitter));
+	poll -= jitter % (poll / 8 + 1);
+	if (seen->next_us > 0 && seen->next_us / 1000 + 1 < poll)
+		poll = seen->next_us / 1000 + 1;
+	return poll;
+}
+
+static void act(struct runner *r, const struct queue_look *seen, const struct queue_sight *sight)
+{
+	take_limits(r, seen->limits);
+	if (seen->heavy)
+		r->claim_at = 0;
+	if (seen->light)
+		lanes_look(&r->lanes);
+	if (seen->cancelled)
+		cancel(r, sight->running);
+	r->look_at = mono_ms(r) + next_look(r, seen);
+	if (seen->corpses && rescue(r))
+		r->look_at = mono_ms(r) + SUSPECT_MS;
+}
+
+static void look(struct runner *r)
+{
+	const struct claim_lane *light = &r->lanes.lane[0].claim;
+	struct job_claim *running;
+	struct queue_sight sight;
+	struct queue_look seen;
+	enum err e;
+	size_t n;
+
+	running = slots_running(&r->slots, r->cx.arena, &n);
+	e = claim_sight(&r->cx, &r->heavy, light, running, n, &sight);
+	if (e == ERR_OK)
+		e = queue_look(&r->cx, &r->queue, &sight, &seen);
+	if (e == ERR_OK) {
+		act(r, &seen, &sight);
+		return;
+	}
+	trouble(r, "look");
+	r->look_at = mono_ms(r) + r->process.app.config->runner_poll_ms;
 }
 
 /* --- Rounds --- */
@@ -225,6 +293,7 @@ static void take_signals(struct runner *r)
 		if (!r->stopping)
 			r->stop_at = mono_ms(r) + r->process.app.config->runner_grace_ms;
 		r->stopping = true;
+		lanes_stop(&r->lanes);
 		LOG(&r->cx, LOG_INFO, "stopping", LOG_INT("signal", info.ssi_signo));
 	}
 }
@@ -232,14 +301,18 @@ static void take_signals(struct runner *r)
 /* Claim first: everything else can wait for the few milliseconds that a job would. */
 static void work_round(struct runner *r)
 {
-	look_for_work(r);
-	if (mono_ms(r) >= r->rescue_at)
-		rescue(r);
+	claim(r);
+	if (mono_ms(r) >= r->look_at)
+		look(r);
 	if (mono_ms(r) >= r->tidy_at)
 		tidy(r);
 	if (mono_ms(r) >= r->keep_at)
 		r->keep_at = keep_run(&r->cx, &r->keep, mono_ms(r));
 	bell_ring(&r->cx);
+	claim(r);
+	fall_asleep(r);
+	if (lanes_stuck(&r->lanes, mono_ms(r)))
+		lose(r, "a light job does not end");
 }
 
 /* @ret false when nothing is left to wait for */
@@ -254,31 +327,33 @@ static bool stop_round(struct runner *r)
 	return now < r->stop_at + STOP_MS;
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static int64_t earliest(struct runner *r)
 {
-	int idle = slots_idle(&r->slots);
 	int64_t at = r->beat_at;
 
-	if (idle < r->slots.n && r->cancel_at < at)
-		at = r->cancel_at;
 	if (r->stopping)
-		return mono_ms(r) + STOP_ROUND_MS < at ? mono_ms(r) + STOP_ROUND_MS : at;
-	if (idle > 0 && r->claim_at < at)
-		at = r->claim_at;
-	if (r->keep_at < at)
-		at = r->keep_at;
-	return r->rescue_at < at ? r->rescue_at : at;
+		return sooner(at, mono_ms(r) + STOP_ROUND_MS);
+	if (slots_idle(&r->slots) > 0)
+		at = sooner(at, r->claim_at);
+	return sooner(at, sooner(r->look_at, r->keep_at));
 }
 
 /*
- * The bell, or a new session, whose lock is to be taken before others have seen it free twice
- * (QUEUE_CONFIRM_MS).
+ * The bell, or a new session, whose locks are to be taken before others have seen them free twice
+ * (QUEUE_CONFIRM_MS).  It does not say for which lane it rings, nor whether it is for a wish to cancel.
  */
 static void rung(struct runner *r)
 {
-	r->asleep = false;
+	r->asleep = r->light_asleep = false;
 	r->claim_at = 0;
-	r->looks = 0;
+	lanes_look(&r->lanes);
+	if (slots_idle(&r->slots) < r->slots.n)
+		r->look_at = 0;
 	if (r->beaten_ms + BEAT_AGAIN_MS < r->beat_at)
 		r->beat_at = r->beaten_ms + BEAT_AGAIN_MS;
 }
@@ -297,8 +372,6 @@ static void run(struct runner *r)
 			return;
 		if (mono_ms(r) >= r->beat_at)
 			beat(r);
-		if (mono_ms(r) >= r->cancel_at && slots_idle(&r->slots) < r->slots.n)
-			cancel(r);
 		left = earliest(r) - mono_ms(r);
 		if (left > 0 && db_wait(&r->cx, r->wake, (int)left))
 			rung(r);
@@ -335,9 +408,8 @@ static bool open_descriptors(struct runner *r)
 static bool join(struct runner *r)
 {
 	const struct config *config = r->process.app.config;
-	char host[256] = "";
 
-	gethostname(host, sizeof(host) - 1);
+	gethostname(r->host, sizeof(r->host) - 1);
 	for (;;) {
 		struct epoll_event event;
 		enum err e;
@@ -346,8 +418,10 @@ static bool join(struct runner *r)
 		e = app_check_schema(&r->cx);
 		if (e == ERR_OK) {
 			r->beaten_ms = mono_ms(r);
-			e = queue_join(&r->cx, &r->queue, host, config->runner_lease_ms);
+			e = queue_join(&r->cx, &r->queue, r->host, config->runner_lease_ms);
 		}
+		if (e == ERR_OK)
+			e = lanes_join(&r->cx, &r->lanes, &r->queue);
 		if (e == ERR_OK)
 			break;
 		trouble(r, "waiting for the database");
@@ -365,6 +439,7 @@ static bool join(struct runner *r)
 /* A job that does not notice that it should stop is left to the rescue, which counts it. */
 static void leave(struct runner *r)
 {
+	lanes_end(&r->lanes);
 	if (slots_idle(&r->slots) != r->slots.n)
 		lose(r, "a job does not stop");
 	slots_end(&r->slots);
@@ -389,15 +464,21 @@ int main(void)
 	}
 	r->arena = arena_new(MAIN_ARENA_BYTES);
 	r->db = app_runner_db(&r->process.app);
-	if (!slots_open(&r->slots, &r->process.app) || !open_descriptors(r))
-		abort(); /* no descriptors */
+	r->claims = arena_new(CLAIMS_ARENA_BYTES);
+	ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
+	if (claim_lane_open(&r->cx, r->claims, app_jobs, false, &r->heavy) != ERR_OK ||
+	    !slots_open(&r->slots, &r->process.app) || !open_descriptors(r))
+		abort(); /* tables of ours that do not go together, no descriptors */
+	lanes_open(&r->lanes, &r->process.app, r->host, r->slots.freed);
 	if (join(r)) {
 		slots_start(&r->slots);
+		lanes_start(&r->lanes);
 		run(r);
 		leave(r);
 	}
 	db_close(r->db);
 	arena_free(r->arena);
+	arena_free(r->claims);
 	app_close(&r->process);
 	free(r);
 	return EXIT_SUCCESS;

@@ -52,6 +52,8 @@ static void attempt(struct slot *slot)
 	int64_t since = mono_ms(all->app);
 
 	ctx_begin(&cx, all->app, slot->arena, slot->db);
+	log_tail_clear(&slot->tail);
+	cx.tail = &slot->tail;
 	run_adopt(&cx, &slot->run);
 	LOG(&cx, LOG_INFO, "job started", LOG_INT("job", slot->claim.id),
 	    LOG_TEXT("type", slot->claim.job_type), LOG_INT("project", slot->claim.project_id),
@@ -112,7 +114,8 @@ static const char *copy(struct arena *arena, const char *text)
 }
 
 /* The round's arena ends with the round; the slot keeps its claim until the job ends. */
-void slots_hand_over(struct slots *all, const char *runner, const struct job_claim *job)
+void slots_hand_over(struct slots *all, const char *runner, const char *host,
+                     const struct job_claim *job)
 {
 	const struct job_kind *kind = queue_handler(app_jobs, job->job_type)->kind;
 	struct slot *slot = NULL;
@@ -128,7 +131,13 @@ void slots_hand_over(struct slots *all, const char *runner, const struct job_cla
 	slot->claim.checkpoint = copy(slot->claim_arena, job->checkpoint);
 	slot->claim.request_id = copy(slot->claim_arena, job->request_id);
 	slot->claim.traceparent = copy(slot->claim_arena, job->traceparent);
-	slot->run = (struct job_run){ .job = &slot->claim, .runner = runner, .stepped = log_step };
+	slot->claim.queue = copy(slot->claim_arena, job->queue);
+	slot->run = (struct job_run){
+		.job = &slot->claim,
+		.runner = runner,
+		.host = host,
+		.stepped = log_step,
+	};
 	slot->deadline_ms = mono_ms(all->app) + (int64_t)kind->timeout_s * 1000;
 	slot->busy = true;
 	pthread_cond_broadcast(&all->handed);
@@ -149,17 +158,23 @@ void slots_stop(struct slots *all, enum run_why why, int64_t now, const struct j
 	pthread_mutex_unlock(&all->lock);
 }
 
-size_t slots_known(struct slots *all, int64_t ret_ids[SLOTS_MAX])
+struct job_claim *slots_running(struct slots *all, struct arena *arena, size_t *ret_n)
 {
+	struct job_claim *ret = arena_array(arena, SLOTS_MAX, sizeof(*ret));
 	size_t n = 0;
 
 	pthread_mutex_lock(&all->lock);
 	for (int i = 0; i < all->n; i++) {
+		const struct job_claim *claim = &all->slot[i].claim;
+
 		if (all->slot[i].busy)
-			ret_ids[n++] = all->slot[i].claim.id;
+			ret[n++] = (struct job_claim){ .id = claim->id,
+				                       .token = claim->token,
+				                       .queue = copy(arena, claim->queue) };
 	}
 	pthread_mutex_unlock(&all->lock);
-	return n;
+	*ret_n = n;
+	return ret;
 }
 
 /* --- Start and end --- */
@@ -200,5 +215,6 @@ void slots_end(struct slots *all)
 		db_close(all->slot[i].db);
 		arena_free(all->slot[i].arena);
 		arena_free(all->slot[i].claim_arena);
+		log_tail_clear(&all->slot[i].tail);
 	}
 }

@@ -9,6 +9,7 @@
 #define SLOTS_H
 
 #include "base/db.h"
+#include "base/log_tail.h"
 #include "jobs/run.h"
 
 #include <pthread.h>
@@ -27,7 +28,8 @@ struct slot {
 	struct db *db;
 	struct job_claim claim;
 	struct job_run run;
-	int64_t deadline_ms; /* monotonic */
+	struct log_tail tail; /* of the attempt */
+	int64_t deadline_ms;  /* monotonic */
 	bool busy;
 };
 
@@ -51,14 +53,15 @@ void slots_start(struct slots *all);
 /** @ret how many are idle */
 int slots_idle(struct slots *all);
 
-/** Give a job to an idle slot; there must be one.  @runner  its id, borrowed until the job ends */
-void slots_hand_over(struct slots *all, const char *runner, const struct job_claim *job);
+/** Give a job to an idle slot; there must be one.  @runner, @host  borrowed until the job ends */
+void slots_hand_over(struct slots *all, const char *runner, const char *host,
+                     const struct job_claim *job);
 
 /** Ask jobs to stop: all, those over their time (now > 0, monotonic), or the one of a claim. */
 void slots_stop(struct slots *all, enum run_why why, int64_t now, const struct job_claim *job);
 
-/** @ret_ids  the jobs that are held  @ret how many */
-size_t slots_known(struct slots *all, int64_t ret_ids[SLOTS_MAX]);
+/** @ret the claims that are held, without their texts but the queue; *ret_n so many; in arena */
+struct job_claim *slots_running(struct slots *all, struct arena *arena, size_t *ret_n);
 
 /** End the threads; all slots are idle. */
 void slots_end(struct slots *all);

@@ -71,6 +71,9 @@ struct side *side_open(struct ctx *of, int64_t lease_ms)
 	s->db = fixture_db_connect(FIXTURE_RUNNER);
 	side_reset(s, of);
 	assert_err(&s->cx, queue_join(&s->cx, &s->queue, "test", lease_ms), ERR_OK);
+	assert_err(&s->cx, claim_lane_open(&s->cx, of->arena, side_handlers, false, &s->lane),
+	           ERR_OK);
+	assert_err(&s->cx, claim_limits(&s->cx, &s->lane, NULL), ERR_OK);
 	return s;
 }
 
@@ -94,13 +97,33 @@ void side_free(struct side *s)
 	arena_free(s->arena);
 }
 
+/* Tests want to see what there is, whatever a sweep costs on a busy machine. */
+void side_sweep(struct side *s)
+{
+	s->lane.swept_ms = 0;
+}
+
 const struct job_claim *side_claim(struct side *s, int64_t n, size_t wanted)
 {
 	struct list list;
 
-	assert_err(&s->cx, queue_claim(&s->cx, &s->queue, side_handlers, n, &list), ERR_OK);
+	side_sweep(s);
+	assert_err(&s->cx,
+	           queue_claim(&s->cx, &s->queue, &s->lane, &(struct claim_wish){ .n = n }, &list),
+	           ERR_OK);
 	assert_int_equal(list.n, wanted);
 	return list.items;
+}
+
+void side_claim_of(struct side *s, queue_handlers handlers, int64_t n, struct list *ret)
+{
+	struct claim_lane lane;
+
+	assert_err(&s->cx, claim_lane_open(&s->cx, s->cx.arena, handlers, false, &lane), ERR_OK);
+	assert_err(&s->cx, claim_limits(&s->cx, &lane, NULL), ERR_OK);
+	assert_err(&s->cx,
+	           queue_claim(&s->cx, &s->queue, &lane, &(struct claim_wish){ .n = n }, ret),
+	           ERR_OK);
 }
 
 const char *side_attempt(struct side *s, const struct job_claim *job, enum run_why why)
@@ -151,12 +174,12 @@ struct job side_job(struct ctx *cx, int64_t id)
 
 int64_t side_events(struct ctx *cx, int64_t job, const char *kind, const char *status)
 {
-	return fixture_db_int(cx,
-	                      arena_printf(cx->arena,
-	                                   "SELECT count(*) FROM app.event_all WHERE kind = '%s' AND"
-	                                   " payload->>'job_id' = '%" PRId64
-	                                   "' AND payload->>'status' = '%s'",
-	                                   kind, job, status));
+	return fixture_db_int(
+		cx,
+		arena_printf(cx->arena,
+	                     "SELECT count(*) FROM app.event_all WHERE kind = '%s' AND"
+	                     " payload->>'job_id' = '%" PRId64 "' AND payload->>'status' = '%s'",
+	                     kind, job, status));
 }
 
 int64_t side_told(struct ctx *cx, int64_t job, const char *how)

@@ -8,6 +8,7 @@
 
 #include "fixture_db.h"
 
+#include "jobs/claim.h"
 #include "jobs/run.h"
 
 #define SIDE_HOLD_MS 60000 /* of a lease that is not to end */
@@ -17,6 +18,7 @@ struct side {
 	struct arena *arena;
 	struct ctx cx;
 	struct queue queue;
+	struct claim_lane lane;
 };
 
 struct side *side_open(struct ctx *of, int64_t lease_ms);
@@ -28,8 +30,12 @@ void side_kill(struct side *s);
 /** Free a runner whose row is gone. */
 void side_free(struct side *s);
 
+/** The next claim begins at the beginning. */
+void side_sweep(struct side *s);
 /** Claim up to n and want so many.  @ret the first */
 const struct job_claim *side_claim(struct side *s, int64_t n, size_t wanted);
+/** Claim up to n jobs of other kinds. */
+void side_claim_of(struct side *s, queue_handlers handlers, int64_t n, struct list *ret);
 /** Attempt a claimed job, told to stop when why is not RUN_ON.  @ret the outcome */
 const char *side_attempt(struct side *s, const struct job_claim *job, enum run_why why);
 /** Look until somebody was declared dead, or for ms milliseconds.  @ret how many were */

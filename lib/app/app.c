@@ -72,7 +72,7 @@ void app_close_keyring(struct app *app)
 }
 
 /* A connection of a role that has a setting of its own; without it, of the application's server. */
-static struct db *open_as(const struct app *app, const char *url, const char *user)
+static struct db *open_as(const struct app *app, const char *url, const char *user, bool lazy)
 {
 	const struct config *config = app->config;
 	bool own = url[0] != '\0';
@@ -84,22 +84,28 @@ static struct db *open_as(const struct app *app, const char *url, const char *us
 		.statement_timeout_ms = (int)config->statement_timeout_ms,
 		.lock_timeout_ms = (int)config->lock_timeout_ms,
 		.connect_timeout_s = (int)config->database_connect_timeout_s,
+		.lazy_commit = lazy,
 	});
 }
 
 struct db *app_db(const struct app *app)
 {
-	return open_as(app, app->config->database_url, NULL);
+	return open_as(app, app->config->database_url, NULL, false);
 }
 
 struct db *app_runner_db(const struct app *app)
 {
-	return open_as(app, app->config->database_runner_url, "portolan_runner");
+	return open_as(app, app->config->database_runner_url, "portolan_runner", false);
+}
+
+struct db *app_lane_db(const struct app *app)
+{
+	return open_as(app, app->config->database_runner_url, "portolan_runner", true);
 }
 
 struct db *app_gate_db(const struct app *app)
 {
-	return open_as(app, app->config->database_gate_url, "portolan_gate");
+	return open_as(app, app->config->database_gate_url, "portolan_gate", false);
 }
 
 struct db *app_owner_db(const struct app *app)

@@ -16,6 +16,17 @@ void ctx_begin_unnamed(struct ctx *cx, const struct app *app, struct arena *aren
 	*cx = (struct ctx){ .app = app, .arena = arena, .db = db };
 }
 
+void ctx_next(struct ctx *cx)
+{
+	*cx = (struct ctx){
+		.app = cx->app,
+		.arena = cx->arena,
+		.db = cx->db,
+		.tail = cx->tail,
+		.bells = cx->bells,
+	};
+}
+
 void ctx_name(struct ctx *cx)
 {
 	static const char PREFIX[] = "req_";

@@ -83,8 +83,8 @@ struct ctx {
 	int64_t deadline_ms;                   /* monotonic; 0: none */
 	struct who denied;                     /* who got a 403 of admission; zero: not known */
 	const char *remote; /* address from where it is asked; NULL: from this machine's programs */
-	struct log_tail *tail; /* where lines of the log are kept as well; NULL: nowhere */
-	unsigned bells;     /* whom what was written concerns; events/bell.h */
+	struct log_tail *tail;     /* where lines of the log are kept as well; NULL: nowhere */
+	unsigned bells;            /* whom what was written concerns; events/bell.h */
 	const char *audited;       /* the newest action that went into the audit log; NULL: none */
 	struct redact_word *words; /* values that are never printed; base/redact.h */
 	struct fault fault;
@@ -99,6 +99,12 @@ void ctx_begin(struct ctx *cx, const struct app *app, struct arena *arena, struc
 
 /** The same without a request id, for who takes it from the caller: a fresh one costs a system call. */
 void ctx_begin_unnamed(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db);
+
+/**
+ * Begin the next piece of work on the same arena, of which nothing is given back: all else is as
+ * ctx_begin_unnamed() leaves it, but whom to ring for.
+ */
+void ctx_next(struct ctx *cx);
 
 /** Give the context a fresh request id. */
 void ctx_name(struct ctx *cx);

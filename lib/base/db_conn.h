@@ -24,6 +24,7 @@
 struct db {
 	char *conninfo, *user, *component;
 	int statement_timeout_ms, lock_timeout_ms, connect_timeout_s;
+	bool lazy_commit;
 
 	PGconn *conn; /* in pipeline mode; NULL: not connected */
 	bool gave_up; /* the server stayed away for DB_RETRY_MS: do not wait for it again */

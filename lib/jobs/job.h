@@ -20,6 +20,7 @@
 #include "events/event.h"
 
 #define JOB_TYPE_MAX     50
+#define JOB_QUEUE_MAX    50
 #define JOB_LEASE_LOSSES 3 /* lost leases that send a job to the dead letters */
 
 /* How the API shows one. */
@@ -41,6 +42,9 @@ struct job_claim {
 	const char *job_type, *arguments, *checkpoint; /* JSON text */
 	int64_t attempt, max_attempts;
 	const char *request_id, *traceparent;
+	const char *queue;
+	int64_t priority, run_us;
+	bool refused; /* of a batch: not a claim, but a completion that was not accepted */
 };
 
 #define JOB_AFTER_MAX 100 /* jobs that one may wait for */

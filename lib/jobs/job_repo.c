@@ -284,7 +284,7 @@ static const struct db_stmt COUNTS = {
 	.read = true,
 	.nparams = 1,
 	.sql = "SELECT l.*, h.*, d.*, (SELECT count(*) FROM app.job_runner"
-	       " WHERE heartbeat_at > now() - interval '1 minute') AS runners"
+	       " WHERE parent_id IS NULL AND heartbeat_at > now() - interval '1 minute') AS runners"
 	       " FROM (SELECT count(*) FILTER (WHERE state <> 'running' AND attempt = 0) AS pending,"
 	       " count(*) FILTER (WHERE state = 'running') AS running,"
 	       " count(*) FILTER (WHERE state <> 'running' AND attempt > 0) AS retrying,"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMES_MAX_BYTES ((size_t)16 * 1024) /* of a list of queues, types or ids */
+#define IDS_MAX_BYTES ((size_t)16 * 1024) /* of a list of ids */
 
 static int64_t mono_ms(const struct ctx *cx)
 {
@@ -43,16 +43,29 @@ static enum err listen(struct ctx *cx, const struct queue *q)
 	return db_listen(cx, channel);
 }
 
-enum err queue_join(struct ctx *cx, struct queue *q, const char *host, int64_t lease_ms)
+static enum err join(struct ctx *cx, struct queue *q, const char *host, const struct queue *parent)
 {
 	uint64_t random;
 
-	*q = (struct queue){ .lease_ms = lease_ms };
 	secret_uuid7(cx->app->clock->wall_us(cx->app->clock), q->id);
 	secret_random(&random, sizeof(random));
-	TRY(queue_repo_join(cx, q, (int64_t)(random >> 1), host, getpid()));
+	return queue_repo_join(cx, q, (int64_t)(random >> 1), host, getpid(), parent);
+}
+
+enum err queue_join(struct ctx *cx, struct queue *q, const char *host, int64_t lease_ms)
+{
+	*q = (struct queue){ .lease_ms = lease_ms, .members = 1 };
+	TRY(join(cx, q, host, NULL));
 	TRY(queue_beat(cx, q));
 	return listen(cx, q);
+}
+
+enum err queue_join_lane(struct ctx *cx, struct queue *q, const char *host, struct queue *lane)
+{
+	*lane = (struct queue){ .lease_ms = q->lease_ms };
+	TRY(join(cx, lane, host, q));
+	q->members++;
+	return ERR_OK;
 }
 
 enum err queue_beat(struct ctx *cx, struct queue *q)
@@ -60,10 +73,10 @@ enum err queue_beat(struct ctx *cx, struct queue *q)
 	struct queue_pulse pulse;
 	enum err e = queue_repo_beat(cx, q, &pulse);
 
-	if (e == ERR_NOT_FOUND)
+	if (e == ERR_NOT_FOUND || (e == ERR_OK && pulse.rows < q->members))
 		return err_set(cx, ERR_LEASE_LOST, "other runners have declared this one dead");
 	TRY(e);
-	/* Until the lock is held (one who looks has it for a moment), the session is not whole. */
+	/* Until the locks are held (one who looks has them for a moment), the session is not whole. */
 	if (!pulse.held)
 		return ERR_OK;
 	if (q->session != 0 && q->session != pulse.session)
@@ -72,9 +85,15 @@ enum err queue_beat(struct ctx *cx, struct queue *q)
 	return ERR_OK;
 }
 
-enum err queue_sleep(struct ctx *cx, const struct queue *q, bool asleep)
+enum err queue_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light)
 {
-	return queue_repo_sleep(cx, q, asleep);
+	return queue_repo_sleep(cx, q, heavy, light);
+}
+
+enum err queue_look(struct ctx *cx, const struct queue *q, const struct queue_sight *sight,
+                    struct queue_look *ret)
+{
+	return queue_repo_look(cx, q, mono_ms(cx) >= q->quiet_until_ms, sight, ret);
 }
 
 enum err queue_leave(struct ctx *cx, const struct queue *q)
@@ -84,43 +103,10 @@ enum err queue_leave(struct ctx *cx, const struct queue *q)
 
 /* --- Claims --- */
 
-/* Names of ours: letters, digits, dots, underscores; they need no quotes in an array's text. */
-static enum err names(struct ctx *cx, queue_handlers handlers, bool queues, const char **ret)
-{
-	struct sb sb = sb_new(cx->arena, NAMES_MAX_BYTES);
-
-	sb_addc(&sb, '{');
-	for (int i = 0; handlers[i] != NULL; i++) {
-		for (const struct job_handler *h = handlers[i]; h->kind != NULL; h++) {
-			const char *name = queues ? h->kind->queue : h->kind->type;
-			char quoted[JOB_TYPE_MAX + 3];
-
-			snprintf(quoted, sizeof(quoted), "\"%s\"", name);
-			if (queues && strstr(sb.data != NULL ? sb.data : "", quoted) != NULL)
-				continue;
-			if (sb.len > 1)
-				sb_addc(&sb, ',');
-			sb_add(&sb, quoted);
-		}
-	}
-	sb_addc(&sb, '}');
-	return sb_finish(cx, &sb, ret);
-}
-
-enum err queue_claim(struct ctx *cx, const struct queue *q, queue_handlers handlers, int64_t n,
-                     struct list *ret)
-{
-	const char *queues, *types;
-
-	TRY(names(cx, handlers, true, &queues));
-	TRY(names(cx, handlers, false, &types));
-	return queue_repo_claim(cx, q, queues, types, n, ret);
-}
-
 enum err queue_disown(struct ctx *cx, const struct queue *q, const int64_t *known, size_t n,
                       int64_t *ret)
 {
-	struct sb sb = sb_new(cx->arena, NAMES_MAX_BYTES);
+	struct sb sb = sb_new(cx->arena, IDS_MAX_BYTES);
 	const char *ids;
 
 	sb_addc(&sb, '{');
@@ -134,9 +120,10 @@ enum err queue_disown(struct ctx *cx, const struct queue *q, const int64_t *know
 	return queue_repo_disown(cx, q, ids, ret);
 }
 
-enum err queue_cancelled(struct ctx *cx, const struct queue *q, struct list *ret)
+enum err queue_cancelled(struct ctx *cx, const struct queue *q, const char *running,
+                         struct list *ret)
 {
-	return queue_repo_cancelled(cx, q, ret);
+	return queue_repo_cancelled(cx, q, running, ret);
 }
 
 /* --- Rescue --- */

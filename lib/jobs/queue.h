@@ -30,7 +30,24 @@ struct queue_suspect {
 	int64_t seen_ms; /* monotonic */
 };
 
-/* One process's membership. */
+/* What a runner looks at. */
+struct queue_sight {
+	const char *heavy, *light; /* queues, arrays in PostgreSQL's text form */
+	const char *types;         /* kinds of jobs that it knows, the same */
+	const char *running;       /* ids of the jobs that it runs, the same */
+};
+
+/* What it sees. */
+struct queue_look {
+	bool corpses;       /* a runner looks dead: queue_rescue() */
+	bool heavy, light;  /* jobs may be started */
+	bool schedules;     /* one is due */
+	bool cancelled;     /* somebody asked to cancel what runs here: queue_cancelled() */
+	const char *limits; /* changes when the limits of a queue do */
+	int64_t next_us; /* microseconds until the next job's time comes, within an hour; 0: none */
+};
+
+/* One process's membership, or that of a lane in it. */
 struct queue {
 	char id[QUEUE_ID_MAX];
 	int64_t lease_ms;
@@ -38,6 +55,7 @@ struct queue {
 	int64_t quiet_until_ms; /* monotonic; until then the locks of others are no sign */
 	struct queue_suspect suspects[QUEUE_SUSPECTS_MAX];
 	size_t nsuspects;
+	int64_t members; /* rows of the process: itself and its lanes */
 };
 
 /* All handlers of the program: an array of tables, ended by NULL. */
@@ -51,22 +69,21 @@ NODISCARD
 enum err queue_join(struct ctx *cx, struct queue *q, const char *host, int64_t lease_ms);
 
 /**
- * Renew the lease of all jobs of this runner, and the lock after a reconnection.
+ * Join for a lane, which claims under an id of its own, on a connection of its own.  The runner's
+ * session holds its lock and beats for it.
+ */
+NODISCARD
+enum err queue_join_lane(struct ctx *cx, struct queue *q, const char *host, struct queue *lane);
+
+/**
+ * Renew the lease of all jobs of this runner and its lanes, and the locks after a reconnection.
  * Returns ERR_LEASE_LOST when others have declared this runner dead
  */
 NODISCARD
 enum err queue_beat(struct ctx *cx, struct queue *q);
 
 /**
- * Claim up to n startable jobs of the kinds that handlers know, most urgent first, across queues.
- * @ret items are struct job_claim
- */
-NODISCARD
-enum err queue_claim(struct ctx *cx, const struct queue *q, queue_handlers handlers, int64_t n,
-                     struct list *ret);
-
-/**
- * Hand back what this runner has claimed without knowing it: when the connection is lost while a claim
+ * Hand back what this member has claimed without knowing it: when the connection is lost while a claim
  * commits, nobody hears of the jobs.
  *
  * @known ids of the jobs that it knows, so many
@@ -76,13 +93,22 @@ NODISCARD
 enum err queue_disown(struct ctx *cx, const struct queue *q, const int64_t *known, size_t n,
                       int64_t *ret);
 
-/** Say whether this runner wants to be rung for; look at the queue again afterwards. */
+/**
+ * Say whether this runner wants to be rung for, by lane; look at the queue once afterwards, for what
+ * was committed before that.
+ */
 NODISCARD
-enum err queue_sleep(struct ctx *cx, const struct queue *q, bool asleep);
+enum err queue_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light);
 
-/** @ret items are int64_t: jobs of this runner that someone has asked to cancel */
+/** Look at everything that may be waiting. */
 NODISCARD
-enum err queue_cancelled(struct ctx *cx, const struct queue *q, struct list *ret);
+enum err queue_look(struct ctx *cx, const struct queue *q, const struct queue_sight *sight,
+                    struct queue_look *ret);
+
+/** @running as in the sight  @ret items are struct job_claim: those that someone asked to cancel */
+NODISCARD
+enum err queue_cancelled(struct ctx *cx, const struct queue *q, const char *running,
+                         struct list *ret);
 
 /**
  * Look for dead runners and give back their jobs; one that cost JOB_LEASE_LOSSES runners their life
@@ -95,7 +121,7 @@ NODISCARD
 enum err queue_rescue(struct ctx *cx, struct queue *q, queue_handlers handlers,
                       int64_t *ret_runners, bool *ret_suspects);
 
-/** Hand back what this runner still holds, as if it had never been started, and leave. */
+/** Hand back what this runner and its lanes still hold, as if it had never been started, and leave. */
 NODISCARD
 enum err queue_leave(struct ctx *cx, const struct queue *q);
 

@@ -9,6 +9,7 @@
 static const struct field PULSE_FIELDS[] = {
 	F_BOOL(struct queue_pulse, held),
 	F_INT(struct queue_pulse, session),
+	F_INT(struct queue_pulse, rows),
 };
 const struct schema queue_pulse_schema = SCHEMA(struct queue_pulse, "QueuePulse", PULSE_FIELDS);
 
@@ -33,34 +34,32 @@ static const struct field CLAIM_FIELDS[] = {
 	F_TEXT(struct job_claim, job_type),    F_JSON(struct job_claim, arguments),
 	F_JSON(struct job_claim, checkpoint),  F_INT(struct job_claim, attempt),
 	F_INT(struct job_claim, max_attempts), F_TEXT(struct job_claim, request_id),
-	F_TEXT(struct job_claim, traceparent),
+	F_TEXT(struct job_claim, traceparent), F_TEXT(struct job_claim, queue),
+	F_INT(struct job_claim, priority),     F_TIME(struct job_claim, run_us, .name = "run_at"),
+	F_BOOL(struct job_claim, refused),
 };
 const struct schema queue_claim_schema = SCHEMA(struct job_claim, "JobClaim", CLAIM_FIELDS);
-
-#define CLAIM_COLUMNS                                                                              \
-	"id, tenant_id, project_id, claim_token AS token, job_type, arguments, checkpoint,"        \
-	" attempt, max_attempts, request_id, traceparent"
 
 /* --- Runners --- */
 
 /* The lock comes first: a row whose lock is free looks dead to the others. */
 static const struct db_stmt JOIN = {
 	.name = "queue_join",
-	.nparams = 5,
+	.nparams = 6,
 	.any_tenant = true,
-	.sql = "INSERT INTO app.job_runner (id, lock_key, host, pid, lease_ms)"
-	       " SELECT $1, $2, left($3::text, 255), $4, $5"
+	.sql = "INSERT INTO app.job_runner (id, lock_key, host, pid, lease_ms, parent_id)"
+	       " SELECT $1, $2, left($3::text, 255), $4, $5, $6"
 	       " WHERE pg_try_advisory_lock($2::bigint)",
 };
 
 enum err queue_repo_join(struct ctx *cx, const struct queue *q, int64_t lock_key, const char *host,
-                         int64_t pid)
+                         int64_t pid, const struct queue *parent)
 {
 	int64_t rows = 0;
 
 	TRY(db_run(cx, &JOIN,
 	           DB_ARGS(DB_TEXT(q->id), DB_INT(lock_key), DB_TEXT(host), DB_INT(pid),
-	                   DB_INT(q->lease_ms)),
+	                   DB_INT(q->lease_ms), DB_TEXT(parent != NULL ? parent->id : NULL)),
 	           &rows));
 	if (rows != 1)
 		return err_set(cx, ERR_UNAVAILABLE, "the lock of the new runner is taken");
@@ -72,8 +71,10 @@ static const struct db_stmt BEAT = {
 	.name = "queue_beat",
 	.nparams = 1,
 	.any_tenant = true,
-	.sql = "UPDATE app.job_runner SET heartbeat_at = now() WHERE id = $1"
-	       " RETURNING pg_try_advisory_lock(lock_key) AS held, pg_backend_pid() AS session",
+	.sql = "WITH b AS (UPDATE app.job_runner SET heartbeat_at = now() WHERE id = $1"
+	       " OR parent_id = $1 RETURNING id, pg_try_advisory_lock(lock_key) AS held)"
+	       " SELECT bool_and(held) AS held, pg_backend_pid() AS session, count(*) AS rows"
+	       " FROM b HAVING bool_or(id = $1)",
 };
 
 enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pulse *ret)
@@ -83,14 +84,65 @@ enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pul
 
 static const struct db_stmt SLEEP = {
 	.name = "queue_sleep",
-	.nparams = 2,
+	.nparams = 3,
 	.any_tenant = true,
-	.sql = "UPDATE app.job_runner SET asleep = $2 WHERE id = $1 AND asleep <> $2",
+	.sql = "UPDATE app.job_runner SET asleep = $2, light_asleep = $3 WHERE id = $1"
+	       " AND (asleep <> $2 OR light_asleep <> $3)",
 };
 
-enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool asleep)
+enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light)
 {
-	return db_run(cx, &SLEEP, DB_ARGS(DB_TEXT(q->id), DB_BOOL(asleep)), NULL);
+	return db_run(cx, &SLEEP, DB_ARGS(DB_TEXT(q->id), DB_BOOL(heavy), DB_BOOL(light)), NULL);
+}
+
+/*
+ * Everything that a runner looks for when it has nothing to do, in one statement.  What waits for its time
+ * is found by one step down the index a queue and priority.
+ */
+static const struct field LOOK_FIELDS[] = {
+	F_BOOL(struct queue_look, corpses),   F_BOOL(struct queue_look, heavy),
+	F_BOOL(struct queue_look, light),     F_BOOL(struct queue_look, schedules),
+	F_BOOL(struct queue_look, cancelled), F_TEXT(struct queue_look, limits),
+	F_INT(struct queue_look, next_us),
+};
+static const struct schema LOOK_ROW = SCHEMA(struct queue_look, "QueueLook", LOOK_FIELDS);
+
+#define SUSPECT                                                                                    \
+	"coalesce(r.parent_id, r.id) <> $1"                                                        \
+	" AND pg_postmaster_start_time() < now() - r.lease_ms * interval '1 ms'"
+#define EXPIRED "r.heartbeat_at < now() - r.lease_ms * interval '1 ms'"
+#define STARTABLE(queues)                                                                          \
+	"EXISTS (SELECT FROM unnest(" queues "::text[]) q, generate_series(1, 4) p WHERE EXISTS"   \
+	" (SELECT FROM app.background_job j WHERE j.queue = q AND j.priority = p"                  \
+	" AND j.run_at <= now() AND j.state = 'ready' AND j.job_type = ANY ($5::text[])))"
+
+static const struct db_stmt LOOK = {
+	.name = "queue_look",
+	.nparams = 6,
+	.any_tenant = true,
+	.sql = "SELECT EXISTS (SELECT FROM app.job_runner r WHERE " SUSPECT
+	       " AND CASE WHEN " EXPIRED " THEN true WHEN $2::boolean"
+	       " THEN pg_try_advisory_xact_lock_shared(r.lock_key) ELSE false END) AS corpses, " STARTABLE("$3") " AS heavy, " STARTABLE(
+		       "$4") " AS light,"
+			     " EXISTS (SELECT FROM app.job_schedule WHERE enabled AND next_at <= now())"
+			     " AS schedules, EXISTS (SELECT FROM app.background_job WHERE id = ANY ($6::bigint[])"
+			     " AND cancel_requested AND state = 'running') AS cancelled,"
+			     " (SELECT count(*) || ':' || coalesce(sum(version), 0) FROM app.job_queue) AS limits,"
+			     " coalesce((SELECT min((date_part('epoch', n.run_at - now()) * 1000000)::bigint)"
+			     " FROM unnest($3 || $4) q, generate_series(1, 4) p CROSS JOIN LATERAL"
+			     " (SELECT j.run_at FROM app.background_job j WHERE j.queue = q AND j.priority = p"
+			     " AND j.run_at > now() AND j.run_at < now() + interval '1 hour'"
+			     " ORDER BY j.run_at LIMIT 1) n), 0) AS next_us",
+};
+
+enum err queue_repo_look(struct ctx *cx, const struct queue *q, bool locks,
+                         const struct queue_sight *sight, struct queue_look *ret)
+{
+	return db_get(cx, &LOOK,
+	              DB_ARGS(DB_TEXT(q->id), DB_BOOL(locks), DB_TEXT(sight->heavy),
+	                      DB_TEXT(sight->light), DB_TEXT(sight->types),
+	                      DB_TEXT(sight->running)),
+	              &LOOK_ROW, ret);
 }
 
 /* Shared, so that two who look do not take each other for the owner; given back at once. */
@@ -98,11 +150,9 @@ static const struct db_stmt CORPSES = {
 	.name = "queue_corpses",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = "SELECT id, host, beat_us, expired FROM (SELECT id, host, lock_key, lease_ms,"
-	       " (extract(epoch FROM heartbeat_at) * 1000000)::bigint AS beat_us,"
-	       " heartbeat_at < now() - lease_ms * interval '1 ms' AS expired"
-	       " FROM app.job_runner WHERE id <> $1"
-	       " AND pg_postmaster_start_time() < now() - lease_ms * interval '1 ms') r"
+	.sql = "SELECT id, host, beat_us, expired FROM (SELECT r.id, r.host, r.lock_key,"
+	       " (extract(epoch FROM r.heartbeat_at) * 1000000)::bigint AS beat_us, " EXPIRED
+	       " AS expired FROM app.job_runner r WHERE " SUSPECT ") c"
 	       " WHERE CASE WHEN expired THEN true WHEN $2::boolean"
 	       " THEN pg_try_advisory_xact_lock_shared(lock_key) ELSE false END LIMIT 16",
 };
@@ -138,16 +188,17 @@ enum err queue_repo_remove(struct ctx *cx, const struct queue *q, const struct q
 }
 
 /* What a runner has claimed goes back as if it had never been started. */
-#define HAND_BACK_ALL                                                                              \
+#define HAND_BACK(runners)                                                                         \
 	"UPDATE app.background_job SET state = 'ready', runner_id = NULL,"                         \
 	" rerun = rerun AND checkpoint IS NOT NULL, attempt = attempt - 1"                         \
-	" WHERE runner_id = $1 AND state = 'running'"
+	" WHERE runner_id IN " runners " AND state = 'running' AND run_at <= now()"
 
 static const struct db_stmt LEAVE = {
 	.name = "queue_leave",
 	.nparams = 1,
 	.any_tenant = true,
-	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1) " HAND_BACK_ALL,
+	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1 OR parent_id = $1 RETURNING id) " HAND_BACK(
+		"(SELECT id FROM r)"),
 };
 
 enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
@@ -159,7 +210,7 @@ static const struct db_stmt DISOWN = {
 	.name = "queue_disown",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = HAND_BACK_ALL " AND id <> ALL ($2::bigint[])",
+	.sql = HAND_BACK("($1)") " AND id <> ALL ($2::bigint[])",
 };
 
 enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret)
@@ -169,51 +220,20 @@ enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *kn
 
 /* --- Claims --- */
 
-/*
- * ARRAY() is evaluated once, so a claim takes no more than it was asked for.  One walk down the index
- * per priority and queue: what is due later costs nothing.  The last condition holds the runner's row
- * against its removal; a runner that has been declared dead claims nothing.  It names the job so that it is
- * asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
- */
-static const struct db_stmt CLAIM = {
-	.name = "queue_claim",
-	.nparams = 4,
-	.any_tenant = true,
-	.sql = "UPDATE app.background_job c SET state = 'running', runner_id = $1,"
-	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
-	       " started_at = now() WHERE c.ctid = ANY (ARRAY(SELECT s.place FROM"
-	       " (SELECT p, q FROM generate_series(1, 4) p, unnest($2::text[]) q ORDER BY p, q) pq"
-	       " CROSS JOIN LATERAL (SELECT j.ctid AS place FROM app.background_job j"
-	       " WHERE j.queue = pq.q AND j.priority = pq.p AND j.run_at <= now()"
-	       " AND j.state = 'ready' AND j.job_type = ANY ($3::text[])"
-	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
-	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
-	       " ORDER BY j.run_at, j.id LIMIT $4 FOR UPDATE OF j SKIP LOCKED) s LIMIT $4))"
-	       " AND EXISTS (SELECT FROM app.job_runner r WHERE r.id = $1 AND c.id > 0"
-	       " FOR KEY SHARE)"
-	       " RETURNING " CLAIM_COLUMNS,
-};
-
-enum err queue_repo_claim(struct ctx *cx, const struct queue *q, const char *queues,
-                          const char *types, int64_t n, struct list *ret)
-{
-	return db_list(cx, &CLAIM,
-	               DB_ARGS(DB_TEXT(q->id), DB_TEXT(queues), DB_TEXT(types), DB_INT(n)),
-	               &queue_claim_schema, ret);
-}
-
 static const struct db_stmt CANCELLED = {
 	.name = "queue_cancelled",
-	.nparams = 1,
+	.nparams = 2,
 	.read = true,
 	.any_tenant = true,
-	.sql = "SELECT " CLAIM_COLUMNS " FROM app.background_job"
-	       " WHERE runner_id = $1 AND state = 'running' AND cancel_requested",
+	.sql = "SELECT " QUEUE_CLAIM " FROM app.background_job WHERE id = ANY ($2::bigint[])"
+	       " AND runner_id = $1 AND state = 'running' AND cancel_requested",
 };
 
-enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, struct list *ret)
+enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, const char *running,
+                              struct list *ret)
 {
-	return db_list(cx, &CANCELLED, DB_ARGS(DB_TEXT(q->id)), &queue_claim_schema, ret);
+	return db_list(cx, &CANCELLED, DB_ARGS(DB_TEXT(q->id), DB_TEXT(running)),
+	               &queue_claim_schema, ret);
 }
 
 static const struct db_stmt HOLD = {
@@ -236,8 +256,8 @@ static const struct db_stmt ORPHANS = {
 	.name = "queue_orphans",
 	.nparams = 1,
 	.any_tenant = true,
-	.sql = "SELECT " CLAIM_COLUMNS " FROM app.background_job"
-	       " WHERE runner_id = $1 AND state = 'running' ORDER BY id FOR UPDATE",
+	.sql = "SELECT " QUEUE_CLAIM " FROM app.background_job"
+	       " WHERE runner_id = $1 AND state = 'running' AND run_at <= now() ORDER BY id FOR UPDATE",
 };
 
 enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret)
@@ -255,17 +275,14 @@ enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret
 	"UPDATE app.background_job SET state = 'ready', runner_id = NULL,"                         \
 	" rerun = rerun AND checkpoint IS NOT NULL"
 
-#define ENDED                                                                                      \
-	"id, tenant_id, project_id, queue, job_type, priority, attempt, max_attempts, unique_key," \
-	" order_key, arguments, request_id, traceparent, run_at, created_at, started_at"
-
 static const struct db_stmt COMPLETE = {
 	.name = "queue_complete",
 	.nparams = 3,
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_history (" ENDED ", result) SELECT " ENDED ", $3"
+	       " INSERT INTO app.background_job_history (" QUEUE_ENDED
+	       ", result) SELECT " QUEUE_ENDED ", $3"
 	       " FROM d",
 };
 
@@ -281,8 +298,9 @@ static const struct db_stmt BURY = {
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1 RETURNING percent),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_dead (" ENDED ", lease_losses, awaited, checkpoint,"
-	       " status, progress, error_type, error_message) SELECT " ENDED ", lease_losses,"
+	       " INSERT INTO app.background_job_dead (" QUEUE_ENDED
+	       ", lease_losses, awaited, checkpoint,"
+	       " status, progress, error_type, error_message) SELECT " QUEUE_ENDED ", lease_losses,"
 	       " awaited, checkpoint, $3, coalesce((SELECT percent FROM p), 0), $4, $5 FROM d",
 };
 
@@ -332,11 +350,11 @@ enum err queue_repo_delay(struct ctx *cx, const struct job_claim *job, int64_t d
 /* The start is the job's own, which is still there: the end comes after. */
 static const struct db_stmt NOTE = {
 	.name = "queue_note",
-	.nparams = 8,
+	.nparams = 7,
 	.any_tenant = true,
 	.sql = "INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, host, outcome,"
 	       " error_type, error_message, log, started_at) SELECT tenant_id, id, claim_token,"
-	       " $3, coalesce($4, ''), $5, $6, $7, coalesce($8::jsonb, '[]'), started_at"
+	       " attempt, coalesce($3, ''), $4, $5, $6, coalesce($7::jsonb, '[]'), started_at"
 	       " FROM app.background_job WHERE id = $1 AND claim_token = $2",
 };
 
@@ -344,10 +362,9 @@ enum err queue_repo_note(struct ctx *cx, const struct job_claim *job,
                          const struct queue_attempt *attempt)
 {
 	return db_run(cx, &NOTE,
-	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_INT(job->attempt),
-	                      DB_TEXT(attempt->host), DB_TEXT(attempt->outcome),
-	                      DB_TEXT(attempt->error_type), DB_TEXT(attempt->error_message),
-	                      DB_TEXT(attempt->log)),
+	              DB_ARGS(DB_INT(job->id), DB_INT(job->token), DB_TEXT(attempt->host),
+	                      DB_TEXT(attempt->outcome), DB_TEXT(attempt->error_type),
+	                      DB_TEXT(attempt->error_message), DB_TEXT(attempt->log)),
 	              NULL);
 }
 
@@ -507,11 +524,11 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &JOIN, .as = DB_AS_RUNNER },
 	{ .stmt = &BEAT, .row = &queue_pulse_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &SLEEP, .as = DB_AS_RUNNER },
+	{ .stmt = &LOOK, .row = &LOOK_ROW, .as = DB_AS_RUNNER },
 	{ .stmt = &CORPSES, .row = &queue_corpse_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &REMOVE, .as = DB_AS_RUNNER },
 	{ .stmt = &LEAVE, .as = DB_AS_RUNNER },
 	{ .stmt = &DISOWN, .as = DB_AS_RUNNER },
-	{ .stmt = &CLAIM, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &CANCELLED, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &HOLD, .row = &queue_held_schema, .as = DB_AS_RUNNER },
 	{ .stmt = &ORPHANS, .row = &queue_claim_schema, .as = DB_AS_RUNNER },

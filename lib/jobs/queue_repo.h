@@ -6,8 +6,9 @@
 
 /* What a heartbeat brings back. */
 struct queue_pulse {
-	bool held;       /* the session has the runner's lock */
+	bool held;       /* the session has the locks of the runner and its lanes */
 	int64_t session; /* pg_backend_pid() */
+	int64_t rows;    /* of the runner and its lanes */
 };
 
 /* A runner that looks dead. */
@@ -30,26 +31,38 @@ struct queue_attempt {
 	const char *log; /* JSON array; NULL: nothing */
 };
 
+/* What a claim brings; the schema is queue_claim_schema. */
+#define QUEUE_CLAIM                                                                                \
+	"id, tenant_id, project_id, claim_token AS token, job_type, arguments, checkpoint,"        \
+	" attempt, max_attempts, request_id, traceparent, queue, priority, " DB_US(                \
+		"run_at") ", false AS refused"
+
+/* What of a job goes on when it ends. */
+#define QUEUE_ENDED                                                                                \
+	"id, tenant_id, project_id, queue, job_type, priority, attempt, max_attempts, unique_key," \
+	" order_key, arguments, request_id, traceparent, run_at, created_at, started_at"
+
 extern const struct schema queue_pulse_schema, queue_corpse_schema, queue_held_schema;
 extern const struct schema queue_claim_schema;
 
 NODISCARD
 enum err queue_repo_join(struct ctx *cx, const struct queue *q, int64_t lock_key, const char *host,
-                         int64_t pid);
+                         int64_t pid, const struct queue *parent);
 /** Returns ERR_NOT_FOUND when the runner has no row */
 NODISCARD
 enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pulse *ret);
 NODISCARD
-enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool asleep);
-/** @queues, @types arrays in PostgreSQL's text form */
+enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light);
+/** @locks  whether the locks of others are a sign */
 NODISCARD
-enum err queue_repo_claim(struct ctx *cx, const struct queue *q, const char *queues,
-                          const char *types, int64_t n, struct list *ret);
+enum err queue_repo_look(struct ctx *cx, const struct queue *q, bool locks,
+                         const struct queue_sight *sight, struct queue_look *ret);
 /** @known ids in an array's text form */
 NODISCARD
 enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret);
 NODISCARD
-enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, struct list *ret);
+enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, const char *running,
+                              struct list *ret);
 /** @ret items are struct queue_corpse */
 NODISCARD
 enum err queue_repo_corpses(struct ctx *cx, const struct queue *q, bool locks, struct list *ret);

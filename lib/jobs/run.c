@@ -103,6 +103,8 @@ static struct settlement settlement_of(struct ctx *cx, const struct job_run *run
 {
 	return (struct settlement){
 		.end = end,
+		.handler = run->handler,
+		.quiet = run->handler == NULL || run->handler->kind->light,
 		.host = run->host,
 		.log = cx->tail != NULL ? log_tail_json(cx->tail, cx->arena) : NULL,
 	};
@@ -115,7 +117,6 @@ enum err run_complete(struct ctx *cx, struct job_run *run, const char *result)
 
 	TRY(hold(cx, run, &held));
 	s.result = result;
-	s.handler = run->handler;
 	TRY(settle(cx, run->job, &held, &s));
 	run->completed = true;
 	return ERR_OK;
@@ -232,26 +233,16 @@ static enum err settle_surely(struct ctx *cx, struct job_run *run, struct settle
 	return lost(cx, run);
 }
 
-enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *run,
-                     struct run_report *ret)
+/* What is left of an attempt when its code has returned e: the end, written at once. */
+static enum err end_attempt(struct ctx *cx, struct job_run *run, enum err e, struct run_report *ret)
 {
 	static const char *const OUTCOMES[] = {
 		[SETTLE_COMPLETED] = "completed", [SETTLE_FAILED] = "failed",
 		[SETTLE_CANCELLED] = "cancelled", [SETTLE_RETURNED] = "returned",
 		[SETTLE_SNOOZED] = "snoozed",     [SETTLE_LOST] = "lost",
 	};
-	struct settlement s;
-	enum err e;
+	struct settlement s = settlement_of(cx, run, end_of(cx, run->handler, run, e));
 
-	run->handler = queue_handler(handlers, run->job->job_type);
-	assert(run->handler != NULL); /* queue_claim() takes known types only */
-	e = work(cx, run->handler, run);
-	run_step(cx, run, 100, NULL);
-	*ret = (struct run_report){ .outcome = OUTCOMES[SETTLE_COMPLETED] };
-	if (e == ERR_OK && run->completed)
-		return ERR_OK;
-	s = settlement_of(cx, run, end_of(cx, run->handler, run, e));
-	s.handler = run->handler;
 	s.wait_ms = run->snooze_ms;
 	if (s.end == SETTLE_FAILED || s.end == SETTLE_SNOOZED)
 		ret->fault = cx->fault;
@@ -262,5 +253,43 @@ enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *ru
 	ret->outcome = OUTCOMES[e == ERR_LEASE_LOST ? SETTLE_LOST : s.end];
 	if (e == ERR_OK && s.end == SETTLE_FAILED && settle_again(run->job, &ret->fault))
 		ret->outcome = "retrying";
+	return e == ERR_LEASE_LOST ? ERR_OK : e;
+}
+
+enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *run,
+                     struct run_report *ret)
+{
+	enum err e;
+
+	run->handler = queue_handler(handlers, run->job->job_type);
+	assert(run->handler != NULL); /* queue_claim() takes known types only */
+	*ret = (struct run_report){ .outcome = "completed" };
+	e = work(cx, run->handler, run);
+	run_step(cx, run, 100, NULL);
+	if (e == ERR_OK && run->completed)
+		return ERR_OK;
+	return end_attempt(cx, run, e, ret);
+}
+
+enum err run_light(struct ctx *cx, queue_handlers handlers, struct job_run *run, bool *ret_done,
+                   struct run_report *ret)
+{
+	enum err e;
+
+	run->handler = queue_handler(handlers, run->job->job_type);
+	assert(run->handler != NULL && run->handler->kind->light);
+	*ret = (struct run_report){ .outcome = "completed" };
+	e = work(cx, run->handler, run);
+	*ret_done = e == ERR_OK && !run->completed && run->told_ms == 0;
+	if (e == ERR_OK && (*ret_done || run->completed))
+		return ERR_OK;
+	return end_attempt(cx, run, e, ret);
+}
+
+enum err run_refused(struct ctx *cx, struct job_run *run)
+{
+	struct settlement s = settlement_of(cx, run, SETTLE_COMPLETED);
+	enum err e = settle_surely(cx, run, &s);
+
 	return e == ERR_LEASE_LOST ? ERR_OK : e;
 }

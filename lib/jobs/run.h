@@ -107,4 +107,17 @@ NODISCARD
 enum err run_attempt(struct ctx *cx, queue_handlers handlers, struct job_run *run,
                      struct run_report *ret);
 
+/**
+ * The same for a light job, whose success is left to be written with that of others.
+ *
+ * @ret_done whether queue_claim() is to complete it; if not, its end is written
+ */
+NODISCARD
+enum err run_light(struct ctx *cx, queue_handlers handlers, struct job_run *run, bool *ret_done,
+                   struct run_report *ret);
+
+/** End a light job whose completion in a batch was refused: it runs once more, or is not ours. */
+NODISCARD
+enum err run_refused(struct ctx *cx, struct job_run *run);
+
 #endif

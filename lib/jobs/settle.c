@@ -86,7 +86,7 @@ static enum err finish(struct ctx *cx, const struct settlement *s, const struct 
 		TRY(queue_repo_complete(cx, job, s->result));
 	else
 		TRY(queue_repo_bury(cx, job, status, slug_of(why), text_of(cx, why)));
-	if (why == NULL && s->handler != NULL && s->handler->kind->light)
+	if (why == NULL && s->quiet)
 		return ERR_OK;
 	return announce(cx, job, status, why);
 }

@@ -24,6 +24,7 @@ enum settle_end {
 struct settlement {
 	enum settle_end end;
 	const struct job_handler *handler; /* NULL when this program has none for the job */
+	bool quiet;                        /* no event tells of a completion */
 	const struct fault *why;           /* of SETTLE_FAILED and SETTLE_SNOOZED */
 	const char *result;                /* of SETTLE_COMPLETED, JSON text or NULL */
 	int64_t wait_ms;                   /* of SETTLE_SNOOZED */

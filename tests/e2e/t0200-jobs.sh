@@ -60,7 +60,7 @@ caught() {
 is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 another_runner() { new=$(pid_of runner) && [ -n "$new" ] && [ "$new" != "$1" ]; }
 
-one_runner() { [ "$(sql "SELECT count(*) FROM app.job_runner")" = 1 ]; }
+one_runner() { [ "$(sql "SELECT count(*) FROM app.job_runner WHERE parent_id IS NULL")" = 1 ]; }
 
 check 'a job runs to its end and answers with its map' '
 	create plain tiny && within 20 job_is completed && json .result.map_id && json .result.analysed true &&
@@ -120,7 +120,7 @@ second_runner() {
 	(cd "$VAR" && step_down "$BIN/portolan-runner" 2>"$WORK/second.log") &
 	waited=$!
 	within 10 grep -q "runner started" "$WORK/second.log" &&
-		second=$(sql "SELECT pid FROM app.job_runner WHERE pid <> $(pid_of runner)") && [ -n "$second" ]
+		second=$(sql "SELECT pid FROM app.job_runner WHERE parent_id IS NULL AND pid <> $(pid_of runner)") && [ -n "$second" ]
 }
 end_second() { kill "$second" && wait "$waited" && grep -q "runner ended" "$WORK/second.log"; }
 all_ended() { [ "$(sql "SELECT count(*) FROM app.background_job")" = 0 ]; }

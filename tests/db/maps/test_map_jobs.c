@@ -97,7 +97,7 @@ static const char *run_job(struct stage *st, enum run_why why, int64_t *ret_job)
 	struct list list;
 	struct job_run run = { .runner = s->queue.id };
 
-	assert_err(&s->cx, queue_claim(&s->cx, &s->queue, app_jobs, 1, &list), ERR_OK);
+	side_claim_of(s, app_jobs, 1, &list);
 	assert_int_equal(list.n, 1);
 	run.job = list.items;
 	*ret_job = run.job->id;

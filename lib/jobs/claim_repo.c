@@ -1,0 +1,103 @@
+/*
+ * SQL of claims.
+ *
+ * A claim changes no indexed column, so that it stays on its page (HOT).
+ */
+#include "jobs/claim_repo.h"
+
+#include "jobs/queue_repo.h"
+
+/*
+ * ARRAY() is evaluated once, so a claim takes no more than it was asked for.  One walk down the index
+ * per priority and queue: what is due later costs nothing.  The last condition holds the runner's row
+ * against its removal: a runner that has been declared dead claims nothing.  It names the job so that it
+ * is asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
+ */
+static const struct db_stmt BATCH = {
+	.name = "claim_batch",
+	.nparams = 9,
+	.any_tenant = true,
+	.sql = "WITH given AS MATERIALIZED (SELECT id, token"
+	       " FROM unnest($8::bigint[], $9::bigint[]) AS g (id, token)),"
+	       " d AS (DELETE FROM app.background_job j USING given g WHERE j.id = g.id"
+	       " AND j.claim_token = g.token AND j.runner_id = $1 AND j.state = 'running'"
+	       " AND NOT j.rerun RETURNING j.*),"
+	       " h AS (INSERT INTO app.background_job_history (" QUEUE_ENDED ")"
+	       " SELECT " QUEUE_ENDED " FROM d),"
+	       " me AS MATERIALIZED (SELECT id FROM app.job_runner WHERE id = $1 FOR KEY SHARE),"
+	       " c AS (UPDATE app.background_job b SET state = 'running', runner_id = $1,"
+	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
+	       " started_at = now() WHERE b.ctid = ANY (ARRAY(SELECT s.place FROM"
+	       " (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])"
+	       " WITH ORDINALITY AS u (q, p, t, i, o) ORDER BY o) w"
+	       " CROSS JOIN LATERAL (SELECT j.ctid AS place FROM app.background_job j"
+	       " WHERE j.queue = w.q AND j.priority = w.p AND j.run_at <= now()"
+	       " AND (j.run_at, j.id) >= (timestamptz 'epoch' + w.t * interval '1 us', w.i)"
+	       " AND j.state = 'ready' AND j.job_type = ANY ($6::text[])"
+	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
+	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
+	       " ORDER BY j.run_at, j.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED) s LIMIT $7))"
+	       " AND EXISTS (SELECT FROM me WHERE b.id > 0) RETURNING b.*)"
+	       " SELECT " QUEUE_CLAIM " FROM c UNION ALL"
+	       " SELECT g.id, 0, 0, g.token, '', '{}', NULL, 0, 0, NULL, NULL, '', 9, 0, true"
+	       " FROM given g WHERE NOT EXISTS (SELECT FROM d WHERE d.id = g.id)"
+	       " ORDER BY priority, run_at, id",
+};
+
+enum err claim_repo_batch(struct ctx *cx, const struct queue *q, const struct claim_walk *walk,
+                          struct list *ret)
+{
+	return db_list(cx, &BATCH,
+	               DB_ARGS(DB_TEXT(q->id), DB_TEXT(walk->queues), DB_TEXT(walk->priorities),
+	                       DB_TEXT(walk->mark_us), DB_TEXT(walk->mark_ids),
+	                       DB_TEXT(walk->types), DB_INT(walk->n), DB_TEXT(walk->done_ids),
+	                       DB_TEXT(walk->done_tokens)),
+	               &queue_claim_schema, ret);
+}
+
+static const struct db_stmt LIMITED = {
+	.name = "claim_limited",
+	.nparams = 4,
+	.any_tenant = true,
+	.sql = "SELECT " QUEUE_CLAIM ""
+	       " FROM app.job_claim_limited($1, $2, $3::text[], $4::integer)",
+};
+
+enum err claim_repo_limited(struct ctx *cx, const struct queue *q, const char *queue,
+                            const char *types, int64_t n, struct list *ret)
+{
+	return db_list(cx, &LIMITED,
+	               DB_ARGS(DB_TEXT(q->id), DB_TEXT(queue), DB_TEXT(types), DB_INT(n)),
+	               &queue_claim_schema, ret);
+}
+
+static const struct field LIMIT_FIELDS[] = {
+	F_TEXT(struct claim_limit, name),
+	F_INT(struct claim_limit, per_runner),
+	F_BOOL(struct claim_limit, limited),
+};
+static const struct schema LIMIT = SCHEMA(struct claim_limit, "ClaimLimit", LIMIT_FIELDS);
+
+/* A queue that is only named has no limit, and is known from then on. */
+static const struct db_stmt LIMITS = {
+	.name = "claim_limits",
+	.nparams = 0,
+	.read = true,
+	.any_tenant = true,
+	.sql = "SELECT name, coalesce(max(per_runner) FILTER (WHERE tenant_id = 0), 0) AS per_runner,"
+	       " bool_or(paused_at IS NOT NULL OR concurrency IS NOT NULL OR rate_limit IS NOT NULL"
+	       " OR per_runner IS NOT NULL) AS limited FROM app.job_queue GROUP BY name"
+	       " ORDER BY name",
+};
+
+enum err claim_repo_limits(struct ctx *cx, struct list *ret)
+{
+	return db_list(cx, &LIMITS, DB_NO_ARGS, &LIMIT, ret);
+}
+
+const struct db_check claim_statements[] = {
+	{ .stmt = &BATCH, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
+	{ .stmt = &LIMITED, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
+	{ .stmt = &LIMITS, .row = &LIMIT, .as = DB_AS_RUNNER },
+	{ .stmt = NULL },
+};
