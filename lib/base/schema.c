@@ -43,9 +43,7 @@ static void encode_time(struct sb *sb, int64_t at_us)
 		return;
 	}
 	clock_format(at_us, text);
-	sb_addc(sb, '"');
-	sb_add(sb, text);
-	sb_addc(sb, '"');
+	sb_json(sb, text);
 }
 
 static void encode_list(struct sb *sb, const struct field *f, const struct list *list)
@@ -122,10 +120,9 @@ void schema_encode(struct sb *sb, const struct schema *s, const void *obj)
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = &s->fields[i];
 
-		/* Names are ours and need no escape. */
-		sb_add(sb, i == 0 ? "\"" : ",\"");
-		sb_add(sb, f->name);
-		sb_add(sb, "\":");
+		if (i > 0)
+			sb_addc(sb, ',');
+		sb_json_name(sb, f->name);
 		encode_member(sb, f, (const char *)obj + f->offset);
 	}
 	sb_addc(sb, '}');
