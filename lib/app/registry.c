@@ -25,6 +25,7 @@
 #include "base/migrate.h"
 #include "events/bell.h"
 #include "events/event.h"
+#include "events/follow.h"
 #include "jobs/job.h"
 #include "jobs/queue.h"
 #include "maps/map.h"
@@ -32,7 +33,7 @@
 
 const struct db_check *const app_statements[] = {
 	migrate_statements, job_statements,     queue_statements,   event_statements,
-	bell_statements,
+	bell_statements,    follow_statements,
 	key_statements,     project_statements, map_statements,     replay_statements,
 	tenant_statements,  member_statements,  quota_statements,   removal_statements,
 	expiry_statements,  audit_statements,   verify_statements,  seal_statements,

@@ -8,6 +8,21 @@
 
 #define PAYLOAD_MAX_BYTES ((size_t)256 * 1024)
 
+static const struct field EVENT_FIELDS[] = {
+	F_INT(struct event, position,
+	      .doc = "Place in the log: give it as `after` to go on from here"),
+	F_TEXT(struct event, kind, .doc = "What happened, as listEventKinds tells"),
+	F_INT(struct event, version, .doc = "Version of the payload's schema"),
+	F_INT(struct event, project_id, .zero_is_null = true, .nullable = true,
+	      .doc = "The project that it is about"),
+	F_JSON(struct event, payload, .doc = "What is told, as the kind's schema has it"),
+	F_TEXT(struct event, actor, .doc = "Who did it"),
+	F_TEXT(struct event, request_id, .nullable = true,
+	       .doc = "Id of the request or job in which it happened"),
+	F_TIME(struct event, created_us, .name = "created_at", .doc = "When it happened"),
+};
+const struct schema event_schema = SCHEMA(struct event, "Event", EVENT_FIELDS);
+
 static int64_t id_in(const struct schema *s, const char *name, const void *payload)
 {
 	const struct field *f = schema_field(s, name);

@@ -18,6 +18,23 @@ struct event_kind {
 	const char *doc;
 };
 
+/* An event as readers see it. */
+struct event {
+	int64_t position; /* in the log; who has seen one has seen all below it */
+	const char *kind;
+	int64_t version;     /* of the payload */
+	int64_t project_id;  /* 0: about no project */
+	const char *payload; /* JSON text, as the kind's schema of that version has it */
+	const char *actor, *request_id;
+	int64_t created_us; /* when the transaction of the change began */
+};
+
+extern const struct schema event_schema;
+
+/* Columns of app.event as event_schema wants them. */
+#define EVENT_COLUMNS                                                                              \
+	"position, kind, version, project_id, payload, actor, request_id, " DB_US("created_at")
+
 /**
  * Append an event of the caller's tenant; actor and request id are the context's.  When its kind is
  * .audited, the same statement writes the audit log; the target there is the noun of the type with

@@ -1,0 +1,1 @@
+DROP POLICY follow ON app.event;
