@@ -37,7 +37,7 @@ struct event_followed {
  * Events of transactions that lasted longer than a thousand others may have to wait for a second until
  * they get their place.
  * @after 0: from the oldest
- * @limit most events, at least 1
+ * @limit most events, at least 1; there are fewer when their payloads pass EVENT_PAGE_BYTES
  * @ret   items are struct event_followed, by position
  */
 NODISCARD

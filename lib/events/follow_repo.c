@@ -41,16 +41,19 @@ enum err follow_repo_wait(struct ctx *cx)
 
 static const struct db_stmt LIST = {
 	.name = "follow_list",
-	.nparams = 2,
+	.nparams = 3,
 	.any_tenant = true,
 	.read = true,
-	.sql = "SELECT " EVENT_COLUMNS ", tenant_id FROM app.event WHERE position > $1"
-	       " ORDER BY position LIMIT $2",
+	.sql = "SELECT " EVENT_COLUMNS ", tenant_id FROM (SELECT *, " EVENT_BYTES_BEFORE
+	       " FROM app.event WHERE position > $1 ORDER BY position LIMIT $2) e"
+	       " WHERE bytes_before < $3::bigint ORDER BY position",
 };
 
 enum err follow_repo_list(struct ctx *cx, int64_t after, int64_t limit, struct list *ret)
 {
-	return db_list(cx, &LIST, DB_ARGS(DB_INT(after), DB_INT(limit)), &FOLLOWED, ret);
+	return db_list(cx, &LIST,
+	               DB_ARGS(DB_INT(after), DB_INT(limit), DB_INT((int64_t)EVENT_PAGE_BYTES)),
+	               &FOLLOWED, ret);
 }
 
 static const struct db_stmt NEWEST = {
