@@ -34,8 +34,6 @@ struct event_followed {
 /**
  * Bring what is committed into order, and read on.
  *
- * Events of transactions that lasted longer than a thousand others may have to wait for a second until
- * they get their place.
  * @after 0: from the oldest
  * @limit most events, at least 1; there are fewer when their payloads pass EVENT_PAGE_BYTES
  * @ret   items are struct event_followed, by position
