@@ -64,8 +64,7 @@ static enum err delete_state(struct ctx *cx, const struct request *rq, UNUSED st
 #define CALLER .tag = "State", .auth = AUTH_ANY, .area = AREA_EVENTS
 #define READS  .method = HTTP_GET, CALLER, .role = ROLE_VIEWER, .rate = RATE_READ, .status = 200
 #define WRITES                                                                                     \
-	CALLER, .role = ROLE_MEMBER, .rate = RATE_WRITE, .if_match = true,                         \
-		.unaudited = "told as state.changed, which keeps each value that there was"
+	CALLER, .role = ROLE_MEMBER, .rate = RATE_WRITE, .if_match = true, .audit = "state.changed"
 
 const struct route state_routes[] = {
 	{

@@ -39,6 +39,7 @@ const struct event_kind state_changed = {
 	.type = "state.changed",
 	.version = 1,
 	.payload = &TOLD,
+	.audited = true,
 	.doc = "A key of the tenant's state has another value, or is gone.",
 };
 
