@@ -181,23 +181,25 @@ enum err cli_events_tail(struct cli *cli)
 
 static void subscription_row(struct cli *cli, struct json_object *j, const char **cells)
 {
-	cells[0] = number(cli, j, "id");
-	cells[1] = json_text(j, "name", "");
-	cells[2] = number(cli, j, "position");
-	cells[3] = number(cli, j, "lag_events");
-	cells[4] = arena_printf(cli->cx->arena, "%s s", number(cli, j, "lag_s"));
-	cells[5] = number(cli, j, "failing");
-	cells[6] = number(cli, j, "parked");
-	cells[7] = json_text(j, "doc", "");
+	cells[0] = json_text(j, "name", "");
+	cells[1] = number(cli, j, "position");
+	cells[2] = number(cli, j, "lag_events");
+	cells[3] = arena_printf(cli->cx->arena, "%s s", number(cli, j, "lag_s"));
+	cells[4] = number(cli, j, "failing");
+	cells[5] = number(cli, j, "parked");
+	cells[6] = json_text(j, "doc", "");
 }
 
 enum err cli_events_subscriptions(struct cli *cli)
 {
 	static const struct term_column COLUMNS[] = {
-		{ .title = "ID", .right = true },       { .title = "NAME" },
-		{ .title = "POSITION", .right = true }, { .title = "BEHIND", .right = true },
-		{ .title = "FOR", .right = true },      { .title = "FAILING", .right = true },
-		{ .title = "PARKED", .right = true },   { .title = "WHAT IT DOES", .wide = true },
+		{ .title = "NAME" },
+		{ .title = "POSITION", .right = true },
+		{ .title = "BEHIND", .right = true },
+		{ .title = "FOR", .right = true },
+		{ .title = "FAILING", .right = true },
+		{ .title = "PARKED", .right = true },
+		{ .title = "WHAT IT DOES", .wide = true },
 	};
 	static const char *const FILTERS[] = { NULL };
 	static const struct cli_table TABLE = {
@@ -214,27 +216,26 @@ enum err cli_events_subscriptions(struct cli *cli)
 static void delivery_row(struct cli *cli, struct json_object *j, const char **cells)
 {
 	cells[0] = number(cli, j, "id");
-	cells[1] = number(cli, j, "position");
-	cells[2] = json_text(j, "kind", "");
-	cells[3] = project(cli, j);
-	cells[4] = json_text(j, "state", "");
-	cells[5] = number(cli, j, "attempt");
-	cells[6] = cli_age(cli, json_text(j, "failed_at", NULL));
-	cells[7] = json_text(j, "error_message", "");
+	cells[1] = json_text(j, "subscription", "");
+	cells[2] = number(cli, j, "position");
+	cells[3] = json_text(j, "kind", "");
+	cells[4] = project(cli, j);
+	cells[5] = json_text(j, "state", "");
+	cells[6] = number(cli, j, "attempt");
+	cells[7] = cli_age(cli, json_text(j, "failed_at", NULL));
+	cells[8] = json_text(j, "error_message", "");
 }
 
-enum err cli_events_deliveries(struct cli *cli)
+enum err cli_events_parked(struct cli *cli)
 {
 	static const struct term_column COLUMNS[] = {
-		{ .title = "ID", .right = true },
-		{ .title = "POSITION", .right = true },
-		{ .title = "KIND" },
-		{ .title = "PROJECT", .right = true },
-		{ .title = "STATE" },
-		{ .title = "ATTEMPT", .right = true },
-		{ .title = "FAILED" },
+		{ .title = "ID", .right = true },       { .title = "SUBSCRIPTION" },
+		{ .title = "POSITION", .right = true }, { .title = "KIND" },
+		{ .title = "PROJECT", .right = true },  { .title = "STATE" },
+		{ .title = "ATTEMPT", .right = true },  { .title = "FAILED" },
 		{ .title = "WHY", .wide = true },
 	};
+	static const char *const FILTERS[] = { "subscription", "limit", "cursor", NULL };
 	static const struct cli_table TABLE = {
 		.schema = "deliveries/1",
 		.columns = COLUMNS,
@@ -245,18 +246,38 @@ enum err cli_events_deliveries(struct cli *cli)
 	CLEANUP(api_done) struct api_answer answer = { 0 };
 	struct sb path = sb_new(cli->cx->arena, 8192);
 	const char *text, *state = cli_option(cli, "state");
-	int64_t id;
 
-	TRY(cli_id(cli, cli->args[0], &id));
-	sb_addf(&path, "/api/v1/subscriptions/%" PRId64 "/deliveries", id);
-	if (state == NULL)
-		state = "parked";
-	api_query(cli, &path, "state", strcmp(state, "all") == 0 ? NULL : state);
-	api_query(cli, &path, "limit", cli_option(cli, "limit"));
-	api_query(cli, &path, "cursor", cli_option(cli, "cursor"));
+	sb_add(&path, "/api/v1/event-deliveries");
+	if (state == NULL || strcmp(state, "all") != 0)
+		api_query(cli, &path, "state", state != NULL ? state : "parked");
+	for (size_t i = 0; FILTERS[i] != NULL; i++)
+		api_query(cli, &path, FILTERS[i], cli_option(cli, FILTERS[i]));
 	TRY(sb_finish(cli->cx, &path, &text));
 	TRY(api_get(cli, &answer, "%s", text));
 	cli_page(cli, &answer, &TABLE);
+	return ERR_OK;
+}
+
+/* All that are parked, or those of one subscription. */
+static enum err redeliver_all(struct cli *cli, const char *subscription)
+{
+	CLEANUP(api_done) struct api_answer answer = { 0 };
+	struct api_call call = { .method = "POST", .path = "/api/v1/event-deliveries/redeliver" };
+	struct sb body = sb_new(cli->cx->arena, 4096);
+
+	sb_add(&body, "{\"subscription\":");
+	if (strcmp(subscription, "*") == 0)
+		sb_add(&body, "null");
+	else
+		sb_json(&body, subscription);
+	sb_addc(&body, '}');
+	TRY(sb_finish(cli->cx, &body, &call.body));
+	TRY(api_call(cli, &call, &answer));
+	if (cli->json)
+		cli_print_json(cli, "redelivered/1", answer.body);
+	else
+		fprintf(cli->term.talk, "Handed on again: %" PRId64 "\n",
+		        json_int(answer.doc, "redelivered", 0));
 	return ERR_OK;
 }
 
@@ -264,23 +285,20 @@ enum err cli_events_redeliver(struct cli *cli)
 {
 	CLEANUP(api_done) struct api_answer answer = { 0 };
 	struct api_call call = { .method = "POST" };
-	const char *all = cli_option(cli, "subscription");
+	const char *subscription = cli_option(cli, "subscription");
 	int64_t id;
 
-	if ((all != NULL) == (cli->nargs == 1))
+	if ((subscription != NULL) == (cli->nargs == 1))
 		return cli_usage(cli,
 		                 "name one event, or --subscription for all that it has parked");
-	TRY(cli_id(cli, all != NULL ? all : cli->args[0], &id));
-	call.path = arena_printf(cli->cx->arena,
-	                         all != NULL ? "/api/v1/subscriptions/%" PRId64 "/redeliver"
-	                                     : "/api/v1/event-deliveries/%" PRId64 "/redeliver",
-	                         id);
+	if (subscription != NULL)
+		return redeliver_all(cli, subscription);
+	TRY(cli_id(cli, cli->args[0], &id));
+	call.path =
+		arena_printf(cli->cx->arena, "/api/v1/event-deliveries/%" PRId64 "/redeliver", id);
 	TRY(api_call(cli, &call, &answer));
 	if (cli->json)
-		cli_print_json(cli, all != NULL ? "redelivered/1" : "delivery/1", answer.body);
-	else if (all != NULL)
-		fprintf(cli->term.talk, "%" PRId64 " events are handed on again.\n",
-		        json_int(answer.doc, "redelivered", 0));
+		cli_print_json(cli, "delivery/1", answer.body);
 	else
 		fputs("The event is handed on again.\n", cli->term.talk);
 	return ERR_OK;

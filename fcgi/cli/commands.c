@@ -154,15 +154,14 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.words = "events parked",
-		.args = "SUBSCRIPTION",
-		.min_args = 1,
-		.max_args = 1,
 		.needs = CLI_NEEDS_CONFIG,
 		.summary = "List the events that a subscription could not take, newest first",
-		.examples = "events parked 1\nevents parked 1 --state waiting\n",
-		.options = { { "state", "STATE", "waiting, behind or parked (parked); all: any" },
+		.examples =
+			"events parked\nevents parked --subscription activity --state waiting\n",
+		.options = { { "subscription", "NAME", "only those of this one" },
+	                     { "state", "STATE", "waiting, behind or parked (parked); all: any" },
 	                     LIST_OPTIONS },
-		.run = cli_events_deliveries,
+		.run = cli_events_parked,
 	},
 	{
 		.words = "events redeliver",
@@ -170,8 +169,8 @@ const struct cli_command cli_commands[] = {
 		.max_args = 1,
 		.needs = CLI_NEEDS_CONFIG,
 		.summary = "Hand on a parked event again, or all of a subscription",
-		.examples = "events redeliver 17\nevents redeliver --subscription 1\n",
-		.options = { { "subscription", "ID", "all that this one has parked" } },
+		.examples = "events redeliver 17\nevents redeliver --subscription activity\n",
+		.options = { { "subscription", "NAME", "all that this one has parked; *: all" } },
 		.run = cli_events_redeliver,
 	},
 	{
