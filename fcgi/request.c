@@ -42,6 +42,7 @@ static const struct wanted {
 	{ SPAN_OF("HTTP_TRACEPARENT"), offsetof(struct request, traceparent), NULL },
 	{ SPAN_OF("HTTP_USER_AGENT"), offsetof(struct request, user_agent), NULL },
 	{ SPAN_OF("REQUEST_SCHEME"), offsetof(struct request, scheme), NULL },
+	{ SPAN_OF("HTTP_X_FORWARDED_FOR"), offsetof(struct request, forwarded_for), NULL },
 	{ SPAN_OF("REMOTE_ADDR"), offsetof(struct request, remote), NULL },
 };
 
@@ -345,7 +346,10 @@ enum err request_decode_body(struct ctx *cx, struct request *rq, const struct bo
 	TRY(read_body(cx, rq, source, max_bytes));
 	if (rq->body.len == 0 && s == &NOTHING)
 		return ERR_OK;
-	TRY(check_type(cx, rq));
+	if (rq->body.len == 0 && rq->route->optional)
+		rq->body = (struct span){ "{}", 2 };
+	else
+		TRY(check_type(cx, rq));
 	TRY(schema_decode(cx, s, rq->body, in));
 	rq->in = in;
 	return ERR_OK;
@@ -390,9 +394,15 @@ enum err request_version(struct ctx *cx, const struct request *rq, int64_t *ret)
 	int64_t version = 0;
 	size_t n = 0;
 
+	if (rq->if_match == NULL && rq->route->creates && rq->if_none_match != NULL &&
+	    strcmp(rq->if_none_match, "*") == 0) {
+		*ret = REQUEST_ABSENT;
+		return ERR_OK;
+	}
 	if (rq->if_match == NULL) {
 		err_set(cx, ERR_NO_VERSION, "The header If-Match is missing.");
-		err_fix(cx, "Read the item and send the value of its ETag as If-Match.");
+		err_fix(cx, "Read the item and send the value of its ETag as If-Match%s.",
+		        rq->route->creates ? "; or If-None-Match: * to make a new one" : "");
 		return ERR_NO_VERSION;
 	}
 	if (strcmp(rq->if_match, "*") == 0) {

@@ -27,22 +27,23 @@
 #include "events/event.h"
 #include "jobs/claim.h"
 #include "jobs/job.h"
+#include "jobs/metrics.h"
+#include "jobs/operate.h"
 #include "jobs/queue.h"
+#include "jobs/queues.h"
+#include "jobs/schedule.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,
-	queue_statements,   claim_statements,
-	event_statements,   bell_statements,
-	key_statements,     project_statements,
-	map_statements,     replay_statements,
-	tenant_statements,  member_statements,
-	quota_statements,   removal_statements,
-	expiry_statements,  audit_statements,
-	verify_statements,  seal_statements,
-	api_key_statements, token_statements,
-	session_statements, user_statements,
-	rate_statements,    origin_statements,
-	vault_statements,   NULL,
+	migrate_statements,  job_statements,     queue_statements,
+	claim_statements,    event_statements,   bell_statements,
+	key_statements,      project_statements, map_statements,
+	replay_statements,   tenant_statements,  member_statements,
+	quota_statements,    removal_statements, expiry_statements,
+	audit_statements,    verify_statements,  seal_statements,
+	api_key_statements,  token_statements,   session_statements,
+	user_statements,     rate_statements,    origin_statements,
+	vault_statements,    operate_statements, queues_statements,
+	schedule_statements, metrics_statements, NULL,
 };
