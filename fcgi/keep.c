@@ -12,8 +12,10 @@ static enum err seal(struct ctx *cx, struct keep *k, int64_t now_ms)
 {
 	int64_t rows = 0;
 
-	k->seal_at = now_ms + KEEP_SEAL_MS;
+	k->seal_at = now_ms + KEEP_SEAL_MS; /* again soon, when it fails */
 	TRY(seal_run(cx, &rows));
+	if (rows == 0)
+		k->seal_at = now_ms + KEEP_IDLE_MS;
 	if (rows >= SEAL_ROWS) /* a full portion: there is more */
 		k->seal_at = now_ms;
 	return ERR_OK;

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "events/bell.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -248,7 +249,7 @@ void lanes_look(struct lanes *all)
 void lanes_limits(struct lanes *all, const char *version)
 {
 	pthread_mutex_lock(&all->lock);
-	strncpy(all->limits, version, sizeof(all->limits) - 1);
+	snprintf(all->limits, sizeof(all->limits), "%s", version);
 	pthread_mutex_unlock(&all->lock);
 }
 

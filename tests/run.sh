@@ -4,7 +4,7 @@
 #   VARIANT  release, debug, san, cov (built before by `make tests-build VARIANT=`)
 #   KIND     unit  programs of tests/unit, two at a time
 #            db    programs of tests/db, one after the other on one throw-away PostgreSQL
-#            e2e   stories of tests/e2e, each with a stack of its own
+#            e2e   stories of tests/e2e, each with a stack of its own, two at a time
 #            fuzz  each fuzz target over its corpus and then briefly on
 #
 # Every program speaks TAP; what it said is kept in build/<variant>/tap/.  One that
@@ -97,10 +97,23 @@ no_database() {
 	echo "0 1" >"$TAP/db.count"
 }
 
+# Two at a time, since stories mostly wait; those that measure or overload come by themselves after that
+# (a line "# alone" in the story says so).
 run_e2e() {
-	local story
-	for story in tests/e2e/t[0-9]*.sh; do
+	local story running=0
+	for story in $(grep -L '^# alone' tests/e2e/t[0-9]*.sh); do
+		run_tap "e2e/$(basename "$story" .sh)" 600 sh "$story" &
+		running=$((running + 1))
+		if [ "$running" -ge 2 ]; then
+			wait -n
+			running=$((running - 1))
+		fi
+	done
+	wait
+	for story in $(grep -l '^# alone' tests/e2e/t[0-9]*.sh); do
 		run_tap "e2e/$(basename "$story" .sh)" 420 sh "$story"
+	done
+	for story in tests/e2e/t[0-9]*.sh; do
 		count "e2e/$(basename "$story" .sh)"
 	done
 }

@@ -164,39 +164,47 @@ enum err key_stands(struct ctx *cx, int64_t id, bool *ret)
 
 /* --- Admission --- */
 
+/* The answer to one admission, and what it was asked about. */
+struct admission {
+	struct key_admitted answer;
+	int64_t key_id;
+};
+static_assert(offsetof(struct admission, answer) == 0, "the answer comes first");
+
 static void take_in(struct ctx *cx, void *ret)
 {
-	const struct key_admitted *in = ret;
+	const struct admission *in = ret;
 
 	cx->who = (struct who){
-		.tenant_id = in->tenant_id,
+		.tenant_id = key_repo_tenant_of(&in->answer),
 		.key_id = in->key_id,
-		.role = (enum role)in->role,
+		.role = key_repo_role_of(&in->answer),
 		.actor = cx->who.actor,
 	};
-	remember(cx->app->keys, in->key_id, in->tenant_id);
+	remember(cx->app->keys, cx->who.key_id, cx->who.tenant_id);
 }
 
 enum err key_admit(struct ctx *cx, const struct key_claim *claim, enum role least,
                    const char *scope)
 {
-	struct key_admitted *answer = arena_alloc(cx->arena, sizeof(*answer));
+	struct admission *made = arena_alloc(cx->arena, sizeof(*made));
 	struct key_question *q = arena_alloc(cx->arena, sizeof(*q));
 	const char *hashes = keyring_hashes(cx->arena, cx->app->keyring, KEYRING_API_KEY,
 	                                    claim->text, strlen(claim->text));
 	int64_t tenant_id = recall(cx->app->keys, claim->id);
 
 	assert(least != ROLE_UNSET && least < ROLE_COUNT);
+	made->key_id = claim->id;
 	key_repo_question(q, claim->id, hashes, least, scope, tenant_id);
 	cx->who = (struct who){
 		.tenant_id = tenant_id,
 		.actor = arena_printf(cx->arena, "key:%" PRId64, claim->id),
 	};
 	if (tenant_id != 0) {
-		key_repo_admit_along(cx, q, answer, take_in);
+		key_repo_admit_along(cx, q, &made->answer, take_in);
 		return ERR_OK;
 	}
-	TRY(key_repo_admit(cx, q, answer));
-	take_in(cx, answer);
+	TRY(key_repo_admit(cx, q, &made->answer));
+	take_in(cx, made);
 	return ERR_OK;
 }

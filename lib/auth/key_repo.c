@@ -2,9 +2,7 @@
 #include "auth/key_repo.h"
 
 static const struct field ADMITTED_FIELDS[] = {
-	F_INT(struct key_admitted, tenant_id, .doc = "Tenant of the key"),
-	F_INT(struct key_admitted, key_id, .doc = "Number of the key"),
-	F_INT(struct key_admitted, role, .doc = "Its role, 1 viewer to 5 owner"),
+	F_INT(struct key_admitted, packed, .doc = "Tenant of the key * 8 + its role"),
 };
 static const struct schema ADMITTED = SCHEMA(struct key_admitted, "KeyAdmitted", ADMITTED_FIELDS);
 
@@ -18,8 +16,18 @@ static const struct db_stmt ADMIT = {
 	.any_tenant = true,
 	.read = true,
 	.nparams = 5,
-	.sql = "SELECT tenant_id, key_id, role FROM app.admit_key($1, $2, $3, $4, $5)",
+	.sql = "SELECT app.admit_key_packed($1, $2, $3, $4, $5) AS packed",
 };
+
+int64_t key_repo_tenant_of(const struct key_admitted *in)
+{
+	return in->packed / 8;
+}
+
+enum role key_repo_role_of(const struct key_admitted *in)
+{
+	return (enum role)(in->packed % 8);
+}
 
 void key_repo_question(struct key_question *q, int64_t id, const char *hashes, enum role least,
                        const char *scope, int64_t tenant_id)

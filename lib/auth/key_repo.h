@@ -4,10 +4,13 @@
 
 #include "auth/key.h"
 
-/* The caller that the database confirms. */
+/* The caller that the database confirms: one number, tenant * 8 + role. */
 struct key_admitted {
-	int64_t tenant_id, key_id, role;
+	int64_t packed;
 };
+
+int64_t key_repo_tenant_of(const struct key_admitted *in);
+enum role key_repo_role_of(const struct key_admitted *in);
 
 /* What is kept of a new key. */
 struct key_stored {

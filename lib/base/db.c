@@ -52,11 +52,18 @@ static enum err match_columns(struct ctx *cx, const struct db_stmt *stmt, const 
 static void fill(struct ctx *cx, const PGresult *res, int row, const struct field **fields,
                  void *obj)
 {
-	for (int i = 0; i < PQnfields(res); i++) {
-		bool null = PQgetisnull(res, row, i);
+	bool binary = PQbinaryTuples(res) != 0;
+	int n = PQnfields(res);
 
-		schema_set_column(cx->arena, fields[i], null ? NULL : PQgetvalue(res, row, i),
-		                  (size_t)PQgetlength(res, row, i), obj);
+	for (int i = 0; i < n; i++) {
+		size_t len = (size_t)PQgetlength(res, row, i);
+		bool null = len == 0 && PQgetisnull(res, row, i);
+		const char *data = null ? NULL : PQgetvalue(res, row, i);
+
+		if (binary)
+			schema_set_binary(cx->arena, fields[i], data, len, obj);
+		else
+			schema_set_column(cx->arena, fields[i], data, len, obj);
 	}
 }
 
@@ -181,6 +188,7 @@ enum err db_get_int(struct ctx *cx, const struct db_stmt *stmt, const struct db_
 {
 	CLEANUP(db_clear) PGresult *res = NULL;
 
+	assert(!stmt->binary);
 	TRY(run(cx, stmt, args, nargs, &res));
 	TRY(one_row(cx, stmt, res));
 	*ret = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
@@ -192,6 +200,7 @@ enum err db_get_text(struct ctx *cx, const struct db_stmt *stmt, const struct db
 {
 	CLEANUP(db_clear) PGresult *res = NULL;
 
+	assert(!stmt->binary);
 	TRY(run(cx, stmt, args, nargs, &res));
 	TRY(one_row(cx, stmt, res));
 	*ret = NULL;

@@ -50,6 +50,7 @@ struct db_stmt {
 	int nparams;     /* places, the tenant's included */
 	bool any_tenant; /* $1 is not the tenant */
 	bool read;       /* changes nothing, takes no lock: may be repeated */
+	bool binary;     /* rows come in binary: timestamptz as it is, without DB_US() */
 	bool level;      /* opens or ends a transaction or savepoint; of lib/base alone */
 };
 
@@ -95,6 +96,7 @@ struct db_arg {
 /*
  * A timestamptz column as FIELD_TIME wants it: microseconds since 1970.  In double precision, which
  * is exact to the microsecond until the year 2255 and a tenth of the cost of extract()'s numeric.
+ * Where rows are many and often read, a statement whose rows come in .binary spares even that.
  */
 #define DB_US(column) "(date_part('epoch', " column ") * 1000000)::bigint AS " column
 

@@ -22,6 +22,7 @@ enum {
 	OID_TEXT = 25,
 	OID_JSON = 114,
 	OID_VARCHAR = 1043,
+	OID_TIMESTAMPTZ = 1184,
 	OID_UUID = 2950,
 	OID_JSONB = 3802,
 };
@@ -47,6 +48,22 @@ static bool fits(enum field_type type, Oid oid)
 	}
 }
 
+/* The same of schema_set_binary(). */
+static bool fits_binary(enum field_type type, Oid oid)
+{
+	switch (type) {
+	case FIELD_TEXT:
+		return oid == OID_TEXT || oid == OID_VARCHAR || oid == OID_NAME;
+	case FIELD_INT:
+	case FIELD_BOOL:
+		return fits(type, oid);
+	case FIELD_TIME:
+		return oid == OID_TIMESTAMPTZ;
+	default:
+		return false;
+	}
+}
+
 static enum err check_places(struct ctx *cx, const struct db_stmt *stmt, const PGresult *res)
 {
 	int n = PQnparams(res);
@@ -63,6 +80,7 @@ static enum err check_columns(struct ctx *cx, const struct db_check *check, cons
 {
 	const struct schema *s = check->row;
 	const char *name = check->stmt->name;
+	bool (*takes)(enum field_type, Oid) = check->stmt->binary ? fits_binary : fits;
 	uint64_t seen = 0;
 
 	for (int i = 0; i < PQnfields(res); i++) {
@@ -72,7 +90,7 @@ static enum err check_columns(struct ctx *cx, const struct db_check *check, cons
 		if (f == NULL)
 			return err_set(cx, ERR_INTERNAL, "%s: column %s is no field of %s", name,
 			               column, s->name);
-		if (!fits(f->type, PQftype(res, i)))
+		if (!takes(f->type, PQftype(res, i)))
 			return err_set(cx, ERR_INTERNAL,
 			               "%s: column %s has a type (oid %u) that the field of %s "
 			               "cannot take",

@@ -63,7 +63,7 @@ void db_pipeline_end(struct db_pipeline *p)
 	db_clear(&p->fail);
 }
 
-/* Parameters in text, bytes in binary; libpq copies them. */
+/* Parameters in text, bytes in binary; libpq copies them.  Rows come as the statement says. */
 static bool send_step(struct ctx *cx, const struct db_step *step)
 {
 	const struct db_stmt *stmt = step->stmt;
@@ -90,7 +90,8 @@ static bool send_step(struct ctx *cx, const struct db_step *step)
 			values[n] = number.data;
 		}
 	}
-	return PQsendQueryPrepared(conn, stmt->name, n, values, lengths, formats, 0) == 1;
+	return PQsendQueryPrepared(conn, stmt->name, n, values, lengths, formats, stmt->binary) ==
+	       1;
 }
 
 /* The result of the next command in the pipeline; NULL when the connection is lost. */

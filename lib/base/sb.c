@@ -22,7 +22,7 @@ struct sb sb_fixed(char *memory, size_t n)
 }
 
 /* Make room for n more bytes and the NUL; false when the ceiling is in the way. */
-static bool reserve(struct sb *sb, size_t n)
+static bool grow(struct sb *sb, size_t n)
 {
 	size_t want, cap;
 
@@ -43,6 +43,14 @@ static bool reserve(struct sb *sb, size_t n)
 	return true;
 }
 
+/* The same; mostly there is room, and answers are made of many small pieces. */
+static inline bool reserve(struct sb *sb, size_t n)
+{
+	if (n < sb->cap - sb->len && n <= sb->max - sb->len && !sb->failed)
+		return true;
+	return grow(sb, n);
+}
+
 void sb_addn(struct sb *sb, const char *text, size_t n)
 {
 	if (!reserve(sb, n))
@@ -60,7 +68,10 @@ void sb_add(struct sb *sb, const char *text)
 
 void sb_addc(struct sb *sb, char c)
 {
-	sb_addn(sb, &c, 1);
+	if (!reserve(sb, 1))
+		return;
+	sb->data[sb->len++] = c;
+	sb->data[sb->len] = '\0';
 }
 
 void sb_vaddf(struct sb *sb, const char *fmt, va_list ap)
@@ -124,10 +135,60 @@ static void add_escaped(struct sb *sb, unsigned char c)
 	sb_addn(sb, text, sizeof(text));
 }
 
+/* The bytes that JSON takes as they are and that are characters by themselves. */
+static bool is_plain(unsigned char c)
+{
+	static const bool PLAIN[256] = {
+		[' '] = true,
+		['!'] = true,
+		['#' ... '['] = true,
+		[']' ... '~'] = true,
+	};
+
+	return PLAIN[c];
+}
+
+/* "text", whole or not at all; @ret false: something in it needs more care, nothing is added */
+static bool add_plain(struct sb *sb, const char *text, size_t n)
+{
+	char *to;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_plain((unsigned char)text[i]))
+			return false;
+	}
+	if (n > SIZE_MAX - 2 || !reserve(sb, n + 2))
+		return false;
+	to = sb->data + sb->len;
+	to[0] = '"';
+	if (n > 0)
+		memcpy(to + 1, text, n);
+	to[n + 1] = '"';
+	to[n + 2] = '\0';
+	sb->len += n + 2;
+	return true;
+}
+
+void sb_json_name(struct sb *sb, const char *name)
+{
+	size_t n = strlen(name);
+	char *to;
+
+	if (!reserve(sb, n + 3))
+		return;
+	to = sb->data + sb->len;
+	to[0] = '"';
+	memcpy(to + 1, name, n);
+	memcpy(to + n + 1, "\":", 3);
+	sb->len += n + 3;
+}
+
 void sb_jsonn(struct sb *sb, const char *text, size_t n)
 {
 	size_t from = 0, i = 0;
 
+	if (add_plain(sb, text, n))
+		return;
 	sb_addc(sb, '"');
 	while (i < n) {
 		unsigned char c = (unsigned char)text[i];

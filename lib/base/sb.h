@@ -52,6 +52,9 @@ void sb_int(struct sb *sb, int64_t n);
 void sb_json(struct sb *sb, const char *text);
 void sb_jsonn(struct sb *sb, const char *text, size_t n);
 
+/** Append "name": for a name of ours, in which nothing is to be escaped. */
+void sb_json_name(struct sb *sb, const char *name);
+
 /** Forget text beyond len bytes (len <= sb->len). */
 void sb_truncate(struct sb *sb, size_t len);
 

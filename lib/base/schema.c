@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EPOCH_US INT64_C(946684800000000) /* 2000-01-01, from which PostgreSQL counts */
+
 const struct field *schema_field(const struct schema *s, const char *name)
 {
 	for (size_t i = 0; i < s->nfields; i++) {
@@ -43,9 +45,7 @@ static void encode_time(struct sb *sb, int64_t at_us)
 		return;
 	}
 	clock_format(at_us, text);
-	sb_addc(sb, '"');
-	sb_add(sb, text);
-	sb_addc(sb, '"');
+	sb_json(sb, text);
 }
 
 static void encode_list(struct sb *sb, const struct field *f, const struct list *list)
@@ -122,10 +122,9 @@ void schema_encode(struct sb *sb, const struct schema *s, const void *obj)
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = &s->fields[i];
 
-		/* Names are ours and need no escape. */
-		sb_add(sb, i == 0 ? "\"" : ",\"");
-		sb_add(sb, f->name);
-		sb_add(sb, "\":");
+		if (i > 0)
+			sb_addc(sb, ',');
+		sb_json_name(sb, f->name);
 		encode_member(sb, f, (const char *)obj + f->offset);
 	}
 	sb_addc(sb, '}');
@@ -167,6 +166,46 @@ void schema_set_column(struct arena *arena, const struct field *f, const char *t
 		break;
 	}
 	assert(!"a field without a type");
+}
+
+/* A smallint, integer or bigint. */
+static int64_t binary_number(const char *data, size_t len)
+{
+	uint64_t n = ((unsigned char)data[0] & 0x80) != 0 ? UINT64_MAX : 0;
+
+	for (size_t i = 0; i < len; i++)
+		n = n << 8 | (unsigned char)data[i];
+	return (int64_t)n;
+}
+
+void schema_set_binary(struct arena *arena, const struct field *f, const char *data, size_t len,
+                       void *obj)
+{
+	void *member = (char *)obj + f->offset;
+	int64_t since_us;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+		*(const char **)member = data == NULL ? NULL : arena_strndup(arena, data, len);
+		return;
+	case FIELD_INT:
+		*(int64_t *)member = data == NULL ? 0 : binary_number(data, len);
+		return;
+	case FIELD_TIME:
+		since_us = data == NULL ? -EPOCH_US : binary_number(data, len);
+		*(int64_t *)member =
+			since_us > INT64_MAX - EPOCH_US ? INT64_MAX : since_us + EPOCH_US;
+		return;
+	case FIELD_BOOL:
+		*(bool *)member = data != NULL && data[0] != 0;
+		return;
+	case FIELD_JSON:
+	case FIELD_OBJ:
+	case FIELD_LIST:
+	case FIELD_UNSET:
+		break;
+	}
+	assert(!"a field that has no binary form");
 }
 
 enum err schema_check_trimmed(struct ctx *cx, const char *pointer, const char *text)

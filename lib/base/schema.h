@@ -184,6 +184,13 @@ void schema_encode_array(struct sb *sb, const struct schema *s, const void *item
 void schema_set_column(struct arena *arena, const struct field *f, const char *text, size_t len,
                        void *obj);
 
+/**
+ * The same from a column in binary format; NULL data is SQL NULL.
+ * @f  a field of text, numbers, times or truth.  FIELD_TIME columns are timestamptz.
+ */
+void schema_set_binary(struct arena *arena, const struct field *f, const char *data, size_t len,
+                       void *obj);
+
 /** A .check of names.  Returns ERR_INVALID, rule "trimmed", for a text with a space at an end */
 NODISCARD
 enum err schema_check_trimmed(struct ctx *cx, const char *pointer, const char *text);

@@ -1,10 +1,10 @@
 /* SQL of projects. */
 #include "projects/project_repo.h"
 
+/* For rows in binary: they are what is read most often, twenty and more at a time. */
 #define COLUMNS                                                                                    \
 	"id, name, repository_url, default_branch, status, error_type, error, head_commit,"        \
-	" clone_bytes + map_bytes AS storage_bytes, secret_id, version, " DB_US(                   \
-		"created_at") ", " DB_US("updated_at")
+	" clone_bytes + map_bytes AS storage_bytes, secret_id, version, created_at, updated_at"
 
 /*
  * Rows are counted only when the table is large enough to hold so many: a page
@@ -13,6 +13,7 @@
  */
 static const struct db_stmt INSERT = {
 	.name = "project_insert",
+	.binary = true,
 	.nparams = 7,
 	.sql = "INSERT INTO app.project (tenant_id, name, repository_url, default_branch, secret_id)"
 	       " SELECT $1, $2, $3, $4, $7 FROM (SELECT coalesce((SELECT projects_max FROM app.tenant"
@@ -84,6 +85,7 @@ enum err project_repo_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int
 static const struct db_stmt GET = {
 	.name = "project_get",
 	.read = true,
+	.binary = true,
 	.nparams = 2,
 	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id = $2",
 };
@@ -96,6 +98,7 @@ enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret)
 static const struct db_stmt LIST = {
 	.name = "project_list",
 	.read = true,
+	.binary = true,
 	.nparams = 3,
 	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id < $2"
 	       " ORDER BY id DESC LIMIT $3",
@@ -105,6 +108,7 @@ static const struct db_stmt LIST = {
 static const struct db_stmt SEARCH = {
 	.name = "project_search",
 	.read = true,
+	.binary = true,
 	.nparams = 5,
 	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id < $2"
 	       " AND ($4::text IS NULL OR name ILIKE $4 OR repository_url ILIKE $4)"
@@ -127,6 +131,7 @@ enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, 
 
 static const struct db_stmt UPDATE = {
 	.name = "project_update",
+	.binary = true,
 	.nparams = 9,
 	.sql = "UPDATE app.project SET name = CASE WHEN $4 THEN $5 ELSE name END,"
 	       " default_branch = CASE WHEN $6 THEN $7 ELSE default_branch END,"
@@ -152,6 +157,7 @@ enum err project_repo_update(struct ctx *cx, int64_t id, int64_t version,
 
 static const struct db_stmt DELETE = {
 	.name = "project_delete",
+	.binary = true,
 	.nparams = 3,
 	.sql = "DELETE FROM app.project"
 	       " WHERE tenant_id = $1 AND id = $2 AND ($3::bigint IS NULL OR version = $3)"
@@ -165,6 +171,7 @@ enum err project_repo_delete(struct ctx *cx, int64_t id, int64_t version, struct
 
 static const struct db_stmt FOLLOW = {
 	.name = "project_follow",
+	.binary = true,
 	.nparams = 6,
 	.sql = "UPDATE app.project SET status = $3, error_type = $4, error = left($5, 2000),"
 	       " head_commit = coalesce($6, head_commit), version = version + 1, updated_at = now()"

@@ -178,7 +178,7 @@ cost_of_wall() {
 # What it costs to find out who asks: the admission statement's part of a list, and the other credentials.
 cost_of_admission() {
 	local list="$PORTOLAN_URL/api/v1/projects?limit=20" key token session admitted known
-	sed "s/^SELECT tenant_id, key_id.*/SELECT set_config('app.tenant', :tenant::text, true), set_config('app.user', '', true);/" \
+	sed "s/^SELECT app.admit_key_packed.*/SELECT set_config('app.tenant', :tenant::text, true), set_config('app.user', '', true);/" \
 		"$WORK/sql/list.sql" >"$WORK/sql/list-known.sql"
 	key=$(wrk_rate "$list")
 	admitted=$(pgbench_rate list.sql)

@@ -83,6 +83,7 @@ check 'a child killed in mid-job: the project says so, the job is tried again an
 check 'a runner killed in mid-job: its child dies with it, the job is taken over and done once' '
 	create runner large && caught && old=$(pid_of runner) && kill -9 "$old" && within 3 is_gone "$child" &&
 	within 10 another_runner "$old" && within 30 job_is completed && json .attempt 2 && done_once &&
+	[ "$(sql "SELECT string_agg(outcome, '\'' '\'' ORDER BY token) FROM app.job_attempt WHERE job_id = $job")" = "lost completed" ] &&
 	one_runner
 '
 check 'a runner told to stop hands its job back, and that is no attempt' '

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Names of requirements: A10, T19, T33.
+# alone: it counts, loads or kills, and others would disturb it
 test_description='Limits: per key, tenant, address and sign-in, over all workers, and no other way in'
 . "${0%/*}/lib.sh"
 

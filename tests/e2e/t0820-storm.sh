@@ -1,5 +1,6 @@
 #!/bin/sh
 # A1 (sign-in), A10 (limits); T17.
+# alone: it loads the machine
 test_description='Storm: 200 sign in at once from 200 addresses, with the settings as they come'
 . "${0%/*}/lib.sh"
 

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Names of requirements: C7 (operations resume), P6 (uptime), B6, S-4.
+# alone: it counts, loads or kills, and others would disturb it
 test_description='Kill -9 of every kind of process, while projects are created and read'
 . "${0%/*}/lib.sh"
 

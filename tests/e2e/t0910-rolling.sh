@@ -1,5 +1,6 @@
 #!/bin/sh
 # Names of requirements: P6 (99.9 % uptime), U3.
+# alone: it counts, loads or kills, and others would disturb it
 test_description='Rolling restarts under load fail no request'
 . "${0%/*}/lib.sh"
 

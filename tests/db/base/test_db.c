@@ -47,6 +47,42 @@ static void test_row__null_is_zero(void **state)
 	assert_null(t.data);
 }
 
+static void test_row__binary(void **state)
+{
+	static const struct db_stmt BINARY = {
+		.name = "t_binary",
+		.any_tenant = true,
+		.read = true,
+		.binary = true,
+		.nparams = 5,
+		.sql = "SELECT $5::smallint AS small, $1::bigint AS id, $2::text AS name,"
+		       " $3::boolean AS flag, $4::timestamptz AS when_us",
+	};
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct thing t = { 0 };
+
+	assert_err(cx,
+	           db_get(cx, &BINARY,
+	                  DB_ARGS(DB_INT(INT64_MIN), DB_TEXT("na\xc3\xafve"), DB_BOOL(true),
+	                          DB_TEXT("2026-11-21 06:05:00.123Z"), DB_INT(-3)),
+	                  &THING, &t),
+	           ERR_OK);
+	assert_true(t.id == INT64_MIN);
+	assert_string_equal(t.name, "na\xc3\xafve");
+	assert_true(t.flag);
+	assert_true(t.when_us == 1795241100123000);
+	assert_int_equal(t.small, -3);
+	assert_err(cx,
+	           db_get(cx, &BINARY,
+	                  DB_ARGS(DB_INT0(0), DB_TEXT(NULL), DB_NULL(), DB_NULL(), DB_NULL()),
+	                  &THING, &t),
+	           ERR_OK);
+	assert_int_equal(t.id, 0);
+	assert_null(t.name);
+	assert_false(t.flag);
+	assert_true(t.when_us == 0);
+}
+
 static void test_row__bytes(void **state)
 {
 	static const struct db_stmt BYTES =
@@ -296,6 +332,19 @@ static void test_check(void **state)
 	static const struct db_stmt PLACES = READ("c_places", 2, "SELECT $1::bigint AS id");
 	static const struct db_stmt EXTRA = READ("c_extra", 0, "SELECT 1::bigint AS id, 2 AS more");
 	static const struct db_stmt TYPE = READ("c_type", 0, "SELECT 'x'::text AS id");
+	static const struct db_stmt TIME = {
+		.name = "c_time",
+		.any_tenant = true,
+		.binary = true,
+		.sql = "SELECT now() AS when_us",
+	};
+	static const struct db_stmt NO_TIME = {
+		.name = "c_no_time",
+		.any_tenant = true,
+		.binary = true,
+		.sql = "SELECT 1::bigint AS when_us",
+	};
+	static const struct db_stmt TEXT_TIME = READ("c_text_time", 0, "SELECT now() AS when_us");
 	static const struct db_stmt NO_TENANT = {
 		.name = "c_tenant",
 		.nparams = 1,
@@ -315,6 +364,9 @@ static void test_check(void **state)
 		{ { .stmt = &PLACES, .row = &ID }, ERR_INTERNAL, "places" },
 		{ { .stmt = &EXTRA, .row = &ID }, ERR_INTERNAL, "more" },
 		{ { .stmt = &TYPE, .row = &ID }, ERR_INTERNAL, "type" },
+		{ { .stmt = &TIME, .row = &THING, .partial = true }, ERR_OK, NULL },
+		{ { .stmt = &NO_TIME, .row = &THING, .partial = true }, ERR_INTERNAL, "type" },
+		{ { .stmt = &TEXT_TIME, .row = &THING, .partial = true }, ERR_INTERNAL, "type" },
 		{ { .stmt = &NO_TENANT }, ERR_INTERNAL, "tenant" },
 		{ { .stmt = &RIGHT }, ERR_DATABASE, "permission denied for table api_key" },
 	};
@@ -360,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_row__every_kind),
 		cmocka_unit_test(test_row__null_is_zero),
+		cmocka_unit_test(test_row__binary),
 		cmocka_unit_test(test_row__bytes),
 		cmocka_unit_test(test_list__items_stand_together),
 		cmocka_unit_test(test_get__none_many_and_unknown_column),

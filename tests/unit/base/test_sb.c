@@ -106,6 +106,26 @@ static void test_sb__json(void **state)
 	}
 }
 
+/* A text of plain bytes alone is appended at once; one that does not fit with its quotes, not at all. */
+static void test_sb__json_of_plain_text(void **state)
+{
+	char memory[13];
+	struct sb sb = sb_fixed(memory, sizeof(memory));
+
+	(void)state;
+	sb_json_name(&sb, "name");
+	sb_json(&sb, " ~!");
+	assert_false(sb.failed);
+	assert_string_equal(memory, "\"name\":\" ~!\"");
+	sb_truncate(&sb, 8);
+	sb_json(&sb, "abcd");
+	assert_true(sb.failed);
+	sb = sb_fixed(memory, 7);
+	sb_json_name(&sb, "name");
+	assert_true(sb.failed);
+	assert_string_equal(memory, "");
+}
+
 /* Whatever bytes come in, valid JSON comes out. */
 static void test_sb__json_of_every_byte(void **state)
 {
@@ -124,9 +144,13 @@ static void test_sb__json_of_every_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sb__append),  cmocka_unit_test(test_sb__int),
-		cmocka_unit_test(test_sb__ceiling), cmocka_unit_test(test_sb__fixed),
-		cmocka_unit_test(test_sb__json),    cmocka_unit_test(test_sb__json_of_every_byte),
+		cmocka_unit_test(test_sb__append),
+		cmocka_unit_test(test_sb__int),
+		cmocka_unit_test(test_sb__ceiling),
+		cmocka_unit_test(test_sb__fixed),
+		cmocka_unit_test(test_sb__json),
+		cmocka_unit_test(test_sb__json_of_every_byte),
+		cmocka_unit_test(test_sb__json_of_plain_text),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
