@@ -32,6 +32,14 @@ $$;
 COMMENT ON FUNCTION app.wall_instant IS 'When a wall clock first shows a time or a later one';
 GRANT EXECUTE ON FUNCTION app.wall_instant TO portolan_app;
 
+-- A queue whose starts were never counted has all of them left.  (No time may be subtracted from one that is
+-- infinitely long ago.)
+CREATE OR REPLACE FUNCTION app.job_rate_left(q app.job_queue) RETURNS double precision LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT least(q.rate_limit::double precision,
+                 q.rate_left + extract(epoch FROM clock_timestamp() - greatest(q.rate_at, clock_timestamp() - interval '1 day'))
+                               * q.rate_limit / q.rate_period_s)
+$$;
+
 -- What holds for all tenants is no secret from one whose jobs wait for it.
 CREATE POLICY installation ON app.job_queue FOR SELECT TO portolan_app USING (tenant_id = 0);
 
@@ -96,9 +104,21 @@ BEGIN
            coalesce(pg_sequence_last_value('app.event_position_seq'), 0)::double precision;
     RETURN QUERY
     SELECT 'outbox', NULL::text, NULL::text, NULL::text, count(*)::double precision FROM app.event_outbox;
+    IF to_regclass('app.event_subscription') IS NOT NULL THEN
+        RETURN QUERY EXECUTE 'SELECT ''lag''::text, NULL::text, NULL::text, s.name, greatest(0,'
+            ' coalesce(pg_sequence_last_value(''app.event_position_seq''), 0) - s.position)::double precision'
+            ' FROM app.event_subscription s';
+    END IF;
 END
 $$;
 COMMENT ON FUNCTION app.job_metrics IS 'Numbers of the queue and the event log over all tenants, for GET /metrics';
+DO $$
+BEGIN
+    IF to_regclass('app.event_subscription') IS NOT NULL THEN
+        GRANT SELECT (name, position) ON app.event_subscription TO portolan_gate;
+    END IF;
+END
+$$;
 REVOKE ALL ON FUNCTION app.job_metrics FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.job_metrics TO portolan_app;
 GRANT CREATE ON SCHEMA app TO portolan_gate;

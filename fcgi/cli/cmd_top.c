@@ -109,8 +109,8 @@ static const struct shown {
 } SHOWN[] = {
 	{ "WAIT", 6, "pending", false },       { "RUN", 4, "running", false },
 	{ "RETRY", 5, "retrying", false },     { "DEAD", 5, "dead", false },
-	{ "OLDEST", 6, NULL, false },          { "/1M", 5, "completed.m1", false },
-	{ "/5M", 6, "completed.m5", true },    { "/1H", 6, "completed.h1", false },
+	{ "OLDEST", 6, NULL, false },          { "DONE/M", 6, "completed.m1", false },
+	{ "DONE/5", 6, "completed.m5", true }, { "DONE/H", 6, "completed.h1", false },
 	{ "FAIL/H", 6, "failed.h1", false },   { "WAIT50", 6, "wait_ms.p50", true },
 	{ "WAIT95", 6, "wait_ms.p95", false }, { "WAIT99", 6, "wait_ms.p99", true },
 	{ "RUN50", 6, "run_ms.p50", true },    { "RUN95", 6, "run_ms.p95", false },
@@ -121,6 +121,8 @@ static const char *cell(struct cli *cli, struct json_object *q, const struct sho
 {
 	struct arena *a = cli->cx->arena;
 
+	if (c->path == NULL && json_int(q, "oldest_s", 0) == 0)
+		return "–";
 	if (c->path == NULL)
 		return ms_text(a, json_int(q, "oldest_s", 0) * 1000);
 	if (strstr(c->path, "_ms.") != NULL)

@@ -25,6 +25,8 @@ static const struct shown {
 	{ "runners", "portolan_runners", NULL, "Runner processes that are alive." },
 	{ "position", "portolan_event_position", NULL, "Newest position of the event log." },
 	{ "outbox", "portolan_event_outbox", NULL, "Events that have no position in the log yet." },
+	{ "lag", "portolan_subscription_lag", "subscription",
+	  "Events of the log that a subscription has not come to." },
 };
 
 /* A label's value: backslash, quote and line feed are escaped. */

@@ -126,9 +126,9 @@ static const struct db_stmt LIMIT = {
 	.name = "queues_limit",
 	.nparams = 9,
 	.sql = "INSERT INTO app.job_queue AS q (tenant_id, name, concurrency, rate_limit,"
-	       " rate_period_s, rate_left, version) SELECT $1, $2, CASE WHEN $4::boolean"
+	       " rate_period_s, version) SELECT $1, $2, CASE WHEN $4::boolean"
 	       " THEN $5::integer END, CASE WHEN $6::boolean THEN $7::integer END,"
-	       " CASE WHEN $8::boolean THEN $9::integer END, coalesce($7::integer, 0), 2"
+	       " CASE WHEN $8::boolean THEN $9::integer END, 2"
 	       " WHERE $3 IN (0, 1) OR EXISTS (SELECT FROM app.job_queue o WHERE o.tenant_id = $1"
 	       " AND o.name = $2) ON CONFLICT (tenant_id, name) DO UPDATE SET"
 	       " version = q.version + 1, updated_at = now(), concurrency = CASE"
@@ -202,8 +202,8 @@ static const struct db_stmt SET_ALL = {
 	.any_tenant = true,
 	.nparams = 7,
 	.sql = "INSERT INTO app.job_queue AS q (tenant_id, name, concurrency, per_runner, rate_limit,"
-	       " rate_period_s, rate_left, paused_at, paused_by) VALUES (0, $1, " NEW("$2") ", " NEW("$3") ", " NEW("$4") ", " NEW(
-		       "$5") ", greatest($4::integer, 0),"
+	       " rate_period_s, paused_at, paused_by) VALUES (0, $1, " NEW("$2") ", " NEW("$3") ", " NEW("$4") ", " NEW(
+		       "$5") ","
 			     " CASE WHEN $6::integer = 1 THEN now() END,"
 			     " CASE WHEN $6::integer = 1 THEN left($7::text, 254) END)"
 			     " ON CONFLICT (tenant_id, name) DO UPDATE SET version = q.version + 1,"

@@ -31,6 +31,8 @@ furnish() {
 		api POST /api/v1/secrets && status 201 &&
 		printf '{"name":"%s","role":"viewer"}' "$2" | api POST /api/v1/api-keys && status 201 &&
 		printf '{"email":"guest-%s@example.org","role":"viewer"}' "$2" | api POST /api/v1/members && status 201 &&
+		printf '{"name":"%s","cron":"@yearly","job_type":"repository_processing","project_id":%s}' "$2" "$project" |
+		api POST /api/v1/schedules && status 201 &&
 		within 30 mapped
 }
 mapped() { api GET "/api/v1/projects/$project/map" && status 200; }
