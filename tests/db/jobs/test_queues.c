@@ -163,8 +163,9 @@ static void test_limit__set_and_taken_away(void **state)
 	assert_int_equal(q.limits->rate_limit, 5);
 	assert_int_equal(q.limits->concurrency, 2); /* what is not sent stays */
 	for (size_t i = 0; i < 2; i++) /* a rate that was never used lets start what it says */
-		assert_string_equal(side_attempt(s, (const struct job_claim *)list.items + i, RUN_ON),
-		                    "completed");
+		assert_string_equal(
+			side_attempt(s, (const struct job_claim *)list.items + i, RUN_ON),
+			"completed");
 	side_claim_of(s, side_handlers, 5, &list);
 	assert_int_equal(list.n, 2);
 	in = (struct queue_patch){ .given = given("rate_limit") | given("rate_period_s") |
