@@ -12,12 +12,14 @@ CREATE TABLE app.event_before (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 ALTER TABLE app.event NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE app.tenant NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE app.event_outbox NO FORCE ROW LEVEL SECURITY;
 INSERT INTO app.event_before (position, xid, tenant_id, project_id, kind, version, payload, actor, request_id, created_at)
 OVERRIDING SYSTEM VALUE
 SELECT coalesce(position, nextval('app.event_position_seq')), xid, tenant_id, project_id, kind, version, payload, actor,
        request_id, created_at
-  FROM app.event_all;
+  FROM app.event_all WHERE tenant_id IN (SELECT id FROM app.tenant);
+ALTER TABLE app.tenant FORCE ROW LEVEL SECURITY;
 SELECT setval(pg_get_serial_sequence('app.event_before', 'position'), nextval('app.event_position_seq'));
 DROP VIEW app.event_all;
 DROP FUNCTION app.event_sequence;

@@ -122,6 +122,13 @@ enum err cli_schedules_create(struct cli *cli);
 enum err cli_schedules_pause(struct cli *cli);
 enum err cli_schedules_resume(struct cli *cli);
 enum err cli_schedules_delete(struct cli *cli);
+enum err cli_events_list(struct cli *cli); /* cmd_events.c */
+enum err cli_events_tail(struct cli *cli);
+enum err cli_events_kinds(struct cli *cli);
+enum err cli_events_subscriptions(struct cli *cli);
+enum err cli_events_parked(struct cli *cli);
+enum err cli_events_redeliver(struct cli *cli);
+enum err cli_events_discard(struct cli *cli);
 enum err cli_api_keys_list(struct cli *cli); /* cmd_api_keys.c */
 enum err cli_api_keys_create(struct cli *cli);
 enum err cli_api_keys_rotate(struct cli *cli);

@@ -6,7 +6,7 @@
  */
 #include "cli/print.h"
 
-#include "app/registry_kinds.h"
+#include "app/registry_job_kinds.h"
 #include "jobs/queues.h"
 
 #include <stdlib.h>
@@ -52,7 +52,7 @@ enum err cli_queues_list(struct cli *cli)
 	struct list list;
 	const char **cells;
 
-	TRY(queues_list_all(cli->cx, app_kinds, &list));
+	TRY(queues_list_all(cli->cx, app_job_kinds, &list));
 	q = list.items;
 	if (cli->json) {
 		struct sb sb = sb_new(a, JSON_MAX);
@@ -85,7 +85,7 @@ static enum err set(struct cli *cli, const struct queue_all_change *change)
 {
 	struct queue_all queue;
 
-	TRY(queues_set_all(cli->cx, app_kinds, cli->args[0], change, &queue));
+	TRY(queues_set_all(cli->cx, app_job_kinds, cli->args[0], change, &queue));
 	if (cli->json)
 		return print_json(cli, &queue);
 	cli_line(cli, "Queue", queue.name);

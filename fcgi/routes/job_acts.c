@@ -2,7 +2,7 @@
 #include "reply.h"
 #include "routes/tables.h"
 
-#include "app/registry_kinds.h"
+#include "app/registry_job_kinds.h"
 #include "jobs/operate.h"
 
 #include <string.h>
@@ -84,7 +84,7 @@ static enum err retry_job(struct ctx *cx, const struct request *rq, struct reply
 {
 	struct job job;
 
-	TRY(job_retry(cx, app_kinds, rq->ids[0], request_body(rq, &CHANGE), &job));
+	TRY(job_retry(cx, app_job_kinds, rq->ids[0], request_body(rq, &CHANGE), &job));
 	return reply_json(rp, &job_schema, &job);
 }
 
@@ -93,7 +93,7 @@ static enum err cancel_job(struct ctx *cx, const struct request *rq, struct repl
 {
 	struct job job;
 
-	TRY(job_cancel(cx, app_kinds, rq->ids[0], &job));
+	TRY(job_cancel(cx, app_job_kinds, rq->ids[0], &job));
 	if (strcmp(job.status, "running") == 0)
 		rp->status = 202;
 	return reply_json(rp, &job_schema, &job);
@@ -123,7 +123,7 @@ static enum err bulk(struct ctx *cx, const struct bulk_in *in, enum job_act act,
 	};
 	struct job_bulk done;
 
-	TRY(job_bulk(cx, app_kinds, act, &which, in->change, &done));
+	TRY(job_bulk(cx, app_job_kinds, act, &which, in->change, &done));
 	return reply_json(rp, &job_bulk_schema, &done);
 }
 

@@ -2,14 +2,14 @@
 #include "reply.h"
 #include "routes/tables.h"
 
-#include "app/registry_kinds.h"
+#include "app/registry_job_kinds.h"
 #include "jobs/queues.h"
 
 static enum err list_queues(struct ctx *cx, UNUSED const struct request *rq, struct reply *rp)
 {
 	struct list list;
 
-	TRY(queues_list(cx, app_kinds, &list));
+	TRY(queues_list(cx, app_job_kinds, &list));
 	return reply_page(rp, &queue_state_schema, list.items, list.n, NULL);
 }
 
@@ -17,7 +17,7 @@ static enum err get_queue(struct ctx *cx, const struct request *rq, struct reply
 {
 	struct queue_state queue;
 
-	TRY(queues_get(cx, app_kinds, rq->name, &queue));
+	TRY(queues_get(cx, app_job_kinds, rq->name, &queue));
 	return reply_json(rp, &queue_state_schema, &queue);
 }
 
@@ -25,7 +25,7 @@ static enum err pause_queue(struct ctx *cx, const struct request *rq, struct rep
 {
 	struct queue_state queue;
 
-	TRY(queues_pause(cx, app_kinds, rq->name, true, &queue));
+	TRY(queues_pause(cx, app_job_kinds, rq->name, true, &queue));
 	return reply_json(rp, &queue_state_schema, &queue);
 }
 
@@ -33,7 +33,7 @@ static enum err resume_queue(struct ctx *cx, const struct request *rq, struct re
 {
 	struct queue_state queue;
 
-	TRY(queues_pause(cx, app_kinds, rq->name, false, &queue));
+	TRY(queues_pause(cx, app_job_kinds, rq->name, false, &queue));
 	return reply_json(rp, &queue_state_schema, &queue);
 }
 
@@ -41,7 +41,7 @@ static enum err limit_queue(struct ctx *cx, const struct request *rq, struct rep
 {
 	struct queue_state queue;
 
-	TRY(queues_limit(cx, app_kinds, rq->name, rq->version,
+	TRY(queues_limit(cx, app_job_kinds, rq->name, rq->version,
 	                 request_body(rq, &queue_patch_schema), &queue));
 	reply_version(rp, queue.version);
 	return reply_json(rp, &queue_state_schema, &queue);

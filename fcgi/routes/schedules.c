@@ -3,7 +3,7 @@
 #include "reply.h"
 #include "routes/tables.h"
 
-#include "app/registry_kinds.h"
+#include "app/registry_job_kinds.h"
 #include "jobs/schedule.h"
 
 struct list_query {
@@ -37,7 +37,7 @@ static enum err create_schedule(struct ctx *cx, const struct request *rq, struct
 {
 	struct schedule made;
 
-	TRY(schedule_create(cx, app_kinds, request_body(rq, &schedule_new_schema), &made));
+	TRY(schedule_create(cx, app_job_kinds, request_body(rq, &schedule_new_schema), &made));
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/schedules/%lld", (long long)made.id));
 	reply_version(rp, made.version);
@@ -58,7 +58,7 @@ static enum err change_schedule(struct ctx *cx, const struct request *rq, struct
 {
 	struct schedule schedule;
 
-	TRY(schedule_change(cx, app_kinds, rq->ids[0], rq->version,
+	TRY(schedule_change(cx, app_job_kinds, rq->ids[0], rq->version,
 	                    request_body(rq, &schedule_patch_schema), &schedule));
 	reply_version(rp, schedule.version);
 	return reply_json(rp, &schedule_schema, &schedule);

@@ -23,8 +23,13 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "events/activity.h"
 #include "events/bell.h"
+#include "events/delivery.h"
 #include "events/event.h"
+#include "events/follow.h"
+#include "events/state.h"
+#include "events/subscription.h"
 #include "jobs/claim.h"
 #include "jobs/job.h"
 #include "jobs/metrics.h"
@@ -36,14 +41,41 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements,  job_statements,     queue_statements,
-	claim_statements,    event_statements,   bell_statements,
-	key_statements,      project_statements, map_statements,
-	replay_statements,   tenant_statements,  member_statements,
-	quota_statements,    removal_statements, expiry_statements,
-	audit_statements,    verify_statements,  seal_statements,
-	api_key_statements,  token_statements,   session_statements,
-	user_statements,     rate_statements,    origin_statements,
-	vault_statements,    operate_statements, queues_statements,
-	schedule_statements, metrics_statements, NULL,
+	/* clang-format off: one a line, so that branches do not meet */
+	migrate_statements,
+	audit_statements,
+	verify_statements,
+	seal_statements,
+	event_statements,
+	bell_statements,
+	follow_statements,
+	subscription_statements,
+	delivery_statements,
+	activity_statements,
+	state_statements,
+	job_statements,
+	queue_statements,
+	claim_statements,
+	operate_statements,
+	queues_statements,
+	schedule_statements,
+	metrics_statements,
+	key_statements,
+	api_key_statements,
+	token_statements,
+	session_statements,
+	user_statements,
+	member_statements,
+	tenant_statements,
+	quota_statements,
+	removal_statements,
+	expiry_statements,
+	replay_statements,
+	rate_statements,
+	origin_statements,
+	vault_statements,
+	project_statements,
+	map_statements,
+	NULL,
+	/* clang-format on */
 };

@@ -1,12 +1,9 @@
-/*
- * Every kind of job, for those who operate the queue.  The kinds alone: naming what runs them would link
- * it into the API's processes.
- */
+/* Every kind of event that the program declares. */
 #ifndef APP_REGISTRY_KINDS_H
 #define APP_REGISTRY_KINDS_H
 
-#include "jobs/job.h"
+#include "events/kinds.h"
 
-extern job_kinds app_kinds;
+extern event_kinds app_event_kinds;
 
 #endif
