@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define ELSEWHERE_MS 100     /* between two looks at what another holds */
+#define NET_POLLS    6       /* of the runner: the bell is dependable, and the look a net */
 #define AGAIN_MS     500     /* after a round that failed */
 #define TIDY_MS      3600000 /* between two rounds of retention */
 #define TIDY_MORE    5000    /* rows after which there may be more */
@@ -121,7 +122,7 @@ static enum err round_of(struct dispatch *d, bool *ret_idle)
 
 static int64_t sleep_ms(const struct dispatch *d)
 {
-	int64_t poll = d->app->config->runner_poll_ms, now = mono_ms(d), until;
+	int64_t poll = d->app->config->runner_poll_ms * NET_POLLS, now = mono_ms(d), until;
 	uint32_t jitter;
 
 	secret_random(&jitter, sizeof(jitter));

@@ -41,6 +41,7 @@
 #define TIDY_MS       3600000 /* between two rounds of tidying */
 #define TIDY_AGAIN_MS 500     /* when there is more to tidy */
 #define SUSPECT_MS    (QUEUE_CONFIRM_MS + 5)
+#define ALONE_POLLS   3     /* polls that are left out while there is no other runner, and one */
 #define BEAT_AGAIN_MS 200   /* after a heartbeat that failed; between two that bells bring about */
 #define STOP_ROUND_MS 100   /* between two looks at jobs that are to stop */
 #define STOP_MS       10000 /* for jobs to notice that they should */
@@ -236,14 +237,19 @@ static void take_limits(struct runner *r, const char *version)
 		lanes_limits(&r->lanes, version);
 }
 
-/* With jitter, so that runners which started together do not look together. */
+/*
+ * With jitter, so that runners which started together do not look together.  Who is alone need not look
+ * for the dead, and what else there is rings; the look is for bells that were lost.
+ */
 static int64_t next_look(struct runner *r, const struct queue_look *seen)
 {
 	int64_t poll = r->process.app.config->runner_poll_ms;
 	uint32_t jitter;
 
 	secret_random(&jitter, sizeof(jitter));
-	poll -= jitter % (poll / 8 + 1);
+	poll += jitter % (poll / 8 + 1);
+	if (seen->alone)
+		poll *= ALONE_POLLS;
 	if (seen->next_us > 0 && seen->next_us / 1000 + 1 < poll)
 		poll = seen->next_us / 1000 + 1;
 	return poll;

@@ -34,7 +34,7 @@ static const struct db_stmt LOOK_FOR_WORK = {
 	.sql = "SELECT app.event_sequence(1000, false) AS moved,"
 	       " coalesce((SELECT max(position) FROM app.event) > s.position, false)"
 	       " OR coalesce(s.wait_ms <= 0, false) AS work,"
-	       " coalesce(greatest(s.wait_ms, 0), -1) AS wait_ms"
+	       " CASE WHEN s.wait_ms IS NULL THEN -1 ELSE greatest(s.wait_ms, 0) END AS wait_ms"
 	       " FROM (SELECT min(o.position) AS position,"
 	       " ceil(date_part('epoch', min(o.retry_at) - clock_timestamp()) * 1000)::bigint AS wait_ms"
 	       " FROM (SELECT position, (SELECT min(retry_at) FROM app.event_delivery d"

@@ -21,7 +21,7 @@
 
 #define QUEUE_ID_MAX       37 /* a UUID, NUL included */
 #define QUEUE_SUSPECTS_MAX 16 /* runners under suspicion at a time; others wait for the next look */
-#define QUEUE_CONFIRM_MS   250 /* between the two looks at a free lock */
+#define QUEUE_CONFIRM_MS   200 /* between the two looks at a free lock */
 
 /* A runner whose lock was seen free. */
 struct queue_suspect {
@@ -40,6 +40,7 @@ struct queue_sight {
 /* What it sees. */
 struct queue_look {
 	bool corpses;       /* a runner looks dead: queue_rescue() */
+	bool alone;         /* there is no other runner */
 	bool heavy, light;  /* jobs may be started */
 	bool schedules;     /* one is due */
 	bool cancelled;     /* somebody asked to cancel what runs here: queue_cancelled() */

@@ -100,10 +100,10 @@ enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, boo
  * is found by one step down the index a queue and priority.
  */
 static const struct field LOOK_FIELDS[] = {
-	F_BOOL(struct queue_look, corpses),   F_BOOL(struct queue_look, heavy),
-	F_BOOL(struct queue_look, light),     F_BOOL(struct queue_look, schedules),
-	F_BOOL(struct queue_look, cancelled), F_TEXT(struct queue_look, limits),
-	F_INT(struct queue_look, next_us),
+	F_BOOL(struct queue_look, alone),     F_BOOL(struct queue_look, corpses),
+	F_BOOL(struct queue_look, heavy),     F_BOOL(struct queue_look, light),
+	F_BOOL(struct queue_look, schedules), F_BOOL(struct queue_look, cancelled),
+	F_TEXT(struct queue_look, limits),    F_INT(struct queue_look, next_us),
 };
 static const struct schema LOOK_ROW = SCHEMA(struct queue_look, "QueueLook", LOOK_FIELDS);
 
@@ -122,7 +122,9 @@ static const struct db_stmt LOOK = {
 	.any_tenant = true,
 	.sql = "SELECT EXISTS (SELECT FROM app.job_runner r WHERE " SUSPECT
 	       " AND CASE WHEN " EXPIRED " THEN true WHEN $2::boolean"
-	       " THEN pg_try_advisory_xact_lock_shared(r.lock_key) ELSE false END) AS corpses, " STARTABLE("$3") " AS heavy, " STARTABLE(
+	       " THEN pg_try_advisory_xact_lock_shared(r.lock_key) ELSE false END) AS corpses,"
+	       " NOT EXISTS (SELECT FROM app.job_runner r WHERE coalesce(r.parent_id, r.id) <> $1)"
+	       " AS alone, " STARTABLE("$3") " AS heavy, " STARTABLE(
 		       "$4") " AS light,"
 			     " EXISTS (SELECT FROM app.job_schedule WHERE enabled AND next_at <= now())"
 			     " AS schedules, EXISTS (SELECT FROM app.background_job WHERE id = ANY ($6::bigint[])"

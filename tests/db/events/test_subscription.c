@@ -149,6 +149,8 @@ static struct subscription_round run(struct teller *t, const struct event_subscr
 		sum.parked += one.parked;
 		sum.at = one.failed + one.parked > 0 ? one.at : sum.at;
 	} while (work || one.more);
+	/* Who has nothing to do, and nothing to try again, is told to wait for the bell, not for 0 ms. */
+	assert_true(wait_ms == -1 || wait_ms > 0);
 	return sum;
 }
 
