@@ -121,7 +121,7 @@ static enum err bulk(struct ctx *cx, const struct bulk_in *in, enum job_act act,
 		            .limit = in->limit },
 		.all = in->all,
 	};
-	struct job_bulk done;
+	struct job_bulk done = { 0 };
 
 	TRY(job_bulk(cx, app_job_kinds, act, &which, in->change, &done));
 	return reply_json(rp, &job_bulk_schema, &done);
