@@ -113,8 +113,23 @@ static enum err admit_any(struct ctx *cx, struct request *rq)
 	return rq->route->role == ROLE_ANYONE ? db_flush(cx) : ERR_OK;
 }
 
+/*
+ * A program of this machine, such as one that reads numbers: nginx says from where it comes, and nobody
+ * has forwarded it.
+ */
+static bool is_local(const struct request *rq)
+{
+	if (!rq->route->local || rq->remote == NULL || rq->forwarded_for != NULL ||
+	    rq->authorization != NULL || rq->cookie != NULL)
+		return false;
+	return strncmp(rq->remote, "127.", 4) == 0 || strcmp(rq->remote, "::1") == 0;
+}
+
 enum err admit(struct ctx *cx, struct request *rq)
 {
+	rq->local = is_local(rq);
+	if (rq->local)
+		return ERR_OK;
 	switch (rq->route->auth) {
 	case AUTH_NONE:
 		return ERR_OK;

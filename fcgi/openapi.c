@@ -245,8 +245,10 @@ static void print_body(struct sb *sb, const struct route *r)
 {
 	if (r->body == NULL)
 		return;
-	sb_add(sb, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":"
-	           "{\"schema\":");
+	sb_addf(sb,
+	        ",\"requestBody\":{\"required\":%s,\"content\":{\"application/json\":"
+	        "{\"schema\":",
+	        r->optional ? "false" : "true");
 	print_ref(sb, "schemas", r->body->name);
 	sb_add(sb, "}}}");
 }
@@ -466,6 +468,8 @@ static const struct {
 	{ "Subscriptions",
 	  "Parts of the program that are told of events, and what they could not take" },
 	{ "State", "Values by key, where a stale writer loses" },
+	{ "Queues", "How the queues are; pausing and limiting them" },
+	{ "Schedules", "Jobs that time brings about" },
 	{ "Audit", "Who did what, in a chain that shows who touches it" },
 	{ "API keys", "Credentials of programs" },
 	{ "Tokens", "What a program changes its API key for, so that the key stays at home" },

@@ -42,6 +42,7 @@ static const struct wanted {
 	{ SPAN_OF("HTTP_TRACEPARENT"), offsetof(struct request, traceparent), NULL },
 	{ SPAN_OF("HTTP_USER_AGENT"), offsetof(struct request, user_agent), NULL },
 	{ SPAN_OF("REQUEST_SCHEME"), offsetof(struct request, scheme), NULL },
+	{ SPAN_OF("HTTP_X_FORWARDED_FOR"), offsetof(struct request, forwarded_for), NULL },
 	{ SPAN_OF("REMOTE_ADDR"), offsetof(struct request, remote), NULL },
 };
 
@@ -345,7 +346,10 @@ enum err request_decode_body(struct ctx *cx, struct request *rq, const struct bo
 	TRY(read_body(cx, rq, source, max_bytes));
 	if (rq->body.len == 0 && s == &NOTHING)
 		return ERR_OK;
-	TRY(check_type(cx, rq));
+	if (rq->body.len == 0 && rq->route->optional)
+		rq->body = (struct span){ "{}", 2 };
+	else
+		TRY(check_type(cx, rq));
 	TRY(schema_decode(cx, s, rq->body, in));
 	rq->in = in;
 	return ERR_OK;

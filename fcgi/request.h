@@ -66,8 +66,10 @@ struct request {
 	const char *request_id;
 	const char *traceparent;
 	const char *remote;
+	const char *forwarded_for; /* X-Forwarded-For: somebody stands between */
 
 	struct rate_state limit; /* the tightest bucket, where the request was counted */
+	bool local;              /* let in without a credential, as the row says of this machine */
 	bool origin_listed;      /* some tenant lists the origin */
 	bool origin_allowed;     /* the answer may be read by its pages */
 

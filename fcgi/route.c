@@ -161,6 +161,10 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, "changes something and has no .if_match");
 	if (r->creates && (!r->if_match || r->method != HTTP_PUT))
 		refuse(why, r, ".creates is about a PUT that has .if_match");
+	if (r->local && (r->auth != AUTH_ANY || r->method != HTTP_GET))
+		refuse(why, r, ".local is about a GET that others show a credential for");
+	if (r->optional && r->body == NULL)
+		refuse(why, r, ".optional is about a body");
 	if (r->secret && r->method != HTTP_POST)
 		refuse(why, r, ".secret is about what is kept of a POST");
 	if (r->method != HTTP_GET && (r->audit == NULL) == (r->unaudited == NULL))

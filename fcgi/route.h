@@ -83,6 +83,8 @@ struct route {
 	bool creates;  /* of .if_match: If-None-Match: * says that there must be none yet */
 	bool etag;     /* answers with an ETag and honours If-None-Match */
 	bool secret;   /* shown once: reply_keep() says what is kept for a replay */
+	bool local; /* of AUTH_ANY: who asks from this machine, and sends no credential, needs none */
+	bool optional; /* the body may be left out */
 	bool unkept;   /* a POST whose answer is not kept: Idempotency-Key is not heeded */
 	const struct schema *query;      /* NULL: takes no query */
 	const struct schema *body;       /* NULL: takes no body */

@@ -17,6 +17,7 @@
  * It never serves HTTP and never touches a repository.
  */
 #include "app/app.h"
+#include "app/registry_job_kinds.h"
 #include "app/registry_jobs.h"
 #include "app/registry_subscribers.h"
 #include "base/log.h"
@@ -24,6 +25,7 @@
 #include "dispatch.h"
 #include "events/bell.h"
 #include "jobs/run.h"
+#include "jobs/schedule.h"
 #include "keep.h"
 #include "lane.h"
 #include "slots.h"
@@ -41,6 +43,7 @@
 #define TIDY_MS       3600000 /* between two rounds of tidying */
 #define TIDY_AGAIN_MS 500     /* when there is more to tidy */
 #define SUSPECT_MS    (QUEUE_CONFIRM_MS + 5)
+#define LOOK_AGAIN_MS 50    /* at the soonest, when it rings */
 #define ALONE_POLLS   3     /* polls that are left out while there is no other runner, and one */
 #define BEAT_AGAIN_MS 200   /* after a heartbeat that failed; between two that bells bring about */
 #define STOP_ROUND_MS 100   /* between two looks at jobs that are to stop */
@@ -65,6 +68,7 @@ struct runner {
 	bool asleep, light_asleep; /* as the database has it */
 	bool away;                 /* the database is, and that is logged */
 	bool unsure;               /* whether a claim that failed was done */
+	int64_t looked_ms;         /* when everything was last looked at */
 	int64_t beaten_ms;         /* when the last heartbeat that arrived was sent */
 	int64_t beat_at, look_at, claim_at, tidy_at, stop_at; /* what is due when */
 	struct keep keep; /* of the audit log, and of what is over */
@@ -255,6 +259,16 @@ static int64_t next_look(struct runner *r, const struct queue_look *seen)
 	return poll;
 }
 
+static void fire(struct runner *r)
+{
+	int64_t fired = 0;
+
+	if (schedule_run(&r->cx, app_job_kinds, &fired) != ERR_OK)
+		trouble(r, "schedules");
+	if (fired > 0)
+		r->claim_at = 0;
+}
+
 static void act(struct runner *r, const struct queue_look *seen, const struct queue_sight *sight)
 {
 	take_limits(r, seen->limits);
@@ -264,7 +278,10 @@ static void act(struct runner *r, const struct queue_look *seen, const struct qu
 		lanes_look(&r->lanes);
 	if (seen->cancelled)
 		cancel(r, sight->running);
-	r->look_at = mono_ms(r) + next_look(r, seen);
+	if (seen->schedules)
+		fire(r);
+	r->looked_ms = mono_ms(r);
+	r->look_at = r->looked_ms + next_look(r, seen);
 	if (seen->corpses && rescue(r))
 		r->look_at = mono_ms(r) + SUSPECT_MS;
 }
@@ -355,14 +372,15 @@ static int64_t earliest(struct runner *r)
 
 /*
  * The bell, or a new session, whose locks are to be taken before others have seen them free twice
- * (QUEUE_CONFIRM_MS).  It does not say for which lane it rings, nor whether it is for a wish to cancel.
+ * (QUEUE_CONFIRM_MS).  It does not say for which lane it rings, nor whether it is for a wish to cancel or
+ * a queue that was paused.
  */
 static void rung(struct runner *r)
 {
 	r->asleep = r->light_asleep = false;
 	r->claim_at = 0;
 	lanes_look(&r->lanes);
-	if (slots_idle(&r->slots) < r->slots.n)
+	if (mono_ms(r) - r->looked_ms > LOOK_AGAIN_MS)
 		r->look_at = 0;
 	if (r->beaten_ms + BEAT_AGAIN_MS < r->beat_at)
 		r->beat_at = r->beaten_ms + BEAT_AGAIN_MS;

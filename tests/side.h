@@ -9,6 +9,7 @@
 #include "fixture_db.h"
 
 #include "jobs/claim.h"
+#include "jobs/operate.h"
 #include "jobs/run.h"
 
 #define SIDE_HOLD_MS 60000 /* of a lease that is not to end */

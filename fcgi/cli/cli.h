@@ -107,7 +107,21 @@ enum err cli_projects_sync(struct cli *cli);
 enum err cli_projects_delete(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);
-enum err cli_jobs_retry(struct cli *cli);
+enum err cli_jobs_dead(struct cli *cli);
+enum err cli_jobs_attempts(struct cli *cli);
+enum err cli_jobs_retry(struct cli *cli); /* cmd_job_acts.c */
+enum err cli_jobs_cancel(struct cli *cli);
+enum err cli_jobs_discard(struct cli *cli);
+enum err cli_jobs_top(struct cli *cli);    /* cmd_top.c */
+enum err cli_queues_list(struct cli *cli); /* cmd_queues.c */
+enum err cli_queues_pause(struct cli *cli);
+enum err cli_queues_resume(struct cli *cli);
+enum err cli_queues_set(struct cli *cli);
+enum err cli_schedules_list(struct cli *cli); /* cmd_schedules.c */
+enum err cli_schedules_create(struct cli *cli);
+enum err cli_schedules_pause(struct cli *cli);
+enum err cli_schedules_resume(struct cli *cli);
+enum err cli_schedules_delete(struct cli *cli);
 enum err cli_events_list(struct cli *cli); /* cmd_events.c */
 enum err cli_events_tail(struct cli *cli);
 enum err cli_events_kinds(struct cli *cli);

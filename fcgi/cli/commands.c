@@ -7,6 +7,19 @@
 		"cursor", "TEXT", "go on after an earlier page's next_cursor"                      \
 	}
 
+#define JOB_STATUS                                                                                 \
+	{                                                                                          \
+		"status", "STATUS",                                                                \
+			"only pending, running, retrying, completed, failed, dead or cancelled"    \
+	}
+#define JOB_FILTERS                                                                                \
+	{ "type", "TYPE", "only of this type" }, { "queue", "NAME", "only of this queue" },        \
+		{ "project", "ID", "only of this project" },                                       \
+		{ "q", "TEXT", "only with this as number, or in the type, arguments or error" },   \
+		{ "since", "TIME", "not before this time, as 2026-11-21T06:45:00Z" },              \
+	{                                                                                          \
+		"until", "TIME", "only before this time"                                           \
+	}
 #define EVENT_FILTERS                                                                              \
 	{ "types", "KINDS", "only these kinds, with commas: job.*,map.published" },                \
 	{                                                                                          \
@@ -82,39 +95,7 @@ const struct cli_command cli_commands[] = {
 		.examples = "projects delete 3\nprojects delete 3 --yes\n",
 		.run = cli_projects_delete,
 	},
-	{
-		.words = "jobs",
-		.needs = CLI_NEEDS_CONFIG,
-		.summary = "List background jobs, newest first",
-		.examples = "jobs\njobs --status dead\njobs --project 3 --json\n",
-		.options = { { "status", "STATUS",
-	                       "only pending, running, retrying, completed, failed, dead or cancelled" },
-	                     { "type", "TYPE", "only of this type" },
-	                     { "project", "ID", "only of this project" },
-	                     { "q", "TEXT", "only with this in the type, arguments or error" },
-	                     LIST_OPTIONS },
-		.run = cli_jobs_list,
-	},
-	{
-		.words = "jobs show",
-		.args = "ID",
-		.min_args = 1,
-		.max_args = 1,
-		.needs = CLI_NEEDS_CONFIG,
-		.summary = "Show one job: its progress, its error, its result",
-		.examples = "jobs show 12\n",
-		.run = cli_jobs_show,
-	},
-	{
-		.words = "jobs retry",
-		.args = "ID",
-		.min_args = 1,
-		.max_args = 1,
-		.needs = CLI_NEEDS_CONFIG,
-		.summary = "Put a failed, dead or cancelled job back in the queue",
-		.examples = "jobs retry 12\n",
-		.run = cli_jobs_retry,
-	},
+#include "cli/commands_jobs.def"
 	{
 		.words = "events",
 		.needs = CLI_NEEDS_CONFIG,

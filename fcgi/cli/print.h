@@ -32,6 +32,9 @@ void cli_page(struct cli *cli, const struct api_answer *page, const struct cli_t
 /** Print a JSON object of the service with "schema" put in front. */
 void cli_print_json(struct cli *cli, const char *schema, struct span object);
 
+/** Print one job of the service, with the next steps; cmd_jobs.c. */
+void cli_print_job(struct cli *cli, struct json_object *job);
+
 /** Print "Label      text". */
 void cli_line(struct cli *cli, const char *label, const char *text);
 

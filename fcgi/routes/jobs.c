@@ -1,38 +1,78 @@
-/* Jobs over HTTP. */
+/* Jobs over HTTP: looking at them.  What is done with them: job_acts.c. */
 #include "page.h"
 #include "reply.h"
 #include "routes/tables.h"
 
-#include "jobs/job.h"
+#include "jobs/operate.h"
 
 struct list_query {
-	const char *status, *type, *q, *cursor;
-	int64_t project, limit;
+	const char *status, *type, *queue, *q, *cursor;
+	int64_t project, since_us, until_us, limit;
 };
 
 static const char *const STATUSES[] = { "pending", "running", "retrying",  "completed",
 	                                "failed",  "dead",    "cancelled", NULL };
+static const char *const DEAD[] = { "failed", "dead", "cancelled", NULL };
+
+#define FILTER_FIELDS                                                                              \
+	F_TEXT(struct list_query, type, .min = 1, .max = JOB_TYPE_MAX,                             \
+	       .doc = "Only jobs of this type"),                                                   \
+		F_TEXT(struct list_query, queue, .min = 1, .max = JOB_QUEUE_MAX,                   \
+	               .doc = "Only jobs of this queue"),                                          \
+		F_INT(struct list_query, project, .min = 1, .max = INT64_MAX,                      \
+	              .doc = "Only jobs of this project"),                                         \
+		F_TEXT(struct list_query, q, .min = 1, .max = 200,                                 \
+	               .doc = "The number, or part of the type, the arguments or the error")
 
 static const struct field LIST_FIELDS[] = {
 	F_TEXT(struct list_query, status, .one_of = STATUSES, .doc = "Only jobs in this state"),
-	F_TEXT(struct list_query, type, .min = 1, .max = JOB_TYPE_MAX,
-	       .doc = "Only jobs of this type"),
-	F_INT(struct list_query, project, .min = 1, .max = INT64_MAX,
-	      .doc = "Only jobs of this project"),
-	F_TEXT(struct list_query, q, .min = 1, .max = 200,
-	       .doc = "Part of the type, the arguments or the error"),
+	FILTER_FIELDS,
+	F_TIME(struct list_query, since_us, .name = "since",
+	       .doc = "Not what was asked for before this time"),
+	F_TIME(struct list_query, until_us, .name = "until",
+	       .doc = "Not what was asked for at this time or after"),
 	PAGE_FIELDS(struct list_query),
 };
 static const struct schema LIST_QUERY = SCHEMA(struct list_query, "JobListQuery", LIST_FIELDS);
 
+static const struct field DEAD_FIELDS[] = {
+	F_TEXT(struct list_query, status, .one_of = DEAD,
+	       .doc = "Only jobs in this state; without it, failed and dead ones"),
+	FILTER_FIELDS,
+	F_TIME(struct list_query, since_us, .name = "since",
+	       .doc = "Not what ended before this time"),
+	F_TIME(struct list_query, until_us, .name = "until",
+	       .doc = "Not what ended at this time or after"),
+	PAGE_FIELDS(struct list_query),
+};
+static const struct schema DEAD_QUERY = SCHEMA(struct list_query, "JobDeadQuery", DEAD_FIELDS);
+
+struct attempts_query {
+	const char *cursor;
+	int64_t limit;
+};
+static const struct field ATTEMPTS_FIELDS[] = { PAGE_FIELDS(struct attempts_query) };
+static const struct schema ATTEMPTS_QUERY =
+	SCHEMA(struct attempts_query, "JobAttemptsQuery", ATTEMPTS_FIELDS);
+
+static struct job_filter filter_of(const struct list_query *query)
+{
+	return (struct job_filter){
+		.status = query->status,
+		.job_type = query->type,
+		.queue = query->queue,
+		.q = query->q,
+		.project_id = query->project,
+		.since_us = query->since_us,
+		.until_us = query->until_us,
+		.limit = query->limit + 1,
+	};
+}
+
 static enum err list_jobs(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
-	struct job_filter filter = { .status = query->status,
-		                     .job_type = query->type,
-		                     .q = query->q,
-		                     .project_id = query->project,
-		                     .limit = query->limit + 1 };
+	struct job_filter filter = filter_of(query);
 	struct list list;
 
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
@@ -40,20 +80,35 @@ static enum err list_jobs(struct ctx *cx, const struct request *rq, struct reply
 	return page_reply(cx, rq, rp, &job_schema, &list, query->limit, offsetof(struct job, id));
 }
 
-static enum err get_job(struct ctx *cx, const struct request *rq, struct reply *rp)
+static enum err list_dead(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
-	struct job job;
+	const struct list_query *query = request_query(rq, &DEAD_QUERY);
+	struct job_filter filter = filter_of(query);
+	struct list list;
 
-	TRY(job_get(cx, rq->ids[0], &job));
-	return reply_json(rp, &job_schema, &job);
+	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
+	TRY(job_list_dead(cx, &filter, &list));
+	return page_reply(cx, rq, rp, &job_schema, &list, query->limit, offsetof(struct job, id));
 }
 
-static enum err retry_job(struct ctx *cx, const struct request *rq, struct reply *rp)
+static enum err get_job(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
-	struct job job;
+	struct job_detail job;
 
-	TRY(job_retry(cx, rq->ids[0], &job));
-	return reply_json(rp, &job_schema, &job);
+	TRY(job_look(cx, rq->ids[0], &job));
+	return reply_json(rp, &job_detail_schema, &job);
+}
+
+static enum err list_attempts(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct attempts_query *query = request_query(rq, &ATTEMPTS_QUERY);
+	int64_t before;
+	struct list list;
+
+	TRY(page_begin(cx, rq, query->cursor, &before));
+	TRY(job_attempts(cx, rq->ids[0], before, query->limit + 1, &list));
+	return page_reply(cx, rq, rp, &job_attempt_schema, &list, query->limit,
+	                  offsetof(struct job_attempt, token));
 }
 
 #define EXAMPLE                                                                                    \
@@ -63,20 +118,17 @@ static enum err retry_job(struct ctx *cx, const struct request *rq, struct reply
 	"\"error_message\":null,\"request_id\":\"req_0193\",\"run_at\":null,"                      \
 	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"started_at\":\"2026-11-21T06:45:00.223Z\"," \
 	"\"finished_at\":\"2026-11-21T06:45:04.123Z\""
+#define READS                                                                                      \
+	.method = HTTP_GET, .tag = "Jobs", .auth = AUTH_ANY, .role = ROLE_VIEWER,                  \
+	.area = AREA_JOBS, .rate = RATE_READ, .status = 200
 
 const struct route job_routes[] = {
 	{
-		.method = HTTP_GET,
 		.path = "/api/v1/jobs",
 		.op = "listJobs",
-		.tag = "Jobs",
-		.auth = AUTH_ANY,
-		.role = ROLE_VIEWER,
-		.area = AREA_JOBS,
-		.rate = RATE_READ,
+		READS,
 		.alias = true,
 		.query = &LIST_QUERY,
-		.status = 200,
 		.form = ROUTE_PAGE,
 		.reply = &job_schema,
 		.run = list_jobs,
@@ -84,39 +136,45 @@ const struct route job_routes[] = {
 		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",
 	},
 	{
-		.method = HTTP_GET,
-		.path = "/api/v1/jobs/{id}",
-		.op = "getJob",
-		.tag = "Jobs",
-		.auth = AUTH_ANY,
-		.role = ROLE_VIEWER,
-		.area = AREA_JOBS,
-		.rate = RATE_READ,
-		.alias = true,
-		.status = 200,
+		.path = "/api/v1/jobs/dead",
+		.op = "listDeadJobs",
+		READS,
+		.query = &DEAD_QUERY,
+		.form = ROUTE_PAGE,
 		.reply = &job_schema,
-		.fails = { ERR_NOT_FOUND },
-		.run = get_job,
-		.doc = "Read one job with its progress.",
-		.example = "{" EXAMPLE "}",
+		.run = list_dead,
+		.doc = "List the dead letters: jobs that failed for good or used up their attempts.",
+		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",
 	},
 	{
-		.method = HTTP_POST,
-		.path = "/api/v1/jobs/{id}/retry",
-		.op = "retryJob",
-		.tag = "Jobs",
-		.auth = AUTH_ANY,
-		.role = ROLE_OPERATOR,
-		.area = AREA_JOBS,
-		.rate = RATE_WRITE,
+		.path = "/api/v1/jobs/{id}",
+		.op = "getJob",
+		READS,
 		.alias = true,
-		.status = 200,
-		.reply = &job_schema,
-		.fails = { ERR_NOT_FOUND, ERR_STATE, ERR_CONFLICT },
-		.audit = "job.retried",
-		.run = retry_job,
-		.doc = "Put a failed, dead or cancelled job back into its queue.",
-		.example = "{" EXAMPLE "}",
+		.reply = &job_detail_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = get_job,
+		.doc = "Read one job with its progress, and what it waits for.",
+		.example = "{" EXAMPLE
+			   ",\"waits_for\":[],\"attempts_kept\":1,\"cancel_requested\":false}",
+	},
+	{
+		.path = "/api/v1/jobs/{id}/attempts",
+		.op = "listJobAttempts",
+		READS,
+		.query = &ATTEMPTS_QUERY,
+		.form = ROUTE_PAGE,
+		.reply = &job_attempt_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = list_attempts,
+		.doc = "List the starts of a job that have ended, newest first, each with its error "
+		       "and its last log lines.",
+		.example =
+			"{\"items\":[{\"token\":41,\"attempt\":1,\"outcome\":\"failed\","
+			"\"error_type\":\"repository-not-found\",\"error_message\":\"there is no "
+			"repository\",\"host\":\"runner-1\",\"log\":[],"
+			"\"started_at\":\"2026-11-21T06:45:00.223Z\","
+			"\"finished_at\":\"2026-11-21T06:45:04.123Z\"}],\"next_cursor\":null}",
 	},
 	ROUTES_END,
 };

@@ -5,12 +5,12 @@
 #include "serve.h"
 
 #include "base/version.h"
-#include "jobs/job.h"
+#include "jobs/queues.h"
 
 struct status {
 	struct job_counts *jobs;
 	const char *system_health, *database_status, *version;
-	struct list modules;
+	struct list modules, queues;
 	int64_t schema_version;
 };
 
@@ -19,6 +19,8 @@ static const char *const HEALTHS[] = { "ok", "degraded", "failing", NULL };
 static const struct field STATUS_FIELDS[] = {
 	F_OBJ(struct status, jobs, .of = &job_counts_schema,
 	      .doc = "Jobs of the tenant by state, and the runners that work on them"),
+	F_LIST(struct status, queues, .of = &queue_brief_schema,
+	       .doc = "The tenant's queues that have unfinished jobs or are paused"),
 	F_TEXT(struct status, system_health, .one_of = HEALTHS,
 	       .doc = "failing when a module is; degraded when no runner is alive"),
 	F_TEXT(struct status, database_status, .one_of = HEALTHS, .doc = "The database's part"),
@@ -46,6 +48,7 @@ static enum err get_status(struct ctx *cx, const struct request *rq, struct repl
 	const struct health_module *modules;
 
 	TRY(job_count(cx, &counts));
+	TRY(queues_brief(cx, &status.queues));
 	health_look(cx, rq->server->health, &report);
 	modules = report.modules.items;
 	status.modules = report.modules;
@@ -97,7 +100,9 @@ const struct route status_routes[] = {
 		.doc = "Tell how the service and the tenant's jobs are.",
 		.example = "{\"jobs\":{\"pending\":0,\"running\":1,\"retrying\":0,\"completed\":12,"
 			   "\"failed\":0,\"dead\":0,\"cancelled\":0,\"oldest_pending_s\":0,"
-			   "\"runners\":1},\"system_health\":\"ok\",\"database_status\":\"ok\","
+			   "\"runners\":1},\"queues\":[{\"name\":\"heavy\",\"paused\":false,"
+			   "\"pending\":0,\"running\":1,\"retrying\":0,\"oldest_pending_s\":0}],"
+			   "\"system_health\":\"ok\",\"database_status\":\"ok\","
 			   "\"version\":\"1.0\"," EXAMPLE_MODULES "}",
 	},
 	{

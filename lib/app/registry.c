@@ -32,7 +32,11 @@
 #include "events/subscription.h"
 #include "jobs/claim.h"
 #include "jobs/job.h"
+#include "jobs/metrics.h"
+#include "jobs/operate.h"
 #include "jobs/queue.h"
+#include "jobs/queues.h"
+#include "jobs/schedule.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
@@ -52,6 +56,10 @@ const struct db_check *const app_statements[] = {
 	job_statements,
 	queue_statements,
 	claim_statements,
+	operate_statements,
+	queues_statements,
+	schedule_statements,
+	metrics_statements,
 	key_statements,
 	api_key_statements,
 	token_statements,

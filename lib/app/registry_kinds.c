@@ -9,7 +9,9 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "events/state.h"
-#include "jobs/job.h"
+#include "jobs/operate.h"
+#include "jobs/queues.h"
+#include "jobs/schedule.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
@@ -25,6 +27,15 @@ event_kinds app_event_kinds = {
 	&job_completed,
 	&job_failed,
 	&job_retried,
+	&job_cancelled,
+	&job_cancel_requested,
+	&job_discarded,
+	&queue_paused,
+	&queue_resumed,
+	&queue_limited,
+	&schedule_created,
+	&schedule_changed,
+	&schedule_deleted,
 	/* agents, files, tools, state */
 	&idea_created,
 	&spec_frozen,

@@ -13,7 +13,7 @@
 #ifndef AUTH_TENANT_H
 #define AUTH_TENANT_H
 
-#include "jobs/job.h"
+#include "jobs/operate.h"
 
 #define TENANT_NAME_MAX    100 /* characters */
 #define TENANT_ORIGINS_MAX 50

@@ -1,6 +1,6 @@
 /*
- * Jobs as those see them who ask for work and watch it.  What claims and
- * settles them is in queue.c, what runs one attempt in run.c.
+ * Jobs as those see them who ask for work.  What claims and settles them is in
+ * queue.c, what runs one attempt in run.c, what operators do in operate.c.
  */
 #include "jobs/job.h"
 
@@ -15,53 +15,6 @@
 /* Enqueuers that meet at the limit are fewer than this, so that below it nobody waits for another. */
 #define LIMIT_SPARE 256
 
-static const char *const STATUSES[] = { "pending", "running", "retrying",  "completed",
-	                                "failed",  "dead",    "cancelled", NULL };
-
-static const struct field JOB_FIELDS[] = {
-	F_INT(struct job, id, .example = "17", .doc = "Number of the job"),
-	F_INT(struct job, project_id, .zero_is_null = true, .doc = "The project it works for"),
-	F_TEXT(struct job, queue, .doc = "Queue in which it waits"),
-	F_TEXT(struct job, job_type, .max = JOB_TYPE_MAX, .example = "\"repository_processing\"",
-	       .doc = "What it does"),
-	F_TEXT(struct job, status, .one_of = STATUSES,
-	       .doc = "retrying: failed and waits for its next start; dead: attempts used up"),
-	F_INT(struct job, priority, .doc = "1 is served first, 4 last"),
-	F_INT(struct job, progress, .max = 100, .doc = "Percent done"),
-	F_TEXT(struct job, message, .doc = "What it is doing"),
-	F_INT(struct job, attempt, .doc = "Starts so far"),
-	F_INT(struct job, max_attempts, .doc = "Starts before it is dead"),
-	F_JSON(struct job, arguments, .doc = "What was asked for"),
-	F_JSON(struct job, result, .nullable = true,
-	       .doc = "What came of it; null before completion"),
-	F_TEXT(struct job, error_type, .nullable = true,
-	       .doc = "Last part of the problem type of its last failure"),
-	F_TEXT(struct job, error_message, .nullable = true, .doc = "Why it failed, and what to do"),
-	F_TEXT(struct job, request_id, .nullable = true, .doc = "The request that asked for it"),
-	F_TIME(struct job, run_us, .nullable = true, .name = "run_at",
-	       .doc = "Not started before this time"),
-	F_TIME(struct job, created_us, .name = "created_at", .doc = "When it was asked for"),
-	F_TIME(struct job, started_us, .nullable = true, .name = "started_at",
-	       .doc = "When it last started"),
-	F_TIME(struct job, finished_us, .nullable = true, .name = "finished_at",
-	       .doc = "When it ended"),
-};
-const struct schema job_schema = SCHEMA(struct job, "Job", JOB_FIELDS);
-
-static const struct field COUNT_FIELDS[] = {
-	F_INT(struct job_counts, pending, .doc = "Jobs that wait for their first start"),
-	F_INT(struct job_counts, running, .doc = "Jobs that run"),
-	F_INT(struct job_counts, retrying, .doc = "Jobs that failed and wait for their next start"),
-	F_INT(struct job_counts, completed, .doc = "Kept jobs that were done"),
-	F_INT(struct job_counts, failed, .doc = "Kept jobs that failed for good"),
-	F_INT(struct job_counts, dead, .doc = "Kept jobs that used up their attempts"),
-	F_INT(struct job_counts, cancelled, .doc = "Kept jobs that were cancelled"),
-	F_INT(struct job_counts, oldest_pending_s,
-	      .doc = "Seconds for which the oldest startable job has waited"),
-	F_INT(struct job_counts, runners, .doc = "Job runners that are alive"),
-};
-const struct schema job_counts_schema = SCHEMA(struct job_counts, "JobCounts", COUNT_FIELDS);
-
 static const struct field TOLD_FIELDS[] = {
 	F_INT(struct job_told, job_id, .doc = "Number of the job"),
 	F_TEXT(struct job_told, job_type, .doc = "What it does"),
@@ -70,24 +23,24 @@ static const struct field TOLD_FIELDS[] = {
 	F_TEXT(struct job_told, error_type, .doc = "Last part of the problem type"),
 	F_TEXT(struct job_told, error_message, .doc = "Why it failed"),
 };
-static const struct schema TOLD = SCHEMA(struct job_told, "JobTold", TOLD_FIELDS);
+const struct schema job_told_schema = SCHEMA(struct job_told, "JobTold", TOLD_FIELDS);
 
 const struct event_kind job_completed = {
 	.type = "job.completed",
 	.version = 1,
-	.payload = &TOLD,
+	.payload = &job_told_schema,
 	.doc = "A job is done.",
 };
 const struct event_kind job_failed = {
 	.type = "job.failed",
 	.version = 1,
-	.payload = &TOLD,
+	.payload = &job_told_schema,
 	.doc = "A job ended without success and is not tried again.",
 };
 const struct event_kind job_retried = {
 	.type = "job.retried",
 	.version = 1,
-	.payload = &TOLD,
+	.payload = &job_told_schema,
 	.audited = true,
 	.doc = "Somebody put a job that had ended back into its queue.",
 };
@@ -210,53 +163,6 @@ enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct j
 	return ERR_OK;
 }
 
-enum err job_get(struct ctx *cx, int64_t id, struct job *ret)
-{
-	enum err e = job_repo_get(cx, id, ret);
-
-	if (e == ERR_NOT_FOUND)
-		return err_set(cx, e, "there is no job %lld", (long long)id);
-	return e;
-}
-
-enum err job_list(struct ctx *cx, const struct job_filter *filter, struct list *ret)
-{
-	return job_repo_list(cx, filter, ret);
-}
-
-enum err job_retry(struct ctx *cx, int64_t id, struct job *ret)
-{
-	CLEANUP(db_end) struct db_tx tx = { 0 };
-	struct job job;
-	enum err e;
-
-	TRY(db_begin(cx, &tx));
-	e = job_repo_retry(cx, id);
-	if (e == ERR_CONFLICT) {
-		err_set(cx, e, "another job that does the same work has not ended yet");
-		err_fix(cx, "wait for that job; it serves this request too");
-		return e;
-	}
-	if (e == ERR_NOT_FOUND) {
-		err_clear(cx);
-		TRY(job_get(cx, id, &job));
-		err_set(cx, ERR_STATE, "job %lld is %s", (long long)id, job.status);
-		err_fix(cx, "only failed, dead and cancelled jobs can be retried");
-		return ERR_STATE;
-	}
-	TRY(e);
-	TRY(job_get(cx, id, &job));
-	TRY(event_emit(cx, &job_retried, job.project_id,
-	               &(struct job_told){ .job_id = id,
-	                                   .job_type = job.job_type,
-	                                   .status = job.status,
-	                                   .attempt = job.attempt }));
-	TRY(db_commit(&tx));
-	cx->bells |= BELL_HEAVY | BELL_LIGHT;
-	*ret = job;
-	return ERR_OK;
-}
-
 enum err job_drop_project(struct ctx *cx, int64_t project_id)
 {
 	TRY(job_repo_drop_waiting(cx, project_id));
@@ -271,9 +177,4 @@ enum err job_stop_all(struct ctx *cx, int64_t but)
 enum err job_running(struct ctx *cx, int64_t but, int64_t *ret)
 {
 	return job_repo_running(cx, but, ret);
-}
-
-enum err job_count(struct ctx *cx, struct job_counts *ret)
-{
-	return job_repo_count(cx, ret);
 }

@@ -1,5 +1,6 @@
 /*
- * Jobs: durable background work in app.background_job.
+ * Jobs: durable background work in app.background_job.  What people see of them and do with them is
+ * in operate.h.
  *
  * A job runs at least once, under a lease.  job_enqueue() writes it in the
  * caller's transaction; a runner claims it with FOR UPDATE SKIP LOCKED, and its
@@ -22,19 +23,6 @@
 #define JOB_TYPE_MAX     50
 #define JOB_QUEUE_MAX    50
 #define JOB_LEASE_LOSSES 3 /* lost leases that send a job to the dead letters */
-
-/* How the API shows one. */
-struct job {
-	int64_t id, project_id;
-	const char *queue, *job_type, *status;
-	int64_t priority, progress; /* progress 0..100 */
-	const char *message;        /* what it is doing */
-	int64_t attempt, max_attempts;
-	const char *arguments, *result; /* JSON text; result NULL before completion */
-	const char *error_type, *error_message;
-	const char *request_id;                              /* of the request that asked for it */
-	int64_t run_us, created_us, started_us, finished_us; /* 0: not yet */
-};
 
 /* What a runner needs to run one. */
 struct job_claim {
@@ -67,13 +55,6 @@ enum job_unique {
 	JOB_UNIQUE_CANCELLED = 4,
 };
 
-struct job_filter {
-	const char *status, *job_type, *q; /* NULL: any; q: part of type, error or arguments */
-	int64_t project_id;                /* 0: any */
-	int64_t before_id;                 /* newest first */
-	int64_t limit;
-};
-
 struct job_run; /* one attempt, as its code sees it; jobs/run.h */
 
 /*
@@ -101,9 +82,17 @@ struct job_kind {
 	 * own, and nothing is told of its success.  Light kinds have queues of their own.
 	 */
 	bool light;
+	/*
+	 * Called in the transaction that cancels a job which waits, for what it would have worked on; may
+	 * be NULL.  One that runs tells by its handler.
+	 */
+	enum err (*cancelled)(struct ctx *cx, int64_t project_id);
 	bool always; /* enqueued also when the tenant has as many jobs as it may: it makes room */
 	const char *doc;
 };
+
+/* Kinds of the program, as those who operate the queue need them: pointers, ended by NULL. */
+typedef const struct job_kind *const job_kinds[];
 
 /* The code of a kind; one row in the runner's table, which a row without kind ends. */
 struct job_handler {
@@ -134,7 +123,7 @@ extern const struct event_kind job_completed; /* status completed */
 extern const struct event_kind job_retried;
 extern const struct event_kind job_failed; /* status failed, dead or cancelled */
 
-extern const struct schema job_schema;
+extern const struct schema job_told_schema;
 
 /**
  * Enqueue in the caller's transaction; bell_ring() after the commit wakes a runner.  With a unique_key
@@ -150,19 +139,6 @@ extern const struct schema job_schema;
 NODISCARD
 enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct job_new *in,
                      const void *args, int64_t *ret_id);
-
-NODISCARD
-enum err job_get(struct ctx *cx, int64_t id, struct job *ret);
-NODISCARD
-enum err job_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);
-
-/**
- * Put a failed, dead or cancelled job back in the queue with fresh attempts, under its old id.
- * Returns ERR_NOT_FOUND, ERR_STATE (the detail names its status), ERR_CONFLICT when an unfinished
- *         job has its unique key.
- */
-NODISCARD
-enum err job_retry(struct ctx *cx, int64_t id, struct job *ret);
 
 /**
  * Give up a project's unfinished jobs, in the transaction that deletes it: those that wait are gone,
@@ -182,16 +158,6 @@ enum err job_stop_all(struct ctx *cx, int64_t but);
 /** @ret jobs of the tenant that run, but that one */
 NODISCARD
 enum err job_running(struct ctx *cx, int64_t but, int64_t *ret);
-
-/* Numbers for GET /status: jobs of the tenant by status. */
-struct job_counts {
-	int64_t pending, running, retrying, completed, failed, dead, cancelled;
-	int64_t oldest_pending_s; /* 0: none waits */
-	int64_t runners;          /* alive */
-};
-extern const struct schema job_counts_schema;
-NODISCARD
-enum err job_count(struct ctx *cx, struct job_counts *ret);
 
 extern const struct db_check job_statements[];
 

@@ -1,14 +1,7 @@
-/* SQL of jobs as clients see them. */
+/* SQL of those who ask for jobs. */
 #include "jobs/job_repo.h"
 
 #include "config/config.h"
-
-#define TIMES                                                                                      \
-	DB_US("run_at") ", " DB_US("created_at") ", " DB_US("started_at") ", " DB_US("finished_at")
-
-#define COLUMNS                                                                                    \
-	"id, project_id, queue, job_type, priority, status, progress, message, attempt,"           \
-	" max_attempts, arguments, result, error_type, error_message, request_id, " TIMES
 
 /*
  * $13 is the limit of a tenant that has none of its own, null where none counts.  Rows are counted
@@ -163,69 +156,6 @@ enum err job_repo_max(struct ctx *cx, int64_t *ret)
 	return db_get_int(cx, &MAX, DB_ARGS(DB_INT(cx->app->config->jobs_max)), ret);
 }
 
-static const struct db_stmt GET = {
-	.name = "job_get",
-	.read = true,
-	.nparams = 2,
-	.sql = "SELECT " COLUMNS " FROM app.job WHERE tenant_id = $1 AND id = $2",
-};
-
-enum err job_repo_get(struct ctx *cx, int64_t id, struct job *ret)
-{
-	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &job_schema, ret);
-}
-
-/*
- * Each part is walked down its own index and cut before they are joined, so that a page costs the
- * same however long the history is.
- */
-#define LIST_WHERE                                                                                 \
-	" WHERE tenant_id = $1 AND id < $2 AND ($3::text IS NULL OR status = $3)"                  \
-	" AND ($4::text IS NULL OR job_type = $4) AND ($5::bigint IS NULL OR project_id = $5)"     \
-	" AND ($6::text IS NULL OR job_type ILIKE $6 OR error_type ILIKE $6"                       \
-	" OR error_message ILIKE $6 OR arguments::text ILIKE $6) ORDER BY id DESC LIMIT $7"
-
-static const struct db_stmt LIST = {
-	.name = "job_list",
-	.read = true,
-	.nparams = 7,
-	.sql = "SELECT " COLUMNS " FROM ("
-	       "(SELECT * FROM app.job_live" LIST_WHERE ") UNION ALL "
-	       "(SELECT * FROM app.job_done" LIST_WHERE ") UNION ALL "
-	       "(SELECT * FROM app.job_undone" LIST_WHERE ")) u ORDER BY id DESC LIMIT $7",
-};
-
-enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret)
-{
-	const char *like = filter->q != NULL ? db_like(cx->arena, filter->q) : NULL;
-
-	return db_list(cx, &LIST,
-	               DB_ARGS(DB_INT(filter->before_id != 0 ? filter->before_id : INT64_MAX),
-	                       DB_TEXT(filter->status), DB_TEXT(filter->job_type),
-	                       DB_INT0(filter->project_id), DB_TEXT(like), DB_INT(filter->limit)),
-	               &job_schema, ret);
-}
-
-/* Keeps the id, so that who watches the job sees it go on, and the checkpoint, to resume there. */
-static const struct db_stmt RETRY = {
-	.name = "job_retry",
-	.nparams = 2,
-	.sql = "WITH h AS (DELETE FROM app.background_job_dead WHERE tenant_id = $1 AND id = $2"
-	       " RETURNING *)"
-	       " INSERT INTO app.background_job (id, tenant_id, project_id, queue, job_type, priority,"
-	       " max_attempts, unique_key, order_key, awaited, arguments, checkpoint, request_id,"
-	       " traceparent, created_at) OVERRIDING SYSTEM VALUE SELECT id, tenant_id, project_id, queue,"
-	       " job_type, priority, max_attempts, unique_key, order_key, awaited, arguments,"
-	       " checkpoint, request_id, traceparent, created_at FROM h RETURNING id",
-};
-
-enum err job_repo_retry(struct ctx *cx, int64_t id)
-{
-	int64_t same;
-
-	return db_get_int(cx, &RETRY, DB_ARGS(DB_INT(id)), &same);
-}
-
 static const struct db_stmt DROP_WAITING = {
 	.name = "job_drop_waiting",
 	.nparams = 2,
@@ -279,46 +209,10 @@ enum err job_repo_running(struct ctx *cx, int64_t but, int64_t *ret)
 	return db_get_int(cx, &RUNNING, DB_ARGS(DB_INT(but)), ret);
 }
 
-static const struct db_stmt COUNTS = {
-	.name = "job_counts",
-	.read = true,
-	.nparams = 1,
-	.sql = "SELECT l.*, h.*, d.*, (SELECT count(*) FROM app.job_runner"
-	       " WHERE parent_id IS NULL AND heartbeat_at > now() - interval '1 minute') AS runners"
-	       " FROM (SELECT count(*) FILTER (WHERE state <> 'running' AND attempt = 0) AS pending,"
-	       " count(*) FILTER (WHERE state = 'running') AS running,"
-	       " count(*) FILTER (WHERE state <> 'running' AND attempt > 0) AS retrying,"
-	       " greatest(0, coalesce(extract(epoch FROM now() - min(run_at)"
-	       " FILTER (WHERE state = 'ready')), 0))::bigint AS oldest_pending_s"
-	       " FROM app.background_job WHERE tenant_id = $1) l,"
-	       " (SELECT count(*) AS completed FROM app.background_job_history WHERE tenant_id = $1) h,"
-	       " (SELECT count(*) FILTER (WHERE status = 'failed') AS failed,"
-	       " count(*) FILTER (WHERE status = 'dead') AS dead,"
-	       " count(*) FILTER (WHERE status = 'cancelled') AS cancelled"
-	       " FROM app.background_job_dead WHERE tenant_id = $1) d",
-};
-
-enum err job_repo_count(struct ctx *cx, struct job_counts *ret)
-{
-	return db_get(cx, &COUNTS, DB_NO_ARGS, &job_counts_schema, ret);
-}
-
 const struct db_check job_statements[] = {
-	{ .stmt = &INSERT },
-	{ .stmt = &LOCK_KEY },
-	{ .stmt = &ENDED },
-	{ .stmt = &AWAIT },
-	{ .stmt = &AWAIT_MISSING },
-	{ .stmt = &AWAIT_OVER },
-	{ .stmt = &LOCK_COUNT },
-	{ .stmt = &MAX },
-	{ .stmt = &STOP_ALL },
-	{ .stmt = &RUNNING },
-	{ .stmt = &GET, .row = &job_schema },
-	{ .stmt = &LIST, .row = &job_schema },
-	{ .stmt = &RETRY },
-	{ .stmt = &DROP_WAITING },
-	{ .stmt = &CANCEL_RUNNING },
-	{ .stmt = &COUNTS, .row = &job_counts_schema },
+	{ .stmt = &INSERT },     { .stmt = &LOCK_KEY },      { .stmt = &ENDED },
+	{ .stmt = &AWAIT },      { .stmt = &AWAIT_MISSING }, { .stmt = &AWAIT_OVER },
+	{ .stmt = &LOCK_COUNT }, { .stmt = &MAX },           { .stmt = &STOP_ALL },
+	{ .stmt = &RUNNING },    { .stmt = &DROP_WAITING },  { .stmt = &CANCEL_RUNNING },
 	{ .stmt = NULL },
 };

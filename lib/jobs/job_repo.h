@@ -1,4 +1,4 @@
-/* SQL of jobs as clients see them; of lib/jobs alone.  jobs/queue_repo.h has the runner's. */
+/* SQL of those who ask for jobs; of lib/jobs alone.  jobs/queue_repo.h has the runner's. */
 #ifndef JOBS_JOB_REPO_H
 #define JOBS_JOB_REPO_H
 
@@ -38,17 +38,8 @@ enum err job_repo_stop_all(struct ctx *cx, int64_t but);
 NODISCARD
 enum err job_repo_running(struct ctx *cx, int64_t but, int64_t *ret);
 NODISCARD
-enum err job_repo_get(struct ctx *cx, int64_t id, struct job *ret);
-NODISCARD
-enum err job_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);
-/** Returns ERR_NOT_FOUND when no ended job of that id may be retried, ERR_CONFLICT */
-NODISCARD
-enum err job_repo_retry(struct ctx *cx, int64_t id);
-NODISCARD
 enum err job_repo_drop_waiting(struct ctx *cx, int64_t project_id);
 NODISCARD
 enum err job_repo_cancel_running(struct ctx *cx, int64_t project_id);
-NODISCARD
-enum err job_repo_count(struct ctx *cx, struct job_counts *ret);
 
 #endif

@@ -40,6 +40,7 @@ static enum err listen(struct ctx *cx, const struct queue *q)
 			channel[n++] = *p;
 	}
 	channel[n] = '\0';
+	TRY(db_listen(cx, "job_queues")); /* somebody paused one, or set a limit */
 	return db_listen(cx, channel);
 }
 

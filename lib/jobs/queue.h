@@ -45,7 +45,7 @@ struct queue_look {
 	bool schedules;     /* one is due */
 	bool cancelled;     /* somebody asked to cancel what runs here: queue_cancelled() */
 	const char *limits; /* changes when the limits of a queue do */
-	int64_t next_us; /* microseconds until the next job's time comes, within an hour; 0: none */
+	int64_t next_us; /* microseconds until the next job's or schedule's time, within an hour; 0: none */
 };
 
 /* One process's membership, or that of a lane in it. */

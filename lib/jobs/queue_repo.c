@@ -6,6 +6,8 @@
  */
 #include "jobs/queue_repo.h"
 
+#include "jobs/schedule_repo.h"
+
 static const struct field PULSE_FIELDS[] = {
 	F_BOOL(struct queue_pulse, held),
 	F_INT(struct queue_pulse, session),
@@ -115,6 +117,19 @@ static const struct schema LOOK_ROW = SCHEMA(struct queue_look, "QueueLook", LOO
 	"EXISTS (SELECT FROM unnest(" queues "::text[]) q, generate_series(1, 4) p WHERE EXISTS"   \
 	" (SELECT FROM app.background_job j WHERE j.queue = q AND j.priority = p"                  \
 	" AND j.run_at <= now() AND j.state = 'ready' AND j.job_type = ANY ($5::text[])))"
+#define HEAVY                STARTABLE("$3")
+#define LIGHT                STARTABLE("$4")
+#define UNTIL(time)          "(date_part('epoch', " time " - now()) * 1000000)::bigint"
+#define WITHIN_AN_HOUR(time) time " > now() AND " time " < now() + interval '1 hour'"
+#define NEXT_JOB                                                                                               \
+	"(SELECT min(" UNTIL(                                                                                  \
+		"n.run_at") ") FROM unnest($3 || $4) q, generate_series(1, 4) p"                               \
+			    " CROSS JOIN LATERAL (SELECT j.run_at FROM app.background_job j WHERE j.queue = q" \
+			    " AND j.priority = p AND " WITHIN_AN_HOUR(                                         \
+				    "j.run_at") " ORDER BY j.run_at LIMIT 1) n)"
+#define NEXT_SCHEDULE                                                                              \
+	"(SELECT " UNTIL("min(next_at)") " FROM app.job_schedule"                                  \
+					 " WHERE enabled AND " WITHIN_AN_HOUR("next_at") ")"
 
 static const struct db_stmt LOOK = {
 	.name = "queue_look",
@@ -124,17 +139,12 @@ static const struct db_stmt LOOK = {
 	       " AND CASE WHEN " EXPIRED " THEN true WHEN $2::boolean"
 	       " THEN pg_try_advisory_xact_lock_shared(r.lock_key) ELSE false END) AS corpses,"
 	       " NOT EXISTS (SELECT FROM app.job_runner r WHERE coalesce(r.parent_id, r.id) <> $1)"
-	       " AS alone, " STARTABLE("$3") " AS heavy, " STARTABLE(
-		       "$4") " AS light,"
-			     " EXISTS (SELECT FROM app.job_schedule WHERE enabled AND next_at <= now())"
-			     " AS schedules, EXISTS (SELECT FROM app.background_job WHERE id = ANY ($6::bigint[])"
-			     " AND cancel_requested AND state = 'running') AS cancelled,"
-			     " (SELECT count(*) || ':' || coalesce(sum(version), 0) FROM app.job_queue) AS limits,"
-			     " coalesce((SELECT min((date_part('epoch', n.run_at - now()) * 1000000)::bigint)"
-			     " FROM unnest($3 || $4) q, generate_series(1, 4) p CROSS JOIN LATERAL"
-			     " (SELECT j.run_at FROM app.background_job j WHERE j.queue = q AND j.priority = p"
-			     " AND j.run_at > now() AND j.run_at < now() + interval '1 hour'"
-			     " ORDER BY j.run_at LIMIT 1) n), 0) AS next_us",
+	       " AS alone, " HEAVY " AS heavy, " LIGHT " AS light,"
+	       " EXISTS (SELECT FROM app.job_schedule WHERE " SCHEDULE_DUE ") AS schedules,"
+	       " EXISTS (SELECT FROM app.background_job WHERE id = ANY ($6::bigint[])"
+	       " AND cancel_requested AND state = 'running') AS cancelled,"
+	       " (SELECT count(*) || ':' || coalesce(sum(version), 0) FROM app.job_queue) AS limits,"
+	       " coalesce(least(" NEXT_JOB ", " NEXT_SCHEDULE "), 0) AS next_us",
 };
 
 enum err queue_repo_look(struct ctx *cx, const struct queue *q, bool locks,

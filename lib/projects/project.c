@@ -170,6 +170,19 @@ const struct event_kind project_deleted = {
 	.doc = "A project is gone, with its maps; the payload is what it last was.",
 };
 
+/* One that runs tells by its handler, in the same words. */
+static enum err map_cancelled(struct ctx *cx, int64_t project_id)
+{
+	enum err e = project_follow(cx, project_id, "failed", err_info(ERR_CANCELLED)->slug,
+	                            "the job was cancelled", NULL);
+
+	if (e == ERR_NOT_FOUND) { /* it is deleted */
+		err_clear(cx);
+		return ERR_OK;
+	}
+	return e;
+}
+
 /* May run twice: the clone is brought up to date, and a map of the same commit is replaced. */
 const struct job_kind project_map_job = {
 	.type = "repository_processing",
@@ -178,6 +191,8 @@ const struct job_kind project_map_job = {
 	.attempts = MAP_ATTEMPTS,
 	.backoff_s = MAP_BACKOFF_S,
 	.timeout_s = MAP_TIMEOUT_S,
+	.schedulable = true,
+	.cancelled = map_cancelled,
 	.doc = "Clone or fetch a project's repository, analyse it and publish its map.",
 };
 

@@ -33,6 +33,8 @@ furnish() {
 		printf '{"data":"%s"}' "$2" | api PUT "/api/v1/state/key-of-$project" 'If-None-Match: *' && status 201 &&
 		park "$2" &&
 		printf '{"email":"guest-%s@example.org","role":"viewer"}' "$2" | api POST /api/v1/members && status 201 &&
+		printf '{"name":"%s","cron":"@yearly","job_type":"repository_processing","project_id":%s}' "$2" "$project" |
+		api POST /api/v1/schedules && status 201 &&
 		within 30 mapped
 }
 # park NAME: an event of the project's tenant that a subscription could not take.

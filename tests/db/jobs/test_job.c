@@ -1,7 +1,7 @@
 /* Jobs as clients see them: enqueue, look, list, count, retry (C1, C6, C9). */
 #include "fixture_db.h"
 
-#include "jobs/job.h"
+#include "jobs/operate.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -29,6 +29,8 @@ static const struct job_kind OTHER = {
 	.timeout_s = 10,
 	.doc = "d",
 };
+
+static const struct job_kind *const NO_KINDS[] = { NULL };
 
 static int64_t enqueue(struct ctx *cx, const struct job_kind *kind, struct job_new in, int64_t n)
 {
@@ -143,7 +145,7 @@ static void test_unique_keys_are_the_tenants_own(void **state)
 	theirs = enqueue(cx, &KIND, in, 1);
 	assert_int_not_equal(theirs, mine);
 	assert_err(cx, job_get(cx, mine, &job), ERR_NOT_FOUND);
-	assert_err(cx, job_retry(cx, mine, &job), ERR_NOT_FOUND);
+	assert_err(cx, job_retry(cx, NO_KINDS, mine, NULL, &job), ERR_NOT_FOUND);
 }
 
 /* C6: what may be retried goes back under its own id, with its checkpoint. */
@@ -165,11 +167,11 @@ static void test_retry_by_status(void **state)
 		int64_t id = enqueue(cx, &KIND, (struct job_new){ 0 }, 1);
 
 		print_message("# %s\n", CASES[i].status);
-		assert_err(cx, job_retry(cx, id, &job), ERR_STATE); /* pending */
+		assert_err(cx, job_retry(cx, NO_KINDS, id, NULL, &job), ERR_STATE); /* pending */
 		assert_contains(cx->fault.detail, "pending");
 		end(cx, id, CASES[i].status);
 		assert_string_equal(get(cx, id).status, CASES[i].status);
-		assert_err(cx, job_retry(cx, id, &job), CASES[i].wanted);
+		assert_err(cx, job_retry(cx, NO_KINDS, id, NULL, &job), CASES[i].wanted);
 		if (CASES[i].wanted != ERR_OK) {
 			assert_contains(cx->fault.detail, CASES[i].status);
 			continue;
@@ -185,7 +187,7 @@ static void test_retry_by_status(void **state)
 		                                        id)),
 			7);
 	}
-	assert_err(cx, job_retry(cx, INT64_MAX, &job), ERR_NOT_FOUND);
+	assert_err(cx, job_retry(cx, NO_KINDS, INT64_MAX, NULL, &job), ERR_NOT_FOUND);
 }
 
 static void test_retry_yields_to_a_job_of_the_same_key(void **state)
@@ -197,7 +199,7 @@ static void test_retry_yields_to_a_job_of_the_same_key(void **state)
 
 	end(cx, old, "failed");
 	enqueue(cx, &KIND, in, 1);
-	assert_err(cx, job_retry(cx, old, &job), ERR_CONFLICT);
+	assert_err(cx, job_retry(cx, NO_KINDS, old, NULL, &job), ERR_CONFLICT);
 	assert_string_equal(get(cx, old).status, "failed");
 }
 

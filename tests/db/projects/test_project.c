@@ -1,6 +1,7 @@
 /* Projects against a real server: B1, B2, B6, C3, C12, D12. */
 #include "fixture_db.h"
 
+#include "jobs/operate.h"
 #include "projects/project.h"
 
 #include <poll.h>

@@ -122,8 +122,8 @@ static void test_select(void **state)
 	} CASES[] = {
 		{ { NULL }, 0, NULL },
 		{ { "*" }, 0, NULL },
-		{ { "job.*" }, 3, NULL },
-		{ { "job.*", "job.failed" }, 3, NULL }, /* each once */
+		{ { "job.*" }, 6, NULL },
+		{ { "job.*", "job.failed" }, 6, NULL }, /* each once */
 		{ { "idea.created", "pr.opened" }, 2, NULL },
 		{ { "job.failed", "*" }, 0, NULL },
 		{ { "job.fialed" }, 0, "did you mean job.failed?" },

@@ -1,0 +1,7 @@
+/* Every kind of job, in plain sight. */
+#include "app/registry_job_kinds.h"
+
+#include "auth/tenant.h"
+#include "projects/project.h"
+
+job_kinds app_job_kinds = { &project_map_job, &project_removal_job, &tenant_removal_job, NULL };
