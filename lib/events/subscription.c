@@ -284,6 +284,7 @@ static enum err one_by_one(struct round *r, struct group *g)
 
 	for (size_t i = 0; i < g->n; i++) {
 		struct subscription_failure why;
+		bool waits;
 
 		if (in_lanes(&stuck, g->steps[i])) {
 			put_behind(g, g->steps[i]);
@@ -293,9 +294,10 @@ static enum err one_by_one(struct round *r, struct group *g)
 			continue;
 		why = failure(r, &g->events[i], 1);
 		err_clear(r->cx);
-		if (why.wait_ms >= 0)
+		TRY(subscription_repo_fail(r->cx, r->place.id, g->events[i].position, &why,
+		                           &waits));
+		if (waits && why.wait_ms >= 0)
 			stuck.steps[stuck.n++] = g->steps[i];
-		TRY(subscription_repo_fail(r->cx, r->place.id, g->events[i].position, &why));
 	}
 	return ERR_OK;
 }

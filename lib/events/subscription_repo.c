@@ -159,6 +159,9 @@ enum err subscription_repo_tenant_lives(struct ctx *cx, bool *ret)
 	"tenant_id, position, coalesce(project_id, 0), kind, version, payload, actor, request_id," \
 	" created_at"
 
+/* Somebody may have set the place back by hand: what lies here already stays as it is. */
+#define ONCE " ON CONFLICT (subscription_id, position) DO NOTHING"
+
 static const struct db_stmt FAIL = {
 	.name = "subscription_fail",
 	.nparams = 6,
@@ -168,16 +171,20 @@ static const struct db_stmt FAIL = {
 	       ", $2::bigint, CASE WHEN $4::bigint < 0 THEN 'parked' ELSE 'waiting' END, 1,"
 	       " CASE WHEN $4 >= 0 THEN clock_timestamp() + $4 * interval '1 ms' END, $5::text,"
 	       " left($6::text, 2000), clock_timestamp()"
-	       " FROM app.event WHERE tenant_id = $1 AND position = $3",
+	       " FROM app.event WHERE tenant_id = $1 AND position = $3" ONCE,
 };
 
 enum err subscription_repo_fail(struct ctx *cx, int64_t id, int64_t position,
-                                const struct subscription_failure *why)
+                                const struct subscription_failure *why, bool *ret_new)
 {
-	return db_run(cx, &FAIL,
-	              DB_ARGS(DB_INT(id), DB_INT(position), DB_INT(why->wait_ms),
-	                      DB_TEXT(why->type), DB_TEXT(why->message)),
-	              NULL);
+	int64_t rows = 0;
+
+	TRY(db_run(cx, &FAIL,
+	           DB_ARGS(DB_INT(id), DB_INT(position), DB_INT(why->wait_ms), DB_TEXT(why->type),
+	                   DB_TEXT(why->message)),
+	           &rows));
+	*ret_new = rows > 0;
+	return ERR_OK;
 }
 
 static const struct db_stmt DEFER = {
@@ -185,7 +192,7 @@ static const struct db_stmt DEFER = {
 	.nparams = 3,
 	.sql = "INSERT INTO app.event_delivery (" COPIED ", subscription_id, state)"
 	       " SELECT " COPY ", $2::bigint, 'waiting' FROM app.event"
-	       " WHERE tenant_id = $1 AND position = ANY ($3::bigint[])",
+	       " WHERE tenant_id = $1 AND position = ANY ($3::bigint[])" ONCE,
 };
 
 enum err subscription_repo_defer(struct ctx *cx, int64_t id, const char *positions)

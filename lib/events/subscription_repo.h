@@ -55,10 +55,13 @@ struct subscription_failure {
 	int64_t wait_ms; /* until it is tried again; -1: it is parked */
 };
 
-/** Write down an event of the caller's tenant that was not taken. */
+/**
+ * Write down an event of the caller's tenant that was not taken.
+ * @ret_new false: it lies there already, and stays as it is
+ */
 NODISCARD
 enum err subscription_repo_fail(struct ctx *cx, int64_t id, int64_t position,
-                                const struct subscription_failure *why);
+                                const struct subscription_failure *why, bool *ret_new);
 
 /** Write down events of the caller's tenant that wait behind others. @positions text of an array */
 NODISCARD

@@ -354,6 +354,26 @@ static void test_parked__redelivered_all_or_discarded(void **state)
 	teller_close(&t);
 }
 
+/* An operator sets the place back: all is handed on once more, and what was parked does not stop it. */
+static void test_parked__place_set_back(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct teller t;
+
+	teller_open(&t, cx, FIXTURE_RUNNER);
+	park_one(cx, &t);
+	assert_err(cx, tell(cx, 4, 2), ERR_OK);
+	assert_int_equal(run(&t, &SUBSCRIBER).handled, 1);
+	trouble.never = 1;
+	fixture_db_int(cx, arena_printf(cx->arena,
+	                                "WITH u AS (UPDATE app.event_subscription SET position ="
+	                                " %" PRId64 " RETURNING 1) SELECT count(*) FROM u",
+	                                first_of(cx, "parked", 1).position - 1));
+	assert_int_equal(run(&t, &SUBSCRIBER).handled, 1);
+	(void)first_of(cx, "parked", 1);
+	teller_close(&t);
+}
+
 /* Another tenant has no such delivery, and its own count of what waits. */
 static void test_parked__of_another_tenant(void **state)
 {
@@ -548,6 +568,7 @@ int main(void)
 		TEST(test_failure__keeps_back_its_project_alone),
 		TEST(test_parked__redelivered),
 		TEST(test_parked__redelivered_all_or_discarded),
+		TEST(test_parked__place_set_back),
 		TEST(test_parked__of_another_tenant),
 		TEST(test_takeover__session_ends),
 		TEST(test_takeover__holder_is_silent),
