@@ -10,6 +10,7 @@ extern const struct route project_routes[];
 extern const struct route secret_routes[];
 extern const struct route map_routes[];
 extern const struct route job_routes[];
+extern const struct route live_routes[];
 extern const struct route tenant_routes[];
 extern const struct route member_routes[];
 extern const struct route audit_routes[];

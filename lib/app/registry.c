@@ -18,6 +18,7 @@
 #include "auth/rate.h"
 #include "auth/replay.h"
 #include "auth/session.h"
+#include "auth/standing.h"
 #include "auth/tenant.h"
 #include "auth/token.h"
 #include "auth/user.h"
@@ -32,11 +33,13 @@
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements, job_statements,     queue_statements,   event_statements,
-	bell_statements,    follow_statements,
-	key_statements,     project_statements, map_statements,     replay_statements,
-	tenant_statements,  member_statements,  quota_statements,   removal_statements,
-	expiry_statements,  audit_statements,   verify_statements,  seal_statements,
-	api_key_statements, token_statements,   session_statements, user_statements,
-	rate_statements,    origin_statements,  vault_statements,   NULL,
+	migrate_statements,  job_statements,     queue_statements,
+	event_statements,    bell_statements,    follow_statements,
+	standing_statements, key_statements,     project_statements,
+	map_statements,      replay_statements,  tenant_statements,
+	member_statements,   quota_statements,   removal_statements,
+	expiry_statements,   audit_statements,   verify_statements,
+	seal_statements,     api_key_statements, token_statements,
+	session_statements,  user_statements,    rate_statements,
+	origin_statements,   vault_statements,   NULL,
 };

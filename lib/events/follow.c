@@ -41,6 +41,18 @@ enum err event_newest(struct ctx *cx, int64_t *ret)
 	return follow_repo_newest(cx, ret);
 }
 
+enum err event_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret)
+{
+	assert(wish->limit > 0);
+	return follow_repo_catch_up(cx, wish, ret);
+}
+
+enum err event_read(struct ctx *cx, const struct event_wish *wish, struct list *ret)
+{
+	TRY(sequence(cx));
+	return event_catch_up(cx, wish, ret);
+}
+
 /* --- Readers --- */
 
 static enum err listen(struct ctx *cx, const struct event_reader *reader)
@@ -73,6 +85,15 @@ enum err event_reader_beat(struct ctx *cx, const struct event_reader *reader)
 enum err event_reader_sleep(struct ctx *cx, const struct event_reader *reader, bool asleep)
 {
 	return follow_repo_sleep(cx, reader, asleep);
+}
+
+enum err event_is_followed(struct ctx *cx, const char *component, bool *ret)
+{
+	int64_t n;
+
+	TRY(follow_repo_count(cx, component, &n));
+	*ret = n > 0;
+	return ERR_OK;
 }
 
 enum err event_reader_leave(struct ctx *cx, const struct event_reader *reader)

@@ -47,6 +47,32 @@ enum err event_follow(struct ctx *cx, int64_t after, int64_t limit, struct list 
 NODISCARD
 enum err event_newest(struct ctx *cx, int64_t *ret);
 
+/* What of the context's tenant is wanted, and from where. */
+struct event_wish {
+	int64_t after;      /* positions above this */
+	int64_t project_id; /* 0: any, and those about none */
+	const char *kinds;  /* with commas between them; NULL: all */
+	int64_t limit;      /* most events, at least 1 */
+};
+
+/**
+ * What is in order already, of the context's tenant: for who hands on what it has not kept.
+ * @ret items are struct event, by position
+ */
+NODISCARD
+enum err event_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret);
+
+/**
+ * The same for a worker: brings what is committed into order before.
+ * Returns what the database does, and admission
+ */
+NODISCARD
+enum err event_read(struct ctx *cx, const struct event_wish *wish, struct list *ret);
+
+/** @ret whether a program of that component has followed the log within half a minute; for workers */
+NODISCARD
+enum err event_is_followed(struct ctx *cx, const char *component, bool *ret);
+
 /* One follower's place among those who are rung for. */
 struct event_reader {
 	char id[EVENT_READER_ID_MAX];

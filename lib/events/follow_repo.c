@@ -53,6 +53,24 @@ enum err follow_repo_list(struct ctx *cx, int64_t after, int64_t limit, struct l
 	return db_list(cx, &LIST, DB_ARGS(DB_INT(after), DB_INT(limit)), &FOLLOWED, ret);
 }
 
+static const struct db_stmt CATCH_UP = {
+	.name = "follow_catch_up",
+	.nparams = 5,
+	.read = true,
+	.sql = "SELECT " EVENT_COLUMNS " FROM app.event WHERE tenant_id = $1 AND position > $2"
+	       " AND ($3::bigint IS NULL OR project_id = $3)"
+	       " AND ($4::text IS NULL OR kind = ANY (string_to_array($4, ',')))"
+	       " ORDER BY position LIMIT $5",
+};
+
+enum err follow_repo_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret)
+{
+	return db_list(cx, &CATCH_UP,
+	               DB_ARGS(DB_INT(wish->after), DB_INT0(wish->project_id), DB_TEXT(wish->kinds),
+	                       DB_INT(wish->limit)),
+	               &event_schema, ret);
+}
+
 static const struct db_stmt NEWEST = {
 	.name = "follow_newest",
 	.any_tenant = true,
@@ -67,19 +85,36 @@ enum err follow_repo_newest(struct ctx *cx, int64_t *ret)
 
 /* --- Readers --- */
 
+static const struct db_stmt COUNT_OF = {
+	.name = "follow_count",
+	.nparams = 1,
+	.any_tenant = true,
+	.read = true,
+	.sql = "SELECT count(*) FROM app.event_reader WHERE component = $1"
+	       " AND heartbeat_at > now() - interval '30 seconds'",
+};
+
+enum err follow_repo_count(struct ctx *cx, const char *component, int64_t *ret)
+{
+	return db_get_int(cx, &COUNT_OF, DB_ARGS(DB_TEXT(component)), ret);
+}
+
 static const struct db_stmt BEAT = {
 	.name = "follow_beat",
-	.nparams = 3,
+	.nparams = 4,
 	.any_tenant = true,
 	.sql = "WITH gone AS (DELETE FROM app.event_reader WHERE id <> $1"
 	       " AND heartbeat_at < now() - interval '1 minute')"
-	       " INSERT INTO app.event_reader (id, host, pid) VALUES ($1, left($2::text, 255), $3)"
+	       " INSERT INTO app.event_reader (id, host, pid, component)"
+	       " VALUES ($1, left($2::text, 255), $3, $4)"
 	       " ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
 };
 
 enum err follow_repo_beat(struct ctx *cx, const struct event_reader *reader, int64_t pid)
 {
-	return db_run(cx, &BEAT, DB_ARGS(DB_TEXT(reader->id), DB_TEXT(reader->host), DB_INT(pid)),
+	return db_run(cx, &BEAT,
+	              DB_ARGS(DB_TEXT(reader->id), DB_TEXT(reader->host), DB_INT(pid),
+	                      DB_TEXT(cx->app->component)),
 	              NULL);
 }
 
@@ -108,10 +143,12 @@ enum err follow_repo_leave(struct ctx *cx, const struct event_reader *reader)
 }
 
 const struct db_check follow_statements[] = {
-	{ .stmt = &SEQUENCE, .as = DB_AS_RUNNER },
-	{ .stmt = &WAIT, .as = DB_AS_RUNNER },
+	{ .stmt = &SEQUENCE, .as = DB_AS_APP | DB_AS_RUNNER },
+	{ .stmt = &WAIT, .as = DB_AS_APP | DB_AS_RUNNER },
 	{ .stmt = &LIST, .row = &FOLLOWED, .as = DB_AS_RUNNER },
+	{ .stmt = &CATCH_UP, .row = &event_schema, .as = DB_AS_APP | DB_AS_RUNNER },
 	{ .stmt = &NEWEST, .as = DB_AS_RUNNER },
+	{ .stmt = &COUNT_OF, .as = DB_AS_APP | DB_AS_RUNNER },
 	{ .stmt = &BEAT, .as = DB_AS_RUNNER },
 	{ .stmt = &SLEEP, .as = DB_AS_RUNNER },
 	{ .stmt = &LEAVE, .as = DB_AS_RUNNER },
