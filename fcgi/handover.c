@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define TARGET_MAX_BYTES ((size_t)2048)
+#define TARGET_MAX_BYTES ((size_t)12 * 1024) /* of nginx's 16 KiB for a head */
 
 enum err handover(struct ctx *cx, const struct request *rq, struct reply *rp,
                   struct live_spec *spec)
@@ -20,6 +20,7 @@ enum err handover(struct ctx *cx, const struct request *rq, struct reply *rp,
 		.family_id = cx->who.family_id,
 		.user_id = cx->who.user_id,
 		.session_id = cx->who.session_id,
+		.role = cx->who.role,
 	};
 	memcpy(spec->request_id, cx->request_id, sizeof(spec->request_id));
 	spec_print(&sb, spec);

@@ -7,15 +7,17 @@ GRANT SELECT (component) ON app.event_reader TO portolan_app;
 
 -- A stream outlives the request that was admitted.  Here the relay asks, for all at once, which of their
 -- credentials do not hold any more, by their places in the arrays; 0 stands for none.  The rules are
--- those of admission, for a viewer who reads events.
+-- those of admission for who reads events; a role that is less than it was ends a stream too, since it
+-- tells what events are shown.
 CREATE FUNCTION app.live_fallen(p_tenants bigint[], p_keys bigint[], p_families bigint[], p_users bigint[],
-                                p_sessions bigint[], p_scope text, p_idle interval)
+                                p_sessions bigint[], p_roles bigint[], p_scope text,
+                                p_idle interval)
 RETURNS TABLE (place bigint, reason text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     RETURN QUERY
-    WITH c AS (SELECT * FROM unnest(p_tenants, p_keys, p_families, p_users, p_sessions)
-                        WITH ORDINALITY AS u (tenant, key, family, person, session, n)),
+    WITH c AS (SELECT * FROM unnest(p_tenants, p_keys, p_families, p_users, p_sessions, p_roles)
+                        WITH ORDINALITY AS u (tenant, key, family, person, session, least, n)),
          judged AS (
         SELECT c.n, CASE
             WHEN NOT EXISTS (SELECT FROM app.tenant t WHERE t.id = c.tenant AND t.status = 'active')
@@ -23,8 +25,8 @@ BEGIN
             WHEN c.key > 0 AND NOT EXISTS (
                 SELECT FROM app.api_key k WHERE k.tenant_id = c.tenant AND k.id = c.key AND k.revoked_at IS NULL
                    AND (k.expires_at IS NULL OR k.expires_at > now())
-                   AND (k.scopes IS NULL OR p_scope = ANY (k.scopes)))
-                THEN 'The API key is revoked, expired or narrowed.'
+                   AND k.role >= c.least AND (k.scopes IS NULL OR p_scope = ANY (k.scopes)))
+                THEN 'The API key is revoked, expired, or may less than before.'
             WHEN c.family > 0 AND NOT EXISTS (
                 SELECT FROM app.token_family f WHERE f.tenant_id = c.tenant AND f.id = c.family AND f.key_id = c.key
                    AND f.revoked_at IS NULL AND f.expires_at > now())
@@ -36,8 +38,8 @@ BEGIN
                 THEN 'The session is over.'
             WHEN c.person > 0 AND NOT EXISTS (
                 SELECT FROM app.member m WHERE m.tenant_id = c.tenant AND m.user_id = c.person
-                   AND m.status = 'active')
-                THEN 'The person is no member of the tenant any more.'
+                   AND m.status = 'active' AND m.role >= c.least)
+                THEN 'The person is no member of the tenant any more, or may less than before.'
             WHEN c.key = 0 AND c.person = 0
                 THEN 'Nobody is known to listen.'
             END AS why

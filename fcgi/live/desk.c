@@ -46,7 +46,8 @@ void errand_free(struct errand *errand)
 		live_event_drop(errand->events[i]);
 	for (size_t i = 0; errand->reasons != NULL && i < errand->nasked; i++)
 		free((char *)errand->reasons[i]);
-	free((char *)errand->wish.kinds);
+	free(errand->filter.kinds);
+	free(errand->filter.hidden);
 	free(errand->events);
 	free(errand->asked);
 	free(errand->reasons);
@@ -69,12 +70,19 @@ static enum err catch_up(struct ctx *cx, struct errand *errand)
 	struct list list;
 	size_t bytes = 0, i;
 
-	errand->wish.limit = PAGE_ROWS;
-	TRY(event_catch_up(cx, &errand->wish, &list));
+	TRY(event_catch_up(cx,
+	                   &(struct event_wish){
+				   .after = errand->after,
+				   .project_id = errand->filter.project_id,
+				   .kinds = errand->filter.kinds,
+				   .hidden = errand->filter.hidden,
+				   .limit = PAGE_ROWS,
+			   },
+	                   &list));
 	rows = list.items;
 	errand->events = own(list.n + 1, sizeof(struct live_event *));
 	for (i = 0; i < list.n && bytes < PAGE_BYTES && rows[i].position <= errand->until; i++) {
-		struct live_event *event = live_event_new(cx, errand->tenant_id, &rows[i]);
+		struct live_event *event = live_event_new(cx, errand->filter.tenant_id, &rows[i]);
 
 		errand->reached = rows[i].position;
 		if (event == NULL)
@@ -108,7 +116,7 @@ static void do_errand(struct desk *desk, struct errand *errand)
 	struct ctx *cx = &desk->cx;
 
 	ctx_begin(cx, desk->app, desk->arena, desk->db);
-	cx->who.tenant_id = errand->tenant_id;
+	cx->who.tenant_id = errand->filter.tenant_id;
 	errand->outcome =
 		errand->kind == ERRAND_CATCH_UP ? catch_up(cx, errand) : check_standing(cx, errand);
 	if (errand->outcome != ERR_OK && errand->outcome != ERR_UNAVAILABLE)

@@ -24,10 +24,9 @@ struct errand {
 	enum err outcome; /* when it is done */
 
 	/* ERRAND_CATCH_UP */
-	struct stream *stream; /* whose; the loop's alone, NULL: nobody waits for it any more */
-	int64_t tenant_id;
-	struct event_wish wish; /* its kinds are the errand's own memory */
-	int64_t until;          /* what comes after is in the ring */
+	struct stream *stream;     /* whose; the loop's alone, NULL: nobody waits for it any more */
+	struct live_filter filter; /* its texts are the errand's own */
+	int64_t after, until;      /* what comes after until is in the ring */
 	struct live_event **events;
 	size_t n;
 	int64_t reached; /* all that fits the wish up to here has been given */

@@ -173,10 +173,12 @@ enum err hub_join(struct hub *hub, struct lws *wsi, const struct live_spec *spec
 	s->wsi = wsi;
 	s->way = spec->way;
 	s->listener = listen_more(hub, &spec->who);
-	s->project_id = spec->project_id;
+	s->filter.tenant_id = spec->who.tenant_id;
+	s->filter.project_id = spec->project_id;
 	s->limit = spec->limit;
 	s->cursor = spec->after;
 	memcpy(s->request_id, spec->request_id, sizeof(s->request_id));
+	stream_set_hidden(s, spec->hidden);
 	stream_set_kinds(s, spec->kinds);
 	s->wrote_ms = hub->source.now_ms;
 	s->told = LIVE_FROM_NOW;

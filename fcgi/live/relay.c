@@ -28,6 +28,11 @@
 #define CLOSE_RESTART   1012
 #define CLOSE_LATER     1013
 
+static const char *kinds_of(const struct stream *s)
+{
+	return s->filter.kinds == NULL ? "" : s->filter.kinds;
+}
+
 /* What libwebsockets keeps of a connection. */
 struct session {
 	struct stream *stream;
@@ -185,7 +190,7 @@ static bool greet_ws(struct hub *hub, struct stream *s)
 		return false;
 	s->greeted = true;
 	stream_next(&hub->source, s);
-	message_state(&sb, s->kinds == NULL ? "" : s->kinds, s->cursor);
+	message_state(&sb, kinds_of(s), s->cursor);
 	stream_note(s, sb.data, sb.len);
 	return true;
 }
@@ -374,12 +379,12 @@ static void obey(struct hub *hub, struct stream *s, const struct live_message *m
 	if (schema_given(&live_message_schema, message, "types")) {
 		struct live_spec spec;
 
-		spec_set_kinds(&spec, message->types.items, message->types.n);
+		spec_list(spec.kinds, &message->types);
 		stream_set_kinds(s, spec.kinds);
 	}
 	stream_next(&hub->source, s);
 	after = s->jumps ? s->jump_to : s->cursor;
-	message_answer(sb, message, s->kinds == NULL ? "" : s->kinds, after);
+	message_answer(sb, message, kinds_of(s), after);
 }
 
 /* The next message is read when this one has its answer. */

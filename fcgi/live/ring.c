@@ -65,14 +65,18 @@ static bool is_listed(const char *kinds, const char *kind, size_t n)
 	return false;
 }
 
-bool live_event_fits(const struct live_event *event, int64_t tenant_id, int64_t project_id,
-                     const char *kinds)
+bool live_event_fits(const struct live_event *event, const struct live_filter *filter)
 {
-	if (event->tenant_id != tenant_id)
+	const char *kind = event->text + event->kind_at;
+	size_t n = event->kind_bytes;
+
+	if (event->tenant_id != filter->tenant_id)
 		return false;
-	if (project_id != 0 && event->project_id != project_id)
+	if (filter->project_id != 0 && event->project_id != filter->project_id)
 		return false;
-	return kinds == NULL || is_listed(kinds, event->text + event->kind_at, event->kind_bytes);
+	if (filter->kinds != NULL && !is_listed(filter->kinds, kind, n))
+		return false;
+	return filter->hidden == NULL || !is_listed(filter->hidden, kind, n);
 }
 
 void ring_open(struct ring *ring, size_t max_events, size_t max_bytes)

@@ -29,12 +29,15 @@ struct live_event *live_event_hold(struct live_event *event);
 /** Give it up; NULL is accepted. */
 void live_event_drop(struct live_event *event);
 
-/**
- * @kinds      with commas between them; NULL: all
- * @project_id 0: any, and those about none
- */
-bool live_event_fits(const struct live_event *event, int64_t tenant_id, int64_t project_id,
-                     const char *kinds);
+/* What somebody wants of the log, and may have. */
+struct live_filter {
+	int64_t tenant_id;
+	int64_t project_id; /* 0: any, and those about none */
+	char *kinds;        /* with commas between them; NULL: all */
+	char *hidden;       /* none of these; NULL: all may be seen */
+};
+
+bool live_event_fits(const struct live_event *event, const struct live_filter *filter);
 
 struct ring {
 	struct live_event **slots;

@@ -24,6 +24,7 @@ static const struct {
 	{ "family", offsetof(struct live_spec, who.family_id) },
 	{ "user", offsetof(struct live_spec, who.user_id) },
 	{ "session", offsetof(struct live_spec, who.session_id) },
+	{ "role", offsetof(struct live_spec, who.role) },
 	{ "after", offsetof(struct live_spec, after) },
 	{ "project", offsetof(struct live_spec, project_id) },
 	{ "wait", offsetof(struct live_spec, wait_s) },
@@ -37,8 +38,8 @@ static int64_t *number(const struct live_spec *spec, size_t i)
 
 void spec_print(struct sb *sb, const struct live_spec *spec)
 {
-	sb_addf(sb, LIVE_PLACE "%s?rid=%s&kinds=%s", WAYS[spec->way], spec->request_id,
-	        spec->kinds);
+	sb_addf(sb, LIVE_PLACE "%s?rid=%s&kinds=%s&hidden=%s", WAYS[spec->way], spec->request_id,
+	        spec->kinds, spec->hidden);
 	for (size_t i = 0; i < COUNT(NUMBERS); i++) {
 		if (*number(spec, i) >= 0)
 			sb_addf(sb, "&%s=%lld", NUMBERS[i].name, (long long)*number(spec, i));
@@ -55,13 +56,13 @@ bool spec_begin(struct live_spec *spec, const char *path)
 	return spec->way != LIVE_UNSET;
 }
 
-static bool take_kinds(struct live_spec *spec, const char *text)
+static bool take_kinds(char list[LIVE_KINDS_TEXT], const char *text)
 {
 	size_t n = strlen(text);
 
-	if (n >= sizeof(spec->kinds) || strspn(text, KIND_CHARS ",") != n)
+	if (n >= LIVE_KINDS_TEXT || strspn(text, KIND_CHARS ",") != n)
 		return false;
-	memcpy(spec->kinds, text, n + 1);
+	memcpy(list, text, n + 1);
 	return true;
 }
 
@@ -82,7 +83,9 @@ bool spec_take(struct live_spec *spec, const char *pair)
 	if (pair[n] == '\0')
 		return false;
 	if (n == 5 && memcmp(pair, "kinds", n) == 0)
-		return take_kinds(spec, value);
+		return take_kinds(spec->kinds, value);
+	if (n == 6 && memcmp(pair, "hidden", n) == 0)
+		return take_kinds(spec->hidden, value);
 	if (n == 3 && memcmp(pair, "rid", n) == 0)
 		return take_request_id(spec, value);
 	digits = strspn(value, "0123456789");
@@ -101,7 +104,7 @@ bool spec_is_whole(const struct live_spec *spec)
 {
 	const struct standing *who = &spec->who;
 
-	if (who->tenant_id == 0 || (who->key_id == 0) == (who->user_id == 0) ||
+	if (who->tenant_id == 0 || who->role == 0 || (who->key_id == 0) == (who->user_id == 0) ||
 	    spec->request_id[0] == '\0')
 		return false;
 	if (spec->way != LIVE_POLL)
@@ -109,15 +112,13 @@ bool spec_is_whole(const struct live_spec *spec)
 	return spec->after != LIVE_FROM_NOW && spec->wait_s <= LIVE_WAIT_MAX_S && spec->limit > 0;
 }
 
-void spec_set_kinds(struct live_spec *spec, const char *const *kinds, size_t n)
+void spec_list(char ret[LIVE_KINDS_TEXT], const struct list *kinds)
 {
-	struct sb sb = sb_fixed(spec->kinds, sizeof(spec->kinds));
+	struct sb sb = sb_fixed(ret, LIVE_KINDS_TEXT);
 
-	assert(n <= LIVE_KINDS_MAX);
-	spec->kinds[0] = '\0';
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < kinds->n; i++) {
 		sb_add(&sb, i > 0 ? "," : "");
-		sb_add(&sb, kinds[i]);
+		sb_add(&sb, ((const char *const *)kinds->items)[i]);
 	}
 	assert(!sb.failed);
 }

@@ -10,11 +10,10 @@
 #include "auth/standing.h"
 #include "base/sb.h"
 
-#define LIVE_PLACE     "/.live/" /* the internal location of nginx */
-#define LIVE_KINDS_MAX 20        /* kinds that one stream may name */
-#define LIVE_KIND_MAX  50        /* bytes of one */
-#define LIVE_KINDS_TEXT                                                                            \
-	(LIVE_KINDS_MAX * (LIVE_KIND_MAX + 1)) /* bytes of all with commas, NUL included */
+#define LIVE_PLACE      "/.live/" /* the internal location of nginx */
+#define LIVE_KINDS_MAX  20        /* kinds that one stream may name */
+#define LIVE_KIND_MAX   50        /* bytes of one */
+#define LIVE_KINDS_TEXT 4096 /* bytes of a list of kinds with commas between them, NUL included */
 #define LIVE_WAIT_MAX_S 30
 #define LIVE_FROM_NOW   (-1) /* as after: what comes */
 
@@ -28,6 +27,7 @@ struct live_spec {
 	int64_t wait_s;                      /* LIVE_POLL: how long */
 	int64_t limit;                       /* LIVE_POLL: most events of the answer */
 	char kinds[LIVE_KINDS_TEXT];         /* with commas between them; "": all */
+	char hidden[LIVE_KINDS_TEXT];        /* those that the caller may not see */
 	char request_id[REQUEST_ID_MAX + 1]; /* of the request that opened it */
 };
 
@@ -43,8 +43,8 @@ bool spec_take(struct live_spec *spec, const char *pair);
 /** @ret whether all is there that a stream must have */
 bool spec_is_whole(const struct live_spec *spec);
 
-/** Set the kinds.  @n at most LIVE_KINDS_MAX, each passed by spec_check_kind() */
-void spec_set_kinds(struct live_spec *spec, const char *const *kinds, size_t n);
+/** Write a list of kinds. @kinds items are const char * */
+void spec_list(char ret[LIVE_KINDS_TEXT], const struct list *kinds);
 
 /** A .check of a field: may this be a kind?  Returns ERR_INVALID, rule "kind" */
 NODISCARD

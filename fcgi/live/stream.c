@@ -36,6 +36,19 @@ static void reach(struct stream *s, int64_t position)
 		s->cursor = position;
 }
 
+/* Empty is nothing. */
+static char *copy(const char *text)
+{
+	char *ret = NULL;
+
+	if (text != NULL && text[0] != '\0') {
+		ret = strdup(text);
+		if (ret == NULL)
+			abort(); /* as an arena does */
+	}
+	return ret;
+}
+
 static void ask_desk(struct source *source, struct stream *s)
 {
 	struct errand *errand;
@@ -44,14 +57,13 @@ static void ask_desk(struct source *source, struct stream *s)
 		return;
 	errand = errand_new(ERRAND_CATCH_UP);
 	errand->stream = s;
-	errand->tenant_id = s->listener->who.tenant_id;
-	errand->wish.after = s->cursor;
-	errand->wish.project_id = s->project_id;
-	if (s->kinds != NULL) {
-		errand->wish.kinds = strdup(s->kinds);
-		if (errand->wish.kinds == NULL)
-			abort(); /* as an arena does */
-	}
+	errand->filter = (struct live_filter){
+		.tenant_id = s->filter.tenant_id,
+		.project_id = s->filter.project_id,
+		.kinds = copy(s->filter.kinds),
+		.hidden = copy(s->filter.hidden),
+	};
+	errand->after = s->cursor;
 	errand->until = source->ring.newest;
 	s->errand = errand;
 	desk_ask(source->desk, errand);
@@ -64,7 +76,7 @@ static struct live_event *next_in_ring(struct source *source, struct stream *s)
 	for (size_t i = ring_after(ring, s->cursor); i < ring->n; i++) {
 		struct live_event *event = ring_at(ring, i);
 
-		if (live_event_fits(event, s->listener->who.tenant_id, s->project_id, s->kinds))
+		if (live_event_fits(event, &s->filter))
 			return live_event_hold(event);
 	}
 	reach(s, ring->newest);
@@ -117,16 +129,17 @@ void stream_jump(struct stream *s, int64_t position)
 
 void stream_set_kinds(struct stream *s, const char *kinds)
 {
-	free(s->kinds);
-	s->kinds = NULL;
-	if (kinds[0] != '\0') {
-		s->kinds = strdup(kinds);
-		if (s->kinds == NULL)
-			abort();
-	}
+	free(s->filter.kinds);
+	s->filter.kinds = copy(kinds);
 	/* What lies ready was chosen by the kinds before. */
 	if (!s->jumps)
 		stream_jump(s, s->now_at > 0 ? s->now->position : s->cursor);
+}
+
+void stream_set_hidden(struct stream *s, const char *kinds)
+{
+	free(s->filter.hidden);
+	s->filter.hidden = copy(kinds);
 }
 
 void stream_take_page(struct source *source, struct stream *s, struct errand *errand)
@@ -161,8 +174,9 @@ void stream_clear(struct stream *s)
 	drop_now(s);
 	drop_page(s);
 	stream_forget_errand(s);
-	free(s->kinds);
+	free(s->filter.kinds);
+	free(s->filter.hidden);
 	free(s->note);
 	free(s->in);
-	s->kinds = s->note = s->in = NULL;
+	s->filter.kinds = s->filter.hidden = s->note = s->in = NULL;
 }

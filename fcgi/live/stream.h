@@ -34,8 +34,8 @@ struct stream {
 	struct lws *wsi;
 	enum live_way way;
 	struct listener *listener;
-	int64_t project_id, limit;
-	char *kinds; /* NULL: all */
+	struct live_filter filter; /* its texts are the stream's */
+	int64_t limit;             /* of a poll */
 	char request_id[REQUEST_ID_MAX + 1];
 
 	int64_t cursor;         /* LIVE_FROM_NOW until the log is known */
@@ -85,6 +85,9 @@ void stream_jump(struct stream *s, int64_t position);
 
 /** Other kinds from here on.  @kinds copied; "": all */
 void stream_set_kinds(struct stream *s, const char *kinds);
+
+/** Kinds that are not to be seen, at the beginning.  @kinds copied */
+void stream_set_hidden(struct stream *s, const char *kinds);
 
 /** Take what the desk has brought; the errand is freed. */
 void stream_take_page(struct source *source, struct stream *s, struct errand *errand);

@@ -84,7 +84,7 @@ static enum err list_events(struct ctx *cx, const struct request *rq, struct rep
 	const struct event *events;
 
 	TRY(check_project(cx, query->project));
-	spec_set_kinds(&spec, query->types.items, query->types.n);
+	spec_list(spec.kinds, &query->types);
 	TRY(event_read(cx,
 	               &(struct event_wish){
 			       .after = query->after,
@@ -131,7 +131,7 @@ static enum err pass(struct ctx *cx, const struct request *rq, struct reply *rp,
 
 	TRY(resume(cx, rq, &spec.after));
 	TRY(check_project(cx, project_id));
-	spec_set_kinds(&spec, query->types.items, query->types.n);
+	spec_list(spec.kinds, &query->types);
 	return handover(cx, rq, rp, &spec);
 }
 

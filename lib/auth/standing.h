@@ -2,7 +2,8 @@
  * Standing: do credentials still hold whose requests are long over?
  *
  * Streams outlive the request that was admitted.  Who holds them asks here every few seconds, about all
- * of them at once.  The rules are those of admission, for a viewer who reads events.
+ * of them at once.  The rules are those of admission for who reads events, and who may less
+ * than it did does not stand.
  *
  *   Ownership  What is returned lives in cx->arena; arguments are borrowed for the call.
  *   Errors     Those named here, or what base/db.h names for a database in trouble.
@@ -17,6 +18,7 @@ struct standing {
 	int64_t tenant_id;
 	int64_t key_id, family_id;   /* 0: none */
 	int64_t user_id, session_id; /* 0: none */
+	int64_t role;                /* that it had; of enum role */
 };
 
 /* One that does not hold any more. */

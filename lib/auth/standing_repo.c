@@ -12,11 +12,11 @@ static const struct schema FALLEN = SCHEMA(struct standing_fallen, "StandingFall
 
 static const struct db_stmt CHECK = {
 	.name = "standing_check",
-	.nparams = 7,
+	.nparams = 8,
 	.any_tenant = true,
 	.read = true,
-	.sql = "SELECT place - 1 AS place, reason FROM app.live_fallen($1, $2, $3, $4, $5, $6,"
-	       " $7 * interval '1 minute')",
+	.sql = "SELECT place - 1 AS place, reason FROM app.live_fallen($1, $2, $3, $4, $5, $6, $7,"
+	       " $8 * interval '1 minute')",
 };
 
 /* One member of each, as the text of a bigint[]. */
@@ -45,6 +45,7 @@ enum err standing_check(struct ctx *cx, const struct standing *asked, size_t n, 
 		COLUMN(family_id),
 		COLUMN(user_id),
 		COLUMN(session_id),
+		COLUMN(role),
 		DB_TEXT(scope_name(AREA_EVENTS, false)),
 		DB_INT(cx->app->config->session_idle_minutes),
 	};

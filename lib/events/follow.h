@@ -52,6 +52,7 @@ struct event_wish {
 	int64_t after;      /* positions above this */
 	int64_t project_id; /* 0: any, and those about none */
 	const char *kinds;  /* with commas between them; NULL: all */
+	const char *hidden; /* none of these; NULL: all may be seen */
 	int64_t limit;      /* most events, at least 1 */
 };
 

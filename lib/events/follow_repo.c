@@ -55,19 +55,20 @@ enum err follow_repo_list(struct ctx *cx, int64_t after, int64_t limit, struct l
 
 static const struct db_stmt CATCH_UP = {
 	.name = "follow_catch_up",
-	.nparams = 5,
+	.nparams = 6,
 	.read = true,
 	.sql = "SELECT " EVENT_COLUMNS " FROM app.event WHERE tenant_id = $1 AND position > $2"
 	       " AND ($3::bigint IS NULL OR project_id = $3)"
 	       " AND ($4::text IS NULL OR kind = ANY (string_to_array($4, ',')))"
-	       " ORDER BY position LIMIT $5",
+	       " AND ($5::text IS NULL OR kind <> ALL (string_to_array($5, ',')))"
+	       " ORDER BY position LIMIT $6",
 };
 
 enum err follow_repo_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret)
 {
 	return db_list(cx, &CATCH_UP,
 	               DB_ARGS(DB_INT(wish->after), DB_INT0(wish->project_id), DB_TEXT(wish->kinds),
-	                       DB_INT(wish->limit)),
+	                       DB_TEXT(wish->hidden), DB_INT(wish->limit)),
 	               &event_schema, ret);
 }
 
@@ -122,7 +123,10 @@ static const struct db_stmt SLEEP = {
 	.name = "follow_sleep",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = "UPDATE app.event_reader SET asleep = $2 WHERE id = $1 AND asleep <> $2",
+	/* What comes next must not wait for the disk because of this. */
+	.sql = "WITH u AS (UPDATE app.event_reader SET asleep = $2 WHERE id = $1"
+	       " AND asleep <> $2 RETURNING 1)"
+	       " SELECT set_config('synchronous_commit', 'off', true) FROM u",
 };
 
 enum err follow_repo_sleep(struct ctx *cx, const struct event_reader *reader, bool asleep)
