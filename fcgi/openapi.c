@@ -134,12 +134,21 @@ static const char PARAMETERS[] =
 	"\"IfMatch\":{\"name\":\"If-Match\",\"in\":\"header\",\"required\":true,"
 	"\"description\":\"ETag of the version that is changed, or *\","
 	"\"schema\":{\"type\":\"string\"}},\n"
+	"\"IfMatchOrNew\":{\"name\":\"If-Match\",\"in\":\"header\","
+	"\"description\":\"ETag of the version that is changed, or *; needed without If-None-Match\","
+	"\"schema\":{\"type\":\"string\"}},\n"
+	"\"IfNew\":{\"name\":\"If-None-Match\",\"in\":\"header\","
+	"\"description\":\"*: only if there is none yet\","
+	"\"schema\":{\"type\":\"string\",\"enum\":[\"*\"]}},\n"
 	"\"IfNoneMatch\":{\"name\":\"If-None-Match\",\"in\":\"header\","
 	"\"description\":\"ETags that the client has; 304 when one is the current one\","
 	"\"schema\":{\"type\":\"string\"}},\n"
 	"\"Id\":{\"name\":\"id\",\"in\":\"path\",\"required\":true,"
 	"\"description\":\"Number of the item\","
-	"\"schema\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1}}";
+	"\"schema\":{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":1}},\n"
+	"\"Name\":{\"name\":\"name\",\"in\":\"path\",\"required\":true,"
+	"\"description\":\"Name of the item\","
+	"\"schema\":{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9._:-]{1,200}$\"}}";
 
 static const char SECURITY[] =
 	"\"ApiKey\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
@@ -197,13 +206,21 @@ static void print_parameters(struct sb *sb, const struct route *r)
 		sb_addc(sb, ',');
 		print_ref(sb, "parameters", "Id");
 	}
+	if (strstr(r->path, "{name}") != NULL) {
+		sb_addc(sb, ',');
+		print_ref(sb, "parameters", "Name");
+	}
 	if (route_keeps(r)) {
 		sb_addc(sb, ',');
 		print_ref(sb, "parameters", "IdempotencyKey");
 	}
 	if (r->if_match) {
 		sb_addc(sb, ',');
-		print_ref(sb, "parameters", "IfMatch");
+		print_ref(sb, "parameters", r->creates ? "IfMatchOrNew" : "IfMatch");
+	}
+	if (r->creates) {
+		sb_addc(sb, ',');
+		print_ref(sb, "parameters", "IfNew");
 	}
 	if (r->etag && r->method == HTTP_GET) {
 		sb_addc(sb, ',');
@@ -280,10 +297,10 @@ static void print_reply_schema(struct sb *sb, const struct route *r)
 	}
 }
 
-static void print_success(struct sb *sb, const struct route *r)
+static void print_status(struct sb *sb, const struct route *r, int status)
 {
-	sb_addf(sb, "\"%d\":{\"description\":", r->status);
-	sb_json(sb, r->status == 204 ? "Done; there is no body" : r->doc);
+	sb_addf(sb, "\"%d\":{\"description\":", status);
+	sb_json(sb, status == 204 ? "Done; there is no body" : r->doc);
 	print_headers(sb, r);
 	if (r->reply != NULL || r->media != NULL) {
 		sb_addf(sb, ",\"content\":{\"%s\":{\"schema\":",
@@ -294,6 +311,15 @@ static void print_success(struct sb *sb, const struct route *r)
 		sb_add(sb, "}}");
 	}
 	sb_addc(sb, '}');
+}
+
+static void print_success(struct sb *sb, const struct route *r)
+{
+	print_status(sb, r, r->status);
+	if (r->creates) {
+		sb_addc(sb, ',');
+		print_status(sb, r, 201);
+	}
 	if (r->etag && r->method == HTTP_GET)
 		sb_add(sb, ",\"304\":{\"description\":\"The client has the current version\"}");
 }
@@ -436,6 +462,10 @@ static const struct {
 	{ "Members", "Who belongs to a tenant, and what they may do" },
 	{ "Tenants", "Teams with their own projects, members and limits" },
 	{ "Jobs", "Work in the background, and what came of it" },
+	{ "Events", "What happened, in one order that readers can follow" },
+	{ "Subscriptions",
+	  "Parts of the program that are told of events, and what they could not take" },
+	{ "State", "Values by key, where a stale writer loses" },
 	{ "Audit", "Who did what, in a chain that shows who touches it" },
 	{ "API keys", "Credentials of programs" },
 	{ "Tokens", "What a program changes its API key for, so that the key stays at home" },

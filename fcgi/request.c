@@ -396,9 +396,15 @@ enum err request_version(struct ctx *cx, const struct request *rq, int64_t *ret)
 	int64_t version = 0;
 	size_t n = 0;
 
+	if (rq->if_match == NULL && rq->route->creates && rq->if_none_match != NULL &&
+	    strcmp(rq->if_none_match, "*") == 0) {
+		*ret = REQUEST_ABSENT;
+		return ERR_OK;
+	}
 	if (rq->if_match == NULL) {
 		err_set(cx, ERR_NO_VERSION, "The header If-Match is missing.");
-		err_fix(cx, "Read the item and send the value of its ETag as If-Match.");
+		err_fix(cx, "Read the item and send the value of its ETag as If-Match%s.",
+		        rq->route->creates ? "; or If-None-Match: * to make a new one" : "");
 		return ERR_NO_VERSION;
 	}
 	if (strcmp(rq->if_match, "*") == 0) {

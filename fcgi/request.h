@@ -17,9 +17,10 @@
 
 #include "auth/rate.h"
 
-#define REQUEST_TARGET_MAX 8192 /* bytes of path and query */
-#define REQUEST_PAIRS_MAX  64   /* parameters of a query */
-#define REQUEST_PARAMS_MAX 256  /* FastCGI parameters that are looked at */
+#define REQUEST_TARGET_MAX 8192        /* bytes of path and query */
+#define REQUEST_PAIRS_MAX  64          /* parameters of a query */
+#define REQUEST_PARAMS_MAX 256         /* FastCGI parameters that are looked at */
+#define REQUEST_ABSENT     INT64_C(-1) /* as a version: there must be no such item yet */
 
 struct server;
 struct session_claim;
@@ -34,6 +35,7 @@ struct request {
 	const struct server *server;
 	const struct route *route;
 	int64_t ids[ROUTE_IDS_MAX];
+	const char *name; /* of a {name} in the path; "" where the row has none */
 	enum http_method method;
 	const char *method_name; /* as sent */
 	const char *path;        /* as sent, without the query */
@@ -72,7 +74,7 @@ struct request {
 	bool origin_listed;      /* some tenant lists the origin */
 	bool origin_allowed;     /* the answer may be read by its pages */
 
-	int64_t version;   /* of If-Match, where the row has .if_match; 0: any */
+	int64_t version;   /* of If-Match, where the row has .if_match; 0: any; or REQUEST_ABSENT */
 	const void *query; /* decoded by route->query */
 	const void *in;    /* decoded by route->body */
 };
@@ -112,7 +114,7 @@ const void *request_query(const struct request *rq, const struct schema *s);
 /**
  * The version that If-Match names.
  *
- * @ret 0 for "*" (any version)
+ * @ret 0 for "*" (any version); of a row that .creates, REQUEST_ABSENT for If-None-Match: *
  * Returns ERR_NO_VERSION when the header is missing, ERR_STALE when it names none of ours,
  *         ERR_INVALID when it is not well-formed.  W/ is taken: compression on the way adds it.
  */

@@ -2,7 +2,8 @@
  * The index of paths, and the checks that a table passes before it may serve.
  *
  * A path is looked up in one hash probe: segments that are ids are replaced by
- * "{id}", and the result is the very text that the rows are indexed under.
+ * "{id}", and the result is the very text that the rows are indexed under.  When
+ * there is none, each segment in turn is taken for a name, and replaced by "{name}".
  */
 #include "route.h"
 
@@ -10,7 +11,8 @@
 
 #include <string.h>
 
-#define ID_DIGITS_MAX 18 /* any number of so many digits fits an int64_t */
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-"
+#define ID_DIGITS_MAX   18 /* any number of so many digits fits an int64_t */
 
 static const char *const METHOD_NAMES[HTTP_METHODS] = {
 	[HTTP_UNSET] = "",        [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",
@@ -28,6 +30,7 @@ struct place {
 struct router {
 	struct place *places; /* open addressing; a power of two of slots */
 	size_t mask;
+	bool named; /* some row has a {name} */
 };
 
 enum http_method http_method_by_name(const char *name)
@@ -92,24 +95,35 @@ static void refuse(struct sb *why, const struct route *r, const char *rule)
 	sb_addf(why, "%s%s: %s", why->len > 0 ? "\n" : "", r->op == NULL ? "(no op)" : r->op, rule);
 }
 
-/* Literal segments in small letters, at most ROUTE_IDS_MAX times {id}. */
+/* @ret the length of a place of that form that is a whole segment at p, 0 when there is none */
+static size_t place_at(const char *p, const char *form)
+{
+	size_t n = strlen(form);
+
+	return strncmp(p, form, n) == 0 && p[-1] == '/' && (p[n] == '/' || p[n] == '\0') ? n : 0;
+}
+
+/* Literal segments in small letters, at most ROUTE_IDS_MAX times {id}, at most one {name}. */
 static bool path_is_sound(const char *path)
 {
-	int ids = 0;
+	int ids = 0, names = 0;
 
 	if (path == NULL || path[0] != '/' || strlen(path) > ROUTE_PATH_MAX)
 		return false;
 	for (const char *p = path; *p != '\0'; p++) {
-		if (strncmp(p, "{id}", 4) == 0 && p[-1] == '/' && (p[4] == '/' || p[4] == '\0')) {
+		if (*p == '{' && place_at(p, "{id}") > 0) {
 			ids++;
-			p += 3;
+			p += strlen("{id}") - 1;
+		} else if (*p == '{' && place_at(p, "{name}") > 0) {
+			names++;
+			p += strlen("{name}") - 1;
 		} else if (*p == '/' && (p[1] == '/' || p[1] == '\0')) {
 			return false;
 		} else if (strchr("abcdefghijklmnopqrstuvwxyz0123456789-._/", *p) == NULL) {
 			return false;
 		}
 	}
-	return ids <= ROUTE_IDS_MAX;
+	return ids <= ROUTE_IDS_MAX && names <= 1;
 }
 
 static void check_row(struct sb *why, const struct route *r)
@@ -145,6 +159,8 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, ".media and ROUTE_TEXT go together");
 	if ((r->method == HTTP_PATCH || r->method == HTTP_PUT) && !r->if_match)
 		refuse(why, r, "changes something and has no .if_match");
+	if (r->creates && (!r->if_match || r->method != HTTP_PUT))
+		refuse(why, r, ".creates is about a PUT that has .if_match");
 	if (r->secret && r->method != HTTP_POST)
 		refuse(why, r, ".secret is about what is kept of a POST");
 	if (r->method != HTTP_GET && (r->audit == NULL) == (r->unaudited == NULL))
@@ -172,6 +188,7 @@ static void add(struct router *router, struct sb *why, const char *path, const s
 	struct place *place = place_of(router, path);
 
 	place->path = path;
+	router->named = router->named || strstr(path, "{name}") != NULL;
 	if (place->routes[r->method] != NULL)
 		refuse(why, r, "shares its path and method with another row");
 	place->routes[r->method] = r;
@@ -237,40 +254,6 @@ static size_t id_digits(const char *s, int64_t *ret)
 	return s[n] == '/' || s[n] == '\0' ? n : 0;
 }
 
-bool router_match(const struct router *router, enum http_method method, const char *path,
-                  struct route_match *ret)
-{
-	char key[ROUTE_PATH_MAX + 1];
-	size_t len = 0;
-	int nids = 0;
-	const struct place *place;
-	struct route_match found = { 0 };
-
-	while (*path != '\0') {
-		int64_t id;
-		size_t digits;
-
-		if (len + 5 >= sizeof(key) || *path == '{')
-			return false; /* braces are for the rows alone */
-		key[len++] = *path++;
-		digits = key[len - 1] == '/' && nids < ROUTE_IDS_MAX ? id_digits(path, &id) : 0;
-		if (digits > 0) {
-			memcpy(key + len, "{id}", 4);
-			len += 4;
-			found.ids[nids++] = id;
-			path += digits;
-		}
-	}
-	key[len] = '\0';
-	place = place_of(router, key);
-	if (place->path == NULL)
-		return false;
-	found.methods = place->methods;
-	found.route = place->routes[method];
-	*ret = found;
-	return true;
-}
-
 int route_hex(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -296,6 +279,87 @@ static int path_byte(const char **p)
 		return -1;
 	*p += 3;
 	return hi * 16 + lo;
+}
+
+/* A name at s, decoded.  @ret bytes of the segment, 0 when it is no name */
+static size_t name_bytes(const char *s, char ret[ROUTE_NAME_MAX + 1])
+{
+	size_t n = 0, len = 0;
+
+	while (s[n] != '/' && s[n] != '\0') {
+		const char *p = s + n;
+		int c = path_byte(&p);
+
+		if (c <= 0 || strchr(NAME_CHARACTERS, c) == NULL || len == ROUTE_NAME_MAX)
+			return 0;
+		ret[len++] = (char)c;
+		n = (size_t)(p - s);
+	}
+	ret[len] = '\0';
+	return n;
+}
+
+/*
+ * The text under which a path is indexed, its nth segment taken for a name.
+ * @nth  0: none is
+ * @ret  false when there is no such row
+ */
+static bool find(const struct router *router, const char *path, int nth, struct route_match *found,
+                 const struct place **ret)
+{
+	char key[ROUTE_PATH_MAX + 1];
+	size_t len = 0;
+	int nids = 0, segment = 0;
+
+	while (*path != '\0') {
+		bool begins = *path == '/';
+		size_t bytes = 0;
+		int64_t id;
+
+		if (len + sizeof("/{name}") > sizeof(key) || *path == '{')
+			return false; /* braces are for the rows alone */
+		key[len++] = *path++;
+		segment += begins;
+		if (begins && segment == nth) {
+			bytes = name_bytes(path, found->name);
+			if (bytes == 0)
+				return false;
+			memcpy(key + len, "{name}", 6);
+			len += 6;
+		} else if (begins && nids < ROUTE_IDS_MAX && (bytes = id_digits(path, &id)) > 0) {
+			memcpy(key + len, "{id}", 4);
+			len += 4;
+			found->ids[nids++] = id;
+		}
+		path += bytes;
+	}
+	key[len] = '\0';
+	*ret = place_of(router, key);
+	return (*ret)->path != NULL;
+}
+
+bool router_match(const struct router *router, enum http_method method, const char *path,
+                  struct route_match *ret)
+{
+	const struct place *place = NULL;
+	struct route_match found = { 0 };
+	int nth = 0;
+
+	if (!find(router, path, 0, &found, &place)) {
+		for (const char *p = path; router->named && *p != '\0'; p++)
+			nth += *p == '/';
+		for (; nth > 0; nth--) {
+			found = (struct route_match){ 0 };
+			if (find(router, path, nth, &found, &place))
+				break;
+		}
+		if (nth == 0)
+			return false;
+	}
+	found.methods = place->methods;
+	found.route = place->routes[method];
+	*ret = found;
+	return true;
 }
 
 static bool is_dots(const char *segment, size_t n)

@@ -5,9 +5,11 @@
  * derive from the row.  Zero is never a valid choice of .auth, .role, .area or
  * .rate: router_new() refuses a table with such a row, and so does a unit test.
  *
- * A path is made of literal segments and of {id} segments, which take a whole
- * number from 1 up in its shortest form.  What is no such number is another
- * path, and unknown.  Paths are matched as they were sent: a trailing slash
+ * A path is made of literal segments, of {id} segments, which take a whole
+ * number from 1 up in its shortest form, and of at most one {name} segment,
+ * which takes letters, digits and . _ : - (also as %3A).  What is none of these
+ * is another path, and unknown; where several rows fit, a literal segment goes
+ * before an id, and an id before a name.  Paths are matched as they were sent: a trailing slash
  * makes another path, dot segments and encoded slashes are refused before.
  */
 #ifndef ROUTE_H
@@ -61,6 +63,7 @@ enum rate {
 };
 
 #define ROUTE_IDS_MAX   2
+#define ROUTE_NAME_MAX  200 /* characters of a {name} */
 #define ROUTE_FAILS_MAX 8
 #define ROUTE_PATH_MAX  128 /* bytes of a row's path */
 
@@ -77,6 +80,7 @@ struct route {
 	enum rate rate;
 	bool alias;    /* also answers without "/v1" */
 	bool if_match; /* the client must name the version it changes */
+	bool creates;  /* of .if_match: If-None-Match: * says that there must be none yet */
 	bool etag;     /* answers with an ETag and honours If-None-Match */
 	bool secret;   /* shown once: reply_keep() says what is kept for a replay */
 	bool unkept;   /* a POST whose answer is not kept: Idempotency-Key is not heeded */
@@ -126,6 +130,7 @@ struct route_match {
 	const struct route *route; /* NULL: the path does not take this method */
 	unsigned methods;          /* bit 1 << enum http_method, of all that it takes */
 	int64_t ids[ROUTE_IDS_MAX];
+	char name[ROUTE_NAME_MAX + 1]; /* of a {name}, decoded; "" when the row has none */
 };
 
 /**

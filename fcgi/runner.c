@@ -4,7 +4,8 @@
  * The main thread holds the runner's membership of the queue (lib/jobs/queue.h): it beats, claims, hands
  * jobs to idle threads, looks for dead runners, and tells running jobs to stop.  Each job thread has an
  * arena and a database connection of its own and runs one attempt at a time (lib/jobs/run.h).  Heavy work
- * happens in child processes, which die with the thread that started them.
+ * happens in child processes, which die with the thread that started them.  One more thread hands events to
+ * subscriptions (dispatch.h).
  *
  *   SIGTERM, SIGINT, SIGHUP  claim no more, give running jobs runner_grace_ms, hand the rest back, end
  *                            with 0; after SIGHUP the supervisor starts a runner with the new settings
@@ -16,8 +17,10 @@
  */
 #include "app/app.h"
 #include "app/registry_jobs.h"
+#include "app/registry_subscribers.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "dispatch.h"
 #include "events/bell.h"
 #include "jobs/run.h"
 #include "keep.h"
@@ -47,6 +50,7 @@ struct runner {
 	struct ctx cx;
 	struct queue queue;
 	struct slots slots;
+	struct dispatch dispatch;
 	int signals, wake; /* descriptors: of signals; of them and of slots that became idle */
 
 	bool stopping, asleep;
@@ -368,10 +372,21 @@ static void leave(struct runner *r)
 	if (slots_idle(&r->slots) != r->slots.n)
 		lose(r, "a job does not stop");
 	slots_end(&r->slots);
+	dispatch_end(&r->dispatch);
 	ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
 	if (queue_leave(&r->cx, &r->queue) != ERR_OK)
 		log_fault(&r->cx, LOG_WARNING, "leaving");
 	LOG(&r->cx, LOG_INFO, "runner ended", LOG_TEXT("runner", r->queue.id));
+}
+
+/* A mistake of ours that a unit test finds before it gets here. */
+static bool subscribers_are_sound(struct runner *r)
+{
+	const char *why = event_subscribers_check(r->process.arena, app_subscribers);
+
+	if (why != NULL)
+		LOG(&r->process.cx, LOG_ERROR, "not started", LOG_TEXT("detail", why));
+	return why == NULL;
 }
 
 int main(void)
@@ -387,12 +402,19 @@ int main(void)
 		free(r);
 		return EXIT_FAILURE;
 	}
+	if (!subscribers_are_sound(r)) {
+		app_close(&r->process);
+		free(r);
+		return EXIT_FAILURE;
+	}
 	r->arena = arena_new(MAIN_ARENA_BYTES);
 	r->db = app_runner_db(&r->process.app);
-	if (!slots_open(&r->slots, &r->process.app) || !open_descriptors(r))
+	if (!slots_open(&r->slots, &r->process.app) || !open_descriptors(r) ||
+	    !dispatch_open(&r->dispatch, &r->process.app, &app_subscribers))
 		abort(); /* no descriptors */
 	if (join(r)) {
 		slots_start(&r->slots);
+		dispatch_start(&r->dispatch);
 		run(r);
 		leave(r);
 	}

@@ -108,6 +108,7 @@ static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
 	rq->route = match.route;
 	cx->remote = rq->remote;
 	memcpy(rq->ids, match.ids, sizeof(rq->ids));
+	rq->name = match.name[0] != '\0' ? arena_strdup(cx->arena, match.name) : "";
 	TRY(limit_address(cx, rq));
 	TRY(cors_listed(cx, rq));
 	TRY(admit(cx, rq));

@@ -24,6 +24,7 @@
 #include "wire.h"
 
 #include "app/app.h"
+#include "app/registry_kinds.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -516,6 +517,9 @@ static int start(struct app_process *p)
 	if (!wire_library_is_safe())
 		return refuse(cx, "libfcgi adds lengths that overflow (CVE-2025-23016); "
 		                  "2.4.5 or Debian's 2.4.2-2+deb12u1 is needed");
+	why = event_kinds_check(p->arena, app_event_kinds);
+	if (why != NULL)
+		return refuse(cx, why);
 	w.server = server_new(p->arena, &p->app, route_tables, &why);
 	if (w.server == NULL)
 		return refuse(cx, why);

@@ -63,35 +63,56 @@ static void *own(size_t n, size_t size)
 	return memory;
 }
 
+/* Names with commas between them, as a list. */
+static struct list list_of(struct arena *arena, const char *names)
+{
+	const char **items;
+	size_t n = 0;
+
+	if (names == NULL)
+		return (struct list){ 0 };
+	items = arena_array(arena, strlen(names) / 2 + 1, sizeof(*items));
+	while (*names != '\0') {
+		size_t len = strcspn(names, ",");
+
+		items[n++] = arena_strndup(arena, names, len);
+		names += len + (names[len] == ',' ? 1 : 0);
+	}
+	return (struct list){ items, n };
+}
+
 /* A page ends where its bytes or rows do; when it holds all, it reaches as far as was asked. */
 static enum err catch_up(struct ctx *cx, struct errand *errand)
 {
+	const struct event_filter filter = {
+		.after = errand->after,
+		.kinds = list_of(cx->arena, errand->filter.kinds),
+		.hidden = list_of(cx->arena, errand->filter.hidden),
+		.project_id = errand->filter.project_id,
+		.limit = PAGE_ROWS,
+	};
 	const struct event *rows;
-	struct list list;
+	struct event_page page;
 	size_t bytes = 0, i;
 
-	TRY(event_catch_up(cx,
-	                   &(struct event_wish){
-				   .after = errand->after,
-				   .project_id = errand->filter.project_id,
-				   .kinds = errand->filter.kinds,
-				   .hidden = errand->filter.hidden,
-				   .limit = PAGE_ROWS,
-			   },
-	                   &list));
-	rows = list.items;
-	errand->events = own(list.n + 1, sizeof(struct live_event *));
-	for (i = 0; i < list.n && bytes < PAGE_BYTES && rows[i].position <= errand->until; i++) {
-		struct live_event *event = live_event_new(cx, errand->filter.tenant_id, &rows[i]);
+	TRY(event_list(cx, &filter, &page));
+	rows = page.items.items;
+	errand->events = own(page.items.n + 1, sizeof(struct live_event *));
+	errand->reached =
+		page.more && page.next_after < errand->until ? page.next_after : errand->until;
+	for (i = 0; i < page.items.n && rows[i].position <= errand->until; i++) {
+		struct live_event *event;
 
-		errand->reached = rows[i].position;
+		if (bytes >= PAGE_BYTES) {
+			errand->reached = rows[i - 1].position;
+			break;
+		}
+		event = live_event_new(cx, errand->filter.tenant_id, &rows[i]);
 		if (event == NULL)
 			continue;
 		bytes += event->frame_bytes;
 		errand->events[errand->n++] = event;
 	}
-	if (i == list.n ? list.n < PAGE_ROWS : rows[i].position > errand->until)
-		errand->reached = errand->until;
 	return ERR_OK;
 }
 

@@ -6,8 +6,8 @@
 static const struct field FIELDS[] = {
 	F_INT(struct live_message, after, .min = 0, .max = INT64_MAX,
 	      .doc = "Go on after this position"),
-	F_LIST(struct live_message, types, .item = FIELD_TEXT, .max = LIVE_KINDS_MAX,
-	       .check = spec_check_kind, .doc = "Kinds of events to be told of; none: all"),
+	F_LIST(struct live_message, types, .item = FIELD_TEXT, .max = EVENT_PATTERNS_MAX,
+	       .doc = "Kinds of events to be told of; none: all"),
 	F_JSON(struct live_message, ping, .nullable = true, .doc = "Comes back as pong"),
 };
 const struct schema live_message_schema = SCHEMA_PATCH(struct live_message, "LiveMessage", FIELDS);

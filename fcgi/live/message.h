@@ -13,12 +13,14 @@
 
 #include "live/spec.h"
 
+#include "events/kinds.h"
+
 #define LIVE_MESSAGE_MAX ((size_t)4096) /* bytes of a message */
 
 struct live_message {
 	uint64_t given;
 	int64_t after;
-	struct list types; /* const char * */
+	struct list types; /* const char *: patterns of kinds */
 	const char *ping;  /* JSON text */
 };
 

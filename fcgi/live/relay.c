@@ -10,6 +10,7 @@
 #include "live/message.h"
 #include "problem.h"
 
+#include "app/registry_kinds.h"
 #include "config/config.h"
 
 #include <errno.h>
@@ -240,7 +241,7 @@ static void answer_poll(struct hub *hub, struct stream *s)
 	}
 	sb_add(&sb, "],\"next_after\":");
 	sb_int(&sb, s->cursor);
-	sb_addc(&sb, '}');
+	sb_add(&sb, stream_next(&hub->source, s) == NULL ? ",\"more\":false}" : ",\"more\":true}");
 	sb_addf(&all, HEAD "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", sb.len);
 	sb_addn(&all, sb.data, sb.len);
 	assert(!all.failed);
@@ -369,22 +370,29 @@ static int on_upgraded(struct hub *hub, struct lws *wsi, struct session *session
 	return 0;
 }
 
-static void obey(struct hub *hub, struct stream *s, const struct live_message *message,
-                 struct sb *sb)
+/* @ret as event_kinds_select() */
+static enum err obey(struct hub *hub, struct stream *s, const struct live_message *message,
+                     struct sb *sb)
 {
+	bool chooses = schema_given(&live_message_schema, message, "types");
+	struct list kinds = { 0 };
 	int64_t after;
 
+	if (chooses)
+		TRY(event_kinds_select(&hub->cx, app_event_kinds, &message->types, "/types",
+		                       &kinds));
 	if (schema_given(&live_message_schema, message, "after"))
 		stream_jump(s, message->after);
-	if (schema_given(&live_message_schema, message, "types")) {
-		struct live_spec spec;
+	if (chooses) {
+		char text[LIVE_KINDS_TEXT];
 
-		spec_list(spec.kinds, &message->types);
-		stream_set_kinds(s, spec.kinds);
+		spec_list(text, &kinds);
+		stream_set_kinds(s, text);
 	}
 	stream_next(&hub->source, s);
 	after = s->jumps ? s->jump_to : s->cursor;
 	message_answer(sb, message, kinds_of(s), after);
+	return ERR_OK;
 }
 
 /* The next message is read when this one has its answer. */
@@ -394,9 +402,8 @@ static void take_message(struct hub *hub, struct stream *s)
 	struct sb sb = sb_new(cx->arena, 3 * LIVE_MESSAGE_MAX);
 	struct live_message message;
 
-	if (message_read(cx, (struct span){ s->in, s->in_bytes }, &message) == ERR_OK)
-		obey(hub, s, &message, &sb);
-	else
+	if (message_read(cx, (struct span){ s->in, s->in_bytes }, &message) != ERR_OK ||
+	    obey(hub, s, &message, &sb) != ERR_OK)
 		message_error(&sb, cx, s->request_id);
 	assert(!sb.failed);
 	s->in_bytes = 0;

@@ -122,14 +122,3 @@ void spec_list(char ret[LIVE_KINDS_TEXT], const struct list *kinds)
 	}
 	assert(!sb.failed);
 }
-
-enum err spec_check_kind(struct ctx *cx, const char *pointer, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (n >= 1 && n <= LIVE_KIND_MAX && strspn(text, KIND_CHARS) == n)
-		return ERR_OK;
-	return err_field(cx, ERR_INVALID, pointer, "kind",
-	                 "A kind of event has up to %d small letters, digits, dots and low lines.",
-	                 LIVE_KIND_MAX);
-}

@@ -11,8 +11,6 @@
 #include "base/sb.h"
 
 #define LIVE_PLACE      "/.live/" /* the internal location of nginx */
-#define LIVE_KINDS_MAX  20        /* kinds that one stream may name */
-#define LIVE_KIND_MAX   50        /* bytes of one */
 #define LIVE_KINDS_TEXT 4096 /* bytes of a list of kinds with commas between them, NUL included */
 #define LIVE_WAIT_MAX_S 30
 #define LIVE_FROM_NOW   (-1) /* as after: what comes */
@@ -45,9 +43,5 @@ bool spec_is_whole(const struct live_spec *spec);
 
 /** Write a list of kinds. @kinds items are const char * */
 void spec_list(char ret[LIVE_KINDS_TEXT], const struct list *kinds);
-
-/** A .check of a field: may this be a kind?  Returns ERR_INVALID, rule "kind" */
-NODISCARD
-enum err spec_check_kind(struct ctx *cx, const char *pointer, const char *text);
 
 #endif

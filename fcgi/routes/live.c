@@ -1,9 +1,9 @@
-/* The event log over HTTP: reading, waiting, and streams, which the relay serves. */
+/* Streams of events: who may have them is found out here, the relay serves them. */
 #include "cookie.h"
 #include "handover.h"
 #include "routes/tables.h"
 
-#include "events/follow.h"
+#include "app/registry_kinds.h"
 #include "projects/project.h"
 
 #include <stdlib.h>
@@ -17,91 +17,24 @@ struct stream_query {
 	struct list types;
 };
 
-#define FIELD_PROJECT(T)                                                                           \
-	F_INT(T, project, .min = 1, .max = INT64_MAX, .doc = "Only events about this project")
-#define FIELD_TYPES(T)                                                                             \
-	F_LIST(T, types, .item = FIELD_TEXT, .max = LIVE_KINDS_MAX, .check = spec_check_kind,      \
-	       .doc = "Only events of these kinds")
-
 static const struct field STREAM_FIELDS[] = {
 	F_INT(struct stream_query, after, .min = -1, .max = INT64_MAX, .preset = LIVE_FROM_NOW,
 	      .doc = "Events after this position; -1, or nothing: those that come"),
-	FIELD_PROJECT(struct stream_query),
-	FIELD_TYPES(struct stream_query),
+	F_INT(struct stream_query, project, .min = 1, .max = INT64_MAX,
+	      .doc = "Only events of this project"),
+	F_LIST(struct stream_query, types, .item = FIELD_TEXT, .min = 1, .max = EVENT_PATTERNS_MAX,
+	       .doc = "Only these kinds, as in listEvents"),
 };
 static const struct schema STREAM_QUERY =
 	SCHEMA(struct stream_query, "EventStreamQuery", STREAM_FIELDS);
-
-/* --- Reading --- */
-
-struct list_query {
-	int64_t after, project, limit, wait;
-	struct list types;
-};
-
-static const struct field LIST_FIELDS[] = {
-	F_INT(struct list_query, after, .min = 0, .max = INT64_MAX,
-	      .doc = "Events after this position; 0, or nothing: from the oldest"),
-	F_INT(struct list_query, wait, .min = 0, .max = LIVE_WAIT_MAX_S,
-	      .doc = "Seconds to wait for one when there is none"),
-	FIELD_PROJECT(struct list_query),
-	FIELD_TYPES(struct list_query),
-	F_INT(struct list_query, limit, .min = 1, .max = 200, .preset = 100,
-	      .doc = "Most events of the answer"),
-};
-static const struct schema LIST_QUERY = SCHEMA(struct list_query, "EventListQuery", LIST_FIELDS);
-
-struct event_page {
-	struct list items;
-	int64_t next_after;
-};
-
-static const struct field PAGE_FIELDS[] = {
-	F_LIST(struct event_page, items, .of = &event_schema, .doc = "Events by position"),
-	F_INT(struct event_page, next_after, .doc = "Send as after for what follows"),
-};
-static const struct schema PAGE = SCHEMA(struct event_page, "EventPage", PAGE_FIELDS);
 
 /* Another tenant's project is an unknown one. */
 static enum err check_project(struct ctx *cx, int64_t id)
 {
 	struct project project;
 
-	return id == 0 ? ERR_OK : project_get(cx, id, &project);
+	return id == 0 ? db_flush(cx) : project_get(cx, id, &project);
 }
-
-static enum err list_events(struct ctx *cx, const struct request *rq, struct reply *rp)
-{
-	const struct list_query *query = request_query(rq, &LIST_QUERY);
-	struct live_spec spec = {
-		.way = LIVE_POLL,
-		.after = query->after,
-		.project_id = query->project,
-		.wait_s = query->wait,
-		.limit = query->limit,
-	};
-	struct event_page page = { .next_after = query->after };
-	const struct event *events;
-
-	TRY(check_project(cx, query->project));
-	spec_list(spec.kinds, &query->types);
-	TRY(event_read(cx,
-	               &(struct event_wish){
-			       .after = query->after,
-			       .project_id = query->project,
-			       .kinds = spec.kinds[0] == '\0' ? NULL : spec.kinds,
-			       .limit = query->limit,
-		       },
-	               &page.items));
-	if (page.items.n == 0 && query->wait > 0)
-		return handover(cx, rq, rp, &spec);
-	events = page.items.items;
-	if (page.items.n > 0)
-		page.next_after = events[page.items.n - 1].position;
-	return reply_json(rp, &PAGE, &page);
-}
-
-/* --- Streams --- */
 
 /* A browser that lost its stream says where it was, whatever the address says. */
 static enum err resume(struct ctx *cx, const struct request *rq, int64_t *after)
@@ -129,9 +62,14 @@ static enum err pass(struct ctx *cx, const struct request *rq, struct reply *rp,
 		.project_id = project_id,
 	};
 
+	struct list kinds, hidden;
+
 	TRY(resume(cx, rq, &spec.after));
+	TRY(event_kinds_select(cx, app_event_kinds, &query->types, "?types", &kinds));
 	TRY(check_project(cx, project_id));
-	spec_list(spec.kinds, &query->types);
+	hidden = event_kinds_hidden(cx, app_event_kinds); /* by the role, which is proven now */
+	spec_list(spec.kinds, &kinds);
+	spec_list(spec.hidden, &hidden);
 	return handover(cx, rq, rp, &spec);
 }
 
@@ -187,6 +125,14 @@ static enum err open_project_socket(struct ctx *cx, const struct request *rq, st
 	return socket_of(cx, rq, rp, rq->ids[0]);
 }
 
+static enum err open_named_socket(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	int64_t id;
+
+	TRY(project_find(cx, rq->name, &id));
+	return socket_of(cx, rq, rp, id);
+}
+
 #define SOCKET_DETAIL                                                                              \
 	"The first message is {\"after\":N,\"types\":[]}: where the stream begins. Then each "     \
 	"message is one event, as in listEvents. A client may send {\"after\":N}, "                \
@@ -195,42 +141,15 @@ static enum err open_project_socket(struct ctx *cx, const struct request *rq, st
 	"from a page of this origin. Positions are the same on every way, so that a client may "   \
 	"resume on another."
 
-#define EXAMPLE_EVENT                                                                              \
-	"{\"position\":17,\"kind\":\"project.created\",\"version\":1,\"project_id\":7,"            \
-	"\"payload\":{\"id\":7},\"actor\":\"key:3\",\"request_id\":\"req_0193\","                  \
-	"\"created_at\":\"2026-11-21T06:45:00.123Z\"}"
+#define STREAM                                                                                     \
+	.method = HTTP_GET, .tag = "Events", .auth = AUTH_ANY, .role = ROLE_VIEWER,                \
+	.area = AREA_EVENTS, .rate = RATE_READ, .query = &STREAM_QUERY
 
 const struct route live_routes[] = {
 	{
-		.method = HTTP_GET,
-		.path = "/api/v1/events",
-		.op = "listEvents",
-		.tag = "Events",
-		.auth = AUTH_ANY,
-		.role = ROLE_VIEWER,
-		.area = AREA_EVENTS,
-		.rate = RATE_READ,
-		.alias = true,
-		.query = &LIST_QUERY,
-		.status = 200,
-		.reply = &PAGE,
-		.fails = { ERR_NOT_FOUND },
-		.run = list_events,
-		.doc = "Read the event log after a position, and wait for what comes.",
-		.detail = "A position is a place in the log: who has read up to one has read all "
-			  "below it, and goes on from there on this way or on another.",
-		.example = "{\"items\":[" EXAMPLE_EVENT "],\"next_after\":17}",
-	},
-	{
-		.method = HTTP_GET,
+		STREAM,
 		.path = "/api/v1/events/stream",
 		.op = "streamEvents",
-		.tag = "Events",
-		.auth = AUTH_ANY,
-		.role = ROLE_VIEWER,
-		.area = AREA_EVENTS,
-		.rate = RATE_READ,
-		.query = &STREAM_QUERY,
 		.status = 200,
 		.form = ROUTE_TEXT,
 		.media = "text/event-stream",
@@ -243,15 +162,9 @@ const struct route live_routes[] = {
 			  "stream does not go on.",
 	},
 	{
-		.method = HTTP_GET,
+		STREAM,
 		.path = "/api/v1/events/ws",
 		.op = "openEvents",
-		.tag = "Events",
-		.auth = AUTH_ANY,
-		.role = ROLE_VIEWER,
-		.area = AREA_EVENTS,
-		.rate = RATE_READ,
-		.query = &STREAM_QUERY,
 		.status = 101,
 		.fails = { ERR_NOT_FOUND, ERR_BAD_REQUEST },
 		.run = open_socket,
@@ -259,20 +172,25 @@ const struct route live_routes[] = {
 		.detail = SOCKET_DETAIL,
 	},
 	{
-		.method = HTTP_GET,
+		STREAM,
 		.path = "/ws/{id}",
 		.op = "openProjectEvents",
-		.tag = "Events",
-		.auth = AUTH_ANY,
-		.role = ROLE_VIEWER,
-		.area = AREA_EVENTS,
-		.rate = RATE_READ,
-		.query = &STREAM_QUERY,
 		.status = 101,
 		.fails = { ERR_NOT_FOUND, ERR_BAD_REQUEST },
 		.run = open_project_socket,
 		.doc = "Follow the events of one project over a WebSocket.",
 		.detail = SOCKET_DETAIL,
+	},
+	{
+		STREAM,
+		.path = "/ws/{name}",
+		.op = "openNamedProjectEvents",
+		.status = 101,
+		.fails = { ERR_NOT_FOUND, ERR_BAD_REQUEST },
+		.run = open_named_socket,
+		.doc = "Follow the events of one project, by its name, over a WebSocket.",
+		.detail = "A name that is a number, or holds other characters, is reached by its "
+			  "id. " SOCKET_DETAIL,
 	},
 	ROUTES_END,
 };

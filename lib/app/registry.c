@@ -24,22 +24,48 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "events/activity.h"
 #include "events/bell.h"
+#include "events/delivery.h"
 #include "events/event.h"
 #include "events/follow.h"
+#include "events/state.h"
+#include "events/subscription.h"
 #include "jobs/job.h"
 #include "jobs/queue.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
-	migrate_statements,  job_statements,     queue_statements,
-	event_statements,    bell_statements,    follow_statements,
-	standing_statements, key_statements,     project_statements,
-	map_statements,      replay_statements,  tenant_statements,
-	member_statements,   quota_statements,   removal_statements,
-	expiry_statements,   audit_statements,   verify_statements,
-	seal_statements,     api_key_statements, token_statements,
-	session_statements,  user_statements,    rate_statements,
-	origin_statements,   vault_statements,   NULL,
+	migrate_statements,
+	job_statements,
+	queue_statements,
+	event_statements,
+	bell_statements,
+	follow_statements,
+	standing_statements,
+	subscription_statements,
+	delivery_statements,
+	activity_statements,
+	state_statements,
+	key_statements,
+	project_statements,
+	map_statements,
+	replay_statements,
+	tenant_statements,
+	member_statements,
+	quota_statements,
+	removal_statements,
+	expiry_statements,
+	audit_statements,
+	verify_statements,
+	seal_statements,
+	api_key_statements,
+	token_statements,
+	session_statements,
+	user_statements,
+	rate_statements,
+	origin_statements,
+	vault_statements,
+	NULL,
 };

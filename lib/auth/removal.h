@@ -18,8 +18,8 @@
 #define REMOVAL_PAGE 200 /* projects of one page */
 
 /**
- * Requests that were let in before the deletion began, and may still write: transactions of the workers
- * that are older than the start of the job.
+ * What was let in before the deletion began, and may still write: transactions of the workers and of the
+ * runners that are older than the start of the job.
  * @ret how many
  */
 NODISCARD

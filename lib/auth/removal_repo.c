@@ -8,7 +8,8 @@ static const struct db_stmt STRANGERS = {
 	.nparams = 2,
 	.sql = "SELECT count(*) FROM pg_stat_activity a, app.background_job j"
 	       " WHERE j.tenant_id = $1 AND j.id = $2 AND a.datname = current_database()"
-	       " AND a.usename = 'portolan_app' AND a.xact_start <= j.started_at",
+	       " AND a.usename IN ('portolan_app', 'portolan_runner') AND a.pid <> pg_backend_pid()"
+	       " AND a.xact_start <= j.started_at",
 };
 
 enum err removal_strangers(struct ctx *cx, int64_t job, int64_t *ret)

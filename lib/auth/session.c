@@ -31,6 +31,7 @@ const struct event_kind session_revoked = {
 	.version = 1,
 	.payload = &user_event_schema,
 	.audited = true,
+	.confidential = true,
 	.doc = "A person has ended sessions of their own.",
 };
 

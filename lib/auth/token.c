@@ -42,6 +42,7 @@ const struct event_kind token_issued = {
 	.type = "token.issued",
 	.version = 1,
 	.audited = true,
+	.confidential = true,
 	.payload = &token_family_schema,
 	.doc = "A program has changed its API key for a family of tokens.",
 };
@@ -49,6 +50,7 @@ const struct event_kind token_reused = {
 	.type = "token.reused",
 	.version = 1,
 	.audited = true,
+	.confidential = true,
 	.payload = &token_family_schema,
 	.doc = "A refresh token was used a second time, so it was copied; its family has ended.",
 };
@@ -56,6 +58,7 @@ const struct event_kind token_revoked = {
 	.type = "token.revoked",
 	.version = 1,
 	.audited = true,
+	.confidential = true,
 	.payload = &token_family_schema,
 	.doc = "A program has given its tokens back; their family has ended.",
 };

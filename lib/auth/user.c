@@ -55,7 +55,7 @@ const struct schema user_event_schema = SCHEMA(struct user_event, "UserEvent", E
 #define KIND(text, says)                                                                           \
 	{                                                                                          \
 		.type = (text), .version = 1, .payload = &user_event_schema, .audited = true,      \
-		.doc = (says)                                                                      \
+		.confidential = true, .doc = (says)                                                \
 	}
 const struct event_kind user_signed_in = KIND("user.signed_in", "A member has signed in.");
 const struct event_kind user_signed_out = KIND("user.signed_out", "A member has signed out.");

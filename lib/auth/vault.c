@@ -97,6 +97,7 @@ const struct event_kind secret_created = {
 	.version = 1,
 	.payload = &secret_schema,
 	.audited = true,
+	.confidential = true,
 	.doc = "A secret was stored.",
 };
 const struct event_kind secret_changed = {
@@ -104,6 +105,7 @@ const struct event_kind secret_changed = {
 	.version = 1,
 	.payload = &secret_schema,
 	.audited = true,
+	.confidential = true,
 	.doc = "A secret was renamed, or its value replaced.",
 };
 const struct event_kind secret_deleted = {
@@ -111,6 +113,7 @@ const struct event_kind secret_deleted = {
 	.version = 1,
 	.payload = &secret_schema,
 	.audited = true,
+	.confidential = true,
 	.doc = "A secret is gone; the payload is what it last was.",
 };
 

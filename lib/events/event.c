@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define PAYLOAD_MAX_BYTES ((size_t)256 * 1024)
+#define SEQUENCE_ROWS     1000 /* in one transaction */
+#define SEQUENCE_TURNS    20
 
 static const struct field EVENT_FIELDS[] = {
 	F_INT(struct event, position,
@@ -78,4 +80,54 @@ enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t proje
 	TRY(emit_audited(cx, kind, project_id, payload, text));
 	cx->audited = kind->type;
 	return ERR_OK;
+}
+
+/* --- Reading --- */
+
+/* So many that a caller's own events are among them, were the outbox ever that full. */
+static enum err sequence(struct ctx *cx)
+{
+	int64_t moved = SEQUENCE_ROWS;
+
+	for (int turn = 0; turn < SEQUENCE_TURNS && moved >= SEQUENCE_ROWS; turn++)
+		TRY(event_repo_sequence(cx, SEQUENCE_ROWS, &moved));
+	return ERR_OK;
+}
+
+static bool page_is_large(const struct event *events, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(events[i].payload);
+	return bytes >= EVENT_PAGE_BYTES;
+}
+
+enum err event_list(struct ctx *cx, const struct event_filter *filter, struct event_page *ret)
+{
+	struct event_reach reach;
+	struct list items;
+	const struct event *events;
+	bool filtered = filter->kinds.n > 0 || filter->hidden.n > 0 || filter->project_id > 0;
+
+	assert(filter->limit >= 1 && filter->limit <= EVENT_PAGE_MAX);
+	TRY(sequence(cx));
+	TRY(event_repo_reach(cx, filter->after, filtered ? EVENT_SCAN : filter->limit, &reach));
+	TRY(event_repo_list(cx, filter, reach.upto, &items));
+	events = items.items;
+	*ret = (struct event_page){ .items = items, .next_after = reach.upto, .more = reach.full };
+	if (items.n == 0 || events[items.n - 1].position == reach.upto)
+		return ERR_OK;
+	/* Did the page end for want of room, or of events? */
+	if (items.n == (size_t)filter->limit || page_is_large(events, items.n)) {
+		ret->next_after = events[items.n - 1].position;
+		ret->more = true;
+	}
+	return ERR_OK;
+}
+
+enum err event_head(struct ctx *cx, int64_t *ret)
+{
+	TRY(sequence(cx));
+	return event_repo_head(cx, ret);
 }

@@ -15,6 +15,7 @@ struct event_kind {
 	int version;                  /* of the payload, 1 and up */
 	const struct schema *payload; /* what is told */
 	bool audited;                 /* somebody asked for it: it goes into the audit log too */
+	bool confidential; /* of people and credentials: read by those who may read the audit log */
 	const char *doc;
 };
 
@@ -35,6 +36,11 @@ extern const struct schema event_schema;
 #define EVENT_COLUMNS                                                                              \
 	"position, kind, version, project_id, payload, actor, request_id, " DB_US("created_at")
 
+/* Bytes of the payloads before each row's, so that a list can end before it is too large. */
+#define EVENT_BYTES_BEFORE                                                                         \
+	"sum(octet_length(payload::text)) OVER (ORDER BY position ROWS BETWEEN UNBOUNDED"          \
+	" PRECEDING AND CURRENT ROW) - octet_length(payload::text) AS bytes_before"
+
 /**
  * Append an event of the caller's tenant; actor and request id are the context's.  When its kind is
  * .audited, the same statement writes the audit log; the target there is the noun of the type with
@@ -47,6 +53,39 @@ extern const struct schema event_schema;
 NODISCARD
 enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t project_id,
                     const void *payload);
+
+/* Which events; what is 0 or empty does not matter. */
+struct event_filter {
+	int64_t after;      /* position, not included */
+	struct list kinds;  /* of const char *: only these */
+	struct list hidden; /* of const char *: none of these */
+	int64_t project_id;
+	int64_t limit; /* 1 to EVENT_PAGE_MAX */
+};
+
+#define EVENT_PAGE_MAX   1000
+#define EVENT_SCAN       10000             /* events that one list looks through */
+#define EVENT_PAGE_BYTES ((size_t)4 << 20) /* of payloads; a page ends before it passes them */
+
+/* What was found, in the order of positions. */
+struct event_page {
+	struct list items;  /* of struct event */
+	int64_t next_after; /* up to where was looked: where to go on */
+	bool more;          /* there was more to look at */
+};
+
+/**
+ * Events of the caller's tenant.  What is committed when it is called is in it: the caller reads its own
+ * writes.
+ *
+ * A filter that few events pass may give an empty page with .more: go on from .next_after.
+ */
+NODISCARD
+enum err event_list(struct ctx *cx, const struct event_filter *filter, struct event_page *ret);
+
+/** @ret position of the tenant's newest event, 0 when it has none: where who wants only the future begins */
+NODISCARD
+enum err event_head(struct ctx *cx, int64_t *ret);
 
 /* Every statement of this domain, for the check against the schema. */
 extern const struct db_check event_statements[];

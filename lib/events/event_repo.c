@@ -1,6 +1,8 @@
 /* SQL of events. */
 #include "events/event_repo.h"
 
+#define NAMES_MAX_BYTES ((size_t)64 * 1024)
+
 #define INTO                                                                                              \
 	"INSERT INTO app.event_outbox (tenant_id, project_id, kind, version, payload, actor, request_id)" \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -39,8 +41,96 @@ enum err event_repo_insert_audited(struct ctx *cx, const struct event_kind *kind
 	              NULL);
 }
 
+/* --- Reading --- */
+
+static const struct db_stmt SEQUENCE = {
+	.name = "event_sequence",
+	.nparams = 1,
+	.any_tenant = true,
+	.sql = "SELECT app.event_sequence($1::integer, true)",
+};
+
+enum err event_repo_sequence(struct ctx *cx, int64_t most, int64_t *ret)
+{
+	return db_get_int(cx, &SEQUENCE, DB_ARGS(DB_INT(most)), ret);
+}
+
+static const struct field REACH_FIELDS[] = {
+	F_INT(struct event_reach, upto),
+	F_BOOL(struct event_reach, full),
+};
+static const struct schema REACH = SCHEMA(struct event_reach, "EventReach", REACH_FIELDS);
+
+static const struct db_stmt LOOK_AHEAD = {
+	.name = "event_reach",
+	.read = true,
+	.nparams = 3,
+	.sql = "SELECT coalesce(max(position), $2) AS upto, count(*) >= $3 AS full"
+	       " FROM (SELECT position FROM app.event WHERE tenant_id = $1 AND position > $2"
+	       " ORDER BY position LIMIT $3) e",
+};
+
+enum err event_repo_reach(struct ctx *cx, int64_t after, int64_t most, struct event_reach *ret)
+{
+	return db_get(cx, &LOOK_AHEAD, DB_ARGS(DB_INT(after), DB_INT(most)), &REACH, ret);
+}
+
+static const struct db_stmt LIST = {
+	.name = "event_list",
+	.read = true,
+	.nparams = 8,
+	.sql = "SELECT " EVENT_COLUMNS " FROM (SELECT *, " EVENT_BYTES_BEFORE " FROM app.event"
+	       " WHERE tenant_id = $1 AND position > $2 AND position <= $3"
+	       " AND ($4::text[] IS NULL OR kind = ANY ($4))"
+	       " AND ($5::text[] IS NULL OR kind <> ALL ($5))"
+	       " AND ($6::bigint IS NULL OR project_id = $6) ORDER BY position LIMIT $7) e"
+	       " WHERE bytes_before < $8::bigint ORDER BY position",
+};
+
+enum err event_repo_list(struct ctx *cx, const struct event_filter *filter, int64_t upto,
+                         struct list *ret)
+{
+	return db_list(cx, &LIST,
+	               DB_ARGS(DB_INT(filter->after), DB_INT(upto),
+	                       DB_TEXT(event_names(cx, &filter->kinds)),
+	                       DB_TEXT(event_names(cx, &filter->hidden)),
+	                       DB_INT0(filter->project_id), DB_INT(filter->limit),
+	                       DB_INT((int64_t)EVENT_PAGE_BYTES)),
+	               &event_schema, ret);
+}
+
+static const struct db_stmt HEAD = {
+	.name = "event_head",
+	.read = true,
+	.nparams = 1,
+	.sql = "SELECT coalesce(max(position), 0) FROM app.event WHERE tenant_id = $1",
+};
+
+enum err event_repo_head(struct ctx *cx, int64_t *ret)
+{
+	return db_get_int(cx, &HEAD, DB_NO_ARGS, ret);
+}
+
+const char *event_names(struct ctx *cx, const struct list *names)
+{
+	struct sb sb = sb_new(cx->arena, NAMES_MAX_BYTES);
+
+	if (names->n == 0)
+		return NULL;
+	for (size_t i = 0; i < names->n; i++)
+		sb_addf(&sb, "%c\"%s\"", i == 0 ? '{' : ',',
+		        ((const char *const *)names->items)[i]);
+	sb_addc(&sb, '}');
+	assert(!sb.failed); /* so many names of such a length there are not */
+	return sb.data;
+}
+
 const struct db_check event_statements[] = {
 	{ .stmt = &INSERT },
 	{ .stmt = &INSERT_AUDITED },
+	{ .stmt = &SEQUENCE },
+	{ .stmt = &LOOK_AHEAD, .row = &REACH },
+	{ .stmt = &LIST, .row = &event_schema },
+	{ .stmt = &HEAD },
 	{ .stmt = NULL },
 };

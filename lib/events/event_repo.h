@@ -16,4 +16,26 @@ enum err event_repo_insert_audited(struct ctx *cx, const struct event_kind *kind
                                    int64_t project_id, const char *payload,
                                    const struct audit_texts *texts);
 
+/** @ret how many got their positions */
+NODISCARD
+enum err event_repo_sequence(struct ctx *cx, int64_t most, int64_t *ret);
+
+/* The part of the log that one list looks through. */
+struct event_reach {
+	int64_t upto; /* its last position; the one asked for when there is nothing after it */
+	bool full;    /* so many events that there may be more */
+};
+NODISCARD
+enum err event_repo_reach(struct ctx *cx, int64_t after, int64_t most, struct event_reach *ret);
+
+/** @upto position, included */
+NODISCARD
+enum err event_repo_list(struct ctx *cx, const struct event_filter *filter, int64_t upto,
+                         struct list *ret);
+NODISCARD
+enum err event_repo_head(struct ctx *cx, int64_t *ret);
+
+/** @ret names as the text of an array of PostgreSQL; they are ours, or declared, and need no escapes */
+const char *event_names(struct ctx *cx, const struct list *names);
+
 #endif

@@ -41,18 +41,6 @@ enum err event_newest(struct ctx *cx, int64_t *ret)
 	return follow_repo_newest(cx, ret);
 }
 
-enum err event_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret)
-{
-	assert(wish->limit > 0);
-	return follow_repo_catch_up(cx, wish, ret);
-}
-
-enum err event_read(struct ctx *cx, const struct event_wish *wish, struct list *ret)
-{
-	TRY(sequence(cx));
-	return event_catch_up(cx, wish, ret);
-}
-
 /* --- Readers --- */
 
 static enum err listen(struct ctx *cx, const struct event_reader *reader)

@@ -34,10 +34,8 @@ struct event_followed {
 /**
  * Bring what is committed into order, and read on.
  *
- * Events of transactions that lasted longer than a thousand others may have to wait for a second until
- * they get their place.
  * @after 0: from the oldest
- * @limit most events, at least 1
+ * @limit most events, at least 1; there are fewer when their payloads pass EVENT_PAGE_BYTES
  * @ret   items are struct event_followed, by position
  */
 NODISCARD
@@ -46,29 +44,6 @@ enum err event_follow(struct ctx *cx, int64_t after, int64_t limit, struct list 
 /** @ret the newest position of the log, 0 when it is empty: where who wants only the future begins */
 NODISCARD
 enum err event_newest(struct ctx *cx, int64_t *ret);
-
-/* What of the context's tenant is wanted, and from where. */
-struct event_wish {
-	int64_t after;      /* positions above this */
-	int64_t project_id; /* 0: any, and those about none */
-	const char *kinds;  /* with commas between them; NULL: all */
-	const char *hidden; /* none of these; NULL: all may be seen */
-	int64_t limit;      /* most events, at least 1 */
-};
-
-/**
- * What is in order already, of the context's tenant: for who hands on what it has not kept.
- * @ret items are struct event, by position
- */
-NODISCARD
-enum err event_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret);
-
-/**
- * The same for a worker: brings what is committed into order before.
- * Returns what the database does, and admission
- */
-NODISCARD
-enum err event_read(struct ctx *cx, const struct event_wish *wish, struct list *ret);
 
 /** @ret whether a program of that component has followed the log within half a minute; for workers */
 NODISCARD

@@ -41,35 +41,19 @@ enum err follow_repo_wait(struct ctx *cx)
 
 static const struct db_stmt LIST = {
 	.name = "follow_list",
-	.nparams = 2,
+	.nparams = 3,
 	.any_tenant = true,
 	.read = true,
-	.sql = "SELECT " EVENT_COLUMNS ", tenant_id FROM app.event WHERE position > $1"
-	       " ORDER BY position LIMIT $2",
+	.sql = "SELECT " EVENT_COLUMNS ", tenant_id FROM (SELECT *, " EVENT_BYTES_BEFORE
+	       " FROM app.event WHERE position > $1 ORDER BY position LIMIT $2) e"
+	       " WHERE bytes_before < $3::bigint ORDER BY position",
 };
 
 enum err follow_repo_list(struct ctx *cx, int64_t after, int64_t limit, struct list *ret)
 {
-	return db_list(cx, &LIST, DB_ARGS(DB_INT(after), DB_INT(limit)), &FOLLOWED, ret);
-}
-
-static const struct db_stmt CATCH_UP = {
-	.name = "follow_catch_up",
-	.nparams = 6,
-	.read = true,
-	.sql = "SELECT " EVENT_COLUMNS " FROM app.event WHERE tenant_id = $1 AND position > $2"
-	       " AND ($3::bigint IS NULL OR project_id = $3)"
-	       " AND ($4::text IS NULL OR kind = ANY (string_to_array($4, ',')))"
-	       " AND ($5::text IS NULL OR kind <> ALL (string_to_array($5, ',')))"
-	       " ORDER BY position LIMIT $6",
-};
-
-enum err follow_repo_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret)
-{
-	return db_list(cx, &CATCH_UP,
-	               DB_ARGS(DB_INT(wish->after), DB_INT0(wish->project_id), DB_TEXT(wish->kinds),
-	                       DB_TEXT(wish->hidden), DB_INT(wish->limit)),
-	               &event_schema, ret);
+	return db_list(cx, &LIST,
+	               DB_ARGS(DB_INT(after), DB_INT(limit), DB_INT((int64_t)EVENT_PAGE_BYTES)),
+	               &FOLLOWED, ret);
 }
 
 static const struct db_stmt NEWEST = {
@@ -147,10 +131,9 @@ enum err follow_repo_leave(struct ctx *cx, const struct event_reader *reader)
 }
 
 const struct db_check follow_statements[] = {
-	{ .stmt = &SEQUENCE, .as = DB_AS_APP | DB_AS_RUNNER },
-	{ .stmt = &WAIT, .as = DB_AS_APP | DB_AS_RUNNER },
+	{ .stmt = &SEQUENCE, .as = DB_AS_RUNNER },
+	{ .stmt = &WAIT, .as = DB_AS_RUNNER },
 	{ .stmt = &LIST, .row = &FOLLOWED, .as = DB_AS_RUNNER },
-	{ .stmt = &CATCH_UP, .row = &event_schema, .as = DB_AS_APP | DB_AS_RUNNER },
 	{ .stmt = &NEWEST, .as = DB_AS_RUNNER },
 	{ .stmt = &COUNT_OF, .as = DB_AS_APP | DB_AS_RUNNER },
 	{ .stmt = &BEAT, .as = DB_AS_RUNNER },

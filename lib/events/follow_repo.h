@@ -15,9 +15,6 @@ enum err follow_repo_wait(struct ctx *cx);
 NODISCARD
 enum err follow_repo_list(struct ctx *cx, int64_t after, int64_t limit, struct list *ret);
 NODISCARD
-enum err follow_repo_catch_up(struct ctx *cx, const struct event_wish *wish, struct list *ret);
-
-NODISCARD
 enum err follow_repo_newest(struct ctx *cx, int64_t *ret);
 
 NODISCARD

@@ -94,6 +94,15 @@ static const char *const ROWS[] = {
 	" '* * * * *', 't', id FROM app.project WHERE tenant_id = #",
 	"INSERT INTO app.event_outbox (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
 	" FROM generate_series(1, 20)",
+	"INSERT INTO app.event_subscription (name, kinds) VALUES ('removal', '{*}') ON CONFLICT (name)"
+	" DO UPDATE SET doc = ''",
+	"INSERT INTO app.event_delivery (tenant_id, subscription_id, position, project_id, kind, version,"
+	" payload, actor, created_at, state) SELECT #, id, #, 0, 'k', 1, '{}', 'a', now(), 'parked'"
+	" FROM app.event_subscription WHERE name = 'removal'",
+	"INSERT INTO app.event_activity (tenant_id, day, project_id, kind, events)"
+	" VALUES (#, current_date, 0, 'k', 1)",
+	"INSERT INTO app.state (tenant_id, project_id, key, data) SELECT tenant_id, id, 'project:' || id,"
+	" '{}' FROM app.project WHERE tenant_id = #",
 	"INSERT INTO app.token_family (tenant_id, key_id, expires_at) SELECT tenant_id, id,"
 	" now() + interval '1 day' FROM app.api_key WHERE tenant_id = #",
 	"INSERT INTO app.refresh_token (tenant_id, family_id, generation, token_hash)"

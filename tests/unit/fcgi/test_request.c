@@ -374,12 +374,43 @@ static void test_request__if_match(void **state)
 
 	for (size_t i = 0; i < COUNT(TAGS); i++) {
 		struct ctx *cx = fixture_ctx(*state);
-		struct request rq = { .if_match = TAGS[i].text };
+		struct request rq = { .if_match = TAGS[i].text, .route = &(struct route){ 0 } };
 		int64_t version = -1;
 
 		print_message("# %s\n", TAGS[i].text);
 		assert_int_equal(request_version(cx, &rq, &version), TAGS[i].e);
 		assert_int_equal(version, TAGS[i].e == ERR_OK ? TAGS[i].version : -1);
+	}
+}
+
+/* Of a row that creates, If-None-Match: * stands for "there is none yet"; of others it does not. */
+static void test_request__absent(void **state)
+{
+	static const struct route ROW = { .creates = true }, OTHER = { 0 };
+	static const struct {
+		const struct route *route;
+		const char *match, *none;
+		enum err e;
+		int64_t version;
+	} CASES[] = {
+		{ &ROW, NULL, "*", ERR_OK, REQUEST_ABSENT },
+		{ &ROW, "\"7\"", "*", ERR_OK, 7 },
+		{ &ROW, "*", NULL, ERR_OK, 0 },
+		{ &ROW, NULL, NULL, ERR_NO_VERSION, 0 },
+		{ &ROW, NULL, "\"7\"", ERR_NO_VERSION, 0 },
+		{ &OTHER, NULL, "*", ERR_NO_VERSION, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct ctx *cx = fixture_ctx(*state);
+		struct request rq = { .route = CASES[i].route,
+			              .if_match = CASES[i].match,
+			              .if_none_match = CASES[i].none };
+		int64_t version = 0;
+
+		print_message("# %zu\n", i);
+		assert_int_equal(request_version(cx, &rq, &version), CASES[i].e);
+		assert_int_equal(version, CASES[i].version);
 	}
 }
 
@@ -421,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_request__body_limit),
 		cmocka_unit_test(test_request__no_body_wanted),
 		cmocka_unit_test(test_request__if_match),
+		cmocka_unit_test(test_request__absent),
 		cmocka_unit_test(test_request__if_none_match),
 	};
 

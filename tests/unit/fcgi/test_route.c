@@ -21,6 +21,9 @@ static const struct route ROWS[] = {
 	{ .method = HTTP_GET, .path = "/api/v1/things/{id}", .op = "get", SOUND },
 	{ .method = HTTP_DELETE, .path = "/api/v1/things/{id}", .op = "drop", SOUND },
 	{ .method = HTTP_GET, .path = "/api/v1/things/{id}/parts/{id}", .op = "part", SOUND },
+	{ .method = HTTP_GET, .path = "/api/v1/named/{name}", .op = "name", SOUND },
+	{ .method = HTTP_GET, .path = "/api/v1/named/all", .op = "all", SOUND },
+	{ .method = HTTP_GET, .path = "/api/v1/named/{name}/of/{id}", .op = "of", SOUND },
 	ROUTES_END,
 };
 static const struct route *const TABLES[] = { ROWS, NULL };
@@ -75,7 +78,77 @@ static void test_route__match(void **state)
 			assert_string_equal(match.route->op, MATCHES[i].op);
 		assert_int_equal(match.ids[0], MATCHES[i].ids[0]);
 		assert_int_equal(match.ids[1], MATCHES[i].ids[1]);
+		assert_string_equal(match.name, "");
 	}
+}
+
+static void test_route__match_name(void **state)
+{
+	static const struct {
+		enum http_method method;
+		const char *path, *op;
+		int64_t id;
+		const char *name;
+	} NAMED[] = {
+		{ HTTP_GET, "/api/v1/named/project:17", "name", 0, "project:17" },
+		{ HTTP_GET, "/api/v1/named/project%3A17", "name", 0, "project:17" },
+		{ HTTP_GET, "/api/v1/named/a.B_c-9", "name", 0, "a.B_c-9" },
+		{ HTTP_GET, "/api/v1/named/17", "name", 0, "17" }, /* a number may be a name */
+		{ HTTP_GET, "/api/v1/named/all", "all", 0, "" },   /* a literal goes first */
+		{ HTTP_GET, "/api/v1/named/x/of/5", "of", 5, "x" },
+		{ HTTP_GET, "/api/v1/named/6/of/5", "of", 5, "6" },
+		{ HTTP_POST, "/api/v1/named/x", "", 0, "x" },
+		{ HTTP_GET, "/api/v1/named/", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/a b", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/a%20b", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/a%2Fb", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/a%00b", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/a%", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/{name}", NULL, 0, "" },
+		{ HTTP_GET, "/api/v1/named/x/of/y", NULL, 0, "" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	const char *why = NULL;
+	struct router *router = router_new(cx->arena, TABLES, &why);
+
+	assert_non_null(router);
+	for (size_t i = 0; i < COUNT(NAMED); i++) {
+		struct route_match match = { 0 };
+		bool found = router_match(router, NAMED[i].method, NAMED[i].path, &match);
+
+		print_message("# %s\n", NAMED[i].path);
+		assert_int_equal(found, NAMED[i].op != NULL);
+		if (!found)
+			continue;
+		if (NAMED[i].op[0] == '\0')
+			assert_null(match.route);
+		else
+			assert_string_equal(match.route->op, NAMED[i].op);
+		assert_int_equal(match.ids[0], NAMED[i].id);
+		assert_string_equal(match.name, NAMED[i].name);
+	}
+}
+
+/* A name has 200 characters at the most, however it is written. */
+static void test_route__long_name(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	const char *why = NULL;
+	struct router *router = router_new(cx->arena, TABLES, &why);
+	char path[700] = "/api/v1/named/";
+	size_t at = strlen(path);
+	struct route_match match;
+
+	memset(path + at, 'n', ROUTE_NAME_MAX);
+	assert_true(router_match(router, HTTP_GET, path, &match));
+	assert_int_equal(strlen(match.name), ROUTE_NAME_MAX);
+	path[at + ROUTE_NAME_MAX] = 'n';
+	assert_false(router_match(router, HTTP_GET, path, &match));
+	path[at] = '\0';
+	for (size_t i = 0; i < ROUTE_NAME_MAX; i++)
+		memcpy(path + at + 3 * i, "%3a", 4);
+	assert_true(router_match(router, HTTP_GET, path, &match));
+	assert_int_equal(strlen(match.name), ROUTE_NAME_MAX);
 }
 
 static void test_route__long_path_is_unknown(void **state)
@@ -185,7 +258,10 @@ static const struct {
 	{ ".status", { .method = HTTP_GET, .path = "/a", .op = "a", SOUND, .status = 404 } },
 	{ ".path", { .method = HTTP_GET, .path = "a", .op = "a", SOUND } },
 	{ ".path", { .method = HTTP_GET, .path = "/a/", .op = "a", SOUND } },
-	{ ".path", { .method = HTTP_GET, .path = "/{name}", .op = "a", SOUND } },
+	{ ".path", { .method = HTTP_GET, .path = "/{nam}", .op = "a", SOUND } },
+	{ ".path", { .method = HTTP_GET, .path = "/a{name}", .op = "a", SOUND } },
+	{ ".path", { .method = HTTP_GET, .path = "/{name}/{name}", .op = "a", SOUND } },
+	{ ".creates", { .method = HTTP_PUT, .path = "/a", .op = "a", SOUND, .creates = true } },
 	{ ".path", { .method = HTTP_GET, .path = "/{id}/{id}/{id}", .op = "a", SOUND } },
 	{ ".if_match", { .method = HTTP_PATCH, .path = "/a", .op = "a", SOUND } },
 	{ ".method", { .method = HTTP_HEAD, .path = "/a", .op = "a", SOUND } },
@@ -347,6 +423,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route__match),
+		cmocka_unit_test(test_route__match_name),
+		cmocka_unit_test(test_route__long_name),
 		cmocka_unit_test(test_route__long_path_is_unknown),
 		cmocka_unit_test(test_route__allow),
 		cmocka_unit_test(test_route__refuses_bad_rows),
