@@ -181,7 +181,7 @@ enum err hub_join(struct hub *hub, struct lws *wsi, const struct live_spec *spec
 	stream_set_hidden(s, spec->hidden);
 	stream_set_kinds(s, spec->kinds);
 	s->wrote_ms = hub->source.now_ms;
-	s->told = LIVE_FROM_NOW;
+	s->told = -1;
 	s->end_ms =
 		hub->source.now_ms + (spec->way == LIVE_POLL ? spec->wait_s * 1000 : age_ms(hub));
 	s->next = hub->streams.next;

@@ -102,7 +102,7 @@ static size_t add_beat(struct hub *hub, struct stream *s, size_t at)
 	int n = snprintf(text, sizeof(text), ":\n\n");
 
 	s->beats = false;
-	if (s->cursor != LIVE_FROM_NOW && s->cursor != s->told)
+	if (s->cursor != s->told)
 		n = snprintf(text, sizeof(text), ":\nid: %lld\n\n", (long long)s->cursor);
 	s->told = s->cursor;
 	return add(hub, at, text, (size_t)n);

@@ -40,15 +40,13 @@ void spec_print(struct sb *sb, const struct live_spec *spec)
 {
 	sb_addf(sb, LIVE_PLACE "%s?rid=%s&kinds=%s&hidden=%s", WAYS[spec->way], spec->request_id,
 	        spec->kinds, spec->hidden);
-	for (size_t i = 0; i < COUNT(NUMBERS); i++) {
-		if (*number(spec, i) >= 0)
-			sb_addf(sb, "&%s=%lld", NUMBERS[i].name, (long long)*number(spec, i));
-	}
+	for (size_t i = 0; i < COUNT(NUMBERS); i++)
+		sb_addf(sb, "&%s=%lld", NUMBERS[i].name, (long long)*number(spec, i));
 }
 
 bool spec_begin(struct live_spec *spec, const char *path)
 {
-	*spec = (struct live_spec){ .after = LIVE_FROM_NOW };
+	*spec = (struct live_spec){ 0 };
 	for (int way = LIVE_UNSET + 1; way < LIVE_WAYS; way++) {
 		if (path[0] == '/' && strcmp(path + 1, WAYS[way]) == 0)
 			spec->way = (enum live_way)way;
@@ -109,7 +107,7 @@ bool spec_is_whole(const struct live_spec *spec)
 		return false;
 	if (spec->way != LIVE_POLL)
 		return true;
-	return spec->after != LIVE_FROM_NOW && spec->wait_s <= LIVE_WAIT_MAX_S && spec->limit > 0;
+	return spec->wait_s <= LIVE_WAIT_MAX_S && spec->limit > 0;
 }
 
 void spec_list(char ret[LIVE_KINDS_TEXT], const struct list *kinds)

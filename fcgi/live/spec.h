@@ -13,14 +13,13 @@
 #define LIVE_PLACE      "/.live/" /* the internal location of nginx */
 #define LIVE_KINDS_TEXT 4096 /* bytes of a list of kinds with commas between them, NUL included */
 #define LIVE_WAIT_MAX_S 30
-#define LIVE_FROM_NOW   (-1) /* as after: what comes */
 
 enum live_way { LIVE_UNSET = 0, LIVE_SSE, LIVE_WS, LIVE_POLL, LIVE_WAYS };
 
 struct live_spec {
 	enum live_way way;
 	struct standing who;
-	int64_t after;                       /* position, or LIVE_FROM_NOW */
+	int64_t after;               /* position */
 	int64_t project_id;                  /* 0: any */
 	int64_t wait_s;                      /* LIVE_POLL: how long */
 	int64_t limit;                       /* LIVE_POLL: most events of the answer */

@@ -87,8 +87,6 @@ struct live_event *stream_next(struct source *source, struct stream *s)
 {
 	if (s->now != NULL || !source->ready)
 		return s->now;
-	if (s->cursor == LIVE_FROM_NOW)
-		s->cursor = source->ring.newest;
 	if (s->page != NULL && s->page_at < s->page_n) {
 		s->now = s->page[s->page_at++];
 		return s->now;

@@ -38,7 +38,7 @@ struct stream {
 	int64_t limit;             /* of a poll */
 	char request_id[REQUEST_ID_MAX + 1];
 
-	int64_t cursor;         /* LIVE_FROM_NOW until the log is known */
+	int64_t cursor;
 	struct live_event *now; /* being sent; held */
 	size_t now_at;          /* bytes of it that are gone */
 	struct live_event **page;
@@ -60,7 +60,7 @@ struct stream {
 	int64_t asked_ms; /* since when it waits to be writeable; 0: it does not */
 	int64_t wrote_ms; /* when something was written last */
 	int64_t end_ms;   /* of its age, or of the poll's patience */
-	int64_t told;     /* the last position that the client was told without an event */
+	int64_t told;     /* the last position that an SSE client was told; -1: none */
 };
 
 /* Where streams get what they send. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define FROM_NOW            (-1)
 #define WEBSOCKET_KEY_CHARS 24 /* 16 bytes in base64 */
 
 struct stream_query {
@@ -18,7 +19,7 @@ struct stream_query {
 };
 
 static const struct field STREAM_FIELDS[] = {
-	F_INT(struct stream_query, after, .min = -1, .max = INT64_MAX, .preset = LIVE_FROM_NOW,
+	F_INT(struct stream_query, after, .min = -1, .max = INT64_MAX, .preset = FROM_NOW,
 	      .doc = "Events after this position; -1, or nothing: those that come"),
 	F_INT(struct stream_query, project, .min = 1, .max = INT64_MAX,
 	      .doc = "Only events of this project"),
@@ -67,6 +68,8 @@ static enum err pass(struct ctx *cx, const struct request *rq, struct reply *rp,
 	TRY(resume(cx, rq, &spec.after));
 	TRY(event_kinds_select(cx, app_event_kinds, &query->types, "?types", &kinds));
 	TRY(check_project(cx, project_id));
+	if (spec.after == FROM_NOW)
+		TRY(event_head(cx, &spec.after));
 	hidden = event_kinds_hidden(cx, app_event_kinds); /* by the role, which is proven now */
 	spec_list(spec.kinds, &kinds);
 	spec_list(spec.hidden, &hidden);
