@@ -111,7 +111,6 @@ CREATE INDEX event_delivery_lane ON app.event_delivery (subscription_id, tenant_
     WHERE state = 'waiting';
 CREATE INDEX event_delivery_due ON app.event_delivery (subscription_id, retry_at)
     WHERE state = 'waiting' AND retry_at IS NOT NULL;
-CREATE INDEX event_delivery_newest ON app.event_delivery (tenant_id, subscription_id, id);
 COMMENT ON TABLE app.event_delivery IS 'Events that a handler did not take, and what waits behind them';
 COMMENT ON COLUMN app.event_delivery.project_id IS '0: about no project; what is about none is in order by itself';
 COMMENT ON COLUMN app.event_delivery.payload IS 'A copy: the log may be gone by then';

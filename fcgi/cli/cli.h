@@ -108,6 +108,13 @@ enum err cli_projects_delete(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);
 enum err cli_jobs_retry(struct cli *cli);
+enum err cli_events_list(struct cli *cli); /* cmd_events.c */
+enum err cli_events_tail(struct cli *cli);
+enum err cli_events_kinds(struct cli *cli);
+enum err cli_events_subscriptions(struct cli *cli);
+enum err cli_events_parked(struct cli *cli);
+enum err cli_events_redeliver(struct cli *cli);
+enum err cli_events_discard(struct cli *cli);
 enum err cli_api_keys_list(struct cli *cli); /* cmd_api_keys.c */
 enum err cli_api_keys_create(struct cli *cli);
 enum err cli_api_keys_rotate(struct cli *cli);

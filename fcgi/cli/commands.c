@@ -7,6 +7,12 @@
 		"cursor", "TEXT", "go on after an earlier page's next_cursor"                      \
 	}
 
+#define EVENT_FILTERS                                                                              \
+	{ "types", "KINDS", "only these kinds, with commas: job.*,map.published" },                \
+	{                                                                                          \
+		"project", "ID", "only of this project"                                            \
+	}
+
 #define AUDIT_FILTERS                                                                              \
 	{ "action", "NAME", "only this action, or all of its kind: project.created, project" },    \
 		{ "actor", "NAME", "only what this one did: key:3" },                              \
@@ -108,6 +114,74 @@ const struct cli_command cli_commands[] = {
 		.summary = "Put a failed, dead or cancelled job back in the queue",
 		.examples = "jobs retry 12\n",
 		.run = cli_jobs_retry,
+	},
+	{
+		.words = "events",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "List what has happened after a position, oldest first",
+		.examples = "events\nevents --types job.*,map.published --project 3\n"
+			    "events --after 1200 --limit 1000 --json\n",
+		.options = { { "after", "POSITION", "only after this position (0)" },
+	                     EVENT_FILTERS,
+	                     { "limit", "N", "events to show, 1 to 1000 (100)" } },
+		.run = cli_events_list,
+	},
+	{
+		.words = "events tail",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Print events as they happen, a line each, until Ctrl-C",
+		.examples = "events tail\nevents tail --types project.* --json\n"
+			    "events tail --after 0\n",
+		.options = { { "after", "POSITION", "begin after this position (now)" },
+	                     EVENT_FILTERS,
+	                     { "count", "N", "end after so many events" } },
+		.run = cli_events_tail,
+	},
+	{
+		.words = "events kinds",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "List the kinds of events; --json has the schemas of their payloads",
+		.examples = "events kinds\nevents kinds --json\n",
+		.run = cli_events_kinds,
+	},
+	{
+		.words = "events subscriptions",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary =
+			"List the parts of the program that are told of events, and how far they are",
+		.examples = "events subscriptions\n",
+		.run = cli_events_subscriptions,
+	},
+	{
+		.words = "events parked",
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "List the events that a subscription could not take, newest first",
+		.examples =
+			"events parked\nevents parked --subscription activity --state waiting\n",
+		.options = { { "subscription", "NAME", "only those of this one" },
+	                     { "state", "STATE", "waiting, behind or parked (parked); all: any" },
+	                     LIST_OPTIONS },
+		.run = cli_events_parked,
+	},
+	{
+		.words = "events redeliver",
+		.args = "[ID]",
+		.max_args = 1,
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Hand on a parked event again, or all of a subscription",
+		.examples = "events redeliver 17\nevents redeliver --subscription activity\n",
+		.options = { { "subscription", "NAME", "all that this one has parked; *: all" } },
+		.run = cli_events_redeliver,
+	},
+	{
+		.words = "events discard",
+		.args = "ID",
+		.min_args = 1,
+		.max_args = 1,
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Give up a parked event for good",
+		.examples = "events discard 17\nevents discard 17 --yes\n",
+		.run = cli_events_discard,
 	},
 	{
 		.words = "members",

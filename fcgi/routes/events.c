@@ -23,8 +23,8 @@ static const struct field LIST_FIELDS[] = {
 	              "job., * all"),
 	F_INT(struct list_query, project, .min = 1, .max = INT64_MAX,
 	      .doc = "Only events of this project"),
-	F_INT(struct list_query, limit, .min = 1, .max = EVENT_PAGE_MAX, .preset = LIMIT_DEFAULT,
-	      .doc = "Most events of the answer"),
+	F_INT(struct list_query, limit, .min = 0, .max = EVENT_PAGE_MAX, .preset = LIMIT_DEFAULT,
+	      .doc = "Most events of the answer; 0: none, and next_after is where the log ends now"),
 	F_INT(struct list_query, wait, .max = LIVE_WAIT_MAX_S,
 	      .doc = "Seconds to wait for an event when there is none"),
 };
@@ -63,9 +63,13 @@ static enum err list_events(struct ctx *cx, const struct request *rq, struct rep
 	struct event_filter filter = { .after = query->after,
 		                       .project_id = query->project,
 		                       .limit = query->limit };
-	struct event_page page;
+	struct event_page page = { 0 };
 
 	TRY(event_kinds_select(cx, app_event_kinds, &query->types, "?types", &filter.kinds));
+	if (query->limit == 0) {
+		TRY(event_head(cx, &page.next_after));
+		return reply_json(rp, &PAGE, &page);
+	}
 	TRY(db_flush(cx)); /* proves the caller, and with that the role */
 	filter.hidden = event_kinds_hidden(cx, app_event_kinds);
 	TRY(event_list(cx, &filter, &page));
@@ -219,8 +223,9 @@ const struct route event_routes[] = {
 		.doc = "List the tenant's events after a position, oldest first.",
 		.detail =
 			"What is committed when the request arrives is in the answer. To follow the "
-			"log, ask again with after set to next_after; with wait, the answer comes "
-			"when there is something, or empty after so many seconds.",
+			"log, ask again with after set to next_after; to follow what is yet to come, begin "
+			"with limit=0. With wait, the answer comes when there is something, or empty after "
+			"so many seconds.",
 		.example = "{\"items\":[{\"position\":42,\"kind\":\"state.changed\",\"version\":1,"
 			   "\"project_id\":7,\"payload\":{\"key\":\"project:7\",\"version\":1,"
 			   "\"data\":{\"phase\":\"define\"},\"deleted\":false},\"actor\":\"key:3\","

@@ -4,6 +4,7 @@
 #include "routes/tables.h"
 
 #include "events/delivery.h"
+#include "events/subscription.h"
 
 struct subscription_page {
 	struct list items;
@@ -16,11 +17,13 @@ static const struct schema SUBSCRIPTIONS =
 	SCHEMA(struct subscription_page, "SubscriptionPage", SUBSCRIPTIONS_FIELDS);
 
 struct list_query {
-	const char *state, *cursor;
+	const char *subscription, *state, *cursor;
 	int64_t limit;
 };
 static const char *const STATES[] = { "waiting", "behind", "parked", NULL };
 static const struct field LIST_FIELDS[] = {
+	F_TEXT(struct list_query, subscription, .min = 1, .max = SUBSCRIPTION_NAME_MAX,
+	       .doc = "Only those of this subscription"),
 	F_TEXT(struct list_query, state, .one_of = STATES, .doc = "Only those in this state"),
 	PAGE_FIELDS(struct list_query),
 };
@@ -47,7 +50,7 @@ static enum err list_subscriptions(struct ctx *cx, UNUSED const struct request *
 static enum err list_deliveries(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
-	struct delivery_filter filter = { .subscription_id = rq->ids[0],
+	struct delivery_filter filter = { .subscription = query->subscription,
 		                          .state = query->state,
 		                          .limit = query->limit + 1 };
 	struct list list;
@@ -62,7 +65,8 @@ static enum err redeliver_all(struct ctx *cx, const struct request *rq, struct r
 {
 	struct redelivered done;
 
-	TRY(delivery_redeliver_all(cx, rq->ids[0], &done.redelivered));
+	TRY(delivery_redeliver_all(cx, request_body(rq, &delivery_choice_schema),
+	                           &done.redelivered));
 	return reply_json(rp, &REDELIVERED, &done);
 }
 
@@ -94,25 +98,24 @@ const struct route subscription_routes[] = {
 	},
 	{
 		READS,
-		.path = "/api/v1/subscriptions/{id}/deliveries",
+		.path = "/api/v1/event-deliveries",
 		.op = "listDeliveries",
 		.query = &LIST_QUERY,
 		.form = ROUTE_PAGE,
 		.reply = &delivery_schema,
-		.fails = { ERR_NOT_FOUND },
 		.run = list_deliveries,
-		.doc = "List the tenant's events that a subscription could not take.",
+		.doc = "List the tenant's events that a subscription could not take, newest first.",
 	},
 	{
 		WRITES,
-		.path = "/api/v1/subscriptions/{id}/redeliver",
+		.path = "/api/v1/event-deliveries/redeliver",
 		.op = "redeliverAll",
+		.body = &delivery_choice_schema,
 		.status = 200,
 		.reply = &REDELIVERED,
-		.fails = { ERR_NOT_FOUND },
 		.audit = "event_delivery.redelivered",
 		.run = redeliver_all,
-		.doc = "Hand on all parked events of a subscription again.",
+		.doc = "Hand on all parked events of a subscription again, or of all.",
 	},
 	{
 		WRITES,

@@ -4,6 +4,7 @@
 #include "audit/audit.h"
 #include "events/bell.h"
 #include "events/delivery_repo.h"
+#include "events/subscription.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -11,7 +12,6 @@
 static const char *const STATES[] = { "waiting", "behind", "parked", NULL };
 
 static const struct field SUBSCRIPTION_FIELDS[] = {
-	F_INT(struct subscription, id, .doc = "Number of the subscription"),
 	F_TEXT(struct subscription, name, .example = "\"activity\"", .doc = "Its name"),
 	F_TEXT(struct subscription, doc, .doc = "What it does"),
 	F_LIST(struct subscription, kinds, .item = FIELD_TEXT,
@@ -32,6 +32,7 @@ const struct schema subscription_schema =
 
 static const struct field DELIVERY_FIELDS[] = {
 	F_INT(struct delivery, id, .doc = "Number of the delivery"),
+	F_TEXT(struct delivery, subscription, .doc = "The subscription that could not take it"),
 	F_INT(struct delivery, position, .doc = "Place of the event in the log"),
 	F_TEXT(struct delivery, kind, .doc = "What happened"),
 	F_INT(struct delivery, version, .doc = "Version of the payload's schema"),
@@ -55,19 +56,22 @@ static const struct field DELIVERY_FIELDS[] = {
 };
 const struct schema delivery_schema = SCHEMA(struct delivery, "EventDelivery", DELIVERY_FIELDS);
 
-static enum err note(struct ctx *cx, const char *action, const char *noun, int64_t id)
+static const struct field CHOICE_FIELDS[] = {
+	F_TEXT(struct delivery_choice, subscription, .nullable = true, .min = 1,
+	       .max = SUBSCRIPTION_NAME_MAX,
+	       .doc = "Only those of this subscription; null: of all"),
+};
+const struct schema delivery_choice_schema =
+	SCHEMA(struct delivery_choice, "EventDeliveryChoice", CHOICE_FIELDS);
+
+static enum err note(struct ctx *cx, const char *action, int64_t id)
 {
 	const struct audit_act act = {
 		.action = action,
-		.target = arena_printf(cx->arena, "%s:%" PRId64, noun, id),
+		.target = arena_printf(cx->arena, "event_delivery:%" PRId64, id),
 	};
 
 	return audit_note(cx, &act);
-}
-
-static enum err not_found(struct ctx *cx, const char *noun, int64_t id)
-{
-	return err_set(cx, ERR_NOT_FOUND, "there is no %s %" PRId64, noun, id);
 }
 
 enum err subscription_list(struct ctx *cx, struct list *ret)
@@ -75,17 +79,9 @@ enum err subscription_list(struct ctx *cx, struct list *ret)
 	return delivery_repo_subscriptions(cx, ret);
 }
 
-static enum err known(struct ctx *cx, int64_t subscription_id)
-{
-	enum err e = delivery_repo_subscription(cx, subscription_id);
-
-	return e == ERR_NOT_FOUND ? not_found(cx, "subscription", subscription_id) : e;
-}
-
 enum err delivery_list(struct ctx *cx, const struct delivery_filter *filter, struct list *ret)
 {
 	assert(filter->limit >= 1 && filter->limit <= DELIVERY_PAGE_MAX + 1);
-	TRY(known(cx, filter->subscription_id));
 	return delivery_repo_list(cx, filter, ret);
 }
 
@@ -93,7 +89,9 @@ static enum err get(struct ctx *cx, int64_t id, struct delivery *ret)
 {
 	enum err e = delivery_repo_get(cx, id, ret);
 
-	return e == ERR_NOT_FOUND ? not_found(cx, "delivery", id) : e;
+	if (e == ERR_NOT_FOUND)
+		return err_set(cx, ERR_NOT_FOUND, "there is no delivery %" PRId64, id);
+	return e;
 }
 
 enum err delivery_redeliver(struct ctx *cx, int64_t id, struct delivery *ret)
@@ -109,7 +107,7 @@ enum err delivery_redeliver(struct ctx *cx, int64_t id, struct delivery *ret)
 		return ERR_STATE;
 	}
 	TRY(delivery_repo_again(cx, id, &found));
-	TRY(note(cx, "event_delivery.redelivered", "event_delivery", id));
+	TRY(note(cx, "event_delivery.redelivered", id));
 	TRY(db_commit(&tx));
 	cx->bells |= BELL_EVENTS;
 	*ret = found;
@@ -129,19 +127,23 @@ enum err delivery_discard(struct ctx *cx, int64_t id)
 		return ERR_STATE;
 	}
 	TRY(delivery_repo_delete(cx, id));
-	TRY(note(cx, "event_delivery.discarded", "event_delivery", id));
+	TRY(note(cx, "event_delivery.discarded", id));
 	return db_commit(&tx);
 }
 
-enum err delivery_redeliver_all(struct ctx *cx, int64_t subscription_id, int64_t *ret)
+enum err delivery_redeliver_all(struct ctx *cx, const struct delivery_choice *choice, int64_t *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
+	const struct audit_act act = {
+		.action = "event_delivery.redelivered",
+		.schema = &delivery_choice_schema,
+		.detail = choice,
+	};
 	int64_t n = 0;
 
 	TRY(db_begin(cx, &tx));
-	TRY(known(cx, subscription_id));
-	TRY(delivery_repo_again_all(cx, subscription_id, &n));
-	TRY(note(cx, "event_delivery.redelivered", "subscription", subscription_id));
+	TRY(delivery_repo_again_all(cx, choice->subscription, &n));
+	TRY(audit_note(cx, &act));
 	TRY(db_commit(&tx));
 	cx->bells |= BELL_EVENTS;
 	*ret = n;

@@ -14,7 +14,6 @@
 #define DELIVERY_LAG_MAX  10000 /* events that are counted; more are told as so many */
 
 struct subscription {
-	int64_t id;
 	const char *name, *doc;
 	struct list kinds;  /* of const char * */
 	int64_t position;   /* up to where the log was handed on */
@@ -28,7 +27,9 @@ struct subscription {
 extern const struct schema subscription_schema;
 
 struct delivery {
-	int64_t id, position;
+	int64_t id;
+	const char *subscription;
+	int64_t position;
 	const char *kind;
 	int64_t version, project_id;
 	const char *payload, *actor, *request_id;
@@ -41,17 +42,23 @@ struct delivery {
 extern const struct schema delivery_schema;
 
 struct delivery_filter {
-	int64_t subscription_id;
-	const char *state; /* NULL: any */
-	int64_t before_id; /* newest first, ids below this; 0: from the newest */
-	int64_t limit;     /* 1 to DELIVERY_PAGE_MAX + 1 */
+	const char *subscription; /* its name; NULL: any */
+	const char *state;        /* NULL: any */
+	int64_t before_id;        /* newest first, ids below this; 0: from the newest */
+	int64_t limit;            /* 1 to DELIVERY_PAGE_MAX + 1 */
 };
+
+/* Which parked events are handed on again. */
+struct delivery_choice {
+	const char *subscription; /* its name; NULL: any */
+};
+extern const struct schema delivery_choice_schema;
 
 /** @ret of struct subscription, by name */
 NODISCARD
 enum err subscription_list(struct ctx *cx, struct list *ret);
 
-/** @ret of struct delivery.  Returns ERR_NOT_FOUND for an unknown subscription */
+/** @ret of struct delivery */
 NODISCARD
 enum err delivery_list(struct ctx *cx, const struct delivery_filter *filter, struct list *ret);
 
@@ -66,9 +73,9 @@ enum err delivery_redeliver(struct ctx *cx, int64_t id, struct delivery *ret);
 NODISCARD
 enum err delivery_discard(struct ctx *cx, int64_t id);
 
-/** Hand on all parked events of a subscription again. @ret how many.  Returns ERR_NOT_FOUND */
+/** Hand on all parked events of a subscription again, or of all. @ret how many */
 NODISCARD
-enum err delivery_redeliver_all(struct ctx *cx, int64_t subscription_id, int64_t *ret);
+enum err delivery_redeliver_all(struct ctx *cx, const struct delivery_choice *choice, int64_t *ret);
 
 extern const struct db_check delivery_statements[];
 

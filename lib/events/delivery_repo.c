@@ -9,7 +9,7 @@ static const struct db_stmt SUBSCRIPTIONS = {
 	.name = "delivery_subscriptions",
 	.read = true,
 	.nparams = 2,
-	.sql = "SELECT s.id, s.name, s.doc, to_jsonb(s.kinds) AS kinds, s.position, s.handled,"
+	.sql = "SELECT s.name, s.doc, to_jsonb(s.kinds) AS kinds, s.position, s.handled,"
 	       " l.lag_events, l.lag_s, d.failing, d.parked, " DB_US(
 		       "updated_at") " FROM app.event_subscription s, LATERAL (SELECT count(*) AS lag_events,"
 				     " coalesce(greatest(date_part('epoch', clock_timestamp() - min(e.created_at)), 0), 0)::bigint"
@@ -28,23 +28,9 @@ enum err delivery_repo_subscriptions(struct ctx *cx, struct list *ret)
 	               ret);
 }
 
-static const struct db_stmt SUBSCRIPTION = {
-	.name = "delivery_subscription",
-	.read = true,
-	.any_tenant = true,
-	.nparams = 1,
-	.sql = "SELECT id FROM app.event_subscription WHERE id = $1",
-};
-
-enum err delivery_repo_subscription(struct ctx *cx, int64_t id)
-{
-	int64_t same;
-
-	return db_get_int(cx, &SUBSCRIPTION, DB_ARGS(DB_INT(id)), &same);
-}
-
 #define COLUMNS                                                                                      \
-	"id, position, kind, version, project_id, payload, actor, request_id, " DB_US(               \
+	"id, (SELECT s.name FROM app.event_subscription s WHERE s.id = subscription_id)"             \
+	" AS subscription, position, kind, version, project_id, payload, actor, request_id, " DB_US( \
 		"created_at") ", CASE WHEN state = 'waiting' AND retry_at IS NULL THEN 'behind' "    \
 			      "ELSE state END AS state, attempt, error_type, error_message, " DB_US( \
 				      "failed_at") ", " DB_US("retry_at")
@@ -54,7 +40,8 @@ static const struct db_stmt LIST = {
 	.read = true,
 	.nparams = 5,
 	.sql = "SELECT " COLUMNS " FROM app.event_delivery WHERE tenant_id = $1"
-	       " AND subscription_id = $2 AND id < $3 AND ($4::text IS NULL OR $4 ="
+	       " AND ($2::text IS NULL OR subscription_id = (SELECT s.id FROM app.event_subscription s"
+	       " WHERE s.name = $2)) AND id < $3 AND ($4::text IS NULL OR $4 ="
 	       " CASE WHEN state = 'waiting' AND retry_at IS NULL THEN 'behind' ELSE state END)"
 	       " ORDER BY id DESC LIMIT $5",
 };
@@ -64,7 +51,7 @@ enum err delivery_repo_list(struct ctx *cx, const struct delivery_filter *filter
 	int64_t before = filter->before_id != 0 ? filter->before_id : INT64_MAX;
 
 	return db_list(cx, &LIST,
-	               DB_ARGS(DB_INT(filter->subscription_id), DB_INT(before),
+	               DB_ARGS(DB_TEXT(filter->subscription), DB_INT(before),
 	                       DB_TEXT(filter->state), DB_INT(filter->limit)),
 	               &delivery_schema, ret);
 }
@@ -109,17 +96,17 @@ static const struct db_stmt AGAIN_ALL = {
 	.name = "delivery_again_all",
 	.nparams = 2,
 	.sql = "UPDATE app.event_delivery SET attempt = 0, state = 'waiting', retry_at = clock_timestamp()"
-	       " WHERE tenant_id = $1 AND subscription_id = $2 AND state = 'parked'",
+	       " WHERE tenant_id = $1 AND state = 'parked' AND ($2::text IS NULL OR subscription_id ="
+	       " (SELECT s.id FROM app.event_subscription s WHERE s.name = $2))",
 };
 
-enum err delivery_repo_again_all(struct ctx *cx, int64_t subscription_id, int64_t *ret)
+enum err delivery_repo_again_all(struct ctx *cx, const char *subscription, int64_t *ret)
 {
-	return db_run(cx, &AGAIN_ALL, DB_ARGS(DB_INT(subscription_id)), ret);
+	return db_run(cx, &AGAIN_ALL, DB_ARGS(DB_TEXT(subscription)), ret);
 }
 
 const struct db_check delivery_statements[] = {
 	{ .stmt = &SUBSCRIPTIONS, .row = &subscription_schema },
-	{ .stmt = &SUBSCRIPTION },
 	{ .stmt = &LIST, .row = &delivery_schema },
 	{ .stmt = &GET, .row = &delivery_schema },
 	{ .stmt = &AGAIN, .row = &delivery_schema },

@@ -6,9 +6,6 @@
 
 NODISCARD
 enum err delivery_repo_subscriptions(struct ctx *cx, struct list *ret);
-/** Returns ERR_NOT_FOUND */
-NODISCARD
-enum err delivery_repo_subscription(struct ctx *cx, int64_t id);
 NODISCARD
 enum err delivery_repo_list(struct ctx *cx, const struct delivery_filter *filter, struct list *ret);
 /** Locked until the transaction ends. */
@@ -19,6 +16,6 @@ enum err delivery_repo_again(struct ctx *cx, int64_t id, struct delivery *ret);
 NODISCARD
 enum err delivery_repo_delete(struct ctx *cx, int64_t id);
 NODISCARD
-enum err delivery_repo_again_all(struct ctx *cx, int64_t subscription_id, int64_t *ret);
+enum err delivery_repo_again_all(struct ctx *cx, const char *subscription, int64_t *ret);
 
 #endif

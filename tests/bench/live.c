@@ -124,14 +124,16 @@ static void *write_fast(void *self)
 
 static int subscribe(int port, const char *key)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		                  .sin_port = htons((uint16_t)port),
 		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	char text[512];
-	int n = snprintf(text, sizeof(text),
-	                 "GET /api/v1/events/stream HTTP/1.0\r\nHost: b\r\n" /* 1.0: no chunks in between */
-	                 "Authorization: Bearer %s\r\n\r\n",
-	                 key);
+	int n = snprintf(
+		text, sizeof(text),
+		"GET /api/v1/events/stream HTTP/1.0\r\nHost: b\r\n" /* 1.0: no chunks in between */
+		"Authorization: Bearer %s\r\n\r\n",
+		key);
 	char head[4096] = "";
 	size_t have = 0;
 
@@ -139,8 +141,9 @@ static int subscribe(int port, const char *key)
 	    write(fd, text, (size_t)n) != n)
 		fail("cannot connect");
 	while (strstr(head, "id: ") == NULL) { /* it stands somewhere: what comes now is told */
-		ssize_t got = have < sizeof(head) - 1 ?
-		                      read(fd, head + have, sizeof(head) - 1 - have) : 0;
+		ssize_t got = have < sizeof(head) - 1
+		                      ? read(fd, head + have, sizeof(head) - 1 - have)
+		                      : 0;
 
 		if (got <= 0)
 			fail(head);
@@ -215,7 +218,8 @@ int main(int argc, char **argv)
 	delays_max = (size_t)events * (size_t)n;
 	delays = malloc(delays_max * sizeof(*delays) + 1);
 	subs = calloc((size_t)n, sizeof(*subs));
-	if (subs == NULL || delays == NULL || events > EVENTS_MAX || events % (WRITERS * BATCH * fast + 1 - fast) != 0)
+	if (subs == NULL || delays == NULL || events > EVENTS_MAX ||
+	    events % (WRITERS * BATCH * fast + 1 - fast) != 0)
 		fail("bad numbers");
 	for (int i = 0; i < n; i++) {
 		struct epoll_event event = { .events = EPOLLIN, .data.ptr = &subs[i] };
@@ -226,7 +230,8 @@ int main(int argc, char **argv)
 	begun = now_ms();
 	limit = begun + (fast ? 120e3 : atof(argv[7]) * 2e3 + 10e3);
 	for (int i = 0; i < nwriters; i++)
-		pthread_create(&writers[i], NULL, fast ? write_fast : write_slowly, (void *)(intptr_t)i);
+		pthread_create(&writers[i], NULL, fast ? write_fast : write_slowly,
+		               (void *)(intptr_t)i);
 	while (atomic_load(&received) < events * n && now_ms() < limit) {
 		int got = epoll_wait(set, ready, 256, 100);
 
@@ -239,7 +244,8 @@ int main(int argc, char **argv)
 		printf("%.0f\n", (double)events / (now_ms() - begun) * 1e3);
 	} else {
 		qsort(delays, ndelays, sizeof(*delays), by_size);
-		printf("%.2f %.2f %.2f\n", delays[ndelays / 2], delays[ndelays * 99 / 100], delays[ndelays - 1]);
+		printf("%.2f %.2f %.2f\n", delays[ndelays / 2], delays[ndelays * 99 / 100],
+		       delays[ndelays - 1]);
 	}
 	for (int i = 0; i < nwriters; i++)
 		pthread_join(writers[i], NULL);

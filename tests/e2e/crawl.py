@@ -25,6 +25,8 @@ import time
 URL, MINE, THEIRS, STEP = sys.argv[1:5]
 HOST = URL.removeprefix("http://")
 CANARY = "canary"
+# What the crawl's own sign-ins are told in.
+GROWING = ("listAudit", "exportAudit", "listEvents", "listActivity", "listSubscriptions")
 NOBODY = 900_000_000_000_000
 troubles = []
 
@@ -134,7 +136,18 @@ def lists(op):
 
 
 def before_id(path):
-    return path.split("/{id}")[0].split("/")[-1]
+    return re.split("/{id}|/{name}", path)[0].split("/")[-1]
+
+
+def keys_of(caller):
+    """What a caller has that goes by a name, by kind."""
+    found = {}
+    for op in OPERATIONS:
+        if op.method == "get" and lists(op) and "{" not in op.path:
+            status, body, _ = caller.call("get", op.path)
+            if status == 200:
+                found.setdefault(op.path.split("/")[-1], set()).update(i["key"] for i in body["items"] if "key" in i)
+    return found
 
 
 def same_words(body, *ids):
@@ -159,6 +172,21 @@ def compare(caller, op, path, body, theirs, what, headers=()):
     return answers[0]
 
 
+def compare_names(me, op, body, theirs):
+    """The same call with a name of theirs and with one that nobody has."""
+    for name in theirs.get(before_id(op.path), ()):
+        answers = []
+        for i in (name, "nobody-" + name):
+            status, said, _ = me.call(op.method, op.path.replace("{name}", i), body, {"If-Match": "*"})
+            answers.append((status, same_words(said, "nobody-" + name, name)))
+            check_canary(op, said)
+        if answers[0] != answers[1] or answers[0][0] != 404:
+            trouble(f"{op.name} ({me.kind}): theirs {answers[0]}, nobody's {answers[1]}")
+    if not theirs.get(before_id(op.path)):
+        trouble(f"{op.name}: the other tenant has no {before_id(op.path)} to try")
+    return len(theirs.get(before_id(op.path), ()))
+
+
 def fill(body, value):
     if isinstance(body, dict):
         return {k: fill(v, value) for k, v in body.items()}
@@ -172,6 +200,7 @@ def check_canary(op, said):
 
 def step_ids():
     theirs = ids_of(Caller(THEIRS, "session"))
+    names = keys_of(Caller(THEIRS, "session"))
     called = 0
     for kind in ("session", "key"):
         me = Caller(MINE, kind)
@@ -179,7 +208,9 @@ def step_ids():
             if kind not in op.kinds:
                 continue
             body = op.body()
-            if "{id}" in op.path:
+            if "{name}" in op.path:
+                called += compare_names(me, op, body, names)
+            elif "{id}" in op.path:
                 have = theirs.get(before_id(op.path))
                 if not have:
                     trouble(f"{op.name}: the other tenant has no {before_id(op.path)} to try")
@@ -196,7 +227,7 @@ def step_ids():
                     for i in sorted(of_field(theirs, query["name"]))[:2]:
                         compare(me, op, f"{op.path}?{query['name']}={{id}}", body, i, query["name"])
                         called += 1
-            if op.method == "get" and "{id}" not in op.path:
+            if op.method == "get" and "{" not in op.path:
                 for i in theirs["tenants"]:
                     compare(me, op, op.path, None, i, "X-Portolan-Tenant", {"X-Portolan-Tenant": "{id}"})
     print(f"# {called} calls with ids of another tenant, in {len(OPERATIONS)} operations")
@@ -221,7 +252,7 @@ def compare_fields(me, op, body, theirs):
 def step_lists():
     theirs = ids_of(Caller(THEIRS, "session"))
     me = Caller(MINE, "session")
-    mine = ids_of(me)
+    mine, names = ids_of(me), keys_of(me)
     for kind, ids in theirs.items():
         both = ids & mine.get(kind, set())
         if both:
@@ -235,7 +266,10 @@ def step_lists():
             if "{id}" in op.path and op.method == "get":
                 for i in sorted(mine.get(before_id(op.path), ()))[:3]:
                     check_canary(op, me.call("get", op.path.replace("{id}", str(i)))[1])
-            elif "{id}" not in op.path:
+            elif "{name}" in op.path and op.method == "get":
+                for i in names.get(before_id(op.path), ()):
+                    check_canary(op, me.call("get", op.path.replace("{name}", i))[1])
+            elif "{" not in op.path:
                 check_canary(op, me.call(op.method, op.path, op.body(), {"If-Match": "*"})[1])
 
 
@@ -243,12 +277,13 @@ def state():
     """All that the other tenant sees of itself, but for what time and the crawl's own sign-ins change."""
     they = Caller(THEIRS, "key")
     seen = {}
-    ids = ids_of(Caller(THEIRS, "session"))
+    ids, names = ids_of(Caller(THEIRS, "session")), keys_of(Caller(THEIRS, "session"))
     for op in OPERATIONS:
-        if op.method != "get" or "key" not in op.kinds or op.name in ("listAudit", "exportAudit"):
+        if op.method != "get" or "key" not in op.kinds or op.name in GROWING:
             continue
-        for i in sorted(ids.get(before_id(op.path), ())) if "{id}" in op.path else (None,):
-            path = op.path.replace("{id}", str(i))
+        have = ids if "{id}" in op.path else names
+        for i in sorted(have.get(before_id(op.path), ())) if "{" in op.path else (None,):
+            path = re.sub("{(id|name)}", str(i), op.path)
             text = same_words(they.call("get", path)[1])
             seen[path] = re.sub(r'"last_[a-z_]*": ("[^"]*"|null)', "", text)
     return seen

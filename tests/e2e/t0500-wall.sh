@@ -30,8 +30,16 @@ furnish() {
 		printf '{"name":"%s","kind":"git_https","origin":"https://%s.test","username":"x","value":"%s-value"}' "$2" "$2" "$2" |
 		api POST /api/v1/secrets && status 201 &&
 		printf '{"name":"%s","role":"viewer"}' "$2" | api POST /api/v1/api-keys && status 201 &&
+		printf '{"data":"%s"}' "$2" | api PUT "/api/v1/state/key-of-$project" 'If-None-Match: *' && status 201 &&
+		park "$2" &&
 		printf '{"email":"guest-%s@example.org","role":"viewer"}' "$2" | api POST /api/v1/members && status 201 &&
 		within 30 mapped
+}
+# park NAME: an event of the project's tenant that a subscription could not take.
+park() {
+	sql "INSERT INTO app.event_delivery (tenant_id, subscription_id, position, project_id, kind, version, payload, actor, created_at, state)
+		SELECT p.tenant_id, s.id, -p.id, p.id, 'test.told', 1, '\"$1\"', '$1', now(), 'parked' FROM app.project p, app.event_subscription s
+		WHERE p.id = $project AND s.name = 'activity'"
 }
 mapped() { api GET "/api/v1/projects/$project/map" && status 200; }
 failed_job() { PORTOLAN_API_KEY=$1; printf '{"name":"%s-broken","repository_url":"%s/canary-nowhere"}' "$2" "$WORK" | api POST /api/v1/projects; }
