@@ -26,7 +26,13 @@ URL, MINE, THEIRS, STEP = sys.argv[1:5]
 HOST = URL.removeprefix("http://")
 CANARY = "canary"
 # What the crawl's own sign-ins are told in.
-GROWING = ("listAudit", "exportAudit", "listEvents", "listActivity", "listSubscriptions")
+GROWING = ("listAudit", "exportAudit", "listEvents", "streamEvents", "listActivity", "listSubscriptions")
+# What asks for a WebSocket, and whose ids and names are in a path that does not say so.
+UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+           "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+KINDS = {"ws": "projects"}
+LISTENED_S = 0.3  # to a stream
+NAME = re.compile(r"[A-Za-z0-9._:-]{1,180}\Z")
 NOBODY = 900_000_000_000_000
 troubles = []
 
@@ -59,9 +65,10 @@ class Caller:
 
     def call(self, method, path, body=None, headers=()):
         text = None if body is None else json.dumps(body)
-        self.link.request(method.upper(), path, text, self.headers | dict(headers))
+        upgrade = UPGRADE if is_socket(path) else {}
+        self.link.request(method.upper(), path, text, self.headers | upgrade | dict(headers))
         answer = self.link.getresponse()
-        raw = answer.read().decode()
+        raw = self.read(answer).decode()
         try:
             raw = json.loads(raw)
         except ValueError:
@@ -69,6 +76,26 @@ class Caller:
         if STEP != "time" and answer.status >= 500:
             trouble(f"{method} {path}: {answer.status} {raw}")
         return answer.status, raw, answer.headers
+
+
+    def read(self, answer):
+        """All of an answer, or what a stream tells within a moment."""
+        stream = answer.headers.get("Content-Type", "").startswith("text/event-stream")
+        if not stream and answer.status != 101:
+            return answer.read()
+        raw = b""
+        self.link.sock.settimeout(LISTENED_S)
+        try:
+            while more := answer.read1() if stream else self.link.sock.recv(65536):
+                raw += more
+        except TimeoutError:
+            pass
+        self.link.close()
+        return raw.decode(errors="replace").encode()
+
+
+def is_socket(path):
+    return path.startswith("/ws/") or path.split("?")[0].endswith("/ws")
 
 
 class Operation:
@@ -136,7 +163,8 @@ def lists(op):
 
 
 def before_id(path):
-    return re.split("/{id}|/{name}", path)[0].split("/")[-1]
+    kind = re.split("/{id}|/{name}", path)[0].split("/")[-1]
+    return KINDS.get(kind, kind)
 
 
 def keys_of(caller):
@@ -146,7 +174,10 @@ def keys_of(caller):
         if op.method == "get" and lists(op) and "{" not in op.path:
             status, body, _ = caller.call("get", op.path)
             if status == 200:
-                found.setdefault(op.path.split("/")[-1], set()).update(i["key"] for i in body["items"] if "key" in i)
+                kind = op.path.split("/")[-1]
+                found.setdefault(kind, set()).update(i["key"] for i in body["items"] if "key" in i)
+                if kind == "projects":
+                    found[kind].update(i["name"] for i in body["items"] if NAME.match(i["name"]))
     return found
 
 

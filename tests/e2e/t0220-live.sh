@@ -48,16 +48,16 @@ tell_each() {
 	done >"$WORK/tell.sql"
 	(cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan) <"$WORK/tell.sql" >/dev/null
 }
-# complete NAME AFTER [N]: the tenant's (first N) positions after that one, each once and in order.
-complete() {
+# told_all NAME AFTER [N]: the tenant's (first N) positions after that one, each once and in order.
+told_all() {
 	positions "$1" >"$WORK/have"
 	sql "SELECT position FROM app.event WHERE tenant_id = $tenant AND position > $2 ORDER BY position LIMIT ${3:-1000000}" >"$WORK/want"
 	cmp "$WORK/want" "$WORK/have" || { echo "$1: $(wc -l <"$WORK/have") of $(wc -l <"$WORK/want")"; grep '^#' "$WORK/$1" | tail -n 5; return 1; }
 }
-all_complete() { for stream in a b c; do complete $stream "$from" "$1" || return 1; done; }
+all_complete() { for stream in a b c; do told_all $stream "$from" "$1" || return 1; done; }
 reopened() { [ "$(grep -c '^# open' "$WORK/a")" -ge 2 ]; }
 degraded() { call GET /readyz && json '.modules[] | select(.name == "live") | .status' degraded; }
-relay_pid() { cat "/proc/$(pid_of live)/task/$(pid_of live)/children" | tr -d ' '; }
+relay_pid() { tr -d " " <"/proc/$(pid_of live)/task/$(pid_of live)/children"; }
 
 check 'an event reaches all three ways within moments of its commit, with the same bytes' '
 	live sse sse /api/v1/events/stream --count 1 --once && live ws ws /api/v1/events/ws --count 1 --once &&
@@ -76,9 +76,9 @@ check 'the headers of an answer are those of every answer, and nothing in betwee
 		body_has "retry: 2000" && body_has "event: project.created"
 '
 check 'from the beginning, and resumed by Last-Event-ID or after: what is missing, no more' '
-	live a sse /api/v1/events/stream --after 0 --seconds 2 --once && ends a; from=0 && complete a 0 &&
+	live a sse /api/v1/events/stream --after 0 --seconds 2 --once && ends a; from=0 && told_all a 0 &&
 		first=$(positions a | head -n 1) && live b sse /api/v1/events/stream --after "$first" --last-id --seconds 1 --once && ends b;
-		complete b "$first" && live c ws /api/v1/events/ws --after "$first" --seconds 1 --once && ends c; complete c "$first"
+		told_all b "$first" && live c ws /api/v1/events/ws --after "$first" --seconds 1 --once && ends c; told_all c "$first"
 '
 check 'a project and kinds narrow a stream' '
 	from=$(head_of_log) && live a sse "/api/v1/events/stream?project=$project" --after "$from" --count 3 --once &&
@@ -196,6 +196,7 @@ check 'a credential has its limit of streams, and is told when to come again' '
 	within 20 grep -q "streams: 20" "$WORK/more" && api GET "/api/v1/events/stream" && status 429 && json .type "/docs/problems#too-many-requests" &&
 		header Retry-After && header Content-Type "application/problem+json*" && live a ws /api/v1/events/ws --once && ends a; says a "close 1013"
 '
+# shellcheck disable=SC2154 # set in the checks
 kill "$many" "$more"
 
 memory_of() { awk '/^VmRSS:/ { print $2 }' "/proc/$(relay_pid)/status"; }
@@ -203,7 +204,7 @@ check 'readers that take nothing disturb nobody and take no memory' '
 	from=$(head_of_log) && stalled= && for n in 1 2 3 4 5 6 7 8; do live "stall$n" sse /api/v1/events/stream --after "$from" --stall --seconds 60; eval "stalled=\"\$stalled \$pid_stall$n\""; done
 	within 10 opened stall1 stall8 && live a sse /api/v1/events/stream --after "$from" --count 3000 --once --seconds 60 && within 5 opened a && before=$(memory_of) &&
 		sql "INSERT INTO app.event_outbox (tenant_id, kind, payload, actor) SELECT $tenant, '"'job.completed'"', jsonb_build_object('"'n'"', n, '"'s'"', repeat('"'x'"', 10000)), '"'job:0'"' FROM generate_series(1, 3000) n" &&
-		ends a && complete a "$from" && now=$(memory_of) && echo "$before kB before, $now kB now" && kill $stalled; [ "$VARIANT" = san ] || [ $((now - before)) -lt 60000 ]
+		ends a && told_all a "$from" && now=$(memory_of) && echo "$before kB before, $now kB now" && kill $stalled; [ "$VARIANT" = san ] || [ $((now - before)) -lt 60000 ]
 '
 
 check 'the module live is reported, and its absence is no reason to take nobody in' '
