@@ -183,8 +183,9 @@ coverage:
 
 bench:
 	@deploy/deps.sh build run bench
-	@$(SUBMAKE) VARIANT=release all
+	@$(SUBMAKE) VARIANT=release all build/release/tests/bench/events
 	@VARIANT=release tests/bench/run.sh
+	@VARIANT=release tests/bench/events.sh
 
 # --- Documents that the program's own tables print. ---
 

@@ -10,6 +10,8 @@
 #   PORTOLAN_TEST_RUNNER_URL, PORTOLAN_TEST_GATE_URL  as the job runner, as the gate
 #   PORTOLAN_TEST_SUPER_URL  as the superuser, whom no row security binds
 #   PORTOLAN_CONFIG          the settings file with both
+#
+# With PG_DURABLE in its environment it waits for the disk, for measurements.
 ROOT=$(cd "${0%/*}/.." && pwd -P)
 . "$ROOT/deploy/env.sh"
 . "$ROOT/deploy/setup.sh"
@@ -19,7 +21,7 @@ start() {
 	make_cluster
 	render_postgres
 	# Tests kill processes, never the machine: waiting for the disk proves nothing here.
-	printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
+	[ -n "${PG_DURABLE:-}" ] || printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
 	write_conf "$ROOT"
 	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
 		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
