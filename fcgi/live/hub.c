@@ -316,6 +316,7 @@ static void ask_standing(struct hub *hub)
 	hub->standing_at_ms = hub->source.now_ms + STANDING_MS;
 	for (const struct listener *l = hub->listeners; l != NULL; l = l->next)
 		n++;
+	assert(n > 0);
 	errand = errand_new(ERRAND_STANDING);
 	errand->asked = calloc(n, sizeof(*errand->asked));
 	if (errand->asked == NULL)

@@ -19,7 +19,7 @@ enum live_way { LIVE_UNSET = 0, LIVE_SSE, LIVE_WS, LIVE_POLL, LIVE_WAYS };
 struct live_spec {
 	enum live_way way;
 	struct standing who;
-	int64_t after;               /* position */
+	int64_t after;                       /* position */
 	int64_t project_id;                  /* 0: any */
 	int64_t wait_s;                      /* LIVE_POLL: how long */
 	int64_t limit;                       /* LIVE_POLL: most events of the answer */
