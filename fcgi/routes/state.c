@@ -16,8 +16,8 @@ static const struct field LIST_FIELDS[] = {
 };
 static const struct schema LIST_QUERY = SCHEMA(struct list_query, "StateListQuery", LIST_FIELDS);
 
-static_assert(STATE_KEY_MAX == ROUTE_NAME_MAX, "every key can be in a path");
-static_assert(REQUEST_ABSENT == STATE_ABSENT, "the request says what the domain takes");
+static_assert(sizeof(((struct route_match *)NULL)->name) == STATE_KEY_MAX + 1,
+              "every key can be in a path");
 
 static enum err list_state(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
@@ -44,10 +44,11 @@ static enum err get_state(struct ctx *cx, const struct request *rq, struct reply
 static enum err put_state(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct state_new *in = request_body(rq, &state_new_schema);
+	bool new_one = rq->version == REQUEST_ABSENT;
 	struct state state;
 
-	TRY(state_put(cx, rq->name, rq->version, in, &state));
-	if (rq->version == STATE_ABSENT)
+	TRY(state_put(cx, rq->name, new_one ? STATE_ABSENT : rq->version, in, &state));
+	if (new_one)
 		rp->status = 201;
 	reply_version(rp, state.version);
 	return reply_json(rp, &state_schema, &state);

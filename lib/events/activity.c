@@ -50,20 +50,24 @@ const struct event_subscriber activity_subscriber = {
 	.doc = "Counts events by project, kind and day.",
 };
 
-/* Does the calendar have it?  Midnight of it is a time then. */
-static bool midnight(struct ctx *cx, const char *day, int64_t *ret_us)
+/* The calendar must have it.  @ret_us midnight of it */
+static enum err read_day(struct ctx *cx, const char *pointer, const char *text, int64_t *ret_us)
 {
-	return strlen(day) == DAY_LENGTH &&
-	       clock_parse(arena_printf(cx->arena, "%sT00:00:00Z", day), ret_us);
+	int64_t us = 0;
+
+	if (strlen(text) != DAY_LENGTH ||
+	    !clock_parse(arena_printf(cx->arena, "%sT00:00:00Z", text), &us))
+		return err_field(cx, ERR_INVALID, pointer, "date",
+		                 "is no day; write it as 2026-11-21");
+	*ret_us = us;
+	return ERR_OK;
 }
 
 enum err activity_check_day(struct ctx *cx, const char *pointer, const char *text)
 {
 	int64_t us;
 
-	if (midnight(cx, text, &us))
-		return ERR_OK;
-	return err_field(cx, ERR_INVALID, pointer, "date", "is no day; write it as 2026-11-21");
+	return read_day(cx, pointer, text, &us);
 }
 
 static const char *day_of(struct ctx *cx, int64_t us)
@@ -77,16 +81,14 @@ static const char *day_of(struct ctx *cx, int64_t us)
 enum err activity_list(struct ctx *cx, const struct activity_filter *filter, struct list *ret)
 {
 	struct activity_filter f = *filter;
-	int64_t from_us, to_us;
+	int64_t from_us = 0, to_us = 0;
 
 	if (f.to == NULL)
 		f.to = day_of(cx, cx->app->clock->wall_us(cx->app->clock));
-	TRY(activity_check_day(cx, "?to", f.to));
-	(void)midnight(cx, f.to, &to_us);
+	TRY(read_day(cx, "?to", f.to, &to_us));
 	if (f.from == NULL)
 		f.from = day_of(cx, to_us - DAYS_BEFORE * DAY_US);
-	TRY(activity_check_day(cx, "?from", f.from));
-	(void)midnight(cx, f.from, &from_us);
+	TRY(read_day(cx, "?from", f.from, &from_us));
 	if (from_us > to_us)
 		return err_field(cx, ERR_INVALID, "?from", "range", "is after the last day");
 	if (to_us - from_us >= ACTIVITY_DAYS_MAX * DAY_US)
