@@ -23,7 +23,7 @@ VARIANT ?= release
 B       := build/$(VARIANT)
 
 # A program's main() is in fcgi/<name>.c, "portolan-" taken off; the command line's is fcgi/ctl.c.
-PROGRAMS := portolan portolan-worker portolan-runner portolan-fetch portolan-analyse
+PROGRAMS := portolan portolan-worker portolan-live portolan-runner portolan-fetch portolan-analyse
 MAINS    := fcgi/ctl.c $(patsubst portolan-%,fcgi/%.c,$(filter portolan-%,$(PROGRAMS)))
 
 PKGS := libpq json-c libcurl libgit2 libssh libsodium fcgi libseccomp
@@ -59,6 +59,8 @@ CFLAGS   += -std=gnu17 $(FLAGS_$(VARIANT)) $(WARN) -fstack-protector-strong -fPI
             -ffunction-sections -fdata-sections -pthread
 LDFLAGS  += $(FLAGS_$(VARIANT)) -pie -pthread -Wl,--as-needed -Wl,--gc-sections -Wl,-z,relro,-z,now
 LIBS      = $(shell pkg-config --libs $(PKGS)) -lm
+# Of the relay alone.
+$(B)/bin/portolan-live: LIBS += $(shell pkg-config --libs-only-L --libs-only-l libwebsockets)
 
 LIB_SRC  := $(shell find lib -name '*.c')
 EDGE_SRC := $(filter-out $(MAINS),$(shell find fcgi -name '*.c'))

@@ -8,7 +8,7 @@ BODY_MAX=1048576 # bytes of a request's body that nginx lets through
 make_folders() {
 	mkdir -p run log service repos tmp/nginx
 	chmod 700 run repos
-	for service in postgres nginx api runner; do
+	for service in postgres nginx api live runner; do
 		mkdir -p "log/$service"
 		ln -sfn "$service/current" "log/$service.log"
 	done
@@ -70,7 +70,7 @@ render_nginx() {
 
 # One folder per service for runsvdir; every script is a line that runs one of deploy/run.
 make_services() {
-	for service in postgres nginx api runner; do
+	for service in postgres nginx api live runner; do
 		mkdir -p "service/$service/log"
 		service_script "$service/run" "$service.sh"
 		service_script "$service/log/run" log.sh

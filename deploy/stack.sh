@@ -5,7 +5,8 @@
 #            settings, key), start what is not running, replace what runs a
 #            program that was built anew since, wait until it serves.
 #            Folders that are named join those from which it may map repositories.
-#   restart  replace workers one by one, then the runner; no request is lost
+#   restart  replace workers one by one, then the relay and the runner; no request is lost,
+#            and streams go on at their positions
 #   down     end every process of the stack and leave no socket behind
 #
 # runit supervises: runsvdir holds one runsv per service of VAR/service, which
@@ -17,7 +18,7 @@ ROOT=$(cd "${0%/*}/.." && pwd -P)
 . "$ROOT/deploy/env.sh"
 . "$ROOT/deploy/setup.sh"
 
-SERVICES="postgres nginx api runner"
+SERVICES="postgres nginx api live runner"
 
 # The caller's half.
 enter_as_account() {
@@ -68,7 +69,7 @@ start_supervisor() {
 	supervisor >/dev/null && return 0
 	down # what a killed runsvdir left running, under its own runsv each
 	make_services
-	for service in nginx api runner; do
+	for service in nginx api live runner; do
 		touch "service/$service/down"
 	done
 	# The caller's descriptors (a pipe, make's job server) end here: nobody must wait for a daemon.
@@ -141,12 +142,21 @@ check_port() {
 	! port_taken "$PORT" || port_is_taken
 }
 
+# Does a stack run that an older checkout has started, without a service of this one?
+lacks_service() {
+	for service in $SERVICES; do
+		[ -d "service/$service" ] || return 0
+	done
+	return 1
+}
+
 up() {
 	running=$(supervisor || :)
 	identity=$VARIANT,$WORKERS,$LISTEN,$ACCOUNT_CAPS
 	check_port
-	if [ -n "$running" ] && [ "$identity" != \
-		"$(remembered VARIANT),$(remembered WORKERS),$(remembered LISTEN),$(remembered ACCOUNT_CAPS)" ]; then
+	if [ -n "$running" ] && { [ "$identity" != \
+		"$(remembered VARIANT),$(remembered WORKERS),$(remembered LISTEN),$(remembered ACCOUNT_CAPS)" ] ||
+		lacks_service; }; then
 		down
 		running=
 	fi
@@ -164,6 +174,7 @@ up() {
 	within 60 postgres_answers || die "PostgreSQL does not start; see $VAR/log/postgres/current"
 	make_state
 	start_service api
+	start_service live
 	start_service runner
 	start_service nginx
 	if [ -n "$running" ] && { [ "$before" != "$after" ] || runs_old_build; }; then
@@ -184,35 +195,45 @@ make_state() {
 
 children() { cat "/proc/$1/task/$1/children" 2>/dev/null || :; }
 
-# Is worker $2 of pool $1 gone, and the pool complete again?
+# Is process $2 of pool $1 gone, and the pool of $3 complete again?
 replaced() {
 	[ ! -e "/proc/$2" ] || return 1
+	size=$3
 	# shellcheck disable=SC2046 # one word per child
 	set -- $(children "$1")
-	[ $# -eq "$WORKERS" ]
+	[ $# -eq "$size" ]
+}
+
+# roll_pool SERVICE SIZE: each process finishes what it serves and leaves; the next one goes when its
+# successor is there.
+roll_pool() {
+	pool=$(service_pid "$1")
+	[ -n "$pool" ] || die "the service $1 is not running"
+	for child in $(children "$pool"); do
+		kill -TERM "$child" 2>/dev/null || continue
+		within 40 replaced "$pool" "$child" "$2" ||
+			die "process $child does not leave; see $VAR/log/$1/current"
+	done
 }
 
 # Which files the programs are; kept of those that run, which do not show it themselves.
-build_id() { stat -L -c '%i %y' "$BIN/portolan-worker" "$BIN/portolan-runner"; }
+build_id() { stat -L -c '%i %y' "$BIN/portolan-worker" "$BIN/portolan-live" "$BIN/portolan-runner"; }
 note_build() { build_id >run/build; }
 
 # Does a worker or the runner run a program that is no longer what lies on the disk?
 runs_old_build() { [ "$(build_id)" != "$(cat run/build 2>/dev/null)" ]; }
 
-# Each worker finishes what it serves and leaves; the next one goes when its successor is there.
+# Replace what runs, one process after the other.
 roll() {
-	pool=$(service_pid api)
-	[ -n "$pool" ] || die "the pool is not running"
-	for worker in $(children "$pool"); do
-		kill -TERM "$worker" 2>/dev/null || continue
-		within 40 replaced "$pool" "$worker" || die "worker $worker does not leave; see $VAR/log/api/current"
-	done
+	roll_pool api "$WORKERS"
+	roll_pool live 1
 	sv -w 40 restart "$VAR/service/runner" >/dev/null || die "the runner does not leave; see $VAR/log/runner/current"
 	within 10 is_up runner || die "the runner does not come back; see $VAR/log/runner/current"
 }
 
 restart() {
 	supervisor >/dev/null || die "the stack is not running: make up"
+	! lacks_service || die "the stack is of an older version, which lacks a service: make up"
 	render_postgres
 	write_conf "$@"
 	make_state
@@ -223,7 +244,7 @@ restart() {
 
 # nginx first, so that no request meets a missing worker; the database last.
 down() {
-	for service in nginx api runner postgres; do
+	for service in nginx api live runner postgres; do
 		[ -d "service/$service" ] || continue
 		sv -w 25 force-stop "$VAR/service/$service" >/dev/null 2>&1 || :
 		[ "$service" != nginx ] || (cd service/nginx && sh "$ROOT/deploy/run/nginx-orphans.sh")
@@ -237,7 +258,7 @@ down() {
 		sv -w 10 shutdown "$VAR/service/$service" >/dev/null 2>&1 || :
 	done
 	end_strays
-	rm -rf service run/runsvdir.pid run/api.sock run/nginx.pid
+	rm -rf service run/runsvdir.pid run/api.sock run/live.sock run/nginx.pid
 }
 
 status() {

@@ -2,8 +2,10 @@
 #include "health.h"
 
 #include "base/migrate.h"
+#include "events/follow.h"
 
 #include <pthread.h>
+#include <string.h>
 
 #define KEEP_US ((int64_t)1000 * 1000)
 
@@ -13,11 +15,12 @@ struct health {
 	int64_t looked_us;    /* monotonic; 0: never */
 	enum err database;
 	int64_t schema_version;
+	bool live; /* a relay of live streams is there */
 };
 
 static const struct field MODULE_FIELDS[] = {
 	F_TEXT(struct health_module, name, .required = true, .doc = "Part of the program"),
-	F_TEXT(struct health_module, status, .required = true, .doc = "ok or failing"),
+	F_TEXT(struct health_module, status, .required = true, .doc = "ok, degraded or failing"),
 	F_TEXT(struct health_module, detail, .nullable = true, .doc = "What is wrong"),
 };
 const struct schema health_module_schema =
@@ -25,7 +28,7 @@ const struct schema health_module_schema =
 
 static const struct field REPORT_FIELDS[] = {
 	F_TEXT(struct health_report, status, .required = true,
-	       .doc = "ok when every module is; failing otherwise"),
+	       .doc = "failing when a module is; ok otherwise"),
 	F_LIST(struct health_report, modules, .required = true, .of = &health_module_schema,
 	       .doc = "Each part on its own"),
 	F_INT(struct health_report, schema_version, .required = true,
@@ -55,7 +58,7 @@ static void look(struct ctx *cx, struct health *health)
 	const struct clock *clock = cx->app->clock;
 	int64_t version = 0;
 	enum err database;
-	bool due;
+	bool due, live = false;
 
 	pthread_mutex_lock(&health->lock);
 	due = is_due(health, clock->mono_us(clock));
@@ -64,9 +67,13 @@ static void look(struct ctx *cx, struct health *health)
 	if (!due)
 		return;
 	database = migrate_version(cx, &version);
+	if (database == ERR_OK && version >= MIGRATE_NEWEST &&
+	    event_is_followed(cx, "live", &live) != ERR_OK)
+		live = false;
 	err_clear(cx);
 	pthread_mutex_lock(&health->lock);
 	health->database = database;
+	health->live = live;
 	health->schema_version = version;
 	health->looked_us = clock->mono_us(clock);
 	health->looking = false;
@@ -78,7 +85,7 @@ bool health_is_ok(const struct health_report *report)
 	const struct health_module *modules = report->modules.items;
 
 	for (size_t i = 0; i < report->modules.n; i++) {
-		if (modules[i].detail != NULL)
+		if (strcmp(modules[i].status, "failing") == 0)
 			return false;
 	}
 	return true;
@@ -89,11 +96,13 @@ void health_look(struct ctx *cx, struct health *health, struct health_report *re
 	struct health_module *modules = arena_array(cx->arena, HEALTH_MODULES, sizeof(*modules));
 	enum err database;
 	const char *old = NULL;
+	bool live;
 
 	look(cx, health);
 	pthread_mutex_lock(&health->lock);
 	database = health->database;
 	ret->schema_version = health->schema_version;
+	live = health->live;
 	pthread_mutex_unlock(&health->lock);
 
 	if (database != ERR_OK)
@@ -105,6 +114,12 @@ void health_look(struct ctx *cx, struct health *health, struct health_report *re
 		                        database == ERR_OK ? NULL : err_info(database)->title };
 	modules[HEALTH_SCHEMA] =
 		(struct health_module){ "schema", old == NULL ? "ok" : "failing", old };
+	/* Without it programs poll; no reason to send the requests elsewhere. */
+	modules[HEALTH_LIVE] = (struct health_module){
+		"live",
+		live ? "ok" : "degraded",
+		live ? NULL : "No relay of live streams is running.",
+	};
 	ret->modules = (struct list){ modules, HEALTH_MODULES };
 	ret->status = health_is_ok(ret) ? "ok" : "failing";
 }

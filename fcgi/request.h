@@ -62,6 +62,9 @@ struct request {
 	const char *content_length;
 	const char *if_match;
 	const char *if_none_match;
+	const char *last_event_id;
+	const char *upgrade;
+	const char *websocket_key, *websocket_version; /* Sec-WebSocket-... */
 	const char *idempotency_key;
 	const char *request_id;
 	const char *traceparent;

@@ -150,7 +150,7 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, "has no .run");
 	if (r->doc == NULL || r->tag == NULL)
 		refuse(why, r, "has no .doc or no .tag");
-	if (r->status < 200 || r->status > 299)
+	if (r->status != 101 && (r->status < 200 || r->status > 299))
 		refuse(why, r, ".status is not one of success");
 	if (r->body != NULL && r->method != HTTP_POST && r->method != HTTP_PUT &&
 	    r->method != HTTP_PATCH)

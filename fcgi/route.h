@@ -88,7 +88,7 @@ struct route {
 	bool unkept;   /* a POST whose answer is not kept: Idempotency-Key is not heeded */
 	const struct schema *query;      /* NULL: takes no query */
 	const struct schema *body;       /* NULL: takes no body */
-	int status;                      /* of success */
+	int status;                      /* of success; 101: a WebSocket */
 	enum route_body form;            /* ROUTE_PAGE: {items, next_cursor} of .reply */
 	const struct schema *reply;      /* NULL: none, or not JSON of ours */
 	bool reply_503;                  /* a 503 may carry the reply instead of a problem */

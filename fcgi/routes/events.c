@@ -1,4 +1,5 @@
 /* The event log, its kinds and its counts over HTTP. */
+#include "handover.h"
 #include "reply.h"
 #include "routes/tables.h"
 
@@ -11,7 +12,7 @@
 /* --- Listing --- */
 
 struct list_query {
-	int64_t after, project, limit;
+	int64_t after, project, limit, wait;
 	struct list types;
 };
 
@@ -24,6 +25,8 @@ static const struct field LIST_FIELDS[] = {
 	      .doc = "Only events of this project"),
 	F_INT(struct list_query, limit, .min = 0, .max = EVENT_PAGE_MAX, .preset = LIMIT_DEFAULT,
 	      .doc = "Most events of the answer; 0: none, and next_after is where the log ends now"),
+	F_INT(struct list_query, wait, .max = LIVE_WAIT_MAX_S,
+	      .doc = "Seconds to wait for an event when there is none"),
 };
 static const struct schema LIST_QUERY = SCHEMA(struct list_query, "EventListQuery", LIST_FIELDS);
 
@@ -35,6 +38,24 @@ static const struct field PAGE_FIELDS_OF_EVENTS[] = {
 	F_BOOL(struct event_page, more, .doc = "Whether there is more to ask for right now"),
 };
 static const struct schema PAGE = SCHEMA(struct event_page, "EventPage", PAGE_FIELDS_OF_EVENTS);
+
+/* The relay waits, and no worker. */
+static enum err wait_for_events(struct ctx *cx, const struct request *rq, struct reply *rp,
+                                const struct event_filter *filter, int64_t after)
+{
+	const struct list_query *query = request_query(rq, &LIST_QUERY);
+	struct live_spec spec = {
+		.way = LIVE_POLL,
+		.after = after,
+		.project_id = filter->project_id,
+		.wait_s = query->wait,
+		.limit = filter->limit,
+	};
+
+	spec_list(spec.kinds, &filter->kinds);
+	spec_list(spec.hidden, &filter->hidden);
+	return handover(cx, rq, rp, &spec);
+}
 
 static enum err list_events(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
@@ -52,6 +73,8 @@ static enum err list_events(struct ctx *cx, const struct request *rq, struct rep
 	TRY(db_flush(cx)); /* proves the caller, and with that the role */
 	filter.hidden = event_kinds_hidden(cx, app_event_kinds);
 	TRY(event_list(cx, &filter, &page));
+	if (query->wait > 0 && page.items.n == 0 && !page.more)
+		return wait_for_events(cx, rq, rp, &filter, page.next_after);
 	return reply_json(rp, &PAGE, &page);
 }
 
@@ -201,7 +224,8 @@ const struct route event_routes[] = {
 		.detail =
 			"What is committed when the request arrives is in the answer. To follow the "
 			"log, ask again with after set to next_after; to follow what is yet to come, begin "
-			"with limit=0.",
+			"with limit=0. With wait, the answer comes when there is something, or empty after "
+			"so many seconds.",
 		.example = "{\"items\":[{\"position\":42,\"kind\":\"state.changed\",\"version\":1,"
 			   "\"project_id\":7,\"payload\":{\"key\":\"project:7\",\"version\":1,"
 			   "\"data\":{\"phase\":\"define\"},\"deleted\":false},\"actor\":\"key:3\","

@@ -22,7 +22,7 @@ static const struct field STATUS_FIELDS[] = {
 	F_LIST(struct status, queues, .of = &queue_brief_schema,
 	       .doc = "The tenant's queues that have unfinished jobs or are paused"),
 	F_TEXT(struct status, system_health, .one_of = HEALTHS,
-	       .doc = "failing when a module is; degraded when no runner is alive"),
+	       .doc = "failing when a module is; degraded when no runner or no relay is alive"),
 	F_TEXT(struct status, database_status, .one_of = HEALTHS, .doc = "The database's part"),
 	F_LIST(struct status, modules, .of = &health_module_schema, .doc = "Each part on its own"),
 	F_TEXT(struct status, version, .doc = "Version of the service"),
@@ -55,7 +55,7 @@ static enum err get_status(struct ctx *cx, const struct request *rq, struct repl
 	status.schema_version = report.schema_version;
 	status.database_status = modules[HEALTH_DATABASE].status;
 	status.system_health = report.status;
-	if (health_is_ok(&report) && counts.runners == 0)
+	if (health_is_ok(&report) && (counts.runners == 0 || modules[HEALTH_LIVE].detail != NULL))
 		status.system_health = "degraded";
 	return reply_json(rp, &STATUS, &status);
 }

@@ -14,6 +14,7 @@ extern const struct route job_act_routes[];
 extern const struct route queue_routes[];
 extern const struct route schedule_routes[];
 extern const struct route metrics_routes[];
+extern const struct route live_routes[];
 extern const struct route event_routes[];
 extern const struct route subscription_routes[];
 extern const struct route state_routes[];

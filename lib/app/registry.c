@@ -18,6 +18,7 @@
 #include "auth/rate.h"
 #include "auth/replay.h"
 #include "auth/session.h"
+#include "auth/standing.h"
 #include "auth/tenant.h"
 #include "auth/token.h"
 #include "auth/user.h"
@@ -63,6 +64,7 @@ const struct db_check *const app_statements[] = {
 	key_statements,
 	api_key_statements,
 	token_statements,
+	standing_statements,
 	session_statements,
 	user_statements,
 	member_statements,

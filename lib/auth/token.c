@@ -221,6 +221,7 @@ static void take_in(struct ctx *cx, void *ret)
 	cx->who = (struct who){
 		.tenant_id = in->tenant_id,
 		.key_id = in->key_id,
+		.family_id = cx->who.family_id,
 		.role = (enum role)in->role,
 		.actor = cx->who.actor,
 	};
@@ -257,6 +258,7 @@ enum err token_admit(struct ctx *cx, const char *text, enum role least, const ch
 	} };
 	cx->who = (struct who){
 		.tenant_id = claims.tid,
+		.family_id = claims.fam,
 		.actor = arena_printf(cx->arena, "key:%" PRId64, key_id),
 	};
 	token_repo_admit_along(cx, q, answer, take_in);

@@ -62,6 +62,7 @@ enum role {
 struct who {
 	int64_t tenant_id;  /* 0: nobody; statements that need a tenant refuse */
 	int64_t key_id;     /* API key, 0 when another credential was used */
+	int64_t family_id;  /* of the access token that stands for the key; 0: the key itself */
 	int64_t user_id;    /* 0: a program */
 	int64_t session_id; /* of a person's browser; 0: another credential */
 	bool session_due;   /* its last use is to be written once the answer is sent */

@@ -75,6 +75,15 @@ enum err event_reader_sleep(struct ctx *cx, const struct event_reader *reader, b
 	return follow_repo_sleep(cx, reader, asleep);
 }
 
+enum err event_is_followed(struct ctx *cx, const char *component, bool *ret)
+{
+	int64_t n;
+
+	TRY(follow_repo_count(cx, component, &n));
+	*ret = n > 0;
+	return ERR_OK;
+}
+
 enum err event_reader_leave(struct ctx *cx, const struct event_reader *reader)
 {
 	return follow_repo_leave(cx, reader);

@@ -45,6 +45,10 @@ enum err event_follow(struct ctx *cx, int64_t after, int64_t limit, struct list 
 NODISCARD
 enum err event_newest(struct ctx *cx, int64_t *ret);
 
+/** @ret whether a program of that component has followed the log within half a minute; for workers */
+NODISCARD
+enum err event_is_followed(struct ctx *cx, const char *component, bool *ret);
+
 /* One follower's place among those who are rung for. */
 struct event_reader {
 	char id[EVENT_READER_ID_MAX];

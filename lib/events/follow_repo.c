@@ -70,19 +70,36 @@ enum err follow_repo_newest(struct ctx *cx, int64_t *ret)
 
 /* --- Readers --- */
 
+static const struct db_stmt COUNT_OF = {
+	.name = "follow_count",
+	.nparams = 1,
+	.any_tenant = true,
+	.read = true,
+	.sql = "SELECT count(*) FROM app.event_reader WHERE component = $1"
+	       " AND heartbeat_at > now() - interval '30 seconds'",
+};
+
+enum err follow_repo_count(struct ctx *cx, const char *component, int64_t *ret)
+{
+	return db_get_int(cx, &COUNT_OF, DB_ARGS(DB_TEXT(component)), ret);
+}
+
 static const struct db_stmt BEAT = {
 	.name = "follow_beat",
-	.nparams = 3,
+	.nparams = 4,
 	.any_tenant = true,
 	.sql = "WITH gone AS (DELETE FROM app.event_reader WHERE id <> $1"
 	       " AND heartbeat_at < now() - interval '1 minute')"
-	       " INSERT INTO app.event_reader (id, host, pid) VALUES ($1, left($2::text, 255), $3)"
+	       " INSERT INTO app.event_reader (id, host, pid, component)"
+	       " VALUES ($1, left($2::text, 255), $3, $4)"
 	       " ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()",
 };
 
 enum err follow_repo_beat(struct ctx *cx, const struct event_reader *reader, int64_t pid)
 {
-	return db_run(cx, &BEAT, DB_ARGS(DB_TEXT(reader->id), DB_TEXT(reader->host), DB_INT(pid)),
+	return db_run(cx, &BEAT,
+	              DB_ARGS(DB_TEXT(reader->id), DB_TEXT(reader->host), DB_INT(pid),
+	                      DB_TEXT(cx->app->component)),
 	              NULL);
 }
 
@@ -90,7 +107,10 @@ static const struct db_stmt SLEEP = {
 	.name = "follow_sleep",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = "UPDATE app.event_reader SET asleep = $2 WHERE id = $1 AND asleep <> $2",
+	/* What comes next must not wait for the disk because of this. */
+	.sql = "WITH u AS (UPDATE app.event_reader SET asleep = $2 WHERE id = $1"
+	       " AND asleep <> $2 RETURNING 1)"
+	       " SELECT set_config('synchronous_commit', 'off', true) FROM u",
 };
 
 enum err follow_repo_sleep(struct ctx *cx, const struct event_reader *reader, bool asleep)
@@ -115,6 +135,7 @@ const struct db_check follow_statements[] = {
 	{ .stmt = &WAIT, .as = DB_AS_RUNNER },
 	{ .stmt = &LIST, .row = &FOLLOWED, .as = DB_AS_RUNNER },
 	{ .stmt = &NEWEST, .as = DB_AS_RUNNER },
+	{ .stmt = &COUNT_OF, .as = DB_AS_APP | DB_AS_RUNNER },
 	{ .stmt = &BEAT, .as = DB_AS_RUNNER },
 	{ .stmt = &SLEEP, .as = DB_AS_RUNNER },
 	{ .stmt = &LEAVE, .as = DB_AS_RUNNER },

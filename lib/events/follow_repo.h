@@ -18,6 +18,9 @@ NODISCARD
 enum err follow_repo_newest(struct ctx *cx, int64_t *ret);
 
 NODISCARD
+enum err follow_repo_count(struct ctx *cx, const char *component, int64_t *ret);
+
+NODISCARD
 enum err follow_repo_beat(struct ctx *cx, const struct event_reader *reader, int64_t pid);
 NODISCARD
 enum err follow_repo_sleep(struct ctx *cx, const struct event_reader *reader, bool asleep);

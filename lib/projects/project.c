@@ -344,6 +344,11 @@ enum err project_get(struct ctx *cx, int64_t id, struct project *ret)
 	return e == ERR_NOT_FOUND ? not_found(cx, id) : e;
 }
 
+enum err project_find(struct ctx *cx, const char *name, int64_t *ret)
+{
+	return project_repo_find(cx, name, ret);
+}
+
 enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret)
 {
 	assert(filter->limit >= 1 && filter->limit <= PROJECT_LIST_MAX + 1);

@@ -87,6 +87,10 @@ enum err project_create(struct ctx *cx, const struct project_new *in, struct pro
 NODISCARD
 enum err project_get(struct ctx *cx, int64_t id, struct project *ret);
 
+/** @ret the id of the project of that name.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err project_find(struct ctx *cx, const char *name, int64_t *ret);
+
 /** @ret items are struct project, newest first */
 NODISCARD
 enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);

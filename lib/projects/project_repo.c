@@ -95,6 +95,20 @@ enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret)
 	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &project_schema, ret);
 }
 
+static const struct db_stmt FIND = {
+	.name = "project_find",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT id FROM app.project WHERE tenant_id = $1 AND name = $2",
+};
+
+enum err project_repo_find(struct ctx *cx, const char *name, int64_t *ret)
+{
+	enum err e = db_get_int(cx, &FIND, DB_ARGS(DB_TEXT(name)), ret);
+
+	return e == ERR_NOT_FOUND ? err_set(cx, e, "there is no project of that name") : e;
+}
+
 static const struct db_stmt LIST = {
 	.name = "project_list",
 	.read = true,
@@ -194,6 +208,7 @@ const struct db_check project_statements[] = {
 	{ .stmt = &LOCK_COUNT },
 	{ .stmt = &GET_ROOM, .row = &ROOM },
 	{ .stmt = &WEIGH },
+	{ .stmt = &FIND },
 	{ .stmt = &GET, .row = &project_schema },
 	{ .stmt = &LIST, .row = &project_schema },
 	{ .stmt = &SEARCH, .row = &project_schema },

@@ -23,6 +23,9 @@ NODISCARD
 enum err project_repo_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes);
 NODISCARD
 enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret);
+/** Returns ERR_NOT_FOUND */
+NODISCARD
+enum err project_repo_find(struct ctx *cx, const char *name, int64_t *ret);
 NODISCARD
 enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);
 /** @version 0: any.  Returns ERR_NOT_FOUND for no such project or another version, ERR_CONFLICT */

@@ -70,13 +70,16 @@ pgbench_rate() {
 		-f "$WORK/sql/$1" portolan 2>"$WORK/pgbench.log" | awk '/^tps/ { print $3 }'
 }
 
+. "$ROOT/tests/bench/live.sh"
+
 start_stack() {
 	PORT=$(free_port)
 	export PORT
 	mkdir -p "$VAR"
 	# Requests are counted as in production; the limits alone are out of reach.
 	printf '%s\n' 'projects_max = 1000000' 'jobs_max = 1000000' 'rate_key_per_minute = 1000000000' \
-		'tenant_requests_per_minute = 1000000000' >"$VAR/portolan.conf"
+		'tenant_requests_per_minute = 1000000000' \
+		'live_streams_per_credential = 2000' >"$VAR/portolan.conf"
 	PORT=$PORT sh "$ROOT/deploy/stack.sh" up >/dev/null
 	load_settings
 	. "$VAR/dev.env"
@@ -274,6 +277,7 @@ sv_down # creates are measured without the jobs that they start
 compare_pgbench "POST /projects / pgbench, same SQL" create.sql our_create ""
 psql_super -c "DELETE FROM app.background_job"
 step_down sv up "$VAR/service/runner" >/dev/null
+measure_live
 make_repository "$WORK/generated"
 [ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/generated"
 for repo in "$WORK/generated" ${BENCH_REPOS:-}; do

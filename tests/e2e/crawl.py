@@ -26,9 +26,16 @@ URL, MINE, THEIRS, STEP = sys.argv[1:5]
 HOST = URL.removeprefix("http://")
 CANARY = "canary"
 # What the crawl's own sign-ins are told in.
-GROWING = ("listAudit", "exportAudit", "listEvents", "listActivity", "listSubscriptions", "getMetrics")
+GROWING = ("listAudit", "exportAudit", "listEvents", "streamEvents", "openEvents", "openProjectEvents",
+           "openNamedProjectEvents", "listActivity", "listSubscriptions", "getMetrics")
 # Named alike for everybody: whose jobs are in a queue is what the answers must keep apart.
 SHARED = ("queues",)
+# What asks for a WebSocket, and whose ids and names are in a path that does not say so.
+UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+KINDS = {"ws": "projects"}
+LISTENED_S = 0.3  # to a stream
+NAME = re.compile(r"[A-Za-z0-9._:-]{1,180}\Z")
 NOBODY = 900_000_000_000_000
 troubles = []
 
@@ -61,9 +68,10 @@ class Caller:
 
     def call(self, method, path, body=None, headers=()):
         text = None if body is None else json.dumps(body)
-        self.link.request(method.upper(), path, text, self.headers | dict(headers))
+        upgrade = UPGRADE if is_socket(path) else {}
+        self.link.request(method.upper(), path, text, self.headers | upgrade | dict(headers))
         answer = self.link.getresponse()
-        raw = answer.read().decode()
+        raw = self.read(answer).decode()
         try:
             raw = json.loads(raw)
         except ValueError:
@@ -71,6 +79,26 @@ class Caller:
         if STEP != "time" and answer.status >= 500:
             trouble(f"{method} {path}: {answer.status} {raw}")
         return answer.status, raw, answer.headers
+
+
+    def read(self, answer):
+        """All of an answer, or what a stream tells within a moment."""
+        stream = answer.headers.get("Content-Type", "").startswith("text/event-stream")
+        if not stream and answer.status != 101:
+            return answer.read()
+        raw = b""
+        self.link.sock.settimeout(LISTENED_S)
+        try:
+            while more := answer.read1() if stream else self.link.sock.recv(65536):
+                raw += more
+        except TimeoutError:
+            pass
+        self.link.close()
+        return raw.decode(errors="replace").encode()
+
+
+def is_socket(path):
+    return path.startswith("/ws/") or path.split("?")[0].endswith("/ws")
 
 
 class Operation:
@@ -138,7 +166,8 @@ def lists(op):
 
 
 def before_id(path):
-    return re.split("/{id}|/{name}", path)[0].split("/")[-1]
+    kind = re.split("/{id}|/{name}", path)[0].split("/")[-1]
+    return KINDS.get(kind, kind)
 
 
 def keys_of(caller):
@@ -151,6 +180,8 @@ def keys_of(caller):
                 kind = op.path.split("/")[-1]
                 name = "name" if kind in SHARED else "key"
                 found.setdefault(kind, set()).update(i[name] for i in body["items"] if name in i)
+                if kind == "projects":
+                    found[kind].update(i["name"] for i in body["items"] if NAME.match(i["name"]))
     return found
 
 

@@ -109,13 +109,13 @@ check 'without workers: 502 or 503, Retry-After, and it heals' '
 	stopped=$?
 	sv -w 10 start "$VAR/service/api" && within 20 serves && [ "$stopped" -eq 0 ]
 '
-check 'status shows four services and says ready' '
-	stack status >"$WORK/status" && [ "$(grep -c " run " "$WORK/status")" -eq 4 ] && grep -q "ready *yes" "$WORK/status"
+check 'status shows five services and says ready' '
+	stack status >"$WORK/status" && [ "$(grep -c " run " "$WORK/status")" -eq 5 ] && grep -q "ready *yes" "$WORK/status"
 '
 check 'a second up changes nothing' '
-	before=$(pid_of nginx),$(pid_of api),$(pid_of postgres),$(pid_of runner),$PORTOLAN_API_KEY &&
+	before=$(pid_of nginx),$(pid_of api),$(pid_of postgres),$(pid_of live),$(pid_of runner),$PORTOLAN_API_KEY &&
 	stack up && . "$VAR/dev.env" &&
-	[ "$before" = "$(pid_of nginx),$(pid_of api),$(pid_of postgres),$(pid_of runner),$PORTOLAN_API_KEY" ]
+	[ "$before" = "$(pid_of nginx),$(pid_of api),$(pid_of postgres),$(pid_of live),$(pid_of runner),$PORTOLAN_API_KEY" ]
 '
 check 'an up after a build replaces the workers and the runner' '
 	before=$(worker_pids) && runner=$(pid_of runner) &&

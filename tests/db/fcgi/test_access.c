@@ -98,23 +98,18 @@ static struct server *server(struct fixture_db *f)
 	return made;
 }
 
-/* The path of a row with its ids and its name filled in. */
+/* The path of a row with its ids, or a name, filled in. */
 static const char *path_of(struct ctx *cx, const struct route *r, int64_t id)
 {
 	struct sb sb = sb_new(cx->arena, 512);
 
 	for (const char *p = r->path; *p != '\0'; p++) {
-		if (strncmp(p, "{name}", 6) == 0) {
-			sb_add(&sb, "unknown:name");
-			p += 5;
-			continue;
-		}
-		if (strncmp(p, "{id}", 4) != 0) {
+		if (*p != '{') {
 			sb_addc(&sb, *p);
 			continue;
 		}
-		sb_addf(&sb, "%lld", (long long)id);
-		p += 3;
+		sb_addf(&sb, "%lld", (long long)id); /* a number may be a name too */
+		p = strchr(p, '}');
 	}
 	return sb.data;
 }
@@ -285,6 +280,9 @@ static int wanted_of_session(const struct route *r, enum caller who, enum role r
 		return 401;
 	if (r->method != HTTP_GET && (who == SESSION_WITHOUT_TOKEN || who == SESSION_OF_OTHER_PAGE))
 		return 403;
+	/* A browser sends the cookie with any page's WebSocket, and lets that page read what comes. */
+	if (r->status == 101 && who == SESSION_OF_OTHER_PAGE)
+		return 403;
 	return r->role == ROLE_ANYONE || (member && has >= r->role) ? 0 : 403;
 }
 
@@ -328,6 +326,8 @@ static void check(const struct route *r, enum caller who, enum role role, int st
 		good = status != 403 && (status != 401 || r->body != NULL) && status < 500;
 	else if (status == 403)
 		good = says_forbidden(r);
+	else if (r->status == 101) /* no call here asks for a WebSocket */
+		good = status == 400 || status == 404;
 	else if (r->method == HTTP_GET && !has_id)
 		good = status == r->status || status == 404;
 	else if (r->method == HTTP_GET && has_id)
