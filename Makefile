@@ -70,10 +70,13 @@ LIB_A    := $(B)/libportolan.a
 EDGE_A   := $(B)/libedge.a
 BINS     := $(addprefix $(B)/bin/,$(PROGRAMS))
 TESTBINS := $(patsubst %.c,$(B)/%,$(TESTS))
+# Programs that tests and the bench start: runners with kinds of their own, tools.
+AIDBINS  := $(patsubst %_jobs.c,$(B)/%_runner,$(wildcard tests/*/*_jobs.c)) \
+            $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_tool.c))
 
 all: $(BINS)
 
-tests-build: all $(TESTBINS)
+tests-build: all $(TESTBINS) $(AIDBINS)
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -105,6 +108,17 @@ $(B)/bin/portolan: $(B)/fcgi/ctl.o $(EDGE_A) $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/bin/portolan-%: $(B)/fcgi/%.o $(EDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The product's runner with kinds of jobs of a test's own: what tests/<folder>/<name>_jobs.c says of
+# app_jobs stands before the archive, and so in the place of lib/app/registry_jobs.c.
+$(B)/tests/%_runner: $(B)/tests/%_jobs.o $(B)/fcgi/runner.o $(EDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A program for a test or the bench, without the fixture.
+$(B)/tests/%_tool: $(B)/tests/%_tool.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
