@@ -9,6 +9,7 @@ After each fault it is measured how long it takes until nothing is held by who w
 again.  In the end the ledger must add up: see the checks at the bottom.
 
     fault.py SECONDS [SEED]     under tests/pg.sh, as root, in a network namespace of its own
+    FAULTS="kill partition"     these alone
 """
 
 import os
@@ -386,11 +387,12 @@ def cancel_some(quit_event):
 def break_things(runners, until):
     took = {}
     plan = []
-    first = ONCE + FAULTS
-    dice.shuffle(first)
+    wanted = os.environ.get("FAULTS", "").split()
+    chosen = [f for f in ONCE + FAULTS if not wanted or f.__name__[len("fault_"):] in wanted]
     while time.monotonic() < until:
-        plan = plan or (first if first else dice.sample(FAULTS, len(FAULTS)))
-        first = []
+        if not plan:
+            plan = [f for f in FAULTS + (ONCE if not took else []) if f in chosen]
+            dice.shuffle(plan)
         fault = plan.pop()
         runner = dice.choice([r for r in runners if r.faked] or runners) if fault is fault_clock else dice.choice(runners)
         seconds = fault(runner)
