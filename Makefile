@@ -5,6 +5,7 @@
 #   make up | down | status           start, stop, show the stack
 #   make restart                      build, migrate, replace the processes; no request is lost
 #   make test-unit test-db test-e2e test-fuzz   one kind of test alone
+#   make fault [MINUTES=10]           the queue's fault test, for so long; as root
 #   make coverage                     lines that the tests reach
 #   make lint | format                every check | write the one format
 #   make bench                        speed, as ratios in one run
@@ -182,6 +183,13 @@ test-fuzz:
 	@$(SUBMAKE) VARIANT=fuzz fuzz-build
 	@tests/run.sh fuzz:fuzz
 
+MINUTES ?= 10
+
+fault:
+	@deploy/deps.sh build run test
+	@$(SUBMAKE) VARIANT=release tests-build
+	@VARIANT=release tests/fault/run.sh $$(( $(MINUTES) * 60 )) $(SEED)
+
 # Lines of our own C that unit, database and end-to-end tests reach; what a program does once it
 # has confined itself is not counted.
 coverage:
@@ -210,7 +218,7 @@ docs:
 DOMAINS := config obs audit events jobs auth files projects maps rag chats agents mcp webhooks
 
 C_FILES := $(shell find lib fcgi tests -name '*.[ch]' 2>/dev/null)
-SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh tests/bench/*.sh) .ci/run
+SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/*/*.sh) .ci/run
 TIDIED  := $(patsubst %.c,build/lint/%.tidied,$(filter lib/%.c fcgi/%.c,$(C_FILES)))
 
 lint:
@@ -255,7 +263,7 @@ clean:
 	rm -rf build
 
 .PHONY: all tests-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
-        test-e2e test-fuzz coverage lint lint-format lint-includes lint-size lint-shell \
+        test-e2e test-fuzz fault coverage lint lint-format lint-includes lint-size lint-shell \
         lint-cppcheck lint-tidy format help bench docs
 .SECONDARY:
 

@@ -124,12 +124,15 @@ static enum err claim(struct lane *lane, int64_t n, struct list *ret)
 	return ERR_OK;
 }
 
-static void take_limits(struct lane *lane)
+/* What the main thread has found out: limits of queues, and whether the server was away. */
+static void take_news(struct lane *lane)
 {
 	char version[sizeof(lane->all->limits)];
 
 	pthread_mutex_lock(&lane->all->lock);
 	memcpy(version, lane->all->limits, sizeof(version));
+	lane->unsure = lane->unsure || lane->doubted;
+	lane->doubted = false;
 	pthread_mutex_unlock(&lane->all->lock);
 	if (claim_limits(&lane->cx, &lane->claim, version) != ERR_OK)
 		err_clear(&lane->cx); /* the ones known hold on */
@@ -142,10 +145,12 @@ static bool batch(struct lane *lane)
 	struct log_tail tail = { 0 };
 	struct list list = { 0 };
 	int64_t claimed = 0;
+	bool unsure;
 
 	ctx_begin_unnamed(&lane->cx, lane->all->app, lane->arena, lane->db);
 	lane->cx.tail = &tail;
-	take_limits(lane);
+	take_news(lane);
+	unsure = lane->unsure;
 	if (claim(lane, n, &list) != ERR_OK) {
 		if (lane->cx.fault.code != ERR_UNAVAILABLE)
 			log_fault(&lane->cx, LOG_WARNING, "claim of light jobs");
@@ -168,7 +173,7 @@ static bool batch(struct lane *lane)
 	ctx_next(&lane->cx);
 	bell_ring(&lane->cx);
 	log_tail_clear(&tail);
-	return claimed > 0 || lane->unsure || lane->ndone > 0;
+	return claimed > 0 || unsure || lane->ndone > 0;
 }
 
 /* --- Threads --- */
@@ -241,6 +246,15 @@ void lanes_look(struct lanes *all)
 	pthread_mutex_lock(&all->lock);
 	for (int i = 0; i < all->n; i++)
 		all->lane[i].wanted = true;
+	pthread_cond_broadcast(&all->told);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void lanes_doubt(struct lanes *all)
+{
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n; i++)
+		all->lane[i].doubted = all->lane[i].wanted = true;
 	pthread_cond_broadcast(&all->told);
 	pthread_mutex_unlock(&all->lock);
 }

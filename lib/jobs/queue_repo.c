@@ -206,11 +206,15 @@ enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
 	return db_run(cx, &LEAVE, DB_ARGS(DB_TEXT(q->id)), NULL);
 }
 
+/* It may have begun: before a server that takes back what it had not brought to the disk. */
 static const struct db_stmt DISOWN = {
 	.name = "queue_disown",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = HAND_BACK("($1)") " AND id <> ALL ($2::bigint[])",
+	.sql = "WITH u AS (" HAND_BACK(
+		"($1)") " AND id <> ALL ($2::bigint[]) RETURNING *)"
+			" INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, outcome, started_at)"
+			" SELECT tenant_id, id, claim_token, attempt + 1, 'returned', started_at FROM u",
 };
 
 enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret)

@@ -345,6 +345,7 @@ def fault_kill_lazy_server(_):
     since = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     start_server()
+    say("undone: %s" % sql("SELECT state, count(*) FROM app.background_job WHERE job_type = 'ledger.light' GROUP BY 1"))
     for process, _ in clients:
         process.send_signal(signal.SIGCONT)
     took = recovery(since, set())
