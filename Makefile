@@ -72,12 +72,12 @@ EDGE_A   := $(B)/libedge.a
 BINS     := $(addprefix $(B)/bin/,$(PROGRAMS))
 TESTBINS := $(patsubst %.c,$(B)/%,$(TESTS))
 # Programs that tests and the bench start: runners with kinds of their own, tools.
-AIDBINS  := $(patsubst %_jobs.c,$(B)/%_runner,$(wildcard tests/*/*_jobs.c)) \
-            $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_tool.c))
+RUNNERS  := $(patsubst %_jobs.c,$(B)/%_runner,$(wildcard tests/fault/*_jobs.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/fault/*_tool.c tests/bench/*_tool.c))
 
 all: $(BINS)
 
-tests-build: all $(TESTBINS) $(AIDBINS)
+tests-build: all $(TESTBINS) $(RUNNERS) $(TOOLS)
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -114,12 +114,12 @@ $(B)/bin/portolan-%: $(B)/fcgi/%.o $(EDGE_A) $(LIB_A)
 
 # The product's runner with kinds of jobs of a test's own: what tests/<folder>/<name>_jobs.c says of
 # app_jobs stands before the archive, and so in the place of lib/app/registry_jobs.c.
-$(B)/tests/%_runner: $(B)/tests/%_jobs.o $(B)/fcgi/runner.o $(EDGE_A) $(LIB_A)
+$(RUNNERS): $(B)/%_runner: $(B)/%_jobs.o $(B)/fcgi/runner.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # A program for a test or the bench, without the fixture.
-$(B)/tests/%_tool: $(B)/tests/%_tool.o $(EDGE_A) $(LIB_A)
+$(TOOLS): $(B)/%: $(B)/%.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
