@@ -9,6 +9,7 @@
 #   make coverage                     lines that the tests reach
 #   make lint | format                every check | write the one format
 #   make bench                        speed, as ratios in one run
+#   make soak                         a million jobs: does the queue's hot table grow?
 #   make docs                         write settings and interface into the documents
 #   make help                         this list
 #
@@ -76,6 +77,8 @@ RUNNERS  := $(patsubst %_jobs.c,$(B)/%_runner,$(wildcard tests/fault/*_jobs.c))
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/fault/*_tool.c tests/bench/*_tool.c))
 
 all: $(BINS)
+
+bench-build: $(RUNNERS) $(TOOLS)
 
 tests-build: all $(TESTBINS) $(RUNNERS) $(TOOLS)
 
@@ -203,8 +206,15 @@ coverage:
 
 bench:
 	@deploy/deps.sh build run bench
-	@$(SUBMAKE) VARIANT=release all
+	@$(SUBMAKE) VARIANT=release all bench-build
 	@VARIANT=release tests/bench/run.sh
+	@VARIANT=release tests/bench/jobs.sh
+
+# Does the hot table of the queue stay small?
+soak:
+	@deploy/deps.sh build run
+	@$(SUBMAKE) VARIANT=release all bench-build
+	@VARIANT=release tests/bench/jobs.sh soak
 
 # --- Documents that the program's own tables print. ---
 
@@ -262,9 +272,9 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all tests-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
+.PHONY: all tests-build bench-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
         test-e2e test-fuzz fault coverage lint lint-format lint-includes lint-size lint-shell \
-        lint-cppcheck lint-tidy format help bench docs
+        lint-cppcheck lint-tidy format help bench soak docs
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,6 +1,8 @@
 #!/bin/sh
 # A throw-away PostgreSQL for one command:  tests/pg.sh COMMAND [ARGUMENT...]
 #
+# With PG_DURABLE=1 it waits for its disk as the stack's does, for who measures it.
+#
 # The cluster is made as the stack makes its own (deploy/setup.sh), in a temporary
 # folder, on a UNIX socket only, migrated by `portolan migrate`; it ends with the
 # command, whose exit status is ours.  The command finds in its environment:
@@ -19,7 +21,7 @@ start() {
 	make_cluster
 	render_postgres
 	# Tests kill processes, never the machine: waiting for the disk proves nothing here.
-	printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
+	[ -n "${durable:-}" ] || printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
 	write_conf "$ROOT"
 	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
 		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
@@ -40,6 +42,7 @@ finish() {
 }
 
 if [ "${1:-}" = --account ]; then
+	durable=${3:-}
 	load_settings
 	cd "$VAR"
 	"$2"
@@ -54,7 +57,7 @@ load_settings
 [ -x "$BIN/portolan" ] || die "$BIN/portolan is missing: run make first"
 open_build
 find_caps "$ROOT/deploy/env.sh" "$BIN/portolan"
-(cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start)
+(cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start ${PG_DURABLE:+durable})
 export PORTOLAN_TEST_DB_URL="host=$VAR/run dbname=portolan user=portolan_app"
 export PORTOLAN_TEST_OWNER_URL="host=$VAR/run dbname=portolan user=portolan_owner"
 export PORTOLAN_TEST_RUNNER_URL="host=$VAR/run dbname=portolan user=portolan_runner"

@@ -214,17 +214,9 @@ def still_held(held):
 
 
 def tool(*words, **more):
-    return subprocess.Popen([BUILD + "/tests/fault/ledger_tool", *words],
+    return subprocess.Popen(as_user(BUILD + "/tests/fault/ledger_tool", *words),
                             env={"PATH": os.environ["PATH"], "PORTOLAN_CONFIG": CLIENT_CONFIG, "TENANT": TENANT},
-                            preexec_fn=step_down, text=True, **more)
-
-
-def step_down():
-    import pwd
-    who = pwd.getpwnam(USER)
-    os.initgroups(USER, who.pw_gid)
-    os.setgid(who.pw_gid)
-    os.setuid(who.pw_uid)
+                            text=True, **more)
 
 
 def recovery(since, held):

@@ -15,7 +15,7 @@
 struct ledger_args {
 	int64_t ms;    /* how long it works */
 	int64_t times; /* ledger.fails, ledger.snoozes: how often */
-	bool quiet;    /* ledger.light: no start, no effect; completed with the others of its batch */
+	bool quiet; /* ledger.light: no start, no effect; completed with the others of its batch */
 };
 static const struct field LEDGER_FIELDS[] = {
 	F_INT(struct ledger_args, ms, .doc = "d"),

@@ -122,7 +122,8 @@ static enum err run_fails(struct ctx *cx, struct job_run *run, const void *argum
 
 	TRY(start(cx, run));
 	if (run->job->attempt <= args->times)
-		return err_set(cx, ERR_REMOTE_FAILED, "attempt %d is to fail", (int)run->job->attempt);
+		return err_set(cx, ERR_REMOTE_FAILED, "attempt %d is to fail",
+		               (int)run->job->attempt);
 	return effect(cx, run, 0);
 }
 

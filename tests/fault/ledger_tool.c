@@ -26,13 +26,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ARENA_BYTES  ((size_t)64 * 1024 * 1024)
-#define FOLLOW_ROWS  1000
-#define LATENCY_MAX  100000
-#define ONE_TRIES    600
-#define PROJECTS     5
-#define ORDERED      4 /* order keys, unique keys */
-#define PAUSE_MS     50
+#define ARENA_BYTES ((size_t)64 * 1024 * 1024)
+#define FOLLOW_ROWS 1000
+#define LATENCY_MAX 100000
+#define ONE_TRIES   600
+#define PROJECTS    5
+#define ORDERED     4 /* order keys, unique keys */
+#define PAUSE_MS    50
 
 struct tool {
 	struct app_process process;
@@ -103,7 +103,8 @@ static enum err enqueue_some(struct ctx *cx, unsigned *seed, const char **ret_ki
 	args.times = MIX[i].times;
 	args.quiet = MIX[i].quiet;
 	if (MIX[i].ordered)
-		in.order_key = MIX[i].kind == LEDGER_LIGHT ? arena_printf(cx->arena, "l%s", key) : key;
+		in.order_key =
+			MIX[i].kind == LEDGER_LIGHT ? arena_printf(cx->arena, "l%s", key) : key;
 	if (MIX[i].unique)
 		in.unique_key = key;
 	in.priority = 1 + rand_r(seed) % 4;
@@ -155,7 +156,8 @@ static int one(struct tool *t, const char *type, int64_t ms)
 	for (int i = 0; kind != NULL && i < ONE_TRIES; i++) {
 		struct ctx *cx = fresh(t);
 
-		if (job_enqueue(cx, kind, &(struct job_new){ .project_id = 1 }, &args, &id) == ERR_OK) {
+		if (job_enqueue(cx, kind, &(struct job_new){ .project_id = 1 }, &args, &id) ==
+		    ERR_OK) {
 			printf("%" PRId64 "\n", id);
 			bell_ring(cx);
 			return 0;
@@ -218,8 +220,8 @@ static int latency(struct tool *t, int64_t n, const char *type, int64_t gap_ms)
 	for (int64_t i = 0; i < n; i++) {
 		struct ctx *cx = fresh(t);
 
-		if (job_enqueue(cx, kind, &(struct job_new){ 0 }, &(struct ledger_args){ 0 }, &ids[i]) !=
-		    ERR_OK)
+		if (job_enqueue(cx, kind, &(struct job_new){ 0 }, &(struct ledger_args){ 0 },
+		                &ids[i]) != ERR_OK)
 			return 1;
 		us[i] = mono_us();
 		bell_ring(cx);
@@ -230,7 +232,8 @@ static int latency(struct tool *t, int64_t n, const char *type, int64_t gap_ms)
 		struct ctx *cx = fresh(t);
 		int64_t began = 0;
 
-		if (db_get_int(cx, &STARTED, DB_ARGS(DB_INT(ids[i])), &began) != ERR_OK || began == 0)
+		if (db_get_int(cx, &STARTED, DB_ARGS(DB_INT(ids[i])), &began) != ERR_OK ||
+		    began == 0)
 			return 1;
 		us[i] = began - us[i];
 	}
@@ -279,7 +282,8 @@ static int follow(struct tool *t)
 
 		list.n = 0;
 		if (db_get_int(cx, &SEQUENCE, DB_ARGS(DB_INT(FOLLOW_ROWS)), &n) == ERR_OK &&
-		    db_list(cx, &NEXT, DB_ARGS(DB_INT(at), DB_INT(FOLLOW_ROWS)), &SEEN, &list) == ERR_OK) {
+		    db_list(cx, &NEXT, DB_ARGS(DB_INT(at), DB_INT(FOLLOW_ROWS)), &SEEN, &list) ==
+		            ERR_OK) {
 			for (size_t i = 0; i < list.n; i++) {
 				const struct seen *e = (const struct seen *)list.items + i;
 
@@ -302,7 +306,8 @@ static int command(struct tool *t, int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 
 	if (strcmp(name, "enqueue") == 0 && argc == 4)
-		return enqueue(t, (unsigned)strtoul(argv[2], NULL, 10), (int)strtol(argv[3], NULL, 10));
+		return enqueue(t, (unsigned)strtoul(argv[2], NULL, 10),
+		               (int)strtol(argv[3], NULL, 10));
 	if (strcmp(name, "one") == 0 && argc == 4)
 		return one(t, argv[2], strtoll(argv[3], NULL, 10));
 	if (strcmp(name, "many") == 0 && argc == 3)
