@@ -28,9 +28,8 @@ peers=
 leave() {
 	code=$?
 	trap '' EXIT INT TERM
-	for pid in $runner $holder; do
-		kill "$pid" 2>/dev/null || :
-	done
+	[ -z "$runner" ] || stop_runner || :
+	[ -z "$holder" ] || let_go || :
 	[ -z "$peers" ] || rm -rf "$peers"
 	wait
 	exit "$code"
@@ -44,10 +43,13 @@ row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
 sql() { step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d "${DB:-portolan}" -v ON_ERROR_STOP=1 "$@"; }
 empty() { [ "$(sql -c 'SELECT NOT EXISTS (SELECT FROM app.background_job)')" = t ]; }
 
-# A process group would outlive a kill of the one that started it: exec it is.
-start_runner() {
+start_runner_now() {
 	step_down env TENANT="$tenant" "$BUILD/fault/ledger_runner" 2>"$VAR/log/bench-runner.log" &
 	runner=$!
+}
+
+start_runner() {
+	start_runner_now
 	for _ in $(seq 200); do
 		[ "$(sql -c 'SELECT count(*) FROM app.job_runner WHERE parent_id IS NULL AND light_asleep')" = 1 ] && return
 		sleep 0.05
@@ -56,8 +58,8 @@ start_runner() {
 }
 
 stop_runner() {
-	kill -TERM "$runner"
-	wait "$runner" 2>/dev/null || :
+	kill -TERM "$(sql -c 'SELECT pid FROM app.job_runner WHERE parent_id IS NULL')"
+	wait "$runner" || :
 	runner=
 }
 
@@ -82,14 +84,9 @@ drain_ours() {
 	before=$(sql -c 'SELECT pg_current_wal_insert_lsn()')
 	start_runner_now
 	while ! empty; do sleep 0.1; done
-	wal=$(sql -c "SELECT ((pg_current_wal_insert_lsn() - '$before') / $JOBS)::integer")
+	sql -c "SELECT ((pg_current_wal_insert_lsn() - '$before') / $JOBS)::integer" >"$VAR/run/wal"
 	stop_runner
 	sql -c "SELECT ($JOBS / extract(epoch FROM max(finished_at) - min(started_at)))::integer FROM app.background_job_history"
-}
-
-start_runner_now() {
-	step_down env TENANT="$tenant" "$BUILD/fault/ledger_runner" 2>"$VAR/log/bench-runner.log" &
-	runner=$!
 }
 
 drain_ceiling() {
@@ -110,25 +107,25 @@ drain_ceiling() {
 
 drain_peer() {
 	sql -c 'CHECKPOINT'
-	(cd "$peers" && step_down node peers.mjs "$1" "$2" "postgresql:///peers?host=$VAR/run&user=postgres" 2>"$VAR/log/peer.log") || echo 0
+	(cd "$peers" && step_down node peers.mjs "$1" "$2" "postgresql:///peers?host=$VAR/run&user=postgres" 2>"$VAR/log/peer.log" | tail -n 1) || echo 0
 }
 
 # Another session holds a snapshot for the whole run.
 hold_snapshot() {
-	(echo 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM app.tenant;'; exec sleep 3600) |
+	printf '%s\n' 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class;' 'SELECT pg_sleep(3600);' |
 		step_down "$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d "${1:-portolan}" \
 			-c 'SET idle_in_transaction_session_timeout = 0' -f - >/dev/null 2>&1 &
 	holder=$!
 	for _ in $(seq 100); do
-		[ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")" != 0 ] && return
+		[ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()")" != 0 ] && return
 		sleep 0.05
 	done
 	die 'no snapshot is held'
 }
 
 let_go() {
-	sql -c "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE state = 'idle in transaction'" >/dev/null
-	kill "$holder" 2>/dev/null || :
+	sql -c "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()" >/dev/null
+	wait "$holder" || :
 	holder=
 }
 
@@ -195,9 +192,8 @@ bench() {
 	row "" "Portolan" "peer" "ratio" "aim"
 	compare ""
 	free=$rate
-	row 'WAL of a job' "$wal bytes" "" "" "<= 700"
+	row 'WAL of a job' "$(cat "$VAR/run/wal") bytes" "" "" "<= 700"
 	hold_snapshot
-	[ -z "$peers" ] || DB=peers sql -c 'SELECT 1' >/dev/null
 	compare 'a snapshot held'
 	row 'jobs/s, a snapshot held / without' "$rate/s" "$free/s" "$(ratio "$rate" "$free") x" ">= 0.9 x"
 	let_go

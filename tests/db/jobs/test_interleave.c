@@ -9,6 +9,7 @@
  * After each play the queue is emptied, and the books must agree: see judge().  That the explorer can find
  * a fault is shown by a runner that completes without its fencing token.
  */
+#include "db/jobs/interleave_sql.h"
 #include "side.h"
 
 #include <inttypes.h>
@@ -22,7 +23,6 @@
 #define JOINS_MAX  4   /* of one session; each listens to a channel of its own */
 #define STEPS_MAX  6
 #define ACTORS_MAX 4
-#define QUEUE      "test_turns"
 
 struct args {
 	int64_t n;
@@ -100,54 +100,6 @@ static int64_t skipped_us(const struct clock *self)
 
 static const struct clock CLOCK = { real_us, skipped_us };
 
-/* Test statements run on connections that stay, as whoever they are for. */
-#define STMT(id, n, text)                                                                          \
-	static const struct db_stmt id = {                                                         \
-		.name = "t_" #id, .sql = text, .any_tenant = true, .nparams = n                    \
-	}
-STMT(EFFECT, 2, "INSERT INTO test_turns.effect (job_id, token) VALUES ($1, $2)");
-STMT(AGE, 1, "UPDATE app.job_runner SET heartbeat_at = now() - interval '1 hour' WHERE id = $1");
-STMT(UNFENCED, 1,
-     "SELECT claim_token FROM app.background_job WHERE id = $1 AND state = 'running' FOR UPDATE");
-STMT(OWNS, 3,
-     "SELECT count(*) FROM app.background_job WHERE id = $1 AND claim_token = $2 AND runner_id = $3"
-     " AND state = 'running'");
-STMT(UNLOCK, 0, "SELECT pg_advisory_unlock_all()");
-STMT(WAITS, 1, "SELECT count(*) FROM app.background_job WHERE id = $1 AND state = 'ready'");
-STMT(LEFT, 0, "SELECT count(*) FROM app.background_job WHERE queue = '" QUEUE "'");
-STMT(TOKEN, 0, "SELECT last_value FROM app.job_claim_seq");
-STMT(DUE, 0,
-     "UPDATE app.background_job SET run_at = now() WHERE queue = '" QUEUE "' AND run_at > now()");
-STMT(WIPE, 0,
-     "WITH d AS (DELETE FROM app.background_job WHERE queue = '" QUEUE "'),"
-     " t AS (DELETE FROM app.job_turn WHERE order_key = 'turn')"
-     " DELETE FROM app.job_slot WHERE queue = '" QUEUE "'");
-/* What must not be, each with a number of its own; $2: the tenant, $3: without effects. */
-STMT(WRONG, 3,
-     "WITH places AS (SELECT id, count(*) AS n FROM (SELECT id FROM app.background_job"
-     " UNION ALL SELECT id FROM app.background_job_history WHERE tenant_id = $2 AND id >= $1"
-     " UNION ALL SELECT id FROM app.background_job_dead) p WHERE id >= $1 GROUP BY id),"
-     " tried AS (SELECT job_id, token, outcome FROM app.job_attempt WHERE tenant_id = $2"
-     " AND job_id >= $1),"
-     " done AS (SELECT job_id, token FROM tried WHERE outcome = 'completed'),"
-     " effect AS (SELECT job_id, token FROM test_turns.effect WHERE job_id >= $1)"
-     " SELECT CASE WHEN EXISTS (SELECT FROM places WHERE n > 1) THEN 1"
-     " WHEN NOT $3::boolean AND EXISTS (SELECT FROM app.background_job_history h"
-     " WHERE h.tenant_id = $2 AND h.id >= $1"
-     " AND NOT EXISTS (SELECT FROM effect WHERE job_id = h.id)) THEN 2"
-     " WHEN EXISTS (SELECT FROM effect GROUP BY job_id, token HAVING count(*) > 1) THEN 3"
-     " WHEN NOT $3 AND EXISTS (SELECT FROM done FULL JOIN effect USING (job_id, token)"
-     " WHERE done.job_id IS NULL OR effect.job_id IS NULL) THEN 4"
-     " WHEN EXISTS (SELECT FROM app.job_turn WHERE order_key = 'turn') THEN 5"
-     " WHEN EXISTS (SELECT FROM app.job_slot WHERE queue = '" QUEUE "') THEN 6"
-     " WHEN EXISTS (SELECT FROM tried GROUP BY job_id, token HAVING count(*) > 1) THEN 7"
-     " ELSE 0 END");
-STMT(PLACES, 2,
-     "SELECT (SELECT count(*) FROM app.background_job_history WHERE id = $1 AND tenant_id = $2)"
-     " + (SELECT count(*) FROM app.background_job_dead WHERE id = $1)");
-STMT(EFFECTS, 1, "SELECT count(*) FROM test_turns.effect WHERE job_id = $1");
-STMT(SERVED, 2, "SELECT count(*) FROM test_turns.effect WHERE job_id >= $1 AND token > $2");
-
 static int64_t get(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs)
 {
 	int64_t ret = 0;
@@ -164,6 +116,15 @@ static enum err complete(struct ctx *cx, struct job_run *run)
 {
 	TRY(db_run(cx, &EFFECT, DB_ARGS(DB_INT(run->job->id), DB_INT(run->job->token)), NULL));
 	return run_complete(cx, run, NULL);
+}
+
+/* The mutation: as if the job could be nobody else's. */
+static enum err complete_unfenced(struct ctx *cx, const struct job_run *run)
+{
+	const struct job_claim *job = run->job;
+
+	TRY(db_run(cx, &EFFECT, DB_ARGS(DB_INT(job->id), DB_INT(job->token)), NULL));
+	return db_run(cx, &UNFENCED, DB_ARGS(DB_INT(job->id), DB_INT(job->token)), NULL);
 }
 
 static enum err do_work(struct ctx *cx, struct job_run *run, const void *arguments)
@@ -195,16 +156,11 @@ static enum err claim(struct world *w, struct side *s, struct job_claim *ret)
 static enum err hold_a(struct world *w, struct job_run *run)
 {
 	struct ctx *cx = &w->a.cx;
-	int64_t token, owns;
+	int64_t owns;
 	enum err e;
 
-	if (w->unfenced) {
-		TRY(db_begin(cx, &w->tx));
-		e = db_get_int(cx, &UNFENCED, DB_ARGS(DB_INT(run->job->id)), &token);
-		if (e == ERR_OK)
-			w->claim_a.token = token;
-		return e == ERR_NOT_FOUND ? ERR_LEASE_LOST : e;
-	}
+	if (w->unfenced)
+		return db_begin(cx, &w->tx);
 	owns = GET(w, &OWNS, DB_INT(run->job->id), DB_INT(run->job->token), DB_TEXT(w->a.queue.id));
 	e = run_begin(cx, run, &w->tx);
 	if (e == ERR_OK || e == ERR_LEASE_LOST)
@@ -222,7 +178,10 @@ static enum err batch_a(struct world *w)
 	TRY(queue_claim(&w->a.cx, &w->a.queue, &w->a.lane, &wish, &list));
 	run_adopt(&w->a.cx, &run);
 	run.handler = &TABLE[0];
-	return list.n > 0 ? run_refused(&w->a.cx, &run) : ERR_OK;
+	if (list.n > 0)
+		return run_refused(&w->a.cx, &run);
+	/* What such a job does is done before; here it is noted once it is accepted. */
+	return db_run(&w->b.cx, &EFFECT, DB_ARGS(DB_INT(done.id), DB_INT(done.token)), NULL);
 }
 
 static enum err step_a(struct world *w, enum step step)
@@ -238,7 +197,7 @@ static enum err step_a(struct world *w, enum step step)
 	if (step == HOLD_A)
 		e = hold_a(w, &run);
 	else if (step == FINISH_A)
-		e = complete(&w->a.cx, &run);
+		e = w->unfenced ? complete_unfenced(&w->a.cx, &run) : complete(&w->a.cx, &run);
 	else if (step == END_A)
 		e = complete(&w->a.cx, &run) == ERR_OK ? db_commit(&w->tx) : w->a.cx.fault.code;
 	else if (step == BATCH_A)
