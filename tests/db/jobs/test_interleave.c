@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #define LEASE_MS   1000
-#define LOCK_MS    5   /* a step that waits longer comes later */
-#define MOST       200 /* orders of a scenario, evenly chosen; INTERLEAVE=all plays all */
-#define JOINS_MAX  4   /* of one session; each listens to a channel of its own */
+#define LOCK_MS    5  /* a step that waits longer comes later */
+#define MOST       60 /* orders of a scenario, evenly chosen; INTERLEAVE=all plays all */
+#define JOINS_MAX  4  /* of one session; each listens to a channel of its own */
 #define STEPS_MAX  6
 #define ACTORS_MAX 4
 
