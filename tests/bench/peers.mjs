@@ -22,7 +22,12 @@ function count_one() {
 async function graphile(batched) {
 	await pool.query("DROP SCHEMA IF EXISTS graphile_worker CASCADE");
 	await runMigrations({ pgPool: pool });
-	await pool.query("SELECT graphile_worker.add_job('noop', '{}') FROM generate_series(1, $1::int)", [n]);
+	for (let left = n; left > 0; left -= 10000)
+		await pool.query(
+			"SELECT count(*) FROM graphile_worker.add_jobs(ARRAY(SELECT ROW('noop', '{}'::json, NULL, NULL, NULL, NULL, NULL, NULL)" +
+				"::graphile_worker.job_spec FROM generate_series(1, $1::int)))",
+			[Math.min(left, 10000)],
+		);
 	await pool.query("VACUUM ANALYZE");
 	const worker = batched
 		? { localQueue: { size: 200 }, completeJobBatchDelay: 0, failJobBatchDelay: 0, concurrentJobs: 24 }
