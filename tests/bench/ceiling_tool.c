@@ -40,7 +40,8 @@ static void *drain(void *arg)
 	char ids[TEXT_MAX] = "{}", run_at[64] = "-infinity", id[32] = "0";
 	int misses = 0;
 
-	PQclear(PQexec(conn, "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan"));
+	PQclear(PQexec(conn,
+	               "SET synchronous_commit = off; SET plan_cache_mode = force_generic_plan"));
 	PQclear(PQprepare(conn, "s", SQL, 0, NULL));
 	while (misses < 2) {
 		const char *const values[] = { ids, run_at, id, d->batch };
@@ -53,11 +54,12 @@ static void *drain(void *arg)
 			exit(1);
 		}
 		for (int i = 0; i < n; i++)
-			len += (size_t)snprintf(ids + len, sizeof(ids) - len, "%s%s", i > 0 ? "," : "",
-			                        PQgetvalue(res, i, 0));
+			len += (size_t)snprintf(ids + len, sizeof(ids) - len, "%s%s",
+			                        i > 0 ? "," : "", PQgetvalue(res, i, 0));
 		snprintf(ids + len, sizeof(ids) - len, "}");
 		misses = n > 0 ? 0 : misses + 1;
-		snprintf(run_at, sizeof(run_at), "%s", n > 0 ? PQgetvalue(res, n - 1, 1) : "-infinity");
+		snprintf(run_at, sizeof(run_at), "%s",
+		         n > 0 ? PQgetvalue(res, n - 1, 1) : "-infinity");
 		snprintf(id, sizeof(id), "%s", n > 0 ? PQgetvalue(res, n - 1, 0) : "0");
 		d->done += n;
 		PQclear(res);

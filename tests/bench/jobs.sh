@@ -110,22 +110,26 @@ drain_peer() {
 	(cd "$peers" && step_down node peers.mjs "$1" "$2" "postgresql:///peers?host=$VAR/run&user=postgres" 2>"$VAR/log/peer.log" | tail -n 1) || echo 0
 }
 
-# Another session holds a snapshot for the whole run.
+# Another session holds a snapshot for the whole run, in each database.
 hold_snapshot() {
-	printf '%s\n' 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class;' 'SELECT pg_sleep(3600);' |
-		step_down "$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d "${1:-portolan}" \
-			-c 'SET idle_in_transaction_session_timeout = 0' -f - >/dev/null 2>&1 &
-	holder=$!
+	local db n=0
+	for db in portolan ${peers:+peers}; do
+		printf '%s\n' 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class;' 'SELECT pg_sleep(3600);' |
+			step_down "$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d "$db" -f - >/dev/null 2>&1 &
+		holder="$holder $!"
+		n=$((n + 1))
+	done
 	for _ in $(seq 100); do
-		[ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()")" != 0 ] && return
+		[ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'")" = "$n" ] && return
 		sleep 0.05
 	done
 	die 'no snapshot is held'
 }
 
 let_go() {
-	sql -c "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' AND pid <> pg_backend_pid()" >/dev/null
-	wait "$holder" || :
+	sql -c "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'" >/dev/null
+	# shellcheck disable=SC2086 # numbers
+	wait $holder || :
 	holder=
 }
 
