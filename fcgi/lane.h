@@ -62,7 +62,7 @@ enum err lanes_join(struct ctx *cx, struct lanes *all, struct queue *q);
 /** Start the threads. */
 void lanes_start(struct lanes *all);
 
-/** There may be work: idle lanes look at the queue. */
+/** There may be work: an idle lane looks at the queue. */
 void lanes_look(struct lanes *all);
 
 /**

@@ -3,7 +3,8 @@
 
 /*
  * The flag goes down with the ringing, so that the next one does not ring again.  Who is locked right
- * now is being rung for or is waking; of runners another one is taken then.
+ * now is being rung for or is waking; of runners another one is taken then.  This commit does not
+ * wait for the disk, and so whoever is rung for does not: a crash takes back a flag that means nothing then.
  */
 static const struct db_stmt RING = {
 	.name = "bell_ring",
@@ -19,7 +20,8 @@ static const struct db_stmt RING = {
 	       " e AS (UPDATE app.event_reader SET asleep = false WHERE id IN (SELECT id"
 	       " FROM app.event_reader WHERE $3::boolean AND asleep FOR UPDATE SKIP LOCKED)"
 	       " RETURNING 'event_' || replace(id::text, '-', '') AS channel)"
-	       " SELECT pg_notify(channel, '') FROM (SELECT channel FROM r"
+	       " SELECT pg_notify(channel, ''), set_config('synchronous_commit', 'off', true)"
+	       " FROM (SELECT channel FROM r"
 	       " UNION ALL SELECT channel FROM e) c",
 };
 

@@ -82,12 +82,14 @@ enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pul
 	return db_get(cx, &BEAT, DB_ARGS(DB_TEXT(q->id)), &queue_pulse_schema, ret);
 }
 
+/* Not waiting for the disk: after a crash everybody looks anyway. */
 static const struct db_stmt SLEEP = {
 	.name = "queue_sleep",
 	.nparams = 3,
 	.any_tenant = true,
 	.sql = "UPDATE app.job_runner SET asleep = $2, light_asleep = $3 WHERE id = $1"
-	       " AND (asleep <> $2 OR light_asleep <> $3)",
+	       " AND (asleep <> $2 OR light_asleep <> $3)"
+	       " AND set_config('synchronous_commit', 'off', true) = 'off'",
 };
 
 enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light)
