@@ -5,9 +5,11 @@
 #   make up | down | status           start, stop, show the stack
 #   make restart                      build, migrate, replace the processes; no request is lost
 #   make test-unit test-db test-e2e test-fuzz   one kind of test alone
+#   make fault [MINUTES=10]           the queue's fault test, for so long; as root
 #   make coverage                     lines that the tests reach
 #   make lint | format                every check | write the one format
 #   make bench                        speed, as ratios in one run
+#   make soak                         a million jobs: does the queue's hot table grow?
 #   make docs                         write settings and interface into the documents
 #   make help                         this list
 #
@@ -72,10 +74,15 @@ LIB_A    := $(B)/libportolan.a
 EDGE_A   := $(B)/libedge.a
 BINS     := $(addprefix $(B)/bin/,$(PROGRAMS))
 TESTBINS := $(patsubst %.c,$(B)/%,$(TESTS))
+# Programs that tests and the bench start: runners with kinds of their own, tools.
+RUNNERS  := $(patsubst %_jobs.c,$(B)/%_runner,$(wildcard tests/fault/*_jobs.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/fault/*_tool.c tests/bench/*_tool.c))
 
 all: $(BINS)
 
-tests-build: all $(TESTBINS)
+bench-build: $(RUNNERS) $(TOOLS)
+
+tests-build: all $(TESTBINS) $(RUNNERS) $(TOOLS)
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
@@ -107,6 +114,17 @@ $(B)/bin/portolan: $(B)/fcgi/ctl.o $(EDGE_A) $(LIB_A)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(B)/bin/portolan-%: $(B)/fcgi/%.o $(EDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# The product's runner with kinds of jobs of a test's own: what tests/<folder>/<name>_jobs.c says of
+# app_jobs stands before the archive, and so in the place of lib/app/registry_jobs.c.
+$(RUNNERS): $(B)/%_runner: $(B)/%_jobs.o $(B)/fcgi/runner.o $(EDGE_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# A program for a test or the bench, without the fixture.
+$(TOOLS): $(B)/%: $(B)/%.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
@@ -170,6 +188,13 @@ test-fuzz:
 	@$(SUBMAKE) VARIANT=fuzz fuzz-build
 	@tests/run.sh fuzz:fuzz
 
+MINUTES ?= 10
+
+fault:
+	@deploy/deps.sh build run test
+	@$(SUBMAKE) VARIANT=release tests-build
+	@VARIANT=release tests/fault/run.sh $$(( $(MINUTES) * 60 )) $(SEED)
+
 # Lines of our own C that unit, database and end-to-end tests reach; what a program does once it
 # has confined itself is not counted.
 coverage:
@@ -183,9 +208,16 @@ coverage:
 
 bench:
 	@deploy/deps.sh build run bench
-	@$(SUBMAKE) VARIANT=release all build/release/tests/bench/events
+	@$(SUBMAKE) VARIANT=release all bench-build
 	@VARIANT=release tests/bench/run.sh
 	@VARIANT=release tests/bench/events.sh
+	@VARIANT=release tests/bench/jobs.sh
+
+# Does the hot table of the queue stay small?
+soak:
+	@deploy/deps.sh build run
+	@$(SUBMAKE) VARIANT=release all bench-build
+	@VARIANT=release tests/bench/jobs.sh soak
 
 # --- Documents that the program's own tables print. ---
 
@@ -199,7 +231,7 @@ docs:
 DOMAINS := config obs audit events jobs auth files projects maps rag chats agents mcp webhooks
 
 C_FILES := $(shell find lib fcgi tests -name '*.[ch]' 2>/dev/null)
-SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh tests/bench/*.sh) .ci/run
+SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/*/*.sh) .ci/run
 TIDIED  := $(patsubst %.c,build/lint/%.tidied,$(filter lib/%.c fcgi/%.c,$(C_FILES)))
 
 lint:
@@ -243,9 +275,9 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all tests-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
-        test-e2e test-fuzz coverage lint lint-format lint-includes lint-size lint-shell \
-        lint-cppcheck lint-tidy format help bench docs
+.PHONY: all tests-build bench-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
+        test-e2e test-fuzz fault coverage lint lint-format lint-includes lint-size lint-shell \
+        lint-cppcheck lint-tidy format help bench soak docs
 .SECONDARY:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -125,12 +125,27 @@ static enum err claim(struct lane *lane, int64_t n, struct list *ret)
 	return ERR_OK;
 }
 
-static void take_limits(struct lane *lane)
+/* There is more than one lane can take at a time. */
+static void call_others(struct lane *lane)
+{
+	struct lanes *all = lane->all;
+
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n; i++)
+		all->lane[i].wanted = all->lane[i].wanted || all->lane[i].idle;
+	pthread_cond_broadcast(&all->told);
+	pthread_mutex_unlock(&all->lock);
+}
+
+/* What the main thread has found out: limits of queues, and whether the server was away. */
+static void take_news(struct lane *lane)
 {
 	char version[sizeof(lane->all->limits)];
 
 	pthread_mutex_lock(&lane->all->lock);
 	memcpy(version, lane->all->limits, sizeof(version));
+	lane->unsure = lane->unsure || lane->doubted;
+	lane->doubted = false;
 	pthread_mutex_unlock(&lane->all->lock);
 	if (claim_limits(&lane->cx, &lane->claim, version) != ERR_OK)
 		err_clear(&lane->cx); /* the ones known hold on */
@@ -143,10 +158,13 @@ static bool batch(struct lane *lane)
 	struct log_tail tail = { 0 };
 	struct list list = { 0 };
 	int64_t claimed = 0;
+	bool unsure, gives;
 
 	ctx_begin_unnamed(&lane->cx, lane->all->app, lane->arena, lane->db);
 	lane->cx.tail = &tail;
-	take_limits(lane);
+	take_news(lane);
+	unsure = lane->unsure;
+	gives = lane->ndone > 0;
 	if (claim(lane, n, &list) != ERR_OK) {
 		if (lane->cx.fault.code != ERR_UNAVAILABLE)
 			log_fault(&lane->cx, LOG_WARNING, "claim of light jobs");
@@ -154,6 +172,8 @@ static bool batch(struct lane *lane)
 		return !quits(lane) || ++lane->failures < LAST_TRIES;
 	}
 	lane->failures = 0;
+	if (lane->claim.deep && n > 0)
+		call_others(lane);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct job_claim *job = (const struct job_claim *)list.items + i;
 
@@ -169,7 +189,8 @@ static bool batch(struct lane *lane)
 	ctx_next(&lane->cx);
 	bell_ring(&lane->cx);
 	log_tail_clear(&tail);
-	return claimed > 0 || lane->unsure || lane->ndone > 0;
+	/* What waited for those that were just written is seen by the next claim only. */
+	return claimed > 0 || unsure || gives || lane->ndone > 0;
 }
 
 /* --- Threads --- */
@@ -237,11 +258,25 @@ void lanes_start(struct lanes *all)
 	}
 }
 
+/* One is enough for what one bell is about; it calls the others when there is more than it can take. */
 void lanes_look(struct lanes *all)
+{
+	int idle = -1;
+
+	pthread_mutex_lock(&all->lock);
+	for (int i = 0; i < all->n && idle < 0; i++)
+		idle = all->lane[i].idle ? i : -1;
+	for (int i = 0; i < all->n; i++)
+		all->lane[i].wanted = all->lane[i].wanted || idle < 0 || i == idle;
+	pthread_cond_broadcast(&all->told);
+	pthread_mutex_unlock(&all->lock);
+}
+
+void lanes_doubt(struct lanes *all)
 {
 	pthread_mutex_lock(&all->lock);
 	for (int i = 0; i < all->n; i++)
-		all->lane[i].wanted = true;
+		all->lane[i].doubted = all->lane[i].wanted = true;
 	pthread_cond_broadcast(&all->told);
 	pthread_mutex_unlock(&all->lock);
 }

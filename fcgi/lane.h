@@ -34,6 +34,7 @@ struct lane {
 
 	/* Under the lock of all. */
 	bool wanted, idle;
+	bool doubted;        /* the server may have taken back what was written last */
 	int64_t job_ends_ms; /* monotonic, when its present job must be done; 0: none runs */
 };
 
@@ -61,8 +62,14 @@ enum err lanes_join(struct ctx *cx, struct lanes *all, struct queue *q);
 /** Start the threads. */
 void lanes_start(struct lanes *all);
 
-/** There may be work: idle lanes look at the queue. */
+/** There may be work: an idle lane looks at the queue. */
 void lanes_look(struct lanes *all);
+
+/**
+ * The server was away.  What it has not brought to the disk is undone, and jobs that were done are claimed
+ * again, which nobody would hear of: lanes hand back all that they do not know.
+ */
+void lanes_doubt(struct lanes *all);
 
 /** Know the limits of that version. */
 void lanes_limits(struct lanes *all, const char *version);

@@ -105,7 +105,7 @@ static void lose(struct runner *r, const char *why)
 static void beat(struct runner *r)
 {
 	const struct config *config = r->process.app.config;
-	int64_t now = mono_ms(r);
+	int64_t now = mono_ms(r), session = r->queue.session;
 	enum err e;
 
 	/* Four fifths: what is left is for the end of this process and for clocks that differ. */
@@ -119,6 +119,8 @@ static void beat(struct runner *r)
 			LOG(&r->cx, LOG_INFO, "the database is back",
 			    LOG_INT("after_ms", now - r->beaten_ms));
 		r->away = false;
+		if (session != r->queue.session && session != 0)
+			lanes_doubt(&r->lanes);
 		r->beaten_ms = now;
 		r->beat_at = now + config->runner_heartbeat_ms;
 		return;

@@ -21,7 +21,7 @@ start() {
 	make_cluster
 	render_postgres
 	# Tests kill processes, never the machine: waiting for the disk proves nothing here.
-	[ -n "${PG_DURABLE:-}" ] || printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
+	[ -n "${durable:-}" ] || printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n' >postgresql.local.conf
 	write_conf "$ROOT"
 	"$PGBIN/pg_ctl" -D "$VAR/pg" -l "$VAR/log/postgres/current" -s -w start ||
 		{ cat "$VAR/log/postgres/current" >&2; die "PostgreSQL does not start"; }
@@ -42,6 +42,7 @@ finish() {
 }
 
 if [ "${1:-}" = --account ]; then
+	durable=${3:-}
 	load_settings
 	cd "$VAR"
 	"$2"
@@ -56,7 +57,7 @@ load_settings
 [ -x "$BIN/portolan" ] || die "$BIN/portolan is missing: run make first"
 open_build
 find_caps "$ROOT/deploy/env.sh" "$BIN/portolan"
-(cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start)
+(cd "$VAR" && step_down sh "$ROOT/tests/pg.sh" --account start ${PG_DURABLE:+durable})
 export PORTOLAN_TEST_DB_URL="host=$VAR/run dbname=portolan user=portolan_app"
 export PORTOLAN_TEST_OWNER_URL="host=$VAR/run dbname=portolan user=portolan_owner"
 export PORTOLAN_TEST_RUNNER_URL="host=$VAR/run dbname=portolan user=portolan_runner"

@@ -55,6 +55,7 @@ static const struct job_handler TABLE[] = {
 	{ .kind = NULL },
 };
 queue_handlers side_handlers = { TABLE, NULL };
+job_kinds side_kinds = { &KIND, NULL };
 
 /* --- Runners --- */
 

@@ -51,6 +51,7 @@ int64_t side_events(struct ctx *cx, int64_t job, const char *kind, const char *s
 int64_t side_told(struct ctx *cx, int64_t job, const char *how);
 
 extern queue_handlers side_handlers;
+extern job_kinds side_kinds; /* of the handlers */
 
 /** Set-up of a test: no job and no runner of a test before is left. */
 int side_begin(void **state);

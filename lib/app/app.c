@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define START_ARENA_BYTES ((size_t)16 * 1024 * 1024)
+#define IDLE_MAX_MS       30000 /* of an open transaction */
 
 enum err app_open(struct app_process *p, const char *component,
                   const struct config_sources *sources)
@@ -71,8 +72,13 @@ void app_close_keyring(struct app *app)
 	app->keyring = NULL;
 }
 
-/* A connection of a role that has a setting of its own; without it, of the application's server. */
-static struct db *open_as(const struct app *app, const char *url, const char *user, bool lazy)
+/*
+ * A connection of a role that has a setting of its own; without it, of the application's server.
+ *
+ * @idle_ms of an open transaction; 0: as others
+ */
+static struct db *open_as(const struct app *app, const char *url, const char *user, bool lazy,
+                          int64_t idle_ms)
 {
 	const struct config *config = app->config;
 	bool own = url[0] != '\0';
@@ -85,27 +91,41 @@ static struct db *open_as(const struct app *app, const char *url, const char *us
 		.lock_timeout_ms = (int)config->lock_timeout_ms,
 		.connect_timeout_s = (int)config->database_connect_timeout_s,
 		.lazy_commit = lazy,
+		.idle_timeout_ms = (int)idle_ms,
 	});
 }
 
 struct db *app_db(const struct app *app)
 {
-	return open_as(app, app->config->database_url, NULL, false);
+	return open_as(app, app->config->database_url, NULL, false, 0);
+}
+
+/*
+ * A host that vanishes in the middle of a transaction leaves its rows locked until the server gives the
+ * session up; that must not outlast the lease, or nobody could take the jobs over.
+ */
+static int64_t runner_idle_ms(const struct app *app)
+{
+	int64_t lease_ms = app->config->runner_lease_ms;
+
+	return lease_ms < IDLE_MAX_MS ? lease_ms : IDLE_MAX_MS;
 }
 
 struct db *app_runner_db(const struct app *app)
 {
-	return open_as(app, app->config->database_runner_url, "portolan_runner", false);
+	return open_as(app, app->config->database_runner_url, "portolan_runner", false,
+	               runner_idle_ms(app));
 }
 
 struct db *app_lane_db(const struct app *app)
 {
-	return open_as(app, app->config->database_runner_url, "portolan_runner", true);
+	return open_as(app, app->config->database_runner_url, "portolan_runner", true,
+	               runner_idle_ms(app));
 }
 
 struct db *app_gate_db(const struct app *app)
 {
-	return open_as(app, app->config->database_gate_url, "portolan_gate", false);
+	return open_as(app, app->config->database_gate_url, "portolan_gate", false, 0);
 }
 
 struct db *app_owner_db(const struct app *app)

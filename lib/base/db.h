@@ -108,6 +108,7 @@ struct db_options {
 	int statement_timeout_ms;
 	int lock_timeout_ms;
 	int connect_timeout_s; /* of one attempt; 0: 3 */
+	int idle_timeout_ms;   /* of an open transaction in which nothing is asked; 0: 30 000 */
 	bool lazy_commit; /* commits do not wait for the disk: a crash of the server may undo the last ones */
 };
 

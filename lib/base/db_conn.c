@@ -56,6 +56,8 @@ struct db *db_open(const struct db_options *options)
 	db->lock_timeout_ms = options->lock_timeout_ms;
 	db->connect_timeout_s = options->connect_timeout_s;
 	db->lazy_commit = options->lazy_commit;
+	db->idle_timeout_ms =
+		options->idle_timeout_ms > 0 ? options->idle_timeout_ms : IDLE_IN_TRANSACTION_MS;
 	return db;
 }
 
@@ -182,7 +184,7 @@ static PGconn *dial(const struct db *db)
 	         "%s-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c jit=off"
 	         " -c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=%d -c lock_timeout=%d"
 	         " -c idle_in_transaction_session_timeout=%d%s",
-	         given, db->statement_timeout_ms, db->lock_timeout_ms, IDLE_IN_TRANSACTION_MS,
+	         given, db->statement_timeout_ms, db->lock_timeout_ms, db->idle_timeout_ms,
 	         db->lazy_commit ? " -c synchronous_commit=off" : "");
 	snprintf(wait, sizeof(wait), "%d",
 	         db->connect_timeout_s > 0 ? db->connect_timeout_s : CONNECT_TIMEOUT_S);

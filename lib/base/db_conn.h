@@ -23,7 +23,7 @@
 
 struct db {
 	char *conninfo, *user, *component;
-	int statement_timeout_ms, lock_timeout_ms, connect_timeout_s;
+	int statement_timeout_ms, lock_timeout_ms, connect_timeout_s, idle_timeout_ms;
 	bool lazy_commit;
 
 	PGconn *conn; /* in pipeline mode; NULL: not connected */

@@ -84,12 +84,14 @@ enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pul
 	return db_get(cx, &BEAT, DB_ARGS(DB_TEXT(q->id)), &queue_pulse_schema, ret);
 }
 
+/* Not waiting for the disk: after a crash everybody looks anyway. */
 static const struct db_stmt SLEEP = {
 	.name = "queue_sleep",
 	.nparams = 3,
 	.any_tenant = true,
 	.sql = "UPDATE app.job_runner SET asleep = $2, light_asleep = $3 WHERE id = $1"
-	       " AND (asleep <> $2 OR light_asleep <> $3)",
+	       " AND (asleep <> $2 OR light_asleep <> $3)"
+	       " AND set_config('synchronous_commit', 'off', true) = 'off'",
 };
 
 enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light)
@@ -218,11 +220,15 @@ enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
 	return db_run(cx, &LEAVE, DB_ARGS(DB_TEXT(q->id)), NULL);
 }
 
+/* It may have begun: before a server that takes back what it had not brought to the disk. */
 static const struct db_stmt DISOWN = {
 	.name = "queue_disown",
 	.nparams = 2,
 	.any_tenant = true,
-	.sql = HAND_BACK("($1)") " AND id <> ALL ($2::bigint[])",
+	.sql = "WITH u AS (" HAND_BACK(
+		"($1)") " AND id <> ALL ($2::bigint[]) RETURNING *)"
+			" INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, outcome, started_at)"
+			" SELECT tenant_id, id, claim_token, attempt + 1, 'returned', started_at FROM u",
 };
 
 enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret)

@@ -9,4 +9,4 @@ ROOT=$(cd "${0%/*}/../.." && pwd -P)
 export PG_DURABLE=1 VARIANT="${VARIANT:-release}"
 # The program reads the settings file alone.
 "$ROOT/tests/pg.sh" env -u PORTOLAN_TEST_DB_URL -u PORTOLAN_TEST_OWNER_URL -u PORTOLAN_TEST_RUNNER_URL \
-	-u PORTOLAN_TEST_GATE_URL -u PORTOLAN_TEST_SUPER_URL "$ROOT/build/$VARIANT/tests/bench/events"
+	-u PORTOLAN_TEST_GATE_URL -u PORTOLAN_TEST_SUPER_URL "$ROOT/build/$VARIANT/tests/bench/events_tool"
