@@ -27,7 +27,7 @@ static enum err log_anchors(struct ctx *cx, struct keep *k, int64_t now_ms)
 	int64_t after = -1;
 	struct list list;
 
-	k->anchor_at = now_ms + KEEP_SEAL_MS; /* again soon, when it fails */
+	k->anchor_at = now_ms + KEEP_IDLE_MS; /* when it fails, or there is no chain yet */
 	do {
 		TRY(seal_anchors(cx, after, &list));
 		for (size_t i = 0; i < list.n; i++) {
@@ -39,7 +39,7 @@ static enum err log_anchors(struct ctx *cx, struct keep *k, int64_t now_ms)
 			after = a->tenant_id;
 		}
 	} while (list.n == SEAL_ANCHORS);
-	if (after >= 0) /* else there is no chain yet */
+	if (after >= 0)
 		k->anchor_at = now_ms + KEEP_ANCHOR_MS;
 	return ERR_OK;
 }
