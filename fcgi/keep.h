@@ -8,11 +8,11 @@
 
 #include "base/ctx.h"
 
-#define KEEP_SEAL_MS        1000     /* between two rounds of sealing */
-#define KEEP_IDLE_MS        4000     /* the same, after one that found nothing */
-#define KEEP_ANCHOR_MS      86400000 /* between two logs of the anchors */
-#define KEEP_PRUNE_MS       3600000  /* between two rounds of retention */
-#define KEEP_EXPIRY_MS      600000   /* between two rounds of expiry */
+#define KEEP_SEAL_MS   1000     /* between two rounds of sealing */
+#define KEEP_IDLE_MS   4000     /* the same, after one that found nothing */
+#define KEEP_ANCHOR_MS 86400000 /* between two logs of the anchors */
+#define KEEP_PRUNE_MS  3600000  /* between two rounds of retention */
+#define KEEP_EXPIRY_MS 600000   /* between two rounds of expiry */
 
 /* What is due when, in monotonic milliseconds; zero is a good beginning. */
 struct keep {

@@ -1,11 +1,10 @@
 -- The queue as it was: one history, no limits, schedules or dependencies.
 DROP VIEW app.job, app.job_live, app.job_done, app.job_undone;
-DROP TRIGGER job_slot_give ON app.background_job;
-DROP TRIGGER job_slot_drop ON app.background_job;
-DROP TRIGGER job_awaited_end ON app.background_job;
-DROP TRIGGER job_awaited_end ON app.background_job_dead;
-DROP TRIGGER job_blocked_end ON app.background_job;
-DROP FUNCTION app.job_slot_give, app.job_awaited_end, app.job_blocked_end, app.job_claim_limited, app.job_rate_left;
+DROP TRIGGER job_updated ON app.background_job;
+DROP TRIGGER job_deleted ON app.background_job;
+DROP TRIGGER job_dead_deleted ON app.background_job_dead;
+DROP FUNCTION app.job_updated, app.job_deleted, app.job_dead_deleted, app.job_awaited_end, app.job_claim_limited, app.job_rate_left,
+    app.job_turn_take;
 DROP TABLE app.job_schedule, app.job_dependency, app.job_slot, app.job_queue, app.job_attempt;
 REVOKE ALL ON app.job_runner FROM portolan_gate;
 ALTER TABLE app.job_runner DROP COLUMN light_asleep, DROP COLUMN parent_id;
@@ -94,3 +93,33 @@ CREATE VIEW app.job WITH (security_invoker = true) AS
 SELECT * FROM app.job_live UNION ALL SELECT * FROM app.job_ended;
 COMMENT ON VIEW app.job IS 'All jobs as the API shows them';
 GRANT SELECT ON app.job_live, app.job_ended, app.job TO portolan_app;
+
+CREATE FUNCTION app.job_turn_take() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(1886351988, hashtext(NEW.order_key)) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO app.job_turn (tenant_id, order_key, job_id)
+    VALUES (NEW.tenant_id, NEW.order_key, NEW.id) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE FUNCTION app.job_turn_give() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    DELETE FROM app.job_turn t
+     WHERE t.tenant_id = OLD.tenant_id AND t.order_key = OLD.order_key AND t.job_id = OLD.id;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER job_turn_take BEFORE UPDATE OF state ON app.background_job FOR EACH ROW
+    WHEN (NEW.order_key IS NOT NULL AND OLD.state = 'ready' AND NEW.state = 'running')
+    EXECUTE FUNCTION app.job_turn_take();
+CREATE TRIGGER job_turn_give AFTER UPDATE OF state ON app.background_job FOR EACH ROW
+    WHEN (OLD.order_key IS NOT NULL AND OLD.state = 'running' AND NEW.state <> 'running')
+    EXECUTE FUNCTION app.job_turn_give();
+CREATE TRIGGER job_turn_drop AFTER DELETE ON app.background_job FOR EACH ROW
+    WHEN (OLD.order_key IS NOT NULL AND OLD.state = 'running')
+    EXECUTE FUNCTION app.job_turn_give();

@@ -8,10 +8,11 @@
 #include "jobs/queue_repo.h"
 
 /*
- * ARRAY() is evaluated once, so a claim takes no more than it was asked for.  One walk down the index
- * per priority and queue: what is due later costs nothing.  The last condition holds the runner's row
- * against its removal: a runner that has been declared dead claims nothing.  It names the job so that it
- * is asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
+ * What is materialized is evaluated once, so a claim takes no more than it was asked for.  One walk down
+ * the index per priority and queue: what is due later costs nothing.  "me" holds the runner's row against
+ * its removal: a runner that has been declared dead claims nothing.  The condition names the job so that
+ * it is asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
+ * Turns are taken for jobs that are locked already, and that start then.
  */
 static const struct db_stmt BATCH = {
 	.name = "claim_batch",
@@ -25,19 +26,24 @@ static const struct db_stmt BATCH = {
 	       " h AS (INSERT INTO app.background_job_history (" QUEUE_ENDED ")"
 	       " SELECT " QUEUE_ENDED " FROM d),"
 	       " me AS MATERIALIZED (SELECT id FROM app.job_runner WHERE id = $1 FOR KEY SHARE),"
-	       " c AS (UPDATE app.background_job b SET state = 'running', runner_id = $1,"
-	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
-	       " started_at = now() WHERE b.ctid = ANY (ARRAY(SELECT s.place FROM"
+	       " free AS MATERIALIZED (SELECT s.* FROM"
 	       " (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])"
 	       " WITH ORDINALITY AS u (q, p, t, i, o) ORDER BY o) w"
-	       " CROSS JOIN LATERAL (SELECT j.ctid AS place FROM app.background_job j"
+	       " CROSS JOIN LATERAL (SELECT j.ctid AS place, j.tenant_id, j.order_key, j.id"
+	       " FROM app.background_job j"
 	       " WHERE j.queue = w.q AND j.priority = w.p AND j.run_at <= now()"
 	       " AND (j.run_at, j.id) >= (timestamptz 'epoch' + w.t * interval '1 us', w.i)"
 	       " AND j.state = 'ready' AND j.job_type = ANY ($6::text[])"
 	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
 	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
-	       " ORDER BY j.run_at, j.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED) s LIMIT $7))"
-	       " AND EXISTS (SELECT FROM me WHERE b.id > 0) RETURNING b.*)"
+	       " ORDER BY j.run_at, j.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED) s LIMIT $7),"
+	       " mine AS MATERIALIZED (SELECT f.place FROM free f"
+	       " WHERE EXISTS (SELECT FROM me WHERE f.id > 0)"
+	       " AND CASE WHEN f.order_key IS NULL THEN true"
+	       " ELSE app.job_turn_take(f.tenant_id, f.order_key, f.id) END),"
+	       " c AS (UPDATE app.background_job b SET state = 'running', runner_id = $1,"
+	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
+	       " started_at = now() WHERE b.ctid = ANY (ARRAY(SELECT place FROM mine)) RETURNING b.*)"
 	       " SELECT " QUEUE_CLAIM " FROM c UNION ALL"
 	       " SELECT g.id, 0, 0, g.token, '', '{}', NULL, 0, 0, NULL, NULL, '', 9, 0, true"
 	       " FROM given g WHERE NOT EXISTS (SELECT FROM d WHERE d.id = g.id)"
