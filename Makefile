@@ -197,11 +197,12 @@ fault:
 
 # Lines of our own C that unit, database and end-to-end tests reach; what a program does once it
 # has confined itself is not counted.
+COVERAGE ?= unit db e2e
 coverage:
 	@deploy/deps.sh build run test cov
 	@find build/cov -name '*.gcda' -delete 2>/dev/null || :
 	@$(SUBMAKE) VARIANT=cov tests-build
-	@tests/run.sh cov:unit cov:db cov:e2e; failed=$$?; \
+	@tests/run.sh $(COVERAGE:%=cov:%); failed=$$?; \
 	gcovr --root . --gcov-ignore-parse-errors --filter lib/ --filter fcgi/ --print-summary \
 		--output build/cov/coverage.txt build/cov && \
 	echo 'by file: build/cov/coverage.txt' && exit $$failed
