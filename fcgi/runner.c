@@ -450,8 +450,9 @@ static bool join(struct runner *r)
 			r->beaten_ms = mono_ms(r);
 			e = queue_join(&r->cx, &r->queue, r->host, config->runner_lease_ms);
 		}
-		if (e == ERR_OK)
-			e = lanes_join(&r->cx, &r->lanes, &r->queue);
+		/* Half a member is none: the supervisor starts another. */
+		if (e == ERR_OK && lanes_join(&r->cx, &r->lanes, &r->queue) != ERR_OK)
+			lose(r, "the lanes cannot join");
 		if (e == ERR_OK)
 			break;
 		trouble(r, "waiting for the database");

@@ -15,7 +15,7 @@
 #include <libpq-fe.h>
 
 #define DB_PREPARED_SLOTS 1024 /* a power of two, above the number of statements in the program */
-#define DB_CHANNELS_MAX   4
+#define DB_CHANNELS_MAX   8
 #define DB_NAME_MAX       64   /* an identifier of PostgreSQL, NUL included */
 #define DB_RETRY_MS       2000 /* how long a lost server is waited for */
 #define DB_PAUSE_MS       20   /* between two attempts, doubled up to ... */

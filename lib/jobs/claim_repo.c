@@ -12,7 +12,9 @@
  * the index per priority and queue: what is due later costs nothing.  "me" holds the runner's row against
  * its removal: a runner that has been declared dead claims nothing.  The condition names the job so that
  * it is asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
- * Turns are taken for jobs that are locked already, and that start then.
+ * Turns are taken for jobs that are locked already, and that start then: a version of the row that is
+ * newer than the statement is locked as well, but is not seen by the update.  It is one CASE because
+ * conditions beside each other are evaluated in whatever order seems cheap.
  */
 static const struct db_stmt BATCH = {
 	.name = "claim_batch",
@@ -37,9 +39,10 @@ static const struct db_stmt BATCH = {
 	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
 	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
 	       " ORDER BY j.run_at, j.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED) s LIMIT $7),"
-	       " mine AS MATERIALIZED (SELECT f.place FROM free f"
-	       " WHERE EXISTS (SELECT FROM me WHERE f.id > 0)"
-	       " AND CASE WHEN f.order_key IS NULL THEN true"
+	       " mine AS MATERIALIZED (SELECT f.place FROM free f WHERE CASE"
+	       " WHEN NOT EXISTS (SELECT FROM me WHERE f.id > 0) THEN false"
+	       " WHEN f.order_key IS NULL THEN true WHEN NOT EXISTS"
+	       " (SELECT FROM app.background_job v WHERE v.ctid = f.place AND v.id = f.id) THEN false"
 	       " ELSE app.job_turn_take(f.tenant_id, f.order_key, f.id) END),"
 	       " c AS (UPDATE app.background_job b SET state = 'running', runner_id = $1,"
 	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"

@@ -39,13 +39,15 @@ browser() {
 # shellcheck disable=SC2254 # a pattern is meant
 saw() { case $(cat "$WORK/seen") in $1) ;; *) echo "want to see: $1, not: $(head -c 300 "$WORK/seen")"; return 1 ;; esac; }
 
-# All rows of all tables but those that tell of attempts and of the time of the last use.
+# All rows of all tables but those that tell of attempts and of the time of the last use; of events, which
+# go on into the log by themselves, their number.
 state() {
 	sql "SELECT relname, md5(coalesce(xpath('//row', query_to_xml(format(
 			'SELECT (to_jsonb(t) - ''{last_seen_at,last_used_at}''::text[])::text AS j FROM app.%I t ORDER BY 1', relname),
 			true, false, ''))::text, ''))
 		FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'
-			AND relname !~ '^(audit|rate_bucket|sign_in_attempt|job_runner)' ORDER BY 1"
+			AND relname !~ '^(audit|rate_bucket|sign_in_attempt|job_runner|event_)' ORDER BY 1;
+		SELECT 'events', count(*) FROM app.event_all"
 }
 requests() { grep -h '"msg":"request"' "$VAR/log/api/current" "$VAR/log/nginx/current" 2>/dev/null | jq -r '"\(.status) \(.method) \(.path) \(.actor // "-")"'; }
 # attack URL EXPRESSION: as a page of that origin; what came of it is in $WORK/seen and $WORK/wire.
