@@ -72,7 +72,7 @@ static const struct event_subscriber SUBSCRIBER = {
 	.kinds = KINDS,
 	.handle = take,
 	.attempts = 3,
-	.backoff_s = 1,
+	.backoff_s = 600, /* with jitter: it must not be due by chance while a test looks */
 	.doc = "d",
 };
 static const struct event_subscriber PATIENT = {
