@@ -387,9 +387,11 @@ END
 $$;
 COMMENT ON FUNCTION app.job_claim_limited IS 'Starts jobs of a limited queue';
 
+-- A queue whose starts were never counted has all of them left.  (No time may be subtracted from one that is
+-- infinitely long ago.)
 CREATE FUNCTION app.job_rate_left(q app.job_queue) RETURNS double precision LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT least(q.rate_limit::double precision,
-                 q.rate_left + extract(epoch FROM least(clock_timestamp() - q.rate_at, interval '1 day'))
+                 q.rate_left + extract(epoch FROM clock_timestamp() - greatest(q.rate_at, clock_timestamp() - interval '1 day'))
                                * q.rate_limit / q.rate_period_s)
 $$;
 COMMENT ON FUNCTION app.job_rate_left IS 'Starts that a queue has left now';

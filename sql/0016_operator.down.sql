@@ -14,10 +14,5 @@ REVOKE SELECT (queue, job_type, state, attempt, run_at) ON app.background_job FR
 REVOKE SELECT (queue, job_type, run_at, started_at, finished_at) ON app.background_job_history FROM portolan_gate;
 REVOKE SELECT (queue, job_type, status, run_at, started_at, finished_at) ON app.background_job_dead FROM portolan_gate;
 REVOKE SELECT (parent_id, lease_ms) ON app.job_runner FROM portolan_gate;
-CREATE OR REPLACE FUNCTION app.job_rate_left(q app.job_queue) RETURNS double precision LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-    SELECT least(q.rate_limit::double precision,
-                 q.rate_left + extract(epoch FROM least(clock_timestamp() - q.rate_at, interval '1 day'))
-                               * q.rate_limit / q.rate_period_s)
-$$;
 DROP POLICY installation ON app.job_queue;
 ALTER TABLE app.job_schedule DROP COLUMN held_until, DROP COLUMN failures, DROP COLUMN error_type, DROP COLUMN error_message;

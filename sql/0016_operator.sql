@@ -32,14 +32,6 @@ $$;
 COMMENT ON FUNCTION app.wall_instant IS 'When a wall clock first shows a time or a later one';
 GRANT EXECUTE ON FUNCTION app.wall_instant TO portolan_app;
 
--- A queue whose starts were never counted has all of them left.  (No time may be subtracted from one that is
--- infinitely long ago.)
-CREATE OR REPLACE FUNCTION app.job_rate_left(q app.job_queue) RETURNS double precision LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-    SELECT least(q.rate_limit::double precision,
-                 q.rate_left + extract(epoch FROM clock_timestamp() - greatest(q.rate_at, clock_timestamp() - interval '1 day'))
-                               * q.rate_limit / q.rate_period_s)
-$$;
-
 -- What holds for all tenants is no secret from one whose jobs wait for it.
 CREATE POLICY installation ON app.job_queue FOR SELECT TO portolan_app
     USING (tenant_id = 0 AND (SELECT app.current_tenant_id()) IS NOT NULL);

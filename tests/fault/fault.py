@@ -5,13 +5,12 @@ a host name of its own, on one PostgreSQL.  While two clients enqueue and one fo
 are killed, stopped past their lease, cut off and restarted, sessions and the server are killed and
 restarted, clocks jump, one job in five is not rung for, some are cancelled and one kills whoever runs it.
 
-After each fault it is measured how long it takes until nothing is held by who was hit and new work is done
-again.  In the end the ledger must add up: see the checks at the bottom.
-
+How long each fault is felt is measured; in the end the ledger must add up: see the checks at the bottom.
     fault.py SECONDS [SEED]     under tests/pg.sh, as root, in a network namespace of its own
     FAULTS="kill partition"     these alone
 """
 
+import glob
 import os
 import random
 import signal
@@ -25,7 +24,7 @@ BUILD = os.path.join(ROOT, "build", os.environ.get("VARIANT", "release"))
 CONFIG = os.environ["PORTOLAN_CONFIG"]
 VAR = os.path.dirname(CONFIG)
 USER = os.environ.get("STACK_USER", "postgres")
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+FAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), "")
 
 LEASE_MS = 3000
 RECOVERY_MAX_S = 20.0
