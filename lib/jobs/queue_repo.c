@@ -207,12 +207,17 @@ enum err queue_repo_remove(struct ctx *cx, const struct queue *q, const struct q
 	" rerun = rerun AND checkpoint IS NOT NULL, attempt = attempt - 1"                         \
 	" WHERE runner_id IN " runners " AND state = 'running' AND run_at <= now()"
 
+/* It may have begun: before a server that takes back what it had not brought to the disk. */
+#define NOTE_RETURNED                                                                              \
+	" INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, outcome, started_at)"    \
+	" SELECT tenant_id, id, claim_token, attempt + 1, 'returned', started_at FROM u"
+
 static const struct db_stmt LEAVE = {
 	.name = "queue_leave",
 	.nparams = 1,
 	.any_tenant = true,
-	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1 OR parent_id = $1 RETURNING id) " HAND_BACK(
-		"(SELECT id FROM r)"),
+	.sql = "WITH r AS (DELETE FROM app.job_runner WHERE id = $1 OR parent_id = $1 RETURNING id),"
+	       " u AS (" HAND_BACK("(SELECT id FROM r)") " RETURNING *)" NOTE_RETURNED,
 };
 
 enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
@@ -220,15 +225,12 @@ enum err queue_repo_leave(struct ctx *cx, const struct queue *q)
 	return db_run(cx, &LEAVE, DB_ARGS(DB_TEXT(q->id)), NULL);
 }
 
-/* It may have begun: before a server that takes back what it had not brought to the disk. */
 static const struct db_stmt DISOWN = {
 	.name = "queue_disown",
 	.nparams = 2,
 	.any_tenant = true,
 	.sql = "WITH u AS (" HAND_BACK(
-		"($1)") " AND id <> ALL ($2::bigint[]) RETURNING *)"
-			" INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, outcome, started_at)"
-			" SELECT tenant_id, id, claim_token, attempt + 1, 'returned', started_at FROM u",
+		"($1)") " AND id <> ALL ($2::bigint[]) RETURNING *)" NOTE_RETURNED,
 };
 
 enum err queue_repo_disown(struct ctx *cx, const struct queue *q, const char *known, int64_t *ret)
