@@ -140,12 +140,16 @@ open_build() {
 	[ "$VARIANT" != cov ] || chmod -R a+rwX "$ROOT/build/cov"
 }
 
-# within SECONDS COMMAND...: try until it succeeds; fails when the time is up.
+# within SECONDS COMMAND...: try until it succeeds; fails when the time is up, which tests say aloud.
 within() {
+	within_s=$1
 	within_end=$(($(date +%s) + $1))
 	shift
 	until "$@"; do
-		[ "$(date +%s)" -lt "$within_end" ] || return 1
+		if [ "$(date +%s)" -ge "$within_end" ]; then
+			[ -z "${WITHIN_SAYS:-}" ] || echo "not within $within_s s: $*"
+			return 1
+		fi
 		sleep 0.1
 	done
 }

@@ -20,6 +20,7 @@
 TAB=$(printf '\t')
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
 . "$ROOT/deploy/env.sh"
+WITHIN_SAYS=1
 set +e
 
 test_name=${0##*/}
@@ -95,6 +96,7 @@ run_script() { eval "$1"; }
 # check TITLE SCRIPT: one result; the script's last status decides.
 check() {
 	checks=$((checks + 1))
+	: >"$WORK/begun"
 	if run_script "$2" >"$WORK/said" 2>&1 </dev/null; then
 		echo "ok $checks - $1"
 		return
@@ -103,7 +105,7 @@ check() {
 	echo "not ok $checks - $1"
 	{
 		cat "$WORK/said"
-		if [ -s "$WORK/reply.status" ]; then
+		if [ "$WORK/reply.status" -nt "$WORK/begun" ]; then
 			echo "last reply: $(cat "$WORK/reply.status")"
 			cat "$WORK/reply.headers"
 			head -c 2000 "$WORK/reply.body"

@@ -73,7 +73,7 @@ started() { [ "$(sql "SELECT count(*) FROM app.background_job WHERE id = $job AN
 none_starts() { n=$((n + 1)) && create "held-$n" tiny && ! within 2 started; }
 check 'a paused queue starts nothing, and says since when and by whom' '
 	post /api/v1/queues/heavy/pause "" && status 200 && json .paused true && json .limits.paused_at && json .limits.paused_by &&
-	within 10 none_starts && held=$job && api GET /api/v1/status &&
+	within 30 none_starts && held=$job && api GET /api/v1/status &&
 	json ".queues[] | select(.name == \"heavy\") | [.paused, .pending] | @csv" "true,1" &&
 	create held-too tiny && api GET "/api/v1/queues" && json "[.items[] | select(.name == \"heavy\")][0].pending" 2 && ! within 2 started
 '

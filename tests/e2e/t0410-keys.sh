@@ -36,7 +36,7 @@ check 'it may what its scopes say, and its role' '
 	as "$key" GET /api/v1/api-keys && status 403 && as "$key" GET /api/v1/api-keys/current && status 200 && json .id "$id"
 '
 used() { api GET "/api/v1/api-keys/$id" && json .last_used_at; }
-check 'its last use is noted after the answer' 'within 5 used'
+check 'its last use is noted after the answer' 'within 30 used'
 check 'an unknown scope is refused with the nearest' '
 	echo "{\"name\":\"x\",\"role\":\"viewer\",\"scopes\":[\"project:read\"]}" | api POST /api/v1/api-keys &&
 	status 400 && body_has "did you mean projects:read"

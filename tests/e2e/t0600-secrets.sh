@@ -160,7 +160,7 @@ check 'a refresh token of before' 'api POST /api/v1/auth/token </dev/null && sta
 check 'the master key is rotated under load, and no request fails' '
 	load &
 	loader=$!
-	within 10 test -s "$WORK/load"
+	within 30 test -s "$WORK/load"
 	keys rotate >"$WORK/told"; code=$?; cat "$WORK/told"
 	touch "$WORK/stop"; wait $loader
 	[ "$code" -eq 0 ] && grep -q "master key 2 is in use" "$WORK/told" &&

@@ -79,7 +79,7 @@ check 'another key of the tenant has a bucket of its own, and the tenant one for
 check 'another tenant does not notice' 'spend "$rival" 100 && [ "$good" -eq 100 ]'
 check 'a limit of its own holds within seconds' '
 	sql "UPDATE app.tenant SET requests_per_minute = 20 WHERE name = '"'rival'"'" >/dev/null &&
-		rival_refused() { call GET /api/v1/projects "Authorization: Bearer $rival" && status 429; } && within 10 rival_refused && refused tenant &&
+		rival_refused() { call GET /api/v1/projects "Authorization: Bearer $rival" && status 429; } && within 30 rival_refused && refused tenant &&
 		header RateLimit-Policy "\"tenant\";q=20;w=60"
 '
 check 'who shows no credential, or a wrong one, pays by address' '
@@ -93,7 +93,7 @@ check 'who shows no credential, or a wrong one, pays by address' '
 '
 check 'a good key is served at an address that is used up, once a worker knows it' '
 	sql "UPDATE app.tenant SET requests_per_minute = 0 WHERE name = '"'rival'"'" >/dev/null &&
-		rival_served() { from 198.51.100.1 GET /api/v1/projects "Authorization: Bearer $rival" && status 200; } && within 15 rival_served
+		rival_served() { from 198.51.100.1 GET /api/v1/projects "Authorization: Bearer $rival" && status 200; } && within 30 rival_served
 '
 check 'IPv6 counts by networks of 64 bits' '
 	for i in $(seq 60); do from "2001:db8::$i" GET /api/v1/projects && status 401 || return 1; done
@@ -118,7 +118,7 @@ check 'a peer that is no proxy of ours is taken for what it is, whatever it says
 			status 401 || return 1
 	done
 	call GET /api/v1/projects "X-Forwarded-For: 10.9.9.9" "X-Request-Id: spoofed" && refused address &&
-		spoofed() { grep -h "\"request_id\":\"spoofed\"" "$VAR/log/api/current" | grep -q "\"remote\":\"127.0.0.1\""; } && within 5 spoofed
+		spoofed() { grep -h "\"request_id\":\"spoofed\"" "$VAR/log/api/current" | grep -q "\"remote\":\"127.0.0.1\""; } && within 30 spoofed
 '
 check 'settings that name no proxy are refused before anything is touched' '
 	echo "trusted_proxies = 10.0.0.1/8" >"$VAR/portolan.conf" && ! stack up >"$WORK/up" 2>&1 && grep -q trusted_proxies "$WORK/up"

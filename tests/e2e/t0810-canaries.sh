@@ -39,7 +39,7 @@ decoy=$(canary decoy)
 list_canaries
 check 'it would be found in the environment of a process' '
 	(cd "$VAR" && DECOY=$decoy exec sleep 60) & pid=$!
-	within 5 grep -qa "$decoy" "/proc/$pid/environ"; stack_processes >"$WORK/processes"; kill "$pid"; found_in processes "$WORK/processes" && grep -q decoy "$WORK/canaries.named"
+	within 30 grep -qa "$decoy" "/proc/$pid/environ"; stack_processes >"$WORK/processes"; kill "$pid"; found_in processes "$WORK/processes" && grep -q decoy "$WORK/canaries.named"
 '
 check 'in the database, as text and as bytes' '
 	echo "{\"name\":\"$decoy\",\"repository_url\":\"https://git.test/d.git\"}" | api POST /api/v1/projects && status 201 && keep id .id &&

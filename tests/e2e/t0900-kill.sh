@@ -49,17 +49,17 @@ heals() {
 check 'the client gets on before anything is killed' 'within 30 more_than 3'
 
 check 'a worker' '
-	set -- $(worker_pids) && kill -9 "$1" && within 10 lacks_worker "$1" && heals
+	set -- $(worker_pids) && kill -9 "$1" && within 30 lacks_worker "$1" && heals
 '
 check 'every worker at once' 'kill -9 $(worker_pids) && heals'
 check 'the parent of the pool' '
-	old=$(pid_of api) && kill -9 "$old" && within 10 another_pid api "$old" && heals
+	old=$(pid_of api) && kill -9 "$old" && within 30 another_pid api "$old" && heals
 '
 check 'the master of nginx' '
-	old=$(pid_of nginx) && kill -9 "$old" && within 10 another_pid nginx "$old" && heals
+	old=$(pid_of nginx) && kill -9 "$old" && within 30 another_pid nginx "$old" && heals
 '
 check 'the runner' '
-	old=$(pid_of runner) && kill -9 "$old" && within 10 another_pid runner "$old" && heals
+	old=$(pid_of runner) && kill -9 "$old" && within 30 another_pid runner "$old" && heals
 '
 check 'PostgreSQL' '
 	old=$(pid_of postgres) && kill -9 "$old" && within 20 another_pid postgres "$old" && heals
