@@ -7,8 +7,13 @@
 
 #include "jobs/queue_repo.h"
 
+/* Of a claimed row, what QUEUE_CLAIM shows: each column more is carried through the statement. */
+#define CLAIMED                                                                                    \
+	"b.id, b.tenant_id, b.project_id, b.claim_token, b.job_type, b.arguments, b.checkpoint,"   \
+	" b.attempt, b.max_attempts, b.request_id, b.traceparent, b.queue, b.priority, b.run_at"
+
 /*
- * What is materialized is evaluated once, so a claim takes no more than it was asked for.  One walk down
+ * An ARRAY is evaluated once, so a claim takes no more than it was asked for.  One walk down
  * the index per priority and queue: what is due later costs nothing.  "me" holds the runner's row against
  * its removal: a runner that has been declared dead claims nothing.  The condition names the job so that
  * it is asked only when there is one: a look at an empty queue locks nothing, and so writes nothing.
@@ -28,7 +33,9 @@ static const struct db_stmt BATCH = {
 	       " h AS (INSERT INTO app.background_job_history (" QUEUE_ENDED ")"
 	       " SELECT " QUEUE_ENDED " FROM d),"
 	       " me AS MATERIALIZED (SELECT id FROM app.job_runner WHERE id = $1 FOR KEY SHARE),"
-	       " free AS MATERIALIZED (SELECT s.* FROM"
+	       " c AS (UPDATE app.background_job b SET state = 'running', runner_id = $1,"
+	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
+	       " started_at = now() WHERE b.ctid = ANY (ARRAY(SELECT f.place FROM (SELECT s.* FROM"
 	       " (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])"
 	       " WITH ORDINALITY AS u (q, p, t, i, o) ORDER BY o) w"
 	       " CROSS JOIN LATERAL (SELECT j.ctid AS place, j.tenant_id, j.order_key, j.id"
@@ -38,15 +45,12 @@ static const struct db_stmt BATCH = {
 	       " AND j.state = 'ready' AND j.job_type = ANY ($6::text[])"
 	       " AND (j.order_key IS NULL OR NOT EXISTS (SELECT FROM app.job_turn t"
 	       " WHERE t.tenant_id = j.tenant_id AND t.order_key = j.order_key))"
-	       " ORDER BY j.run_at, j.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED) s LIMIT $7),"
-	       " mine AS MATERIALIZED (SELECT f.place FROM free f WHERE CASE"
+	       " ORDER BY j.run_at, j.id LIMIT $7 FOR UPDATE OF j SKIP LOCKED) s LIMIT $7) f WHERE CASE"
 	       " WHEN NOT EXISTS (SELECT FROM me WHERE f.id > 0) THEN false"
 	       " WHEN f.order_key IS NULL THEN true WHEN NOT EXISTS"
 	       " (SELECT FROM app.background_job v WHERE v.ctid = f.place AND v.id = f.id) THEN false"
-	       " ELSE app.job_turn_take(f.tenant_id, f.order_key, f.id) END),"
-	       " c AS (UPDATE app.background_job b SET state = 'running', runner_id = $1,"
-	       " claim_token = nextval('app.job_claim_seq'), attempt = attempt + 1,"
-	       " started_at = now() WHERE b.ctid = ANY (ARRAY(SELECT place FROM mine)) RETURNING b.*)"
+	       " ELSE app.job_turn_take(f.tenant_id, f.order_key, f.id) END))"
+	       " RETURNING " CLAIMED ")"
 	       " SELECT " QUEUE_CLAIM " FROM c UNION ALL"
 	       " SELECT g.id, 0, 0, g.token, '', '{}', NULL, 0, 0, NULL, NULL, '', 9, 0, true"
 	       " FROM given g WHERE NOT EXISTS (SELECT FROM d WHERE d.id = g.id)"
