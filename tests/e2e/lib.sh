@@ -105,7 +105,7 @@ check() {
 	echo "not ok $checks - $1"
 	{
 		cat "$WORK/said"
-		if [ "$WORK/reply.status" -nt "$WORK/begun" ]; then
+		if [ -n "$(find "$WORK/reply.status" -newer "$WORK/begun" 2>/dev/null)" ]; then
 			echo "last reply: $(cat "$WORK/reply.status")"
 			cat "$WORK/reply.headers"
 			head -c 2000 "$WORK/reply.body"
