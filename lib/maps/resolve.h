@@ -45,6 +45,8 @@
 	RULE(JAVA_CLASS, "java.class", 100)                                                        \
 	RULE(JAVA_WILDCARD, "java.wildcard", 90)                                                   \
 	RULE(JAVA_SAME_PACKAGE, "java.same_package", 90)                                           \
+	RULE(KOTLIN_FUNCTION, "kotlin.function", 90)                                               \
+	RULE(KOTLIN_SAME_PACKAGE, "kotlin.same_package", 75)                                       \
 	RULE(RUST_MOD, "rust.mod", 100)                                                            \
 	RULE(RUST_USE, "rust.use", 95)                                                             \
 	RULE(RUST_CRATE, "rust.crate", 95)

@@ -330,7 +330,9 @@ static const char *const NODE_MODULES[] = {
 
 /* Beginnings, not whole names. */
 static const char *const JAVA_PACKAGES[] = {
+	"android.",
 	"com.sun.",
+	"dalvik.",
 	"java.",
 	"javax.accessibility.",
 	"javax.annotation.processing.",
@@ -352,10 +354,11 @@ static const char *const JAVA_PACKAGES[] = {
 	"javax.xml.",
 	"jdk.",
 	"kotlin.",
-	"kotlinx.",
+	"kotlinx.cinterop.",
 	"org.ietf.jgss.",
 	"org.w3c.dom.",
 	"org.xml.sax.",
+	"platform.",
 	"sun.",
 };
 
