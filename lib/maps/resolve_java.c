@@ -20,8 +20,9 @@ struct java_def {
 };
 
 struct java_index {
-	struct strmap classes;  /* "package.Class" -> first of chain */
-	struct strmap packages; /* package -> 1 */
+	struct strmap classes;   /* "package.Class" -> first of chain */
+	struct strmap packages;  /* package -> 1 */
+	struct strmap artifacts; /* artifact without its group -> external */
 	struct java_def *chain;
 	size_t nchain, chain_cap;
 	char key[FACTS_TARGET_MAX + FACTS_NAME_MAX + 2];
@@ -104,6 +105,46 @@ static void index_classes(struct resolver *r, struct java_index *j)
 	}
 }
 
+/* What a folder of sources is for, by the name that Kotlin's multiplatform plugin gives it. */
+enum platform { PLATFORM_ANY = 0, PLATFORM_COMMON, PLATFORM_JVM, PLATFORM_NATIVE, PLATFORM_WEB };
+
+static enum platform platform_of(struct span path)
+{
+	static const struct {
+		const char *start;
+		enum platform platform;
+	} NAMES[] = {
+		{ "common", PLATFORM_COMMON }, { "jvm", PLATFORM_JVM },
+		{ "android", PLATFORM_JVM },   { "native", PLATFORM_NATIVE },
+		{ "apple", PLATFORM_NATIVE },  { "ios", PLATFORM_NATIVE },
+		{ "macos", PLATFORM_NATIVE },  { "linux", PLATFORM_NATIVE },
+		{ "mingw", PLATFORM_NATIVE },  { "unix", PLATFORM_NATIVE },
+		{ "posix", PLATFORM_NATIVE },  { "js", PLATFORM_WEB },
+		{ "wasm", PLATFORM_WEB },      { "nonJvm", PLATFORM_NATIVE },
+	};
+	const char *set = memmem(path.data, path.len, "src/", 4), *end = path.data + path.len;
+	const char *slash = set != NULL ? memchr(set + 4, '/', (size_t)(end - set - 4)) : NULL;
+
+	if (slash == NULL || slash - set < 9 ||
+	    (memcmp(slash - 4, "Main", 4) != 0 && memcmp(slash - 4, "Test", 4) != 0))
+		return PLATFORM_ANY;
+	for (size_t i = 0; i < COUNT(NAMES); i++)
+		if (strncmp(set + 4, NAMES[i].start, strlen(NAMES[i].start)) == 0)
+			return NAMES[i].platform;
+	return PLATFORM_ANY;
+}
+
+/* Common code sees no platform's, and no platform another's. */
+static bool visible(const struct resolver *r, uint32_t from, uint32_t to)
+{
+	enum platform a = platform_of(r->in->files[from].path);
+	enum platform b = platform_of(r->in->files[to].path);
+
+	return a == PLATFORM_ANY || b == PLATFORM_ANY || b == PLATFORM_COMMON || a == b ||
+	       (a == PLATFORM_WEB && memmem(r->in->files[to].path.data, r->in->files[to].path.len,
+	                                    "src/nonJvm", 10) != NULL);
+}
+
 /*
  * Of two files that fit, the nearer; of Kotlin's source sets for several platforms, which declare
  * the same, the one that they have in common.
@@ -127,9 +168,12 @@ static uint32_t nearest_class(struct resolver *r, const struct java_index *j, ui
 	enum { CHAIN_MAX = 1000 };
 	uint32_t next = strmap_get(&j->classes, key, len), best = RESOLVE_NONE;
 
-	for (int i = 0; next != STRMAP_NONE && i < CHAIN_MAX; next = j->chain[next].next, i++)
+	for (int i = 0; next != STRMAP_NONE && i < CHAIN_MAX; next = j->chain[next].next, i++) {
+		if (!visible(r, from, j->chain[next].file))
+			continue;
 		best = best == RESOLVE_NONE ? j->chain[next].file
 		                            : nearer(r, from, best, j->chain[next].file);
+	}
 	return best;
 }
 
@@ -148,6 +192,44 @@ static uint32_t find_class(struct resolver *r, const struct java_index *j, uint3
 			len--;
 		if (len > 0)
 			len--;
+	}
+	return RESOLVE_NONE;
+}
+
+/* Dependencies whose group is no beginning of their packages: junit:junit has org.junit. */
+static void index_artifacts(struct resolver *r, struct java_index *j)
+{
+	j->artifacts = strmap_new(r->arena, 64);
+	for (size_t i = 0; i < r->out->nexternals; i++) {
+		const char *name = r->out->externals[i].name;
+		const char *colon = strchr(name, ':');
+		size_t len = colon != NULL ? strlen(colon + 1) : 0;
+
+		if (r->out->externals[i].eco != ECO_MAVEN || len == 0)
+			continue;
+		if (len == (size_t)(colon - name) && memcmp(name, colon + 1, len) == 0)
+			strmap_set(&j->artifacts, colon + 1, len, (uint32_t)i);
+		else
+			strmap_add(&j->artifacts, colon + 1, len, (uint32_t)i);
+	}
+}
+
+/* The dependency whose artifact is called like a part of the package, the first that is. */
+static uint32_t external_by_part(struct resolver *r, const struct java_index *j,
+                                 struct import_at at)
+{
+	const char *p = at.import->target;
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, ".");
+		uint32_t found = strmap_get(&j->artifacts, p, n);
+
+		if (found != STRMAP_NONE) {
+			const char *name = r->out->externals[found].name;
+
+			return use_external(r, at.file, ECO_MAVEN, name, strlen(name));
+		}
+		p += n + (p[n] == '.');
 	}
 	return RESOLVE_NONE;
 }
@@ -176,6 +258,8 @@ static void java_miss(struct resolver *r, const struct java_index *j, struct imp
 		if (len > 0)
 			len--;
 	}
+	if (external == RESOLVE_NONE)
+		external = external_by_part(r, j, at);
 	unresolved(r, at, MISS_EXTERNAL, external);
 }
 
@@ -296,6 +380,7 @@ void resolve_java(struct resolver *r)
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new((size_t)16 << 20);
 
 	index_classes(r, &j);
+	index_artifacts(r, &j);
 	for (uint32_t i = 0; i < r->in->nfiles; i++) {
 		if (!is_jvm(r->in->files[i].facts.lang))
 			continue;

@@ -56,16 +56,18 @@ static const struct tree_case CASES[] = {
 		.misses = "",
 	},
 	{
-		.why = "source sets: the own one, else the common one",
+		.why = "source sets: the own one, else the common one, no other platform; an artifact by its name",
 		.files = {
 			{ "m/src/commonMain/B.kt", "package b\nexpect class B\n" },
 			{ "m/src/jvmMain/B.kt", "package b\nactual class B\n" },
 			{ "m/src/jvmMain/C.kt", "package b\nval c = B()\n" },
-			{ "m/src/commonTest/D.kt", "package b\nval d = B()\n" },
+			{ "m/src/commonTest/D.kt", "package b\nimport org.junit.Test\nval d = B() + only()\n" },
+			{ "m/src/nativeMain/E.kt", "package b\nfun only() = 1\n" },
+			{ "build.gradle", "dependencies {\n testImplementation 'junit:junit:4'\n}\n" },
 		},
 		.edges = "m/src/commonTest/D.kt:0 m/src/commonMain/B.kt java.same_package\n"
 		  "m/src/jvmMain/C.kt:0 m/src/jvmMain/B.kt java.same_package\n",
-		.misses = "",
+		.misses = "m/src/commonTest/D.kt:2 org.junit.Test external junit:junit\n",
 	},
 };
 
