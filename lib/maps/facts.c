@@ -20,6 +20,7 @@ static void (*const READERS[LANG_COUNT])(struct lexer *lx, struct sink *sk) = {
 	[LANG_JAVASCRIPT] = facts_js, [LANG_TYPESCRIPT] = facts_js, [LANG_TSX] = facts_js,
 	[LANG_GO] = facts_go,         [LANG_RUST] = facts_rust,     [LANG_JAVA] = facts_java,
 	[LANG_KOTLIN] = facts_kotlin,
+	[LANG_CSHARP] = facts_csharp,
 };
 
 static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {

@@ -59,6 +59,7 @@ enum import_kind {
  */
 #define IMPORT_F_OPTIONAL 1u
 #define IMPORT_F_PATH     2u /* Rust: target is a path from #[path = "…"] */
+#define IMPORT_F_GLOBAL   4u /* C#: global using, for all files of the project */
 
 struct fact_import {
 	const char *target; /* as written, quotes taken off */

@@ -29,6 +29,7 @@ enum ecosystem {
 	ECO_SYSTEM, /* C and C++: libraries of the machine, by pkg-config or CMake name */
 	ECO_RUBYGEMS,
 	ECO_PACKAGIST,
+	ECO_NUGET,
 	ECO_COUNT
 };
 
@@ -53,6 +54,11 @@ enum manifest_type {
 	MANIFEST_MAKEFILE,
 	MANIFEST_CONFIGURE,
 	MANIFEST_GEMFILE,
+	MANIFEST_MSBUILD,       /* .csproj, .fsproj, .vbproj */
+	MANIFEST_MSBUILD_PROPS, /* Directory.Build.props and .targets: for all projects below */
+	MANIFEST_NUGET_CENTRAL, /* Directory.Packages.props: versions for all projects below */
+	MANIFEST_PACKAGES_CONFIG,
+	MANIFEST_NUGET_LOCK,
 	MANIFEST_TYPE_COUNT
 };
 
@@ -79,6 +85,8 @@ enum item_kind {
 	ITEM_CRATE_ALIAS, /* Cargo: key the name used in code, value the package's name */
 	ITEM_REPLACE,     /* Go: key a module path, value a folder */
 	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
+	ITEM_PROJECT,     /* MSBuild: value the path of a project that this one refers to */
+	ITEM_USING,       /* MSBuild: value a namespace that all files of the project use */
 	ITEM_KIND_COUNT
 };
 

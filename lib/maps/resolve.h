@@ -47,6 +47,12 @@
 	RULE(JAVA_SAME_PACKAGE, "java.same_package", 90)                                           \
 	RULE(KOTLIN_FUNCTION, "kotlin.function", 90)                                               \
 	RULE(KOTLIN_SAME_PACKAGE, "kotlin.same_package", 75)                                       \
+	RULE(CS_USING, "cs.using", 95)                                                             \
+	RULE(CS_TYPE, "cs.type", 98)                                                               \
+	RULE(CS_QUALIFIED, "cs.qualified", 95)                                                     \
+	RULE(CS_SAME_NAMESPACE, "cs.same_namespace", 90)                                           \
+	RULE(CS_GLOBAL_USING, "cs.global_using", 90)                                               \
+	RULE(CS_EXTENSION, "cs.extension", 75)                                                     \
 	RULE(RUST_MOD, "rust.mod", 100)                                                            \
 	RULE(RUST_USE, "rust.use", 95)                                                             \
 	RULE(RUST_CRATE, "rust.crate", 95)

@@ -362,6 +362,10 @@ static const char *const JAVA_PACKAGES[] = {
 	"sun.",
 };
 
+static const char *const DOTNET_NAMESPACES[] = {
+	"Microsoft.CSharp.", "Microsoft.VisualBasic.", "Microsoft.Win32.", "System.", "Windows.",
+};
+
 /* Folders whose headers belong to the system, whichever they are. */
 static const char *const C_FOLDERS[] = { "sys/",     "linux/", "asm/",  "mach/", "machine/",
 	                                 "netinet/", "arpa/",  "bits/", "net/",  "asm-generic/" };
@@ -412,6 +416,12 @@ bool std_node_module(const char *name, size_t len)
 	if (slash != NULL)
 		len = (size_t)(slash - name);
 	return listed(NODE_MODULES, COUNT(NODE_MODULES), name, len);
+}
+
+bool std_dotnet_namespace(const char *name)
+{
+	return begins(DOTNET_NAMESPACES, COUNT(DOTNET_NAMESPACES), name) ||
+	       strcmp(name, "System") == 0;
 }
 
 bool std_java_package(const char *name)
