@@ -50,6 +50,9 @@ enum import_kind {
 	IMPORT_MOD,   /* Rust: mod name; (target name, or the #[path] value with IMPORT_F_PATH) */
 	IMPORT_USE,   /* Rust: use a::b::c, use-trees flattened to one per leaf */
 	IMPORT_CRATE, /* Rust: extern crate name */
+	IMPORT_USE_FUNCTION, /* PHP: use function A\f */
+	IMPORT_USE_CONST,    /* PHP: use const A\X */
+	IMPORT_NAME,         /* PHP: \A\B in the code, where it stands first */
 	IMPORT_KIND_COUNT
 };
 

@@ -87,6 +87,9 @@ enum item_kind {
 	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
 	ITEM_PROJECT,     /* MSBuild: value the path of a project that this one refers to */
 	ITEM_USING,       /* MSBuild: value a namespace that all files of the project use */
+	ITEM_AUTOLOAD_PSR4, /* Composer: key a namespace with \ at its end or "", value a folder */
+	ITEM_AUTOLOAD_PSR0, /* the same, the namespace being repeated below the folder */
+	ITEM_AUTOLOAD,      /* Composer: value a file, or a folder, that is loaded whole */
 	ITEM_KIND_COUNT
 };
 

@@ -466,6 +466,7 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_go(r);
 	resolve_java(r);
 	resolve_csharp(r);
+	resolve_php(r);
 	resolve_rust(r);
 	sort_results(ret);
 	return ERR_OK;

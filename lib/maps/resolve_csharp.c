@@ -10,7 +10,6 @@
 #include "maps/resolver.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define USINGS_MAX     64 /* of one file; each is looked at for all names used */
@@ -124,15 +123,23 @@ static const char *place_of(struct resolver *r, struct cs_place *place, const st
 	return place->name[place->n++];
 }
 
-static int by_name(const void *key, const void *name)
+/* Whether a file uses a name; its names are sorted. */
+static bool has_name(const struct facts *facts, const char *name, size_t len)
 {
-	return strcmp(key, *(const char *const *)name);
-}
+	size_t low = 0, high = facts->nnames;
 
-static bool has_name(const struct facts *facts, const char *name)
-{
-	return facts->nnames > 0 &&
-	       bsearch(name, facts->names, facts->nnames, sizeof(*facts->names), by_name) != NULL;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strncmp(name, facts->names[middle], len);
+
+		if (order == 0 && facts->names[middle][len] == '\0')
+			return true;
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
 }
 
 static void index_file(struct resolver *r, struct cs_index *x, uint32_t file)
@@ -144,22 +151,23 @@ static void index_file(struct resolver *r, struct cs_index *x, uint32_t file)
 		const struct fact_def *def = &facts->defs[d];
 		const char *space = place_of(r, &place, def);
 		size_t n = strlen(def->name);
+		char name[FACTS_NAME_MAX + 3];
 
+		assert(n <= FACTS_NAME_MAX);
+		memcpy(name + 1, def->name, n + 1);
 		if (def->kind == DEF_MODULE) {
 			add_namespace(x, space);
 		} else if (def->kind == DEF_METHOD) {
 			strmap_add(&x->methods, def->name, n, 1);
 		} else if (def->kind == DEF_FUNCTION) {
-			const char *method = arena_printf(r->arena, ".%s", def->name);
-
-			add_def(r, x, &x->extensions, join(x, space, method, n + 1), file);
+			name[0] = '.';
+			add_def(r, x, &x->extensions, join(x, space, name, n + 1), file);
 		} else if (*def->parent == '\0') {
 			add_def(r, x, &x->types, join(x, space, def->name, n), file);
-			if (has_name(facts, arena_printf(r->arena, "`%s", def->name)))
-				add_def(r, x, &x->types,
-				        join(x, space, arena_printf(r->arena, "%s`", def->name),
-				             n + 1),
-				        file);
+			name[0] = name[n + 1] = '`';
+			name[n + 2] = '\0';
+			if (has_name(facts, name, n + 1))
+				add_def(r, x, &x->types, join(x, space, name + 1, n + 1), file);
 		}
 	}
 }

@@ -113,6 +113,7 @@ void resolve_js(struct resolver *r);
 void resolve_go(struct resolver *r);
 void resolve_java(struct resolver *r);
 void resolve_csharp(struct resolver *r);
+void resolve_php(struct resolver *r);
 void resolve_rust(struct resolver *r);
 
 #endif
