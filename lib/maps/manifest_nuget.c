@@ -91,6 +91,15 @@ static void project_name(struct manifest_in *in, const struct doc *project)
 		manifest_name(in, arena_strndup(in->scratch, base, (size_t)(dot - base)));
 }
 
+/* Those that projects below may use as versions. */
+static void properties(struct manifest_in *in, const struct doc *group)
+{
+	for (const struct doc *d = group->child; d != NULL; d = d->next)
+		if (strstr(d->key, "Version") != NULL && *doc_text(d) != '\0' &&
+		    strlen(doc_text(d)) < MANIFEST_VALUE_MAX)
+			manifest_item(in, ITEM_PROPERTY, d->key, d->text, d->line);
+}
+
 void manifest_msbuild(struct manifest_in *in)
 {
 	static const struct {
@@ -109,6 +118,8 @@ void manifest_msbuild(struct manifest_in *in)
 	test = is_test_project(project);
 	project_name(in, project);
 	for (const struct doc *g = project->child; g != NULL; g = g->next) {
+		if (strcmp(g->key, "PropertyGroup") == 0)
+			properties(in, g);
 		for (const struct doc *d = strcmp(g->key, "ItemGroup") == 0 ? g->child : NULL;
 		     d != NULL; d = d->next) {
 			if (strcmp(d->key, "ProjectReference") == 0)

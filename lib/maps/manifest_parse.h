@@ -74,6 +74,6 @@ manifest_reader manifest_package_json, manifest_tsconfig, manifest_pnpm_workspac
 	manifest_setup_py, manifest_pipfile, manifest_go_mod, manifest_cargo, manifest_pom,
 	manifest_gradle, manifest_gradle_catalog, manifest_cmake, manifest_meson, manifest_makefile,
 	manifest_configure, manifest_gemfile, manifest_msbuild, manifest_packages_config,
-	manifest_nuget_lock;
+	manifest_nuget_lock, manifest_gradle_properties;
 
 #endif

@@ -24,7 +24,7 @@ static const struct tree_case CASES[] = {
 			{ "a/Util.kt", "package a\nfun util() {}\n" },
 			{ "a/names.kt", "@file:JvmName(\"Names\")\npackage a\nfun name() {}\n" },
 			{ "build.gradle.kts",
-			  "dependencies { }\nfun x() {\n  api(\"org.jetbrains.kotlinx:kotlinx-coroutines-core:1\")\n}\n" },
+			  "dependencies {\n  api(\"org.jetbrains.kotlinx:kotlinx-coroutines-core:1\")\n}\n" },
 		},
 		.edges = "a/A.kt:0 a/Near.kt java.same_package\n"
 		  "a/A.kt:2 b/all.kt java.class\n"
