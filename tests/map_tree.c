@@ -3,6 +3,7 @@
 
 #include "base/sb.h"
 #include "maps/lang.h"
+#include "maps/manifest_complete.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void tree_resolve(struct ctx *cx, const struct tree_file *files, size_t n, struc
 		manifest_read(cx->arena, cx->arena, type, path, text, &manifests[in->nmanifests]);
 		manifests[in->nmanifests++].file = (uint32_t)i;
 	}
+	manifest_complete(cx->arena, made, manifests, in->nmanifests);
 	assert_int_equal(resolve_imports(cx, in, out), ERR_OK);
 }
 

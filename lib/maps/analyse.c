@@ -2,6 +2,7 @@
 #include "maps/analyse.h"
 
 #include "maps/attributes.h"
+#include "maps/manifest_complete.h"
 #include "maps/store.h"
 #include "maps/text.h"
 
@@ -94,7 +95,8 @@ static bool short_of_memory(const struct analysis *a)
 /* Whether imports of a language are found by the definitions of other files. */
 static bool resolves_by_names(enum lang lang)
 {
-	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST;
+	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST ||
+	       lang == LANG_CSHARP || lang == LANG_PHP;
 }
 
 /* Facts of one blob, and the manifest that it may be. */
@@ -199,6 +201,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	};
 
 	tell(a, PROGRESS_READ, "resolving imports");
+	manifest_complete(cx->arena, a->tree.files, a->manifests, a->nmanifests);
 	TRY(resolve_imports(cx, &files, &resolved));
 	tell(a, PROGRESS_JOIN, "measuring the graph");
 	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);

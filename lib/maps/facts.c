@@ -19,6 +19,7 @@ static void (*const READERS[LANG_COUNT])(struct lexer *lx, struct sink *sk) = {
 	[LANG_OBJC] = facts_c,        [LANG_PYTHON] = facts_python, [LANG_CYTHON] = facts_python,
 	[LANG_JAVASCRIPT] = facts_js, [LANG_TYPESCRIPT] = facts_js, [LANG_TSX] = facts_js,
 	[LANG_GO] = facts_go,         [LANG_RUST] = facts_rust,     [LANG_JAVA] = facts_java,
+	[LANG_KOTLIN] = facts_kotlin, [LANG_CSHARP] = facts_csharp, [LANG_PHP] = facts_php,
 };
 
 static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {
@@ -53,6 +54,9 @@ static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
 	[IMPORT_MOD] = "mod",
 	[IMPORT_USE] = "use",
 	[IMPORT_CRATE] = "crate",
+	[IMPORT_USE_FUNCTION] = "use_function",
+	[IMPORT_USE_CONST] = "use_const",
+	[IMPORT_NAME] = "name",
 };
 
 const char *def_kind_name(enum def_kind kind)

@@ -50,6 +50,9 @@ enum import_kind {
 	IMPORT_MOD,   /* Rust: mod name; (target name, or the #[path] value with IMPORT_F_PATH) */
 	IMPORT_USE,   /* Rust: use a::b::c, use-trees flattened to one per leaf */
 	IMPORT_CRATE, /* Rust: extern crate name */
+	IMPORT_USE_FUNCTION, /* PHP: use function A\f */
+	IMPORT_USE_CONST,    /* PHP: use const A\X */
+	IMPORT_NAME,         /* PHP: \A\B in the code, where it stands first */
 	IMPORT_KIND_COUNT
 };
 
@@ -59,6 +62,7 @@ enum import_kind {
  */
 #define IMPORT_F_OPTIONAL 1u
 #define IMPORT_F_PATH     2u /* Rust: target is a path from #[path = "…"] */
+#define IMPORT_F_GLOBAL   4u /* C#: global using, for all files of the project */
 
 struct fact_import {
 	const char *target; /* as written, quotes taken off */

@@ -71,6 +71,10 @@ static void make_classes(struct lexer *lx)
 		lx->class['['] = CLASS_SPECIAL;
 	if (sx->flags & LEX_VERBATIM)
 		lx->class['@'] = CLASS_SPECIAL;
+	if (sx->flags & LEX_BACKTICK)
+		lx->class['`'] = CLASS_SPECIAL;
+	if (sx->flags & LEX_PHP)
+		lx->class['<'] = lx->class['?'] = CLASS_SPECIAL;
 }
 
 void lex_open(struct lexer *lx, enum syntax_id syntax, struct span text, uint32_t first_line)
@@ -84,6 +88,7 @@ void lex_open(struct lexer *lx, enum syntax_id syntax, struct span text, uint32_
 	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
 		lx->p += 3;
 	lx->line_start = lx->p;
+	lx->outside = syntaxes[syntax].flags & LEX_PHP;
 	make_classes(lx);
 }
 
@@ -177,6 +182,11 @@ static void skip_line_comment(struct lexer *lx)
 			break;
 		q++;
 	}
+	if (lx->syntax->flags & LEX_PHP) {
+		const char *close = memmem(from, (size_t)(q - from), "?>", 2);
+
+		q = close ? close : q;
+	}
 	if (lx->on_comment)
 		lx->on_comment(lx->on_comment_arg, (struct span){ from, (size_t)(q - from) },
 		               lx->line);
@@ -246,6 +256,8 @@ static bool line_comment_may_start(const struct lexer *lx)
 		return !lx->line_has_token;
 	if (lx->syntax->flags & LEX_WORD_START)
 		return lx->p == lx->line_start || is_blank(lx->p[-1]) || lx->p[-1] == ';';
+	if (lx->syntax->flags & LEX_PHP)
+		return *lx->p != '#' || lx->end - lx->p < 2 || lx->p[1] != '[';
 	return true;
 }
 
@@ -301,6 +313,9 @@ static enum special lex_special(struct lexer *lx, struct token *ret)
 		return lex_js_brace(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
 	if ((c == '`' || c == '/' || c == '<') && (flags & LEX_TEMPLATE))
 		return lex_js_open(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
+	if ((flags & LEX_PHP) && (c == '?' || c == '<'))
+		return lex_php_close(lx, ret) || lex_php_heredoc(lx, ret) ? SPECIAL_TOKEN
+		                                                          : SPECIAL_NONE;
 	return lex_string(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
 }
 
@@ -388,6 +403,8 @@ bool lex_next(struct lexer *lx, struct token *ret)
 	}
 	if (lx->depth > 0 && lex_js_resume(lx, ret))
 		return true;
+	if (lx->outside)
+		lex_php_outside(lx);
 	while (lx->p < lx->end) {
 		switch (lx->class[(unsigned char)*lx->p]) {
 		case CLASS_SPACE:

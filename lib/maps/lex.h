@@ -70,6 +70,7 @@ enum syntax_id {
 	SYNTAX_ASM,
 	SYNTAX_VIM,
 	SYNTAX_DASHES,
+	SYNTAX_THRIFT,
 	SYNTAX_INI,
 	SYNTAX_COUNT
 };
@@ -94,6 +95,9 @@ enum syntax_id {
 #define LEX_CONTINUED  (1u << 16) /* backslash-newline joins lines, also line comments */
 #define LEX_DOLLAR     (1u << 17) /* $ belongs to identifiers */
 #define LEX_ANY_CASE   (1u << 18) /* comment markers in either case */
+#define LEX_BACKTICK   (1u << 19) /* `any words` is an identifier */
+#define LEX_RAW_TRIPLE (1u << 20) /* no escapes in a string with three quotes */
+#define LEX_PHP        (1u << 21) /* code between <?php and ?>; <<<TAG; #[ is no comment */
 
 struct syntax {
 	const char *line[3];      /* markers of a comment to the end of the line */
@@ -114,7 +118,7 @@ enum token_kind {
 	TOKEN_NUMBER,
 	TOKEN_STRING, /* a whole literal: text and len are what stands between the quotes */
 	TOKEN_PIECE,  /* part of a template literal, a regular expression or a JSX element */
-	TOKEN_PUNCT,  /* one byte */
+	TOKEN_PUNCT,  /* one byte; PHP: ?> is a ; */
 };
 
 struct token {
@@ -160,8 +164,8 @@ struct lexer {
 	struct token pushed;
 	struct lex_mode modes[LEX_DEPTH_MAX];
 	size_t depth;
-	bool jsx_off, heredoc_off;
-	const char *regex_off; /* no regular expression starts before this */
+	bool jsx_off, heredoc_off, outside; /* outside: of <?php ... ?> */
+	const char *regex_off;              /* no regular expression starts before this */
 	char heredoc[LEX_HEREDOC_MAX + 1];
 	bool heredoc_indented;
 	uint8_t class[256];
@@ -200,5 +204,14 @@ bool lex_comment(struct lexer *lx);
 bool lex_js_open(struct lexer *lx, struct token *ret);
 bool lex_js_brace(struct lexer *lx, struct token *ret);
 bool lex_js_resume(struct lexer *lx, struct token *ret);
+
+/* lex_php.c: skip what stands outside of <?php ... ?>, to the code or the end. */
+void lex_php_outside(struct lexer *lx);
+
+/** @ret whether a ?> stands here; then it was read as a ; */
+bool lex_php_close(struct lexer *lx, struct token *ret);
+
+/** @ret whether a here-document starts here; then it was read as a string */
+bool lex_php_heredoc(struct lexer *lx, struct token *ret);
 
 #endif

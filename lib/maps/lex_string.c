@@ -48,23 +48,40 @@ static void quoted(struct lexer *lx, struct token *ret, const char *from, bool l
 	make_string(lx, ret, from, between(inner, close));
 }
 
+/* @ret how many quotes stand one after the other */
+static size_t quotes_at(const struct lexer *lx, const char *q, char quote)
+{
+	size_t n = 0;
+
+	while (q + n < lx->end && q[n] == quote)
+		n++;
+	return n;
+}
+
 /* """...""": over lines; counts as comment where the language's documentation is written so. */
 static void triple(struct lexer *lx, struct token *ret, const char *from, bool escapes)
 {
 	const char *inner = lx->p + 3, *q = inner;
 	char quote = *lx->p;
+	size_t run = 3;
 	bool doc = lx->syntax->flags & LEX_DOC_STRING;
 	bool bare = from == lx->p || ((*from == 'u' || *from == 'U') && from + 1 == lx->p);
 	bool code_before = lx->line_kind == LINE_CODE || !bare;
 
-	for (;;) {
+	/* C# takes any number of quotes, the same at both ends. */
+	for (; (lx->syntax->flags & LEX_VERBATIM) && inner < lx->end && *inner == quote; inner++)
+		run++;
+	for (q = inner;;) {
 		q = find_close(lx, q, quote, true, escapes);
-		if (q >= lx->end || (lx->end - q >= 3 && q[1] == quote && q[2] == quote))
+		if (q >= lx->end || quotes_at(lx, q, quote) >= run)
 			break;
-		q++;
+		q += quotes_at(lx, q, quote);
 	}
+	/* Kotlin: of more than three, the first ones belong to the text. */
+	if (q < lx->end && (lx->syntax->flags & LEX_RAW_TRIPLE))
+		q += quotes_at(lx, q, quote) - run;
 
-	const char *stop = q < lx->end ? q + 3 : lx->end;
+	const char *stop = q < lx->end ? q + run : lx->end;
 
 	if (doc && code_before)
 		lx->line_kind = LINE_CODE;
@@ -154,12 +171,37 @@ static bool long_bracket(struct lexer *lx, struct token *ret)
 /* C#: in @"..." a quote is written twice and nothing else is special. */
 static bool verbatim(struct lexer *lx, struct token *ret)
 {
-	const char *from = lx->p;
+	const char *from = lx->p, *inner = from + 1, *q;
 
-	if (lx->end - from < 2 || from[1] != '"')
+	if (inner < lx->end && *inner == '$')
+		inner++;
+	if (inner >= lx->end || *inner++ != '"')
 		return false;
-	lx->p++;
-	quoted(lx, ret, from, true, false);
+	for (q = inner; q < lx->end; q += 2) {
+		q = find_close(lx, q, '"', true, false);
+		if (lx->end - q < 2 || q[1] != '"')
+			break;
+	}
+	if (q > lx->end)
+		q = lx->end;
+	lex_advance(lx, q < lx->end ? q + 1 : q, LINE_CODE);
+	make_string(lx, ret, from, between(inner, q));
+	return true;
+}
+
+/* Kotlin, Scala: `any words`, on one line. */
+static bool backtick(struct lexer *lx, struct token *ret)
+{
+	const char *from = lx->p, *q = from + 1;
+
+	while (q < lx->end && *q != '`' && *q != '\n')
+		q++;
+	if (q >= lx->end || *q != '`' || q == from + 1)
+		return false;
+	lx->p = q + 1;
+	lex_token(lx, ret, TOKEN_IDENT, from);
+	ret->text = from + 1;
+	ret->len = (size_t)(q - from) - 1;
 	return true;
 }
 
@@ -262,9 +304,11 @@ bool lex_string(struct lexer *lx, struct token *ret)
 		return (sx->flags & LEX_LONG) && long_bracket(lx, ret);
 	if (*p == '@')
 		return (sx->flags & LEX_VERBATIM) && verbatim(lx, ret);
+	if (*p == '`' && (sx->flags & LEX_BACKTICK))
+		return backtick(lx, ret);
 	if ((sx->flags & LEX_TRIPLE) && (*p == '"' || *p == '\'') && has(sx->quotes, *p) &&
 	    lx->end - p >= 3 && p[1] == *p && p[2] == *p) {
-		triple(lx, ret, p, true);
+		triple(lx, ret, p, !(sx->flags & LEX_RAW_TRIPLE));
 		return true;
 	}
 	if (*p == '\'' && (sx->flags & LEX_TICK))

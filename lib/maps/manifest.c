@@ -29,6 +29,7 @@ static const struct {
 	{ "*.gradle", MANIFEST_GRADLE },
 	{ "*.gradle.kts", MANIFEST_GRADLE },
 	{ "*.versions.toml", MANIFEST_GRADLE_CATALOG },
+	{ "gradle.properties", MANIFEST_GRADLE_PROPERTIES },
 	{ "CMakeLists.txt", MANIFEST_CMAKE },
 	{ "*.cmake", MANIFEST_CMAKE },
 	{ "meson.build", MANIFEST_MESON },
@@ -41,6 +42,12 @@ static const struct {
 	{ "configure.in", MANIFEST_CONFIGURE },
 	{ "Gemfile", MANIFEST_GEMFILE },
 	{ "*.gemspec", MANIFEST_GEMFILE },
+	{ "*.[cfv][sb]proj", MANIFEST_MSBUILD },
+	{ "Directory.Build.props", MANIFEST_MSBUILD_PROPS },
+	{ "Directory.Build.targets", MANIFEST_MSBUILD_PROPS },
+	{ "Directory.Packages.props", MANIFEST_NUGET_CENTRAL },
+	{ "packages.config", MANIFEST_PACKAGES_CONFIG },
+	{ "packages.lock.json", MANIFEST_NUGET_LOCK },
 };
 
 /* What a kind is called, where its dependencies belong, who reads it. */
@@ -64,11 +71,18 @@ static const struct {
 	[MANIFEST_POM] = { "pom", ECO_MAVEN, manifest_pom },
 	[MANIFEST_GRADLE] = { "gradle", ECO_MAVEN, manifest_gradle },
 	[MANIFEST_GRADLE_CATALOG] = { "gradle-catalog", ECO_MAVEN, manifest_gradle_catalog },
+	[MANIFEST_GRADLE_PROPERTIES] = { "gradle-properties", ECO_MAVEN,
+	                                 manifest_gradle_properties },
 	[MANIFEST_CMAKE] = { "cmake", ECO_SYSTEM, manifest_cmake },
 	[MANIFEST_MESON] = { "meson", ECO_SYSTEM, manifest_meson },
 	[MANIFEST_MAKEFILE] = { "makefile", ECO_SYSTEM, manifest_makefile },
 	[MANIFEST_CONFIGURE] = { "configure", ECO_SYSTEM, manifest_configure },
 	[MANIFEST_GEMFILE] = { "gemfile", ECO_RUBYGEMS, manifest_gemfile },
+	[MANIFEST_MSBUILD] = { "msbuild", ECO_NUGET, manifest_msbuild },
+	[MANIFEST_MSBUILD_PROPS] = { "msbuild-props", ECO_NUGET, manifest_msbuild },
+	[MANIFEST_NUGET_CENTRAL] = { "nuget-central", ECO_NUGET, manifest_msbuild },
+	[MANIFEST_PACKAGES_CONFIG] = { "packages.config", ECO_NUGET, manifest_packages_config },
+	[MANIFEST_NUGET_LOCK] = { "packages.lock.json", ECO_NUGET, manifest_nuget_lock },
 };
 
 enum manifest_type manifest_detect(struct span path)
@@ -125,6 +139,7 @@ const char *ecosystem_name(enum ecosystem eco)
 		[ECO_NONE] = "",         [ECO_NPM] = "npm",           [ECO_PYPI] = "pypi",
 		[ECO_GO] = "go",         [ECO_CARGO] = "cargo",       [ECO_MAVEN] = "maven",
 		[ECO_SYSTEM] = "system", [ECO_RUBYGEMS] = "rubygems", [ECO_PACKAGIST] = "packagist",
+		[ECO_NUGET] = "nuget",
 	};
 
 	assert((size_t)eco < COUNT(ECOSYSTEMS));

@@ -16,8 +16,10 @@
 
 #include "base/arena.h"
 
-#define MANIFEST_DEPS_MAX  5000
-#define MANIFEST_ITEMS_MAX 5000
+#define MANIFEST_DEPS_MAX   5000
+#define MANIFEST_ITEMS_MAX  5000
+#define MANIFEST_VALUE_MAX  256 /* bytes of a property that others may use */
+#define MANIFEST_EXPAND_MAX 8   /* properties put into one value */
 
 enum ecosystem {
 	ECO_NONE = 0,
@@ -29,6 +31,7 @@ enum ecosystem {
 	ECO_SYSTEM, /* C and C++: libraries of the machine, by pkg-config or CMake name */
 	ECO_RUBYGEMS,
 	ECO_PACKAGIST,
+	ECO_NUGET,
 	ECO_COUNT
 };
 
@@ -48,11 +51,17 @@ enum manifest_type {
 	MANIFEST_POM,
 	MANIFEST_GRADLE,
 	MANIFEST_GRADLE_CATALOG,
+	MANIFEST_GRADLE_PROPERTIES,
 	MANIFEST_CMAKE,
 	MANIFEST_MESON,
 	MANIFEST_MAKEFILE,
 	MANIFEST_CONFIGURE,
 	MANIFEST_GEMFILE,
+	MANIFEST_MSBUILD,       /* .csproj, .fsproj, .vbproj */
+	MANIFEST_MSBUILD_PROPS, /* Directory.Build.props and .targets: for all projects below */
+	MANIFEST_NUGET_CENTRAL, /* Directory.Packages.props: versions for all projects below */
+	MANIFEST_PACKAGES_CONFIG,
+	MANIFEST_NUGET_LOCK,
 	MANIFEST_TYPE_COUNT
 };
 
@@ -71,7 +80,7 @@ enum item_kind {
 	ITEM_IMPORT,      /* package.json imports: key "#name" */
 	ITEM_WORKSPACE,   /* value a folder or glob of member packages */
 	ITEM_INCLUDE_DIR, /* C: value a folder; a leading '/' means the repository's root */
-	ITEM_EXTENDS,     /* tsconfig: value the parent */
+	ITEM_EXTENDS,     /* tsconfig, Maven: value the parent's path; Maven: key its artifact */
 	ITEM_BASE_URL,    /* tsconfig */
 	ITEM_PATH,        /* tsconfig paths: key a pattern, value a target */
 	ITEM_LIB,         /* Cargo: key the library's name or "", value its root file or "" */
@@ -79,6 +88,15 @@ enum item_kind {
 	ITEM_CRATE_ALIAS, /* Cargo: key the name used in code, value the package's name */
 	ITEM_REPLACE,     /* Go: key a module path, value a folder */
 	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
+	ITEM_PROJECT,     /* MSBuild: value the path of a project that this one refers to */
+	ITEM_USING,       /* MSBuild: value a namespace that all files of the project use */
+	ITEM_AUTOLOAD_PSR4, /* Composer: key a namespace with \ at its end or "", value a folder */
+	ITEM_AUTOLOAD_PSR0, /* the same, the namespace being repeated below the folder */
+	ITEM_AUTOLOAD,      /* Composer: value a file, or a folder, that is loaded whole */
+	ITEM_PROPERTY,      /* Maven, Gradle, MSBuild: key a name, value what it stands for */
+	ITEM_CATALOG,       /* Gradle: key a scope, value "catalogue.name" that is put into it */
+	ITEM_ALIAS,         /* Gradle catalogue: key a name, value the dependency's */
+	ITEM_BUNDLE,        /* Gradle catalogue: key a bundle's name, value that of one of it */
 	ITEM_KIND_COUNT
 };
 

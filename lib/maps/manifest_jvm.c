@@ -1,27 +1,51 @@
-/* Maven's pom.xml, Gradle scripts (literal coordinates), Gradle version catalogues. */
+/* Maven's pom.xml.  What a parent says is filled in by manifest_complete(). */
 #include "maps/manifest_parse.h"
 
 #include <string.h>
 
-/* @ret a value with ${project.*} and the pom's own properties put in, one level deep */
+#define PARENT "project.parent."
+
+/* @ret the value of ${key} as far as this file knows it, "" otherwise */
+static const char *known(struct manifest_in *in, const struct doc *project, const char *key)
+{
+	const char *found = doc_text(doc_at(project, "properties", key));
+
+	if (*found != '\0')
+		return found;
+	if (strncmp(key, "pom.", 4) == 0)
+		key = arena_printf(in->scratch, "project.%s", key + 4);
+	if (strncmp(key, PARENT, strlen(PARENT)) == 0)
+		return doc_text(doc_at(project, "parent", key + strlen(PARENT)));
+	if (strncmp(key, "project.", 8) != 0)
+		return "";
+	found = doc_member(project, key + 8);
+	/* version and groupId are the parent's where there are none */
+	return *found != '\0' ? found : doc_text(doc_at(project, "parent", key + 8));
+}
+
 static const char *property(struct manifest_in *in, const struct doc *project, const char *value)
 {
-	size_t len = strlen(value);
-	const char *key, *found;
+	for (int i = 0; i < MANIFEST_EXPAND_MAX; i++) {
+		const char *start = strstr(value, "${"), *end = start ? strchr(start, '}') : NULL;
+		const char *found;
 
-	if (len < 4 || value[0] != '$' || value[1] != '{' || value[len - 1] != '}')
-		return value;
-	key = arena_strndup(in->scratch, value + 2, len - 3);
-	if (strncmp(key, "project.", 8) == 0)
-		found = doc_member(project, key + 8);
-	else
-		found = doc_text(doc_at(project, "properties", key));
-	return *found != '\0' ? found : value;
+		if (end == NULL || strlen(value) > MANIFEST_VALUE_MAX)
+			break;
+		found = known(in, project,
+		              arena_strndup(in->scratch, start + 2, (size_t)(end - start - 2)));
+		if (*found == '\0')
+			break;
+		value = arena_printf(in->scratch, "%.*s%s%s", (int)(start - value), value, found,
+		                     end + 1);
+	}
+	return value;
 }
 
 static void pom_dependencies(struct manifest_in *in, const struct doc *project,
                              const struct doc *list, const char *otherwise)
 {
+	bool managed = strcmp(otherwise, "managed") == 0;
+
 	for (const struct doc *d = list != NULL ? list->child : NULL; d != NULL; d = d->next) {
 		const char *group = property(in, project, doc_member(d, "groupId"));
 		const char *artifact = property(in, project, doc_member(d, "artifactId"));
@@ -30,17 +54,43 @@ static void pom_dependencies(struct manifest_in *in, const struct doc *project,
 
 		if (strcmp(d->key, "dependency") != 0 || *artifact == '\0')
 			continue;
-		if (*scope == '\0' || strcmp(scope, "compile") == 0)
+		if (managed && strcmp(scope, "import") != 0)
+			scope = otherwise;
+		else if (*scope == '\0' || strcmp(scope, "compile") == 0)
 			scope = optional ? "optional" : otherwise;
 		manifest_dep(in, arena_printf(in->scratch, "%s:%s", group, artifact),
 		             property(in, project, doc_member(d, "version")), scope, d->line);
 	}
 }
 
+static void pom_modules(struct manifest_in *in, const struct doc *at)
+{
+	const struct doc *modules = doc_get(at, "modules");
+
+	for (const struct doc *m = modules != NULL ? modules->child : NULL; m != NULL; m = m->next)
+		if (*doc_text(m) != '\0')
+			manifest_item(in, ITEM_WORKSPACE, "", m->text, m->line);
+}
+
+/* Where the parent is, and what children may want to know. */
+static void pom_inheritance(struct manifest_in *in, const struct doc *project)
+{
+	const struct doc *parent = doc_get(project, "parent");
+	const struct doc *path = doc_get(parent, "relativePath");
+	const struct doc *properties = doc_get(project, "properties");
+
+	if (parent != NULL)
+		manifest_item(in, ITEM_EXTENDS, doc_member(parent, "artifactId"),
+		              path != NULL ? doc_text(path) : "../pom.xml", parent->line);
+	for (const struct doc *d = properties != NULL ? properties->child : NULL; d != NULL;
+	     d = d->next)
+		if (*doc_text(d) != '\0' && strlen(doc_text(d)) < MANIFEST_VALUE_MAX)
+			manifest_item(in, ITEM_PROPERTY, d->key, d->text, d->line);
+}
+
 void manifest_pom(struct manifest_in *in)
 {
 	const struct doc *project = doc_get(doc_xml(in->scratch, in->text), "project");
-	const struct doc *modules = doc_get(project, "modules");
 	const struct doc *profiles = doc_get(project, "profiles");
 	const char *group = doc_member(project, "groupId");
 
@@ -51,133 +101,13 @@ void manifest_pom(struct manifest_in *in)
 	pom_dependencies(in, project, doc_get(project, "dependencies"), "runtime");
 	pom_dependencies(in, project, doc_at(project, "dependencyManagement", "dependencies"),
 	                 "managed");
+	pom_modules(in, project);
 	for (const struct doc *p = profiles != NULL ? profiles->child : NULL; p != NULL;
-	     p = p->next)
+	     p = p->next) {
 		pom_dependencies(in, project, doc_get(p, "dependencies"), "runtime");
-	for (const struct doc *m = modules != NULL ? modules->child : NULL; m != NULL; m = m->next)
-		if (*doc_text(m) != '\0')
-			manifest_item(in, ITEM_WORKSPACE, "", m->text, m->line);
-}
-
-static const char *gradle_scope(struct span verb)
-{
-	if (span_starts(verb, "test") || memmem(verb.data, verb.len, "Test", 4) != NULL)
-		return "test";
-	if (span_is(verb, "classpath") || span_is(verb, "annotationProcessor") ||
-	    span_is(verb, "kapt") || span_is(verb, "ksp"))
-		return "build";
-	if (span_is(verb, "compileOnly") || span_is(verb, "compileOnlyApi"))
-		return "provided";
-	return span_is(verb, "optional") ? "optional" : "runtime";
-}
-
-static bool gradle_verb(struct span verb)
-{
-	static const char *const ENDS[] = { "mplementation", "api",        "Api",
-		                            "ompileOnly",    "untimeOnly", "compile",
-		                            "runtime",       "classpath",  "optional",
-		                            "rocessor",      "kapt",       "ksp",
-		                            "estCompile",    "estRuntime", "ompileOnlyApi",
-		                            "provided",      "constraint" };
-
-	for (size_t i = 0; i < COUNT(ENDS); i++) {
-		size_t n = strlen(ENDS[i]);
-
-		if (verb.len >= n && memcmp(verb.data + verb.len - n, ENDS[i], n) == 0)
-			return true;
+		pom_dependencies(in, project, doc_at(p, "dependencyManagement", "dependencies"),
+		                 "managed");
+		pom_modules(in, p);
 	}
-	return false;
-}
-
-/* "group:artifact:version[:classifier][@ext]" */
-static void coordinate(struct manifest_in *in, struct span text, const char *scope, uint32_t line)
-{
-	const char *end = text.data + text.len;
-	const char *first = memchr(text.data, ':', text.len), *second, *stop;
-
-	if (first == NULL || memchr(text.data, ' ', text.len) != NULL ||
-	    memchr(text.data, '/', text.len) != NULL || first == text.data)
-		return;
-	second = memchr(first + 1, ':', (size_t)(end - first - 1));
-	stop = second != NULL ? second : end;
-	if (stop == first + 1)
-		return;
-	struct span name = { text.data, (size_t)(stop - text.data) };
-	struct span spec = { stop, 0 };
-
-	if (second != NULL)
-		spec = (struct span){ second + 1, (size_t)(end - second - 1) };
-	manifest_dep(in, span_text(in, name), span_text(in, spec), scope, line);
-}
-
-/* group: "g", name: "a", version: "v" */
-static void named_coordinate(struct manifest_in *in, struct span rest, const char *scope,
-                             uint32_t line)
-{
-	const char *parts[3] = { "", "", "" };
-
-	for (int i = 0; i < 3; i++) {
-		struct span value;
-
-		if (!span_quoted(&rest, &value))
-			break;
-		parts[i] = span_text(in, value);
-	}
-	if (*parts[0] != '\0' && *parts[1] != '\0')
-		manifest_dep(in, arena_printf(in->scratch, "%s:%s", parts[0], parts[1]), parts[2],
-		             scope, line);
-}
-
-void manifest_gradle(struct manifest_in *in)
-{
-	struct lines lines = lines_of(in->text);
-
-	while (lines_next(&lines)) {
-		struct span rest = span_trim(lines.line), verb, text, after;
-		const char *scope;
-
-		if (span_starts(rest, "//") || !span_word(&rest, "(\"'{", &verb))
-			continue;
-		after = rest;
-		if (span_is(verb, "rootProject.name") && span_quoted(&after, &text))
-			manifest_name(in, span_text(in, text));
-		if (span_starts(verb, "include"))
-			while (span_quoted(&after, &text))
-				manifest_item(in, ITEM_WORKSPACE, "", span_text(in, text),
-				              lines.number);
-		if (!gradle_verb(verb) || memmem(rest.data, rest.len, "project(", 8) != NULL)
-			continue;
-		scope = gradle_scope(verb);
-		if (memmem(rest.data, rest.len, "group:", 6) != NULL ||
-		    memmem(rest.data, rest.len, "group =", 7) != NULL)
-			named_coordinate(in, rest, scope, lines.number);
-		else
-			while (span_quoted(&rest, &text))
-				coordinate(in, text, scope, lines.number);
-	}
-}
-
-void manifest_gradle_catalog(struct manifest_in *in)
-{
-	const struct doc *root = doc_toml(in->scratch, in->text);
-	const struct doc *versions = doc_get(root, "versions");
-	const struct doc *libraries = doc_get(root, "libraries");
-
-	for (const struct doc *d = libraries != NULL ? libraries->child : NULL; d != NULL;
-	     d = d->next) {
-		const struct doc *version = doc_get(d, "version");
-		const char *name = doc_member(d, "module"), *spec = doc_text(version);
-
-		if (d->type == DOC_STRING) {
-			coordinate(in, (struct span){ d->text, strlen(d->text) }, "catalog",
-			           d->line);
-			continue;
-		}
-		if (*name == '\0' && *doc_member(d, "group") != '\0')
-			name = arena_printf(in->scratch, "%s:%s", doc_member(d, "group"),
-			                    doc_member(d, "name"));
-		if (*doc_member(version, "ref") != '\0')
-			spec = doc_member(versions, doc_member(version, "ref"));
-		manifest_dep(in, name, spec, "catalog", d->line);
-	}
+	pom_inheritance(in, project);
 }

@@ -1,4 +1,4 @@
-/* package.json, tsconfig.json, pnpm-workspace.yaml, and PHP's composer.json. */
+/* package.json, tsconfig.json, pnpm-workspace.yaml. */
 #include "maps/manifest_parse.h"
 
 #include <string.h>
@@ -121,23 +121,4 @@ void manifest_pnpm_workspace(struct manifest_in *in)
 			manifest_item(in, ITEM_WORKSPACE, "", span_text(in, value), lines.number);
 		}
 	}
-}
-
-static void composer_group(struct manifest_in *in, const struct doc *group, const char *scope)
-{
-	for (const struct doc *d = group != NULL ? group->child : NULL; d != NULL; d = d->next)
-		if (strchr(d->key, '/') != NULL) /* not "php", "ext-json": the platform */
-			manifest_dep(in, d->key, doc_text(d), scope, d->line);
-}
-
-void manifest_composer(struct manifest_in *in)
-{
-	const struct doc *root = doc_json(in->scratch, in->text);
-	const struct doc *bin = doc_get(root, "bin");
-
-	manifest_name(in, doc_member(root, "name"));
-	composer_group(in, doc_get(root, "require"), "runtime");
-	composer_group(in, doc_get(root, "require-dev"), "dev");
-	for (const struct doc *d = bin != NULL ? bin->child : NULL; d != NULL; d = d->next)
-		manifest_item(in, ITEM_ENTRY, doc_text(d), doc_text(d), d->line);
 }

@@ -73,6 +73,7 @@ manifest_reader manifest_package_json, manifest_tsconfig, manifest_pnpm_workspac
 	manifest_composer, manifest_requirements, manifest_pyproject, manifest_setup_cfg,
 	manifest_setup_py, manifest_pipfile, manifest_go_mod, manifest_cargo, manifest_pom,
 	manifest_gradle, manifest_gradle_catalog, manifest_cmake, manifest_meson, manifest_makefile,
-	manifest_configure, manifest_gemfile;
+	manifest_configure, manifest_gemfile, manifest_msbuild, manifest_packages_config,
+	manifest_nuget_lock, manifest_gradle_properties;
 
 #endif

@@ -286,7 +286,7 @@ void unresolved(struct resolver *r, struct import_at at, enum miss_reason reason
 
 /*
  * The form in which dependencies of an ecosystem are compared: PyPI takes
- * case, '-', '_' and '.' as the same, Cargo '-' and '_'; of Maven's it is the
+ * case, '-', '_' and '.' as the same, NuGet case, Cargo '-' and '_'; of Maven's it is the
  * group, since packages are named after groups.
  *
  * @ret length of the key; 0 when too long
@@ -301,7 +301,9 @@ static size_t external_key(enum ecosystem eco, const char *name, size_t len, cha
 	for (size_t i = 0; i < len; i++) {
 		char c = name[i];
 
-		if (eco == ECO_PYPI)
+		if (eco == ECO_NUGET)
+			c = (char)tolower((unsigned char)c);
+		else if (eco == ECO_PYPI)
 			c = c == '_' || c == '.' ? '-' : (char)tolower((unsigned char)c);
 		else if (eco == ECO_CARGO && c == '-')
 			c = '_';
@@ -463,6 +465,8 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_js(r);
 	resolve_go(r);
 	resolve_java(r);
+	resolve_csharp(r);
+	resolve_php(r);
 	resolve_rust(r);
 	sort_results(ret);
 	return ERR_OK;

@@ -45,6 +45,24 @@
 	RULE(JAVA_CLASS, "java.class", 100)                                                        \
 	RULE(JAVA_WILDCARD, "java.wildcard", 90)                                                   \
 	RULE(JAVA_SAME_PACKAGE, "java.same_package", 90)                                           \
+	RULE(KOTLIN_FUNCTION, "kotlin.function", 90)                                               \
+	RULE(KOTLIN_SAME_PACKAGE, "kotlin.same_package", 75)                                       \
+	RULE(CS_USING, "cs.using", 95)                                                             \
+	RULE(CS_TYPE, "cs.type", 98)                                                               \
+	RULE(CS_QUALIFIED, "cs.qualified", 95)                                                     \
+	RULE(CS_SAME_NAMESPACE, "cs.same_namespace", 90)                                           \
+	RULE(CS_GLOBAL_USING, "cs.global_using", 90)                                               \
+	RULE(CS_EXTENSION, "cs.extension", 75)                                                     \
+	RULE(PHP_PSR, "php.psr", 100)                                                              \
+	RULE(PHP_CLASSMAP, "php.classmap", 98)                                                     \
+	RULE(PHP_DECLARED, "php.declared", 92)                                                     \
+	RULE(PHP_SAME_NAMESPACE, "php.same_namespace", 95)                                         \
+	RULE(PHP_QUALIFIED, "php.qualified", 95)                                                   \
+	RULE(PHP_FUNCTION, "php.function", 90)                                                     \
+	RULE(PHP_REQUIRE, "php.require", 100)                                                      \
+	RULE(PHP_INCLUDE, "php.include", 90)                                                       \
+	RULE(PHP_INCLUDE_PATH, "php.include_path", 75)                                             \
+	RULE(PHP_DYNAMIC, "php.dynamic", 60)                                                       \
 	RULE(RUST_MOD, "rust.mod", 100)                                                            \
 	RULE(RUST_USE, "rust.use", 95)                                                             \
 	RULE(RUST_CRATE, "rust.crate", 95)

@@ -2,20 +2,27 @@
  * Java and Kotlin: package and class name lead to a file; of several modules
  * the nearest wins.  Wildcards and classes of the same package are found by
  * the names that a file uses.
+ *
+ * What stands at the top of a Kotlin file is found like a class.  A function
+ * may be overloaded over several files: an import of it leads to all of them
+ * that share the nearest folder.  Java sees such a file as class "FileKt".
  */
 #include "maps/resolver.h"
 
 #include <string.h>
 
 #define WILDCARDS_MAX 64 /* of one file; each looks at all names used */
+#define OVERLOADS_MAX 64 /* files that one import of a function leads to */
+#define KOTLINX       "org.jetbrains.kotlinx"
 
 struct java_def {
 	uint32_t file, next;
 };
 
 struct java_index {
-	struct strmap classes;  /* "package.Class" -> first of chain */
-	struct strmap packages; /* package -> 1 */
+	struct strmap classes;   /* "package.Class" -> first of chain */
+	struct strmap packages;  /* package -> 1 */
+	struct strmap artifacts; /* artifact without its group -> external */
 	struct java_def *chain;
 	size_t nchain, chain_cap;
 	char key[FACTS_TARGET_MAX + FACTS_NAME_MAX + 2];
@@ -62,20 +69,96 @@ static void add_class(struct resolver *r, struct java_index *j, uint32_t file, c
 		strmap_set(&j->classes, j->key, len, (uint32_t)j->nchain++);
 }
 
+/* Top-level functions of a/Text.kt are static members of class TextKt to Java. */
+static void add_file_class(struct resolver *r, struct java_index *j, uint32_t file)
+{
+	struct span path = r->in->files[file].path;
+	const char *slash = memrchr(path.data, '/', path.len);
+	const char *base = slash != NULL ? slash + 1 : path.data;
+	size_t len = (size_t)(path.data + path.len - base);
+
+	if (len > 3 && len < FACTS_NAME_MAX && memcmp(base + len - 3, ".kt", 3) == 0)
+		add_class(r, j, file, arena_printf(r->arena, "%.*sKt", (int)(len - 3), base));
+}
+
 static void index_classes(struct resolver *r, struct java_index *j)
 {
 	j->classes = strmap_new(r->arena, 1024);
 	j->packages = strmap_new(r->arena, 64);
 	for (size_t i = r->in->nfiles; i-- > 0;) {
 		const struct facts *facts = &r->in->files[i].facts;
+		bool functions = false;
 
 		if (!is_jvm(facts->lang))
 			continue;
 		strmap_add(&j->packages, facts->package, strlen(facts->package), 1);
-		for (size_t d = 0; d < facts->ndefs; d++)
-			if (*facts->defs[d].parent == '\0')
-				add_class(r, j, (uint32_t)i, facts->defs[d].name);
+		for (size_t d = 0; d < facts->ndefs; d++) {
+			if (*facts->defs[d].parent != '\0')
+				continue;
+			add_class(r, j, (uint32_t)i, facts->defs[d].name);
+			functions |= facts->defs[d].kind == DEF_FUNCTION ||
+			             facts->defs[d].kind == DEF_METHOD ||
+			             facts->defs[d].kind == DEF_VARIABLE;
+		}
+		if (functions)
+			add_file_class(r, j, (uint32_t)i);
 	}
+}
+
+/* What a folder of sources is for, by the name that Kotlin's multiplatform plugin gives it. */
+enum platform { PLATFORM_ANY = 0, PLATFORM_COMMON, PLATFORM_JVM, PLATFORM_NATIVE, PLATFORM_WEB };
+
+static enum platform platform_of(struct span path)
+{
+	static const struct {
+		const char *start;
+		enum platform platform;
+	} NAMES[] = {
+		{ "common", PLATFORM_COMMON }, { "jvm", PLATFORM_JVM },
+		{ "android", PLATFORM_JVM },   { "native", PLATFORM_NATIVE },
+		{ "apple", PLATFORM_NATIVE },  { "ios", PLATFORM_NATIVE },
+		{ "macos", PLATFORM_NATIVE },  { "linux", PLATFORM_NATIVE },
+		{ "mingw", PLATFORM_NATIVE },  { "unix", PLATFORM_NATIVE },
+		{ "posix", PLATFORM_NATIVE },  { "js", PLATFORM_WEB },
+		{ "wasm", PLATFORM_WEB },      { "nonJvm", PLATFORM_NATIVE },
+	};
+	const char *set = memmem(path.data, path.len, "src/", 4), *end = path.data + path.len;
+	const char *slash = set != NULL ? memchr(set + 4, '/', (size_t)(end - set - 4)) : NULL;
+
+	if (slash == NULL || slash - set < 9 ||
+	    (memcmp(slash - 4, "Main", 4) != 0 && memcmp(slash - 4, "Test", 4) != 0))
+		return PLATFORM_ANY;
+	for (size_t i = 0; i < COUNT(NAMES); i++)
+		if (strncmp(set + 4, NAMES[i].start, strlen(NAMES[i].start)) == 0)
+			return NAMES[i].platform;
+	return PLATFORM_ANY;
+}
+
+/* Common code sees no platform's, and no platform another's. */
+static bool visible(const struct resolver *r, uint32_t from, uint32_t to)
+{
+	enum platform a = platform_of(r->in->files[from].path);
+	enum platform b = platform_of(r->in->files[to].path);
+
+	return a == PLATFORM_ANY || b == PLATFORM_ANY || b == PLATFORM_COMMON || a == b ||
+	       (a == PLATFORM_WEB && memmem(r->in->files[to].path.data, r->in->files[to].path.len,
+	                                    "src/nonJvm", 10) != NULL);
+}
+
+/*
+ * Of two files that fit, the nearer; of Kotlin's source sets for several platforms, which declare
+ * the same, the one that they have in common.
+ */
+static uint32_t nearer(const struct resolver *r, uint32_t from, uint32_t a, uint32_t b)
+{
+	struct span here = r->in->files[from].path;
+	struct span x = r->in->files[a].path, y = r->in->files[b].path;
+	bool common_a = memmem(x.data, x.len, "/commonMain/", 12) != NULL;
+	bool common_b = memmem(y.data, y.len, "/commonMain/", 12) != NULL;
+
+	if (common_a != common_b && common_dirs(here, x) == common_dirs(here, y))
+		return common_a ? a : b;
+	return nearer_file(r, from, a, b);
 }
 
 /* @ret the file that defines the class whose full name is in j->key, nearest to `from` */
@@ -85,9 +168,12 @@ static uint32_t nearest_class(struct resolver *r, const struct java_index *j, ui
 	enum { CHAIN_MAX = 1000 };
 	uint32_t next = strmap_get(&j->classes, key, len), best = RESOLVE_NONE;
 
-	for (int i = 0; next != STRMAP_NONE && i < CHAIN_MAX; next = j->chain[next].next, i++)
+	for (int i = 0; next != STRMAP_NONE && i < CHAIN_MAX; next = j->chain[next].next, i++) {
+		if (!visible(r, from, j->chain[next].file))
+			continue;
 		best = best == RESOLVE_NONE ? j->chain[next].file
-		                            : nearer_file(r, from, best, j->chain[next].file);
+		                            : nearer(r, from, best, j->chain[next].file);
+	}
 	return best;
 }
 
@@ -110,6 +196,44 @@ static uint32_t find_class(struct resolver *r, const struct java_index *j, uint3
 	return RESOLVE_NONE;
 }
 
+/* Dependencies whose group is no beginning of their packages: junit:junit has org.junit. */
+static void index_artifacts(struct resolver *r, struct java_index *j)
+{
+	j->artifacts = strmap_new(r->arena, 64);
+	for (size_t i = 0; i < r->out->nexternals; i++) {
+		const char *name = r->out->externals[i].name;
+		const char *colon = strchr(name, ':');
+		size_t len = colon != NULL ? strlen(colon + 1) : 0;
+
+		if (r->out->externals[i].eco != ECO_MAVEN || len == 0)
+			continue;
+		if (len == (size_t)(colon - name) && memcmp(name, colon + 1, len) == 0)
+			strmap_set(&j->artifacts, colon + 1, len, (uint32_t)i);
+		else
+			strmap_add(&j->artifacts, colon + 1, len, (uint32_t)i);
+	}
+}
+
+/* The dependency whose artifact is called like a part of the package, the first that is. */
+static uint32_t external_by_part(struct resolver *r, const struct java_index *j,
+                                 struct import_at at)
+{
+	const char *p = at.import->target;
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, ".");
+		uint32_t found = strmap_get(&j->artifacts, p, n);
+
+		if (found != STRMAP_NONE) {
+			const char *name = r->out->externals[found].name;
+
+			return use_external(r, at.file, ECO_MAVEN, name, strlen(name));
+		}
+		p += n + (p[n] == '.');
+	}
+	return RESOLVE_NONE;
+}
+
 /* The dependency whose group is the longest beginning of a package. */
 static void java_miss(struct resolver *r, const struct java_index *j, struct import_at at)
 {
@@ -121,6 +245,8 @@ static void java_miss(struct resolver *r, const struct java_index *j, struct imp
 		unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
 		return;
 	}
+	if (strncmp(name, "kotlinx.", 8) == 0)
+		external = use_external(r, at.file, ECO_MAVEN, KOTLINX, strlen(KOTLINX));
 	while (len > 0 && external == RESOLVE_NONE) {
 		if (strmap_get(&j->packages, name, len) != STRMAP_NONE) {
 			unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
@@ -132,11 +258,40 @@ static void java_miss(struct resolver *r, const struct java_index *j, struct imp
 		if (len > 0)
 			len--;
 	}
+	if (external == RESOLVE_NONE)
+		external = external_by_part(r, j, at);
 	unresolved(r, at, MISS_EXTERNAL, external);
 }
 
+/* Whether a name used is that of a type; else it is a function's, with a '.' behind a receiver. */
+static bool is_type(const char *name)
+{
+	return *name >= 'A' && *name <= 'Z';
+}
+
+static bool strmap_has(const struct strmap *map, const char *name)
+{
+	name += *name == '.';
+	return strmap_get(map, name, strlen(name)) != STRMAP_NONE;
+}
+
+/* All files that declare a function of that name, beside the one that fits best. */
+static void link_function(struct resolver *r, const struct java_index *j, struct import_at at,
+                          uint32_t best)
+{
+	const char *name = at.import->target;
+	uint32_t next = strmap_get(&j->classes, name, strlen(name));
+
+	if (next == STRMAP_NONE) /* a member of a class */
+		resolved(r, at, best, RULE_JAVA_CLASS);
+	for (int i = 0; next != STRMAP_NONE && i < OVERLOADS_MAX; next = j->chain[next].next, i++)
+		if (r->file_dir[j->chain[next].file] == r->file_dir[best])
+			resolved(r, at, j->chain[next].file, RULE_KOTLIN_FUNCTION);
+}
+
 /* Edges to the classes of a package whose names a file uses.  @ret whether the package is here */
-static bool link_wildcard(struct resolver *r, struct java_index *j, struct import_at at)
+static bool link_wildcard(struct resolver *r, struct java_index *j, struct import_at at,
+                          const struct strmap *own)
 {
 	const struct facts *facts = &r->in->files[at.file].facts;
 	const char *package = at.import->target;
@@ -144,11 +299,13 @@ static bool link_wildcard(struct resolver *r, struct java_index *j, struct impor
 	if (strmap_get(&j->packages, package, strlen(package)) == STRMAP_NONE)
 		return false;
 	for (size_t i = 0; i < facts->nnames; i++) {
-		size_t len = class_key(j, package, facts->names[i]);
+		const char *name = facts->names[i];
+		size_t len = class_key(j, package, name + (*name == '.'));
 		uint32_t to = len > 0 ? nearest_class(r, j, at.file, j->key, len) : RESOLVE_NONE;
 
-		if (to != RESOLVE_NONE)
-			resolved(r, at, to, RULE_JAVA_WILDCARD);
+		if (to != RESOLVE_NONE && (is_type(name) || !strmap_has(own, name)))
+			resolved(r, at, to,
+			         is_type(name) ? RULE_JAVA_WILDCARD : RULE_KOTLIN_FUNCTION);
 	}
 	return true;
 }
@@ -161,7 +318,7 @@ static const char *simple_name(const char *name)
 }
 
 static void link_same_package(struct resolver *r, struct java_index *j, uint32_t file,
-                              const struct strmap *imported)
+                              const struct strmap *imported, const struct strmap *own)
 {
 	const struct facts *facts = &r->in->files[file].facts;
 
@@ -170,12 +327,15 @@ static void link_same_package(struct resolver *r, struct java_index *j, uint32_t
 		size_t len;
 		uint32_t to;
 
-		if (strmap_get(imported, name, strlen(name)) != STRMAP_NONE)
-			continue; /* an import of that name comes first */
-		len = class_key(j, facts->package, name);
+		if (strmap_has(imported, name) || (!is_type(name) && strmap_has(own, name)))
+			continue; /* an import of that name comes first, and a function of the file */
+		len = class_key(j, facts->package, name + (*name == '.'));
 		to = len > 0 ? nearest_class(r, j, file, j->key, len) : RESOLVE_NONE;
 		if (to != RESOLVE_NONE)
-			resolved_by_name(r, file, to, RULE_JAVA_SAME_PACKAGE, false);
+			resolved_by_name(r, file, to,
+			                 is_type(name) ? RULE_JAVA_SAME_PACKAGE
+			                               : RULE_KOTLIN_SAME_PACKAGE,
+			                 false);
 	}
 }
 
@@ -184,28 +344,34 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 {
 	const struct facts *facts = &r->in->files[file].facts;
 	struct strmap imported = strmap_new(scratch, facts->nimports + 1);
+	struct strmap own = strmap_new(scratch, 16);
 	int wildcards = 0;
 
+	for (size_t d = 0; facts->lang == LANG_KOTLIN && d < facts->ndefs; d++)
+		strmap_add(&own, facts->defs[d].name, strlen(facts->defs[d].name), 1);
 	for (size_t k = 0; k < facts->nimports; k++) {
 		const struct fact_import *import = &facts->imports[k];
 		struct import_at at = { file, import };
-		const char *name = simple_name(import->target);
+		const char *name =
+			*import->alias != '\0' ? import->alias : simple_name(import->target);
 		uint32_t to;
 
 		if (*import->target == '\0')
 			continue;
 		if (import->kind == IMPORT_WILDCARD && ++wildcards <= WILDCARDS_MAX &&
-		    link_wildcard(r, j, at))
+		    link_wildcard(r, j, at, &own))
 			continue;
 		if (import->kind == IMPORT_MODULE)
 			strmap_add(&imported, name, strlen(name), 1);
 		to = find_class(r, j, file, import->target);
-		if (to != RESOLVE_NONE)
-			resolved(r, at, to, RULE_JAVA_CLASS);
-		else
+		if (to == RESOLVE_NONE)
 			java_miss(r, j, at);
+		else if (facts->lang == LANG_KOTLIN && !is_type(simple_name(import->target)))
+			link_function(r, j, at, to);
+		else
+			resolved(r, at, to, RULE_JAVA_CLASS);
 	}
-	link_same_package(r, j, file, &imported);
+	link_same_package(r, j, file, &imported, &own);
 }
 
 void resolve_java(struct resolver *r)
@@ -214,6 +380,7 @@ void resolve_java(struct resolver *r)
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new((size_t)16 << 20);
 
 	index_classes(r, &j);
+	index_artifacts(r, &j);
 	for (uint32_t i = 0; i < r->in->nfiles; i++) {
 		if (!is_jvm(r->in->files[i].facts.lang))
 			continue;

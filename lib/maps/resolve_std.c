@@ -330,7 +330,9 @@ static const char *const NODE_MODULES[] = {
 
 /* Beginnings, not whole names. */
 static const char *const JAVA_PACKAGES[] = {
+	"android.",
 	"com.sun.",
+	"dalvik.",
 	"java.",
 	"javax.accessibility.",
 	"javax.annotation.processing.",
@@ -352,11 +354,16 @@ static const char *const JAVA_PACKAGES[] = {
 	"javax.xml.",
 	"jdk.",
 	"kotlin.",
-	"kotlinx.",
+	"kotlinx.cinterop.",
 	"org.ietf.jgss.",
 	"org.w3c.dom.",
 	"org.xml.sax.",
+	"platform.",
 	"sun.",
+};
+
+static const char *const DOTNET_NAMESPACES[] = {
+	"Microsoft.CSharp.", "Microsoft.VisualBasic.", "Microsoft.Win32.", "System.", "Windows.",
 };
 
 /* Folders whose headers belong to the system, whichever they are. */
@@ -409,6 +416,12 @@ bool std_node_module(const char *name, size_t len)
 	if (slash != NULL)
 		len = (size_t)(slash - name);
 	return listed(NODE_MODULES, COUNT(NODE_MODULES), name, len);
+}
+
+bool std_dotnet_namespace(const char *name)
+{
+	return begins(DOTNET_NAMESPACES, COUNT(DOTNET_NAMESPACES), name) ||
+	       strcmp(name, "System") == 0;
 }
 
 bool std_java_package(const char *name)

@@ -104,6 +104,7 @@ bool std_c_header(const char *name);
 bool std_python_module(const char *name, size_t len);
 bool std_node_module(const char *name, size_t len);
 bool std_java_package(const char *name);
+bool std_dotnet_namespace(const char *name);
 
 /* Each resolves all files of its languages. */
 void resolve_c(struct resolver *r);
@@ -111,6 +112,8 @@ void resolve_python(struct resolver *r);
 void resolve_js(struct resolver *r);
 void resolve_go(struct resolver *r);
 void resolve_java(struct resolver *r);
+void resolve_csharp(struct resolver *r);
+void resolve_php(struct resolver *r);
 void resolve_rust(struct resolver *r);
 
 #endif

@@ -118,6 +118,8 @@ static const char *component_kind(const struct manifest *m)
 		return "composer package";
 	case MANIFEST_GEMFILE:
 		return "gem";
+	case MANIFEST_MSBUILD:
+		return "dotnet project";
 	default:
 		return NULL;
 	}

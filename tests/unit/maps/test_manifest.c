@@ -181,6 +181,38 @@ static const struct {
 	  "g:b  test 3\n"
 	  "g:c 2 runtime 4\n"
 	  "g:p $v build 7\n" },
+	{ "Gradle: blocks, several lines, constraints, source sets, what is no dependency",
+	  "x/build.gradle",
+	  "buildscript { dependencies { classpath 'p:q:1' } }\n"
+	  "kotlin { sourceSets {\n"
+	  " val commonTest by getting { dependencies {\n"
+	  "  implementation(kotlin(\"test\"))\n"
+	  " } }\n"
+	  "} }\n"
+	  "dependencies {\n"
+	  " implementation(\n"
+	  "  'a:b:1') { exclude group: 'no', module: 'no' }\n"
+	  " runtimeOnly 'c:d:1',\n"
+	  "  \"e:f:1\"\n"
+	  " implementation platform('g:h:1'); custom 'i:j'\n"
+	  " def k = 'no:no:1'\n"
+	  " /* api 'no:no:2' */ add(\"api\", \"l:m:2\")\n"
+	  " constraints { implementation('n:o:3') }\n"
+	  " implementation files('no:no')\n"
+	  "}\n"
+	  "x { api 'no:no:3' }\n",
+	  "",
+	  "p:q 1 build 1\n"
+	  "org.jetbrains.kotlin:kotlin-test  test 4\n"
+	  "a:b 1 runtime 9\n"
+	  "c:d 1 runtime 10\n"
+	  "e:f 1 runtime 11\n"
+	  "g:h 1 runtime 12\n"
+	  "i:j  runtime 12\n"
+	  "l:m 2 runtime 14\n"
+	  "n:o 3 managed 15\n" },
+	{ "Gradle settings", "settings.gradle.kts",
+	  "rootProject.name = \"n\"\ninclude(\":a\",\n  \":b\")\n", "n", "" },
 	{ "a version catalogue", "gradle/libs.versions.toml",
 	  "[versions]\n"
 	  "v = \"1.1\"\n"
@@ -256,6 +288,43 @@ static const struct {
 	  "rails ~> 7.0 runtime 2\n"
 	  "pg  runtime 3\n"
 	  "rspec  dev 5\n" },
+	{ "MSBuild: attributes, elements, properties, several names, what only builds",
+	  "src/A.B.csproj",
+	  "<Project Sdk=\"Microsoft.NET.Sdk\">\n"
+	  "<PropertyGroup><XVersion>1.2</XVersion></PropertyGroup>\n"
+	  "<ItemGroup Condition=\"'$(X)' == 'y'\">\n"
+	  "<PackageReference Include=\"A.A\" Version=\"1\" />\n"
+	  "<PackageReference Include=\"B\"><Version>[2,3)</Version></PackageReference>\n"
+	  "<!-- <PackageReference Include=\"No\" /> -->\n"
+	  "<PackageReference Include=\"C;D\" Version=\"$(XVersion)\" />\n"
+	  "<PackageReference Include=\"E\" PrivateAssets=\"all\" />\n"
+	  "<ProjectReference Include=\"..\\no\\no.csproj\" /><Reference Include=\"No\" />\n"
+	  "</ItemGroup></Project>\n",
+	  "A.B",
+	  "A.A 1 runtime 4\n"
+	  "B [2,3) runtime 5\n"
+	  "C 1.2 runtime 7\n"
+	  "D 1.2 runtime 7\n"
+	  "E  build 8\n" },
+	{ "MSBuild: packages of a test project", "T.fsproj",
+	  "<Project><PropertyGroup><AssemblyName>N</AssemblyName></PropertyGroup><ItemGroup>\n"
+	  "<PackageReference Include=\"Microsoft.NET.Test.Sdk\" Version=\"17\" />\n"
+	  "<PackageReference Update=\"xunit\" Version=\"2\" /></ItemGroup></Project>\n",
+	  "N",
+	  "Microsoft.NET.Test.Sdk 17 test 2\n"
+	  "xunit 2 test 3\n" },
+	{ "NuGet's central versions", "Directory.Packages.props",
+	  "<Project><ItemGroup><PackageVersion Include=\"A\" Version=\"1\" />\n"
+	  "<GlobalPackageReference Include=\"B\" Version=\"2\" /></ItemGroup></Project>\n",
+	  "", "A 1 managed 1\nB 2 build 2\n" },
+	{ "packages.config", "packages.config",
+	  "<packages>\n<package id=\"A\" version=\"1\" targetFramework=\"net45\" />\n"
+	  "<package id=\"B\" version=\"2\" developmentDependency=\"true\" /></packages>\n",
+	  "", "A 1 runtime 2\nB 2 dev 3\n" },
+	{ "packages.lock.json", "packages.lock.json",
+	  "{\"version\":1,\"dependencies\":{\"net6.0\":{\n\"A\":{\"type\":\"Direct\",\"requested\":\"[1, )\",\"resolved\":\"1.1\"},\n"
+	  "\"p\":{\"type\":\"Project\"},\n\"B\":{\"type\":\"Transitive\",\"resolved\":\"2\"}}}}\n",
+	  "", "A 1.1 locked 2\nB 2 locked 4\n" },
 	{ "composer: the platform is no package", "composer.json",
 	  "{\"name\":\"v/n\",\"require\":{\"php\":\">=8\",\"a/b\":\"^1\"},\n"
 	  "\"require-dev\":{\"c/d\":\"2\"}}\n",
@@ -310,6 +379,8 @@ static void test_manifest__detection(void **state)
 		{ "src/go.mod", MANIFEST_GO_MOD },
 		{ "x.gemspec", MANIFEST_GEMFILE },
 		{ "package-lock.json", MANIFEST_NONE },
+		{ "a/B.C.vbproj", MANIFEST_MSBUILD },
+		{ "x.vcxproj", MANIFEST_NONE },
 	};
 
 	(void)state;
@@ -342,6 +413,11 @@ static void test_manifest__hostile(void **state)
 		{ "go.mod", "require (\n", "a b\n" },
 		{ "requirements.txt", "", "a\n" },
 		{ "build.gradle", "", "api 'a:b:c'" },
+		{ "build.gradle", "dependencies {", "api 'a:b:c'\n" },
+		{ "build.gradle", "dependencies {", "api libs.a.b(" },
+		{ "build.gradle", "", "a{" },
+		{ "x.csproj", "<Project><ItemGroup>", "<PackageReference Include='a;b' />" },
+		{ "composer.json", "{\"autoload\":{\"psr-4\":{", "\"a\":[\"b\",\"c\"]," },
 	};
 	enum { BYTES = 1 << 20 };
 	struct ctx *cx = fixture_ctx(*state);
