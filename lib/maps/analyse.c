@@ -94,7 +94,8 @@ static bool short_of_memory(const struct analysis *a)
 /* Whether imports of a language are found by the definitions of other files. */
 static bool resolves_by_names(enum lang lang)
 {
-	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST;
+	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST ||
+	       lang == LANG_RUBY || lang == LANG_SQL;
 }
 
 /* Facts of one blob, and the manifest that it may be. */

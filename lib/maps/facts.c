@@ -19,6 +19,7 @@ static void (*const READERS[LANG_COUNT])(struct lexer *lx, struct sink *sk) = {
 	[LANG_OBJC] = facts_c,        [LANG_PYTHON] = facts_python, [LANG_CYTHON] = facts_python,
 	[LANG_JAVASCRIPT] = facts_js, [LANG_TYPESCRIPT] = facts_js, [LANG_TSX] = facts_js,
 	[LANG_GO] = facts_go,         [LANG_RUST] = facts_rust,     [LANG_JAVA] = facts_java,
+	[LANG_RUBY] = facts_ruby,     [LANG_SHELL] = facts_shell,   [LANG_SQL] = facts_sql,
 };
 
 static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {
@@ -36,6 +37,10 @@ static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {
 	[DEF_MODULE] = "module",
 	[DEF_CONSTANT] = "constant",
 	[DEF_VARIABLE] = "variable",
+	[DEF_TABLE] = "table",
+	[DEF_VIEW] = "view",
+	[DEF_INDEX] = "index",
+	[DEF_TRIGGER] = "trigger",
 };
 
 static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
@@ -53,6 +58,11 @@ static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
 	[IMPORT_MOD] = "mod",
 	[IMPORT_USE] = "use",
 	[IMPORT_CRATE] = "crate",
+	[IMPORT_LOAD] = "load",
+	[IMPORT_AUTOLOAD] = "autoload",
+	[IMPORT_CONSTANT] = "constant",
+	[IMPORT_SOURCE] = "source",
+	[IMPORT_TABLE] = "table",
 };
 
 const char *def_kind_name(enum def_kind kind)

@@ -464,6 +464,9 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_go(r);
 	resolve_java(r);
 	resolve_rust(r);
+	resolve_ruby(r);
+	resolve_shell(r);
+	resolve_sql(r);
 	sort_results(ret);
 	return ERR_OK;
 }

@@ -47,7 +47,17 @@
 	RULE(JAVA_SAME_PACKAGE, "java.same_package", 90)                                           \
 	RULE(RUST_MOD, "rust.mod", 100)                                                            \
 	RULE(RUST_USE, "rust.use", 95)                                                             \
-	RULE(RUST_CRATE, "rust.crate", 95)
+	RULE(RUST_CRATE, "rust.crate", 95)                                                         \
+	RULE(RUBY_RELATIVE, "ruby.relative", 100)                                                  \
+	RULE(RUBY_LOAD_PATH, "ruby.load_path", 98)                                                 \
+	RULE(RUBY_GEM, "ruby.gem", 95)                                                             \
+	RULE(RUBY_CONSTANT, "ruby.constant", 90)                                                   \
+	RULE(SHELL_RELATIVE, "shell.relative", 100)                                                \
+	RULE(SHELL_WORKING_DIR, "shell.working_dir", 90)                                           \
+	RULE(SHELL_UNIQUE_SUFFIX, "shell.unique_suffix", 80)                                       \
+	RULE(SQL_RELATIVE, "sql.relative", 100)                                                    \
+	RULE(SQL_WORKING_DIR, "sql.working_dir", 90)                                               \
+	RULE(SQL_TABLE, "sql.table", 90)
 
 enum resolve_rule {
 	RULE_NONE = 0,

@@ -112,5 +112,11 @@ void resolve_js(struct resolver *r);
 void resolve_go(struct resolver *r);
 void resolve_java(struct resolver *r);
 void resolve_rust(struct resolver *r);
+void resolve_ruby(struct resolver *r);
+void resolve_shell(struct resolver *r);
+void resolve_sql(struct resolver *r);
+
+/** Ruby, of applications that load files by the names of their constants (resolve_zeitwerk.c). */
+void resolve_ruby_constants(struct resolver *r);
 
 #endif
