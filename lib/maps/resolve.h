@@ -98,7 +98,8 @@ struct resolve_miss {
 /* One dependency as one manifest declares it. */
 struct resolve_external {
 	const char *name, *spec, *scope;
-	uint32_t manifest; /* index of the manifest's file */
+	const char *locked; /* version that the nearest lock file fixes it to, "" when none does */
+	uint32_t manifest;  /* index of the manifest's file */
 	uint32_t line;
 	uint32_t used_by; /* files that import it */
 	enum ecosystem eco;
@@ -118,6 +119,8 @@ struct resolve_out {
 	size_t nmisses;
 	struct resolve_external *externals; /* by ecosystem, name, manifest, line */
 	size_t nexternals;
+	uint32_t *
+		declared; /* by manifest: of a lock file's packages, those that a manifest declares */
 	bool truncated;
 };
 
