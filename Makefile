@@ -28,7 +28,7 @@ B       := build/$(VARIANT)
 PROGRAMS := portolan portolan-worker portolan-live portolan-runner portolan-fetch portolan-analyse
 MAINS    := fcgi/ctl.c $(patsubst portolan-%,fcgi/%.c,$(filter portolan-%,$(PROGRAMS)))
 
-PKGS := libpq json-c libcurl libgit2 libssh libsodium fcgi libseccomp
+PKGS := libpq json-c libcurl libgit2 libssh libsodium fcgi libseccomp yaml-0.1
 
 CC       ?= cc
 # libFuzzer is clang's; the warnings that count are gcc's.

@@ -96,7 +96,7 @@ static bool short_of_memory(const struct analysis *a)
 static bool resolves_by_names(enum lang lang)
 {
 	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST ||
-	       lang == LANG_CSHARP || lang == LANG_PHP;
+	       lang == LANG_CSHARP || lang == LANG_PHP || lang == LANG_RUBY || lang == LANG_SQL;
 }
 
 /* Facts of one blob, and the manifest that it may be. */

@@ -22,8 +22,10 @@
  *   imports     columns from, to (files), line (0: by name within a package), kind, rule,
  *               confidence (percent)
  *   unresolved  {targets: [text], from, target (index), line, reason, external (index)}
- *   externals   [{ecosystem, name, spec, scope, manifest (file), line, used_by}]
- *   manifests   columns file, type (text), ecosystem (text), name
+ *   externals   [{ecosystem, name, spec, locked, scope, manifest (file), line, used_by}]; locked is
+ *               the version in the nearest lock file, "" when none has it
+ *   manifests   columns file, type (text), ecosystem (text), name, locked (packages that a lock
+ *               file fixes), transitive (those of them that no manifest declares)
  *   entry_points columns kind (text), name, target, file, line
  *   graph       {cycles: [[file]], layers: highest layer + 1, layer, rank (10^-9), fan_in,
  *               fan_out: by file, central: [file]}

@@ -160,6 +160,8 @@ void content_externals(struct content *c)
 		content_text(c, e->name);
 		content_key(c, "spec");
 		content_text(c, e->spec);
+		content_key(c, "locked");
+		content_text(c, e->locked);
 		content_key(c, "scope");
 		content_text(c, e->scope);
 		content_key(c, "manifest");
@@ -173,6 +175,15 @@ void content_externals(struct content *c)
 	content_close(c, ']');
 }
 
+/* Packages of a lock file that no manifest declares. */
+static uint32_t transitive(const struct content *c, size_t manifest)
+{
+	uint32_t all = c->in->manifests[manifest].nlocked;
+	uint32_t declared = c->in->resolved->declared[manifest];
+
+	return all > declared ? all - declared : 0;
+}
+
 void content_manifests(struct content *c)
 {
 	const struct manifest *m = c->in->manifests;
@@ -183,6 +194,8 @@ void content_manifests(struct content *c)
 	TEXTS("type", n, manifest_type_name(m[i].type));
 	TEXTS("ecosystem", n, ecosystem_name(manifest_ecosystem(m[i].type)));
 	TEXTS("name", n, m[i].name);
+	NUMBERS("locked", n, m[i].nlocked);
+	NUMBERS("transitive", n, transitive(c, i));
 	content_close(c, '}');
 }
 

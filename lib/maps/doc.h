@@ -1,5 +1,5 @@
 /*
- * Documents: JSON, a subset of TOML, and XML as one kind of tree.
+ * Documents: JSON, a subset of TOML, YAML, and XML as one kind of tree.
  *
  * Manifests come from strangers, so the readers are bounded in depth, nodes
  * and time (linear in the size), keep line numbers, and take what real tools
@@ -10,6 +10,8 @@
  *          taken, as tsconfig.json needs; duplicate keys are kept in order.
  *   TOML   Tables, arrays of tables, dotted and quoted keys, strings of all
  *          four kinds, arrays, inline tables; other values are kept as text.
+ *   YAML   By libyaml.  Scalars are strings as written; aliases are empty nodes, tags and merge
+ *          keys are not interpreted; of several documents the first is the tree.
  *   XML    Elements and their text; attributes are children with the key
  *          "@name"; entities &lt; &gt; &amp; &quot; &apos; only, a DOCTYPE is
  *          skipped and nothing is ever expanded or fetched.
@@ -40,6 +42,7 @@ struct doc {
 /** @ret the root, never NULL; an object without children when nothing could be read */
 const struct doc *doc_json(struct arena *arena, struct span text);
 const struct doc *doc_toml(struct arena *arena, struct span text);
+const struct doc *doc_yaml(struct arena *arena, struct span text);
 const struct doc *doc_xml(struct arena *arena, struct span text);
 
 /** @ret the first child with that key, or NULL; @doc may be NULL */

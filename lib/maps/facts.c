@@ -20,6 +20,7 @@ static void (*const READERS[LANG_COUNT])(struct lexer *lx, struct sink *sk) = {
 	[LANG_JAVASCRIPT] = facts_js, [LANG_TYPESCRIPT] = facts_js, [LANG_TSX] = facts_js,
 	[LANG_GO] = facts_go,         [LANG_RUST] = facts_rust,     [LANG_JAVA] = facts_java,
 	[LANG_KOTLIN] = facts_kotlin, [LANG_CSHARP] = facts_csharp, [LANG_PHP] = facts_php,
+	[LANG_RUBY] = facts_ruby,     [LANG_SHELL] = facts_shell,   [LANG_SQL] = facts_sql,
 };
 
 static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {
@@ -37,6 +38,10 @@ static const char *const DEF_KIND_NAMES[DEF_KIND_COUNT] = {
 	[DEF_MODULE] = "module",
 	[DEF_CONSTANT] = "constant",
 	[DEF_VARIABLE] = "variable",
+	[DEF_TABLE] = "table",
+	[DEF_VIEW] = "view",
+	[DEF_INDEX] = "index",
+	[DEF_TRIGGER] = "trigger",
 };
 
 static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
@@ -57,6 +62,11 @@ static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
 	[IMPORT_USE_FUNCTION] = "use_function",
 	[IMPORT_USE_CONST] = "use_const",
 	[IMPORT_NAME] = "name",
+	[IMPORT_LOAD] = "load",
+	[IMPORT_AUTOLOAD] = "autoload",
+	[IMPORT_CONSTANT] = "constant",
+	[IMPORT_SOURCE] = "source",
+	[IMPORT_TABLE] = "table",
 };
 
 const char *def_kind_name(enum def_kind kind)

@@ -53,6 +53,12 @@ enum import_kind {
 	IMPORT_USE_FUNCTION, /* PHP: use function A\f */
 	IMPORT_USE_CONST,    /* PHP: use const A\X */
 	IMPORT_NAME,         /* PHP: \A\B in the code, where it stands first */
+	IMPORT_LOAD,         /* Ruby: load "target"; psql: \i target, MySQL: source target */
+	IMPORT_AUTOLOAD,     /* Ruby: autoload :name, "target"; target "" where the name implies it,
+	                    below the folder alias where there is one */
+	IMPORT_CONSTANT,     /* Ruby: the constant target is used, the first time in this scope */
+	IMPORT_SOURCE,       /* shell: source target, . target */
+	IMPORT_TABLE, /* SQL: a statement names the table or view target, schema before a dot */
 	IMPORT_KIND_COUNT
 };
 
@@ -61,16 +67,20 @@ enum import_kind {
  * conditional; C: any #if but an include guard; Rust: behind #[cfg].
  */
 #define IMPORT_F_OPTIONAL 1u
-#define IMPORT_F_PATH     2u /* Rust: target is a path from #[path = "…"] */
 #define IMPORT_F_GLOBAL   4u /* C#: global using, for all files of the project */
+#define IMPORT_F_PATH                                                                              \
+	2u                 /* Rust: target is a path from #[path = "…"]; Ruby, shell, SQL:
+                                target is relative to the file, `level` parts of its path taken off */
+#define IMPORT_F_SUFFIX 8u /* shell: what stands before the target is known when it runs only */
 
 struct fact_import {
 	const char *target; /* as written, quotes taken off */
 	const char *name;   /* the one name taken from it, "" when all of it */
 	const char *alias;  /* local name where the language gives one (Go, Python "as"), else "" */
-	const char *scope;  /* Rust: inline module path around it ("a::b"), else "" */
-	uint32_t line;      /* 1 and up */
-	uint8_t kind;       /* enum import_kind */
+	const char *
+		scope; /* Rust: inline module path around it ("a::b"); Ruby: modules around, else "" */
+	uint32_t line; /* 1 and up */
+	uint8_t kind;  /* enum import_kind */
 	uint8_t flags;
 	uint8_t level; /* Python: leading dots */
 };
@@ -90,6 +100,10 @@ enum def_kind {
 	DEF_MODULE,
 	DEF_CONSTANT,
 	DEF_VARIABLE,
+	DEF_TABLE,
+	DEF_VIEW,
+	DEF_INDEX,
+	DEF_TRIGGER,
 	DEF_KIND_COUNT
 };
 
@@ -111,7 +125,9 @@ struct facts {
 	enum lang lang;
 	uint32_t code, comment, blank; /* lines; their sum is the number of lines.  A line with both
 	                                  code and comment is code (as cloc counts). */
-	const char *package;           /* Go package clause, Java package; "" elsewhere */
+	const char
+		*package; /* Go package clause, Java package; Ruby: "zeitwerk" where the file makes
+	                        a folder load by names (for_gem, autoload_lib); "" elsewhere */
 	struct fact_import *imports;
 	size_t nimports;
 	struct fact_def *defs;

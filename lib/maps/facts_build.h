@@ -71,6 +71,9 @@ void facts_java(struct lexer *lx, struct sink *sk);
 void facts_kotlin(struct lexer *lx, struct sink *sk);
 void facts_csharp(struct lexer *lx, struct sink *sk);
 void facts_php(struct lexer *lx, struct sink *sk);
+void facts_ruby(struct lexer *lx, struct sink *sk);
+void facts_shell(struct lexer *lx, struct sink *sk);
+void facts_sql(struct lexer *lx, struct sink *sk);
 
 /** The <script> blocks of a Vue or Svelte file. */
 void facts_scripts(struct span text, struct sink *sk);

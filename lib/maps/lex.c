@@ -75,6 +75,10 @@ static void make_classes(struct lexer *lx)
 		lx->class['`'] = CLASS_SPECIAL;
 	if (sx->flags & LEX_PHP)
 		lx->class['<'] = lx->class['?'] = CLASS_SPECIAL;
+	for (const char *s = sx->flags & LEX_RUBY ? "/%?" : ""; *s; s++)
+		lx->class[(unsigned char)*s] = CLASS_SPECIAL;
+	if (sx->flags & LEX_SHELL)
+		lx->class['\\'] = CLASS_SPECIAL;
 }
 
 void lex_open(struct lexer *lx, enum syntax_id syntax, struct span text, uint32_t first_line)
@@ -153,7 +157,7 @@ void lex_token(struct lexer *lx, struct token *ret, enum token_kind kind, const 
 	lx->line_has_token = true;
 	lx->line_kind = LINE_CODE;
 	/* Only where / and < mean different things behind an operand and elsewhere. */
-	if (lx->syntax->flags & LEX_TEMPLATE)
+	if (lx->syntax->flags & (LEX_TEMPLATE | LEX_RUBY))
 		lx->last = *ret;
 }
 
@@ -369,8 +373,8 @@ static bool lex_newline(struct lexer *lx, struct token *ret)
 
 	lx->p++;
 	end_line(lx, from);
-	if (lx->heredoc[0])
-		lex_heredoc_body(lx);
+	if (lx->nheredocs > 0)
+		lex_heredoc_bodies(lx);
 	if (!lx->newlines)
 		return false;
 	*ret = (struct token){

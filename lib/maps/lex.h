@@ -19,6 +19,8 @@
 
 #define LEX_DEPTH_MAX   256 /* template literals and JSX elements inside each other */
 #define LEX_HEREDOC_MAX 64  /* bytes of a here-document's tag */
+#define LEX_HEREDOCS    4   /* here-documents that one line announces */
+#define LEX_MISSES_MAX  16 /* searches for an end that is not there, before they stay in the line */
 
 enum syntax_id {
 	SYNTAX_TEXT = 0,
@@ -98,6 +100,8 @@ enum syntax_id {
 #define LEX_BACKTICK   (1u << 19) /* `any words` is an identifier */
 #define LEX_RAW_TRIPLE (1u << 20) /* no escapes in a string with three quotes */
 #define LEX_PHP        (1u << 21) /* code between <?php and ?>; <<<TAG; #[ is no comment */
+#define LEX_RUBY       (1u << 24) /* "...#{code}...", %w[...], /.../ and ?x: lex_nested.c */
+#define LEX_SHELL      (1u << 25) /* "...$(code)...", \x: lex_nested.c */
 
 struct syntax {
 	const char *line[3];      /* markers of a comment to the end of the line */
@@ -141,6 +145,12 @@ struct lex_mode {
 	uint32_t braces; /* open in the code of this mode; of a tag, its < */
 };
 
+/* A here-document that the line announced. */
+struct lex_heredoc {
+	char tag[LEX_HEREDOC_MAX + 1];
+	bool indented;
+};
+
 struct lexer {
 	const char *p, *end;
 	const char *line_start;
@@ -164,10 +174,11 @@ struct lexer {
 	struct token pushed;
 	struct lex_mode modes[LEX_DEPTH_MAX];
 	size_t depth;
-	bool jsx_off, heredoc_off, outside; /* outside: of <?php ... ?> */
-	const char *regex_off;              /* no regular expression starts before this */
-	char heredoc[LEX_HEREDOC_MAX + 1];
-	bool heredoc_indented;
+	bool jsx_off, outside; /* outside: of <?php ... ?> */
+	const char *regex_off; /* no regular expression starts before this */
+	struct lex_heredoc heredocs[LEX_HEREDOCS];
+	size_t nheredocs;
+	uint32_t heredoc_misses, nested_misses;
 	uint8_t class[256];
 };
 
@@ -199,6 +210,12 @@ void lex_token(struct lexer *lx, struct token *ret, enum token_kind kind, const 
 
 /** Skip a comment that starts here.  Returns false when none does. */
 bool lex_comment(struct lexer *lx);
+
+/**
+ * lex_nested.c: read what starts at lx->p in Ruby or the shell.  Returns false when that is
+ * no string, nor anything that would be mistaken for one.
+ */
+bool lex_nested(struct lexer *lx, struct token *ret);
 
 /* lex_js.c: each returns false when the byte at lx->p starts nothing of the kind. */
 bool lex_js_open(struct lexer *lx, struct token *ret);

@@ -229,13 +229,36 @@ static bool tick(struct lexer *lx, struct token *ret)
 	return true;
 }
 
+static bool is_letter(char c)
+{
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/*
+ * Whether << here may announce a here-document: not the tail of the shell's <<<, and in Ruby not
+ * behind an operand that it touches, unless the tag is written like one.
+ */
+static bool heredoc_may_start(const struct lexer *lx, const char *tag)
+{
+	char before = lx->p > lx->line_start ? lx->p[-1] : ' ';
+
+	if (before == '<')
+		return false;
+	if (lx->syntax != &syntaxes[SYNTAX_RUBY])
+		return true;
+	if (strchr(")]}\"'0123456789", before))
+		return false;
+	return !is_letter(before) || !(*tag >= 'a' && *tag <= 'z');
+}
+
 /* <<TAG, <<-TAG, <<~TAG, <<'TAG': noted here, skipped at the end of the line. */
 static bool heredoc(struct lexer *lx, struct token *ret)
 {
 	const char *from = lx->p, *q = from + 2;
 	char quote = 0;
 
-	if (lx->heredoc_off || lx->heredoc[0] || lx->end - from < 3 || from[1] != '<')
+	if (lx->heredoc_misses >= LEX_MISSES_MAX || lx->nheredocs == LEX_HEREDOCS ||
+	    lx->end - from < 3 || from[1] != '<')
 		return false;
 	bool indented = *q == '-' || *q == '~';
 	q += indented;
@@ -246,14 +269,16 @@ static bool heredoc(struct lexer *lx, struct token *ret)
 
 	const char *tag = q;
 
-	while (q < lx->end && (*q == '_' || (*q >= 'A' && *q <= 'Z') || (*q >= 'a' && *q <= 'z') ||
-	                       (q > tag && *q >= '0' && *q <= '9')))
+	while (q < lx->end && (is_letter(*q) || (q > tag && *q >= '0' && *q <= '9')))
 		q++;
-	if (q == tag || q - tag > LEX_HEREDOC_MAX)
+	if (q == tag || q - tag > LEX_HEREDOC_MAX || !heredoc_may_start(lx, tag))
 		return false;
-	memcpy(lx->heredoc, tag, (size_t)(q - tag));
-	lx->heredoc[q - tag] = 0;
-	lx->heredoc_indented = indented;
+
+	struct lex_heredoc *here = &lx->heredocs[lx->nheredocs++];
+
+	memcpy(here->tag, tag, (size_t)(q - tag));
+	here->tag[q - tag] = 0;
+	here->indented = indented;
 	if (quote && quote != '\\' && q < lx->end && *q == quote)
 		q++;
 	lx->p = q;
@@ -261,9 +286,9 @@ static bool heredoc(struct lexer *lx, struct token *ret)
 	return true;
 }
 
-void lex_heredoc_body(struct lexer *lx)
+static void heredoc_body(struct lexer *lx, const struct lex_heredoc *here)
 {
-	size_t n = strlen(lx->heredoc);
+	size_t n = strlen(here->tag);
 	const char *q = lx->p;
 	bool found = false;
 
@@ -272,18 +297,26 @@ void lex_heredoc_body(struct lexer *lx)
 		const char *stop = newline ? newline : lx->end;
 		const char *word = q;
 
-		while (lx->heredoc_indented && word < stop && (*word == '\t' || *word == ' '))
+		while (here->indented && word < stop && (*word == '\t' || *word == ' '))
 			word++;
 		while (stop > word && stop[-1] == '\r')
 			stop--;
-		found = (size_t)(stop - word) == n && memcmp(word, lx->heredoc, n) == 0;
+		found = (size_t)(stop - word) == n && memcmp(word, here->tag, n) == 0;
 		q = newline ? newline + 1 : lx->end;
 	}
-	lx->heredoc[0] = 0;
 	if (found)
 		lex_advance(lx, q, LINE_CODE);
 	else
-		lx->heredoc_off = true; /* it was a shift; do not search the rest again */
+		lx->heredoc_misses++; /* it was a shift */
+}
+
+void lex_heredoc_bodies(struct lexer *lx)
+{
+	size_t n = lx->nheredocs;
+
+	lx->nheredocs = 0;
+	for (size_t i = 0; i < n; i++)
+		heredoc_body(lx, &lx->heredocs[i]);
 }
 
 static bool has(const char *set, char c)
@@ -300,6 +333,8 @@ bool lex_string(struct lexer *lx, struct token *ret)
 	lex_mark(lx);
 	if (*p == '<')
 		return (sx->flags & LEX_HEREDOC) && heredoc(lx, ret);
+	if (sx->flags & (LEX_RUBY | LEX_SHELL))
+		return lex_nested(lx, ret);
 	if (*p == '[')
 		return (sx->flags & LEX_LONG) && long_bracket(lx, ret);
 	if (*p == '@')

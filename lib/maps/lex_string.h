@@ -17,7 +17,7 @@ bool lex_string(struct lexer *lx, struct token *ret);
  */
 bool lex_prefixed_string(struct lexer *lx, struct token *ret, const char *from);
 
-/** Skip the body of the here-document that the line before announced. */
-void lex_heredoc_body(struct lexer *lx);
+/** Skip the bodies of the here-documents that the line before announced. */
+void lex_heredoc_bodies(struct lexer *lx);
 
 #endif

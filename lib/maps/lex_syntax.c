@@ -1,8 +1,7 @@
 /*
  * How comments and strings look, one row per family of languages.
  *
- * Where a language is wider than its row (shell quoting, Perl's regular
- * expressions), strings end with their line: a misread quote then costs one
+ * Where a language is wider than its row (Perl's regular expressions), strings end with their line: a misread quote then costs one
  * line and not the file.
  */
 #include "maps/lex.h"
@@ -42,14 +41,14 @@ const struct syntax syntaxes[SYNTAX_COUNT] = {
 	[SYNTAX_RUBY] = { .line = { "#" },
 	                  .bol_block = { "=begin", "=end" },
 	                  .quotes = "\"'`",
-	                  .flags = LEX_WORD_START | LEX_HEREDOC },
+	                  .flags = LEX_WORD_START | LEX_HEREDOC | LEX_RUBY },
 	[SYNTAX_PHP] = { .line = { "//", "#" },
 	                 .block = { C_BLOCK },
 	                 .multi = "\"'`",
 	                 .flags = LEX_PHP | LEX_DOLLAR },
 	[SYNTAX_SHELL] = { .line = { "#" },
-	                   .quotes = "\"'`",
-	                   .flags = LEX_WORD_START | LEX_HEREDOC },
+	                   .quotes = "\"'",
+	                   .flags = LEX_WORD_START | LEX_HEREDOC | LEX_SHELL },
 	[SYNTAX_HASH] = { .line = { "#" }, .quotes = "\"", .flags = LEX_WORD_START },
 	[SYNTAX_POWERSHELL] = { .line = { "#" },
 	                        .block = { { "<#", "#>" } },

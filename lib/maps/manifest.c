@@ -41,6 +41,7 @@ static const struct {
 	{ "configure.ac", MANIFEST_CONFIGURE },
 	{ "configure.in", MANIFEST_CONFIGURE },
 	{ "Gemfile", MANIFEST_GEMFILE },
+	{ "gems.rb", MANIFEST_GEMFILE },
 	{ "*.gemspec", MANIFEST_GEMFILE },
 	{ "*.[cfv][sb]proj", MANIFEST_MSBUILD },
 	{ "Directory.Build.props", MANIFEST_MSBUILD_PROPS },
@@ -48,6 +49,26 @@ static const struct {
 	{ "Directory.Packages.props", MANIFEST_NUGET_CENTRAL },
 	{ "packages.config", MANIFEST_PACKAGES_CONFIG },
 	{ "packages.lock.json", MANIFEST_NUGET_LOCK },
+	{ "Dockerfile", MANIFEST_DOCKERFILE },
+	{ "Dockerfile.*", MANIFEST_DOCKERFILE },
+	{ "*.[Dd]ockerfile", MANIFEST_DOCKERFILE },
+	{ "Containerfile*", MANIFEST_DOCKERFILE },
+	{ "docker-compose*.y*ml", MANIFEST_COMPOSE },
+	{ "compose*.y*ml", MANIFEST_COMPOSE },
+	{ "action.y*ml", MANIFEST_ACTIONS },
+	{ "*.gitlab-ci.y*ml", MANIFEST_GITLAB_CI },
+	{ "Gemfile.lock", MANIFEST_GEMFILE_LOCK },
+	{ "gems.locked", MANIFEST_GEMFILE_LOCK },
+	{ "package-lock.json", MANIFEST_PACKAGE_LOCK },
+	{ "npm-shrinkwrap.json", MANIFEST_PACKAGE_LOCK },
+	{ "yarn.lock", MANIFEST_YARN_LOCK },
+	{ "pnpm-lock.yaml", MANIFEST_PNPM_LOCK },
+	{ "poetry.lock", MANIFEST_POETRY_LOCK },
+	{ "uv.lock", MANIFEST_UV_LOCK },
+	{ "Pipfile.lock", MANIFEST_PIPFILE_LOCK },
+	{ "Cargo.lock", MANIFEST_CARGO_LOCK },
+	{ "go.sum", MANIFEST_GO_SUM },
+	{ "composer.lock", MANIFEST_COMPOSER_LOCK },
 };
 
 /* What a kind is called, where its dependencies belong, who reads it. */
@@ -83,7 +104,33 @@ static const struct {
 	[MANIFEST_NUGET_CENTRAL] = { "nuget-central", ECO_NUGET, manifest_msbuild },
 	[MANIFEST_PACKAGES_CONFIG] = { "packages.config", ECO_NUGET, manifest_packages_config },
 	[MANIFEST_NUGET_LOCK] = { "packages.lock.json", ECO_NUGET, manifest_nuget_lock },
+	[MANIFEST_DOCKERFILE] = { "dockerfile", ECO_DOCKER, manifest_dockerfile },
+	[MANIFEST_COMPOSE] = { "compose", ECO_DOCKER, manifest_compose },
+	[MANIFEST_ACTIONS] = { "github-actions", ECO_ACTIONS, manifest_actions },
+	[MANIFEST_GITLAB_CI] = { "gitlab-ci", ECO_GITLAB, manifest_gitlab_ci },
+	[MANIFEST_GEMFILE_LOCK] = { "gemfile.lock", ECO_RUBYGEMS, manifest_gemfile_lock },
+	[MANIFEST_PACKAGE_LOCK] = { "package-lock", ECO_NPM, manifest_package_lock },
+	[MANIFEST_YARN_LOCK] = { "yarn.lock", ECO_NPM, manifest_yarn_lock },
+	[MANIFEST_PNPM_LOCK] = { "pnpm-lock", ECO_NPM, manifest_pnpm_lock },
+	[MANIFEST_POETRY_LOCK] = { "poetry.lock", ECO_PYPI, manifest_python_lock },
+	[MANIFEST_UV_LOCK] = { "uv.lock", ECO_PYPI, manifest_python_lock },
+	[MANIFEST_PIPFILE_LOCK] = { "pipfile.lock", ECO_PYPI, manifest_pipfile_lock },
+	[MANIFEST_CARGO_LOCK] = { "cargo.lock", ECO_CARGO, manifest_cargo_lock },
+	[MANIFEST_GO_SUM] = { "go.sum", ECO_GO, manifest_go_sum },
+	[MANIFEST_COMPOSER_LOCK] = { "composer.lock", ECO_PACKAGIST, manifest_composer_lock },
 };
+
+/* .github/workflows/name.yml */
+static bool is_workflow(struct span path, struct span name)
+{
+	static const char FOLDER[] = ".github/workflows/";
+	size_t n = sizeof(FOLDER) - 1, dir = path.len - name.len;
+	const char *dot = memrchr(name.data, '.', name.len);
+
+	return dir >= n && memcmp(path.data + dir - n, FOLDER, n) == 0 &&
+	       (dir == n || path.data[dir - n - 1] == '/') && dot != NULL &&
+	       (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
+}
 
 enum manifest_type manifest_detect(struct span path)
 {
@@ -102,6 +149,8 @@ enum manifest_type manifest_detect(struct span path)
 	if (len > 4 && memcmp(name + len - 4, ".txt", 4) == 0 && slash != NULL &&
 	    memmem(path.data, (size_t)(slash + 1 - path.data), "requirements/", 13) != NULL)
 		return MANIFEST_REQUIREMENTS;
+	if (is_workflow(path, (struct span){ name, len }))
+		return MANIFEST_ACTIONS;
 	return MANIFEST_NONE;
 }
 
@@ -114,11 +163,16 @@ void manifest_read(struct arena *arena, struct arena *scratch, enum manifest_typ
 
 	assert(type > MANIFEST_NONE && type < MANIFEST_TYPE_COUNT);
 	*ret = (struct manifest){ .type = type, .name = "", .group = "" };
-	if (text.len > DOC_TEXT_MAX) {
+	if (text.len > (manifest_is_lock(type) ? MANIFEST_LOCK_TEXT_MAX : DOC_TEXT_MAX)) {
 		ret->truncated = true;
 		in.text.len = 0;
 	}
 	TYPES[type].read(&in);
+}
+
+bool manifest_is_lock(enum manifest_type type)
+{
+	return type >= MANIFEST_GEMFILE_LOCK && type <= MANIFEST_COMPOSER_LOCK;
 }
 
 enum ecosystem manifest_ecosystem(enum manifest_type type)
@@ -136,10 +190,19 @@ const char *manifest_type_name(enum manifest_type type)
 const char *ecosystem_name(enum ecosystem eco)
 {
 	static const char *const ECOSYSTEMS[] = {
-		[ECO_NONE] = "",         [ECO_NPM] = "npm",           [ECO_PYPI] = "pypi",
-		[ECO_GO] = "go",         [ECO_CARGO] = "cargo",       [ECO_MAVEN] = "maven",
-		[ECO_SYSTEM] = "system", [ECO_RUBYGEMS] = "rubygems", [ECO_PACKAGIST] = "packagist",
+		[ECO_NONE] = "",
+		[ECO_NPM] = "npm",
+		[ECO_PYPI] = "pypi",
+		[ECO_GO] = "go",
+		[ECO_CARGO] = "cargo",
+		[ECO_MAVEN] = "maven",
+		[ECO_SYSTEM] = "system",
+		[ECO_RUBYGEMS] = "rubygems",
+		[ECO_PACKAGIST] = "packagist",
 		[ECO_NUGET] = "nuget",
+		[ECO_DOCKER] = "docker",
+		[ECO_ACTIONS] = "github-actions",
+		[ECO_GITLAB] = "gitlab-ci",
 	};
 
 	assert((size_t)eco < COUNT(ECOSYSTEMS));
@@ -148,6 +211,12 @@ const char *ecosystem_name(enum ecosystem eco)
 
 void manifest_dep(struct manifest_in *in, const char *name, const char *spec, const char *scope,
                   uint32_t line)
+{
+	manifest_dep_in(in, ECO_NONE, name, spec, scope, line);
+}
+
+void manifest_dep_in(struct manifest_in *in, enum ecosystem eco, const char *name, const char *spec,
+                     const char *scope, uint32_t line)
 {
 	struct manifest *m = in->out;
 
@@ -169,6 +238,7 @@ void manifest_dep(struct manifest_in *in, const char *name, const char *spec, co
 		.spec = arena_strdup(in->arena, spec),
 		.scope = arena_strdup(in->arena, scope),
 		.line = line,
+		.eco = eco,
 	};
 }
 
@@ -177,7 +247,7 @@ void manifest_item(struct manifest_in *in, enum item_kind kind, const char *key,
 {
 	struct manifest *m = in->out;
 
-	if (m->nitems >= MANIFEST_ITEMS_MAX) {
+	if (m->nitems >= (kind == ITEM_LOCKED ? MANIFEST_LOCKED_MAX : MANIFEST_ITEMS_MAX)) {
 		m->truncated = true;
 		return;
 	}
@@ -194,6 +264,13 @@ void manifest_item(struct manifest_in *in, enum item_kind kind, const char *key,
 		.key = arena_strdup(in->arena, key != NULL ? key : ""),
 		.value = arena_strdup(in->arena, value != NULL ? value : ""),
 	};
+}
+
+void manifest_locked(struct manifest_in *in, const char *key, const char *version, uint32_t line)
+{
+	in->out->nlocked++;
+	if (*key != '\0' && *version != '\0')
+		manifest_item(in, ITEM_LOCKED, key, version, line);
 }
 
 void manifest_name(struct manifest_in *in, const char *name)

@@ -5,9 +5,10 @@
  * the network or included.  What only running the build could tell (computed
  * names, most variables) is left out.
  *
- *   Input      Any bytes, at most DOC_TEXT_MAX are read.  Time is linear.
+ *   Input      Any bytes, at most DOC_TEXT_MAX are read, of lock files MANIFEST_LOCK_TEXT_MAX.
+ *              Time is linear.
  *   Ownership  Results live in the arena given; the text is borrowed.
- *   Limits     MANIFEST_DEPS_MAX and MANIFEST_ITEMS_MAX; what passes them is
+ *   Limits     MANIFEST_DEPS_MAX, MANIFEST_ITEMS_MAX and MANIFEST_LOCKED_MAX; what passes them is
  *              dropped and `truncated` says so.
  *   Order      As written.
  */
@@ -16,10 +17,14 @@
 
 #include "base/arena.h"
 
-#define MANIFEST_DEPS_MAX   5000
-#define MANIFEST_ITEMS_MAX  5000
-#define MANIFEST_VALUE_MAX  256 /* bytes of a property that others may use */
-#define MANIFEST_EXPAND_MAX 8   /* properties put into one value */
+#define MANIFEST_DEPS_MAX      5000
+#define MANIFEST_ITEMS_MAX     5000
+#define MANIFEST_VALUE_MAX     256 /* bytes of a property that others may use */
+#define MANIFEST_EXPAND_MAX    8   /* properties put into one value */
+#define MANIFEST_DEPS_MAX      5000
+#define MANIFEST_ITEMS_MAX     5000
+#define MANIFEST_LOCKED_MAX    50000       /* packages of a lock file */
+#define MANIFEST_LOCK_TEXT_MAX (16u << 20) /* bytes of a lock file that is read by lines */
 
 enum ecosystem {
 	ECO_NONE = 0,
@@ -32,6 +37,9 @@ enum ecosystem {
 	ECO_RUBYGEMS,
 	ECO_PACKAGIST,
 	ECO_NUGET,
+	ECO_DOCKER,  /* images */
+	ECO_ACTIONS, /* GitHub's "uses:" */
+	ECO_GITLAB,  /* what GitLab CI includes from elsewhere */
 	ECO_COUNT
 };
 
@@ -62,6 +70,20 @@ enum manifest_type {
 	MANIFEST_NUGET_CENTRAL, /* Directory.Packages.props: versions for all projects below */
 	MANIFEST_PACKAGES_CONFIG,
 	MANIFEST_NUGET_LOCK,
+	MANIFEST_DOCKERFILE,
+	MANIFEST_COMPOSE,
+	MANIFEST_ACTIONS,
+	MANIFEST_GITLAB_CI,
+	MANIFEST_GEMFILE_LOCK, /* this and those below: lock files, see ITEM_LOCKED */
+	MANIFEST_PACKAGE_LOCK,
+	MANIFEST_YARN_LOCK,
+	MANIFEST_PNPM_LOCK,
+	MANIFEST_POETRY_LOCK,
+	MANIFEST_UV_LOCK,
+	MANIFEST_PIPFILE_LOCK,
+	MANIFEST_CARGO_LOCK,
+	MANIFEST_GO_SUM,
+	MANIFEST_COMPOSER_LOCK,
 	MANIFEST_TYPE_COUNT
 };
 
@@ -70,6 +92,7 @@ struct manifest_dep {
 	const char *spec;  /* version as written, "" when none */
 	const char *scope; /* "runtime", "dev", "test", "build", "optional", "peer", ... */
 	uint32_t line;
+	enum ecosystem eco; /* ECO_NONE: the manifest's */
 };
 
 enum item_kind {
@@ -97,6 +120,8 @@ enum item_kind {
 	ITEM_CATALOG,       /* Gradle: key a scope, value "catalogue.name" that is put into it */
 	ITEM_ALIAS,         /* Gradle catalogue: key a name, value the dependency's */
 	ITEM_BUNDLE,        /* Gradle catalogue: key a bundle's name, value that of one of it */
+	ITEM_STAGE,         /* Dockerfile: key the stage's name, value its image or stage */
+	ITEM_LOCKED,        /* lock file: key a package (resolve_locked.c), value the version */
 	ITEM_KIND_COUNT
 };
 
@@ -115,6 +140,7 @@ struct manifest {
 	size_t ndeps;
 	struct manifest_item *items;
 	size_t nitems;
+	uint32_t nlocked; /* lock file: packages that it fixes, those of this repository left out */
 	bool truncated;
 };
 
@@ -131,6 +157,9 @@ enum manifest_type manifest_detect(struct span path);
  */
 void manifest_read(struct arena *arena, struct arena *scratch, enum manifest_type type,
                    struct span path, struct span text, struct manifest *ret);
+
+/** @ret whether a manifest of that type is a lock file */
+bool manifest_is_lock(enum manifest_type type);
 
 /** @ret the ecosystem that a manifest's dependencies belong to */
 enum ecosystem manifest_ecosystem(enum manifest_type type);

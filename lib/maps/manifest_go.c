@@ -1,4 +1,4 @@
-/* go.mod, and Ruby's Gemfile and .gemspec: a directive per line. */
+/* go.mod: a directive per line. */
 #include "maps/manifest_parse.h"
 
 #include <string.h>
@@ -66,50 +66,5 @@ void manifest_go_mod(struct manifest_in *in)
 			go_require(in, rest, indirect, lines.number);
 		else if (span_is(verb, "replace"))
 			go_replace(in, rest, lines.number);
-	}
-}
-
-static const char *gem_scope(struct span line, bool in_group)
-{
-	if (memmem(line.data, line.len, "add_development_dependency", 26) != NULL)
-		return "dev";
-	return in_group ? "dev" : "runtime";
-}
-
-void manifest_gemfile(struct manifest_in *in)
-{
-	struct lines lines = lines_of(in->text);
-	bool in_group = false;
-
-	while (lines_next(&lines)) {
-		struct span line = span_trim(lines.line), name, spec = { "", 0 };
-		bool gem = span_starts(line, "gem ") || span_starts(line, "gem(");
-		const char *add = memmem(line.data, line.len, ".add_", 5);
-
-		if (span_starts(line, "group "))
-			in_group = memmem(line.data, line.len, "development", 11) != NULL ||
-			           memmem(line.data, line.len, "test", 4) != NULL;
-		else if (span_is(line, "end"))
-			in_group = false;
-		else if (span_starts(line, "#"))
-			continue;
-		else if (memmem(line.data, line.len, ".name", 5) != NULL &&
-		         *in->out->name == '\0' && span_quoted(&line, &name))
-			manifest_name(in, span_text(in, name));
-		if (!gem && (add == NULL || memmem(add, (size_t)(line.data + line.len - add),
-		                                   "dependency", 10) == NULL))
-			continue;
-		const char *scope = gem_scope(line, in_group);
-
-		if (!span_quoted(&line, &name))
-			continue;
-		line = span_trim(line);
-		if (span_starts(line, ",")) {
-			struct span after = span_trim((struct span){ line.data + 1, line.len - 1 });
-
-			if (after.len > 0 && (after.data[0] == '"' || after.data[0] == '\''))
-				span_quoted(&after, &spec);
-		}
-		manifest_dep(in, span_text(in, name), span_text(in, spec), scope, lines.number);
 	}
 }

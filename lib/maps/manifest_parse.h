@@ -21,6 +21,21 @@ struct manifest_in {
 void manifest_dep(struct manifest_in *in, const char *name, const char *spec, const char *scope,
                   uint32_t line);
 
+/** The same of another ecosystem than the manifest's own. */
+void manifest_dep_in(struct manifest_in *in, enum ecosystem eco, const char *name, const char *spec,
+                     const char *scope, uint32_t line);
+
+/** Note a container image ("name:tag", "name@digest"); what is computed is left out. */
+void manifest_image(struct manifest_in *in, const char *image, const char *scope, uint32_t line);
+
+/**
+ * Note what a lock file fixes.
+ *
+ * @key      the package's name, or the name with what the lock file tells it by (resolve_locked.c)
+ * @version  "" for a package that is only counted
+ */
+void manifest_locked(struct manifest_in *in, const char *key, const char *version, uint32_t line);
+
 /** Note an item; strings are copied, NULL is "". */
 void manifest_item(struct manifest_in *in, enum item_kind kind, const char *key, const char *value,
                    uint32_t line);
@@ -74,6 +89,9 @@ manifest_reader manifest_package_json, manifest_tsconfig, manifest_pnpm_workspac
 	manifest_setup_py, manifest_pipfile, manifest_go_mod, manifest_cargo, manifest_pom,
 	manifest_gradle, manifest_gradle_catalog, manifest_cmake, manifest_meson, manifest_makefile,
 	manifest_configure, manifest_gemfile, manifest_msbuild, manifest_packages_config,
-	manifest_nuget_lock, manifest_gradle_properties;
+	manifest_nuget_lock, manifest_gradle_properties, manifest_dockerfile, manifest_compose,
+	manifest_actions, manifest_gitlab_ci, manifest_gemfile_lock, manifest_package_lock,
+	manifest_yarn_lock, manifest_pnpm_lock, manifest_python_lock, manifest_pipfile_lock,
+	manifest_cargo_lock, manifest_go_sum, manifest_composer_lock;
 
 #endif

@@ -291,7 +291,7 @@ void unresolved(struct resolver *r, struct import_at at, enum miss_reason reason
  *
  * @ret length of the key; 0 when too long
  */
-static size_t external_key(enum ecosystem eco, const char *name, size_t len, char *key, size_t cap)
+size_t external_key(enum ecosystem eco, const char *name, size_t len, char *key, size_t cap)
 {
 	if (eco == ECO_MAVEN && memchr(name, ':', len) != NULL)
 		len = (size_t)((const char *)memchr(name, ':', len) - name);
@@ -341,7 +341,8 @@ static void list_externals(struct resolver *r)
 
 		for (size_t d = 0; d < m->ndeps; d++)
 			out->externals[out->nexternals++] = (struct resolve_external){
-				.eco = manifest_ecosystem(m->type),
+				.eco = m->deps[d].eco != ECO_NONE ? m->deps[d].eco
+				                                  : manifest_ecosystem(m->type),
 				.name = m->deps[d].name,
 				.spec = m->deps[d].spec,
 				.scope = m->deps[d].scope,
@@ -460,6 +461,7 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	r->out = ret;
 	index_files(r);
 	list_externals(r);
+	resolve_locked(r);
 	resolve_c(r);
 	resolve_python(r);
 	resolve_js(r);
@@ -468,6 +470,9 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_csharp(r);
 	resolve_php(r);
 	resolve_rust(r);
+	resolve_ruby(r);
+	resolve_shell(r);
+	resolve_sql(r);
 	sort_results(ret);
 	return ERR_OK;
 }

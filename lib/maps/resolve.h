@@ -65,7 +65,17 @@
 	RULE(PHP_DYNAMIC, "php.dynamic", 60)                                                       \
 	RULE(RUST_MOD, "rust.mod", 100)                                                            \
 	RULE(RUST_USE, "rust.use", 95)                                                             \
-	RULE(RUST_CRATE, "rust.crate", 95)
+	RULE(RUST_CRATE, "rust.crate", 95)                                                         \
+	RULE(RUBY_RELATIVE, "ruby.relative", 100)                                                  \
+	RULE(RUBY_LOAD_PATH, "ruby.load_path", 98)                                                 \
+	RULE(RUBY_GEM, "ruby.gem", 95)                                                             \
+	RULE(RUBY_CONSTANT, "ruby.constant", 90)                                                   \
+	RULE(SHELL_RELATIVE, "shell.relative", 100)                                                \
+	RULE(SHELL_WORKING_DIR, "shell.working_dir", 90)                                           \
+	RULE(SHELL_UNIQUE_SUFFIX, "shell.unique_suffix", 80)                                       \
+	RULE(SQL_RELATIVE, "sql.relative", 100)                                                    \
+	RULE(SQL_WORKING_DIR, "sql.working_dir", 90)                                               \
+	RULE(SQL_TABLE, "sql.table", 90)
 
 enum resolve_rule {
 	RULE_NONE = 0,
@@ -106,7 +116,8 @@ struct resolve_miss {
 /* One dependency as one manifest declares it. */
 struct resolve_external {
 	const char *name, *spec, *scope;
-	uint32_t manifest; /* index of the manifest's file */
+	const char *locked; /* version that the nearest lock file fixes it to, "" when none does */
+	uint32_t manifest;  /* index of the manifest's file */
 	uint32_t line;
 	uint32_t used_by; /* files that import it */
 	enum ecosystem eco;
@@ -126,6 +137,8 @@ struct resolve_out {
 	size_t nmisses;
 	struct resolve_external *externals; /* by ecosystem, name, manifest, line */
 	size_t nexternals;
+	uint32_t *
+		declared; /* by manifest: of a lock file's packages, those that a manifest declares */
 	bool truncated;
 };
 

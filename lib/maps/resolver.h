@@ -45,6 +45,18 @@ struct import_at {
 	const struct fact_import *import;
 };
 
+#define EXTERNAL_KEY_MAX 1024
+
+/**
+ * The form in which dependencies of an ecosystem are compared.
+ *
+ * @ret length of the key; 0 when it does not fit
+ */
+size_t external_key(enum ecosystem eco, const char *name, size_t len, char *key, size_t cap);
+
+/** Find what lock files say of the externals (resolve_locked.c). */
+void resolve_locked(struct resolver *r);
+
 /** Set r->join to a folder; later parts are added below it. */
 void join_dir(struct resolver *r, struct span dir);
 
@@ -115,5 +127,11 @@ void resolve_java(struct resolver *r);
 void resolve_csharp(struct resolver *r);
 void resolve_php(struct resolver *r);
 void resolve_rust(struct resolver *r);
+void resolve_ruby(struct resolver *r);
+void resolve_shell(struct resolver *r);
+void resolve_sql(struct resolver *r);
+
+/** Ruby, of applications that load files by the names of their constants (resolve_zeitwerk.c). */
+void resolve_ruby_constants(struct resolver *r);
 
 #endif

@@ -112,7 +112,7 @@ static void test_lang__names(void **state)
 	for (int i = IMPORT_NONE + 1; i < IMPORT_KIND_COUNT; i++)
 		assert_true(*import_kind_name((enum import_kind)i) != 0);
 	assert_true(lang_has_facts(LANG_VUE) && lang_has_facts(LANG_GO));
-	assert_false(lang_has_facts(LANG_SQL) || lang_has_facts(LANG_NONE));
+	assert_false(lang_has_facts(LANG_JSON) || lang_has_facts(LANG_NONE));
 }
 
 int main(void)

@@ -378,9 +378,14 @@ static void test_manifest__detection(void **state)
 		{ "package.json.bak", MANIFEST_NONE },
 		{ "src/go.mod", MANIFEST_GO_MOD },
 		{ "x.gemspec", MANIFEST_GEMFILE },
-		{ "package-lock.json", MANIFEST_NONE },
 		{ "a/B.C.vbproj", MANIFEST_MSBUILD },
 		{ "x.vcxproj", MANIFEST_NONE },
+		{ "package-lock.json", MANIFEST_PACKAGE_LOCK },
+		{ "a/.github/workflows/ci.yaml", MANIFEST_ACTIONS },
+		{ "workflows/ci.yaml", MANIFEST_NONE },
+		{ "build/Dockerfile.dev", MANIFEST_DOCKERFILE },
+		{ "docker-compose.override.yml", MANIFEST_COMPOSE },
+		{ "ci/deploy.gitlab-ci.yml", MANIFEST_GITLAB_CI },
 	};
 
 	(void)state;
@@ -418,6 +423,21 @@ static void test_manifest__hostile(void **state)
 		{ "build.gradle", "", "a{" },
 		{ "x.csproj", "<Project><ItemGroup>", "<PackageReference Include='a;b' />" },
 		{ "composer.json", "{\"autoload\":{\"psr-4\":{", "\"a\":[\"b\",\"c\"]," },
+		{ "compose.yml", "", "[" },
+		{ "compose.yml", "services:\n", " - " },
+		{ "compose.yml", "a: &a [b]\nc: ", "[*a," },
+		{ "Dockerfile", "ARG A=aaaaaaaa\n", "FROM $A$A$A$A\n" },
+		{ "Dockerfile", "ARG A=aaaaaaaa\nFROM ", "$A" },
+		{ "Dockerfile", "", "FROM a as a\n" },
+		{ "Gemfile", "", "group :test do\n" },
+		{ "Gemfile", "gem 'a', ", "'>1', " },
+		{ "package-lock.json", "", "{\"a\":" },
+		{ "package-lock.json", "{\"dependencies\":{", "\"a\":{\"version\":\"1\"}," },
+		{ "yarn.lock", "", "a@1, " },
+		{ "yarn.lock", "", "a@1:\n  version \"1\"\n" },
+		{ "pnpm-lock.yaml", "packages:\n", "  a:\n" },
+		{ "Cargo.lock", "", "[[package]]\nname = \"a\"\n" },
+		{ "go.sum", "", "a v1 h\n" },
 	};
 	enum { BYTES = 1 << 20 };
 	struct ctx *cx = fixture_ctx(*state);
@@ -438,7 +458,8 @@ static void test_manifest__hostile(void **state)
 		for (; len + n <= BYTES; len += n)
 			memcpy(text + len, HOSTILE[i].again, n);
 		read_text(cx, HOSTILE[i].path, (struct span){ text, len }, &m);
-		assert_true(m.ndeps <= MANIFEST_DEPS_MAX && m.nitems <= MANIFEST_ITEMS_MAX);
+		assert_true(m.ndeps <= MANIFEST_DEPS_MAX && m.nitems <= MANIFEST_LOCKED_MAX);
+		assert_true(m.nitems <= MANIFEST_ITEMS_MAX || manifest_is_lock(m.type));
 	}
 }
 

@@ -1,0 +1,55 @@
+/* B4: what SQL creates, the tables it names, the files its clients read in. */
+#include "facts_text.h"
+
+static const struct facts_case IMPORTS[] = {
+	{ LANG_SQL,
+	  "\\i a.sql\n\\ir '../b c.sql'\n\\set x 1\n\\. d.sql\nsource e.sql;\n.read f.sql\n@g.sql\n@@h\n\\i :var\n",
+	  "1 load a.sql\n2 load ../b c.sql level=1 path\n4 load d.sql\n5 load e.sql\n6 load f.sql\n"
+	  "7 load g.sql\n8 load h level=1 path\n" },
+	/* Each table once; no functions, no names of WITH, nothing from strings and bodies. */
+	{ LANG_SQL,
+	  "ALTER TABLE ONLY App.\"User\" ADD x int REFERENCES b (id);\n"
+	  "WITH c AS (SELECT 1 FROM d) SELECT * FROM c JOIN `e` ON true, lateral_f();\n"
+	  "INSERT INTO b SELECT * FROM unnest(1), f(2) -- FROM g\n;\n"
+	  "SELECT 'FROM h' FROM (SELECT 1) i;\nCREATE FUNCTION j() AS $x$ SELECT 1 FROM k; $x$;\n",
+	  "1 table app.user\n1 table b\n2 table d\n2 table e\n" },
+	{ LANG_SQL, "COPY a FROM stdin;\n1\tit's\n\\.\nSELECT 1 FROM b;\n", "4 table b\n" },
+};
+
+static const struct facts_case DEFS[] = {
+	{ LANG_SQL,
+	  "create table if not exists a.b (\n  c int\n);\nCREATE UNIQUE INDEX CONCURRENTLY d ON b (c);\n"
+	  "CREATE OR REPLACE VIEW \"E\" AS\nSELECT 1;\nCREATE TYPE f AS ENUM ('x;');\n"
+	  "CREATE TEMP TABLE [g] (h int);\nCREATE SCHEMA i;\nCREATE MATERIALIZED VIEW j AS SELECT 1;\n"
+	  "CREATE TABLE l (\n  source int);\nCREATE INDEX ON b (c);\nCREATE EXTENSION k;\n",
+	  "1-3 table b of a\n4-4 index d\n5-6 view E\n7-7 type f\n8-8 table g\n9-9 module i\n10-10 view j\n"
+	  "11-12 table l\n" },
+	/* Bodies: dollars, BEGIN...END, a delimiter of the client, GO. */
+	{ LANG_SQL,
+	  "CREATE FUNCTION a() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  CREATE TABLE no (x int);\n"
+	  "END;\n$$;\nDELIMITER //\nCREATE PROCEDURE b()\nBEGIN\n  SELECT 1;\nEND//\nDELIMITER ;\n"
+	  "CREATE TRIGGER c BEFORE INSERT ON d FOR EACH ROW BEGIN\n  IF 1 THEN SELECT 1; END IF;\n"
+	  "  SELECT CASE 1 WHEN 1 THEN 2 END;\nEND;\nCREATE TABLE e (f int)\nGO\n",
+	  "1-5 function a\n7-10 function b\n12-15 trigger c\n16-17 table e\n" },
+	{ LANG_SQL, "CREATE TABLE a (\n  b text DEFAULT 'never closed\n", "1-1 table a\n" },
+};
+
+static void test_facts_sql__imports(void **state)
+{
+	check_imports(fixture_ctx(*state), IMPORTS, COUNT(IMPORTS));
+}
+
+static void test_facts_sql__defs(void **state)
+{
+	check_defs(fixture_ctx(*state), DEFS, COUNT(DEFS));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_facts_sql__imports),
+		cmocka_unit_test(test_facts_sql__defs),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}

@@ -1,0 +1,69 @@
+/*
+ * Shell and SQL: files that scripts read in, and tables that one file alone creates.  (B4)
+ */
+#include "map_tree.h"
+
+static const struct tree_case CASES[] = {
+	{
+		.why = "from the script, from the working folder, by the end of the path",
+		.files = {
+			{ "bin/run.sh",
+			  ". \"$(dirname \"$0\")/../lib/a.sh\"\n"
+			  "D=$(cd \"$(dirname \"$0\")/..\" && pwd)\n"
+			  ". \"$D/lib/b.sh\"\n"
+			  ". lib/a.sh\n"
+			  ". ./near.sh\n"
+			  ". \"$PREFIX/lib/b.sh\"\n"
+			  ". \"$PREFIX/same.sh\"\n"
+			  ". /etc/profile\n"
+			  ". ./gone.sh\n"
+			  "load x\n" },
+			{ "bin/near.sh", "\n" },
+			{ "lib/a.sh", "\n" },
+			{ "lib/b.sh", "\n" },
+			{ "one/same.sh", "\n" },
+			{ "two/same.sh", "\n" },
+			{ "test/t.bats", "load helper\nload ../bin/near.sh\n" },
+			{ "test/helper.bash", "\n" },
+		},
+		.edges = "bin/run.sh:1 lib/a.sh shell.relative\n"
+		         "bin/run.sh:3 lib/b.sh shell.relative\n"
+		         "bin/run.sh:4 lib/a.sh shell.working_dir\n"
+		         "bin/run.sh:5 bin/near.sh shell.working_dir\n"
+		         "bin/run.sh:6 lib/b.sh shell.unique_suffix\n"
+		         "test/t.bats:1 test/helper.bash shell.relative\n"
+		         "test/t.bats:2 bin/near.sh shell.relative\n",
+		.misses = "bin/run.sh:7 same.sh ambiguous\n"
+		          "bin/run.sh:8 /etc/profile external\n"
+		          "bin/run.sh:9 ./gone.sh not_found\n",
+	},
+	{
+		.why = "client commands, and tables that one file creates",
+		.files = {
+			{ "db/all.sql", "\\ir one.sql\n\\i db/two.sql\n\\i gone.sql\n" },
+			{ "db/one.sql", "CREATE TABLE app.One (a int);\nCREATE TABLE twice (a int);\n" },
+			{ "db/two.sql", "CREATE TABLE twice (a int REFERENCES one);\n"
+			                "ALTER TABLE app.one ADD b int;\nINSERT INTO twice VALUES (1);\n"
+			                "SELECT * FROM pg_class;\n" },
+			{ "db/three.sql", "DELETE FROM twice;\n" },
+		},
+		.edges = "db/all.sql:1 db/one.sql sql.relative\n"
+		         "db/all.sql:2 db/two.sql sql.working_dir\n"
+		         "db/two.sql:1 db/one.sql sql.table\n"
+		         "db/two.sql:2 db/one.sql sql.table\n",
+		.misses = "db/all.sql:3 gone.sql not_found\n",
+	},
+};
+
+static void test_resolve_shell__edges_and_misses(void **state)
+{
+	tree_check(fixture_ctx(*state), CASES, COUNT(CASES));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_resolve_shell__edges_and_misses),
+	};
+	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}
