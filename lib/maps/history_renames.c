@@ -278,19 +278,16 @@ uint32_t history_follow(struct history_walk *w, uint32_t name)
 	return end;
 }
 
-/* Whether a file of today could gain a history from what went. */
-static bool is_of_use(struct history_walk *w, const struct halves *went, const struct halves *came)
+/* Whether a path went of which it is not known yet what it became. */
+static bool is_lost(const struct history_walk *w, const struct halves *went)
 {
-	bool lost = false, found = false;
-
-	for (size_t i = 0; i < went->n && !lost; i++) {
+	for (size_t i = 0; i < went->n; i++) {
 		uint32_t name = w->changes[went->items[i].change].name;
 
-		lost = !of_today(w, name) && w->names[name].renamed_to == HISTORY_NONE;
+		if (!of_today(w, name) && w->names[name].renamed_to == HISTORY_NONE)
+			return true;
 	}
-	for (size_t i = 0; i < came->n && !found; i++)
-		found = of_today(w, history_follow(w, w->changes[came->items[i].change].name));
-	return lost && found;
+	return false;
 }
 
 static void follow_pairs(struct history_walk *w)
@@ -332,7 +329,7 @@ void history_renames(struct history_walk *w)
 	pair_equal(w, &went, &came, false);
 	gather(w, false, &went);
 	gather(w, true, &came);
-	if (went.n > 0 && came.n > 0 && (history_counts_lines(w) || is_of_use(w, &went, &came))) {
+	if (went.n > 0 && came.n > 0 && (history_counts_lines(w) || is_lost(w, &went))) {
 		if (went.n <= HISTORY_SIMILAR_FILES && came.n <= HISTORY_SIMILAR_FILES)
 			pair_similar(w, &went, &came);
 		else
