@@ -6,7 +6,7 @@
 #define CACHE_SLOTS    1024
 #define CACHE_BYTES    ((size_t)16 << 20)
 #define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree */
-#define DEPTH_MAX      256
+#define DEPTH_MAX      (MAP_PATH_MAX / 2)
 
 struct cached_tree {
 	unsigned char oid[MAP_OID_BYTES];

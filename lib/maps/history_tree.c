@@ -116,11 +116,15 @@ static void leave(struct tree_comparing *c)
 static void enter(struct tree_comparing *c, const unsigned char *was, const unsigned char *is,
                   size_t path_len)
 {
-	struct level *level = &c->levels[c->depth];
+	struct level *level;
 
+	if (c->depth == c->how.max_depth) {
+		c->whole = false;
+		return;
+	}
+	level = &c->levels[c->depth];
 	*level = (struct level){ .path_len = path_len };
-	if (c->depth + 1 > c->how.max_depth ||
-	    (was != NULL && !c->how.take(c->how.data, was, &level->was))) {
+	if (was != NULL && !c->how.take(c->how.data, was, &level->was)) {
 		c->whole = false;
 		return;
 	}

@@ -302,15 +302,14 @@ enum err history_walk(struct history_walk *w, const unsigned char *head)
 		oldest_s = INT64_MIN;
 	w->visits = room(w->arena, w->visits, 0, &w->visits_cap, sizeof(*w->visits));
 	while (w->nheap > 0) {
-		uint32_t at = heap_pop(w);
+		uint32_t at = heap_pop(w), done = w->out->commits + w->out->merges;
 
 		if (!within_limits(w, at, oldest_s))
 			break;
-		take_commit(w, at);
-		if (w->nvisits % CHECK_EVERY == 0 && ctx_left_ms(w->cx) == 0)
+		if (done % CHECK_EVERY == 0 && ctx_left_ms(w->cx) == 0)
 			return err_set(w->cx, ERR_TIMEOUT,
-			               "the time ended after %zu commits of the history",
-			               w->nvisits);
+			               "the time ended after %u commits of the history", done);
+		take_commit(w, at);
 	}
 	return ERR_OK;
 }
