@@ -185,6 +185,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	struct graph graph;
 	struct structure structure;
 	struct history history;
+	struct impact impact;
 	struct history_in past = {
 		.commit = a->in.commit,
 		.limits = a->in.history,
@@ -205,12 +206,15 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.graph = &graph,
 		.structure = &structure,
 		.history = &history,
+		.impact = &impact,
 	};
 
 	tell(a, PROGRESS_READ, "resolving imports");
 	TRY(resolve_imports(cx, &files, &resolved));
 	tell(a, PROGRESS_JOIN, "measuring the graph");
 	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);
+	impact_count(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, IMPACT_WORK_MAX,
+	             &impact);
 	structure_find(cx->arena, &files, resolved.edges, resolved.nedges, &structure);
 	tell(a, PROGRESS_PAST, "reading the history");
 	past.edges = resolved.edges;

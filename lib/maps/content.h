@@ -26,12 +26,13 @@
  *   manifests   columns file, type (text), ecosystem (text), name
  *   entry_points columns kind (text), name, target, file, line
  *   graph       {cycles: [[file]], layers: highest layer + 1, layer, rank (10^-9), fan_in,
- *               fan_out: by file, central: [file]}
+ *               fan_out, impact (files that import it, directly or not): by file,
+ *               central: [file]}
  *   defs        columns file, name, kind, line, end_line, parent
  *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
  *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
  *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
- *               defs_dropped, history: {end (text: "" when it was read to its beginning),
+ *               defs_dropped, impact_exact (false: of direct importers only), history: {end (text: "" when it was read to its beginning),
  *               cut, unreadable, damaged, wide, line_commits, lines_skipped,
  *               renames_skipped, coupling_truncated}}
  *   tests       {files, code}: those with the role test
@@ -59,6 +60,7 @@
 
 #include "maps/graph.h"
 #include "maps/history.h"
+#include "maps/impact.h"
 #include "maps/scan.h"
 #include "maps/structure.h"
 
@@ -81,6 +83,7 @@ struct content_in {
 	const struct graph *graph;
 	const struct structure *structure;
 	const struct history *history;
+	const struct impact *impact;
 };
 
 /** What a caller wants to know without parsing the text. */
