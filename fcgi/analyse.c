@@ -82,6 +82,12 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.limits.max_files = limit(request.max_files);
 	in.limits.max_depth = limit(request.max_depth);
 	in.max_output_bytes = limit(request.max_bytes);
+	in.history.max_commits =
+		request.history_commits < 0 ? HISTORY_OFF : limit(request.history_commits);
+	in.history.max_days = limit(request.history_days);
+	in.history.line_commits = request.history_line_commits < 0
+	                                  ? HISTORY_OFF
+	                                  : limit(request.history_line_commits);
 	TRY(scan_init(cx));
 	TRY(sandbox_enter(cx, request.directory, &limits));
 	return analyse_repository(cx, &in, ret);

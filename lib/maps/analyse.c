@@ -11,7 +11,8 @@
 #define SCRATCH_BYTES  ((size_t)192 << 20) /* of one file's facts and parse */
 #define PROGRESS_SCAN  2
 #define PROGRESS_READ  85 /* when all blobs are read */
-#define PROGRESS_JOIN  90
+#define PROGRESS_JOIN  88
+#define PROGRESS_PAST  90
 #define PROGRESS_WRITE 95
 #define PROGRESS_EVERY 256 /* files */
 
@@ -174,7 +175,7 @@ static void apply_attributes(struct analysis *a)
 	a->nmanifests = kept;
 }
 
-/* From facts to text: everything behind the last look into the repository. */
+/* From facts to text: everything behind the last look at its files. */
 static enum err join_and_write(struct analysis *a, bool empty, struct analyse_result *ret)
 {
 	struct ctx *cx = a->cx;
@@ -185,6 +186,14 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	struct resolve_out resolved;
 	struct graph graph;
 	struct structure structure;
+	struct history history;
+	struct impact impact;
+	struct history_in past = {
+		.commit = a->in.commit,
+		.limits = a->in.history,
+		.tree = &a->tree,
+		.structure = &structure,
+	};
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
 		.commit = empty ? SCAN_COMMIT_NONE : a->in.commit,
@@ -198,6 +207,8 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.resolved = &resolved,
 		.graph = &graph,
 		.structure = &structure,
+		.history = &history,
+		.impact = &impact,
 	};
 
 	tell(a, PROGRESS_READ, "resolving imports");
@@ -205,7 +216,13 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	TRY(resolve_imports(cx, &files, &resolved));
 	tell(a, PROGRESS_JOIN, "measuring the graph");
 	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);
+	impact_count(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, IMPACT_WORK_MAX,
+	             &impact);
 	structure_find(cx->arena, &files, resolved.edges, resolved.nedges, &structure);
+	tell(a, PROGRESS_PAST, "reading the history");
+	past.edges = resolved.edges;
+	past.nedges = resolved.nedges;
+	TRY(history_read(cx, a->scan, &past, &history));
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &ret->content, &ret->counts));
 	tell(a, 100, "mapped");

@@ -26,6 +26,7 @@ struct analyse_in {
 	const char *commit;    /* 40 hexadecimal digits; NULL or SCAN_COMMIT_NONE: no commits yet */
 	const char *ref;       /* for meta.ref; NULL when unknown */
 	struct scan_limits limits;
+	struct history_limits history;
 	uint64_t max_output_bytes;
 	size_t max_memory_bytes; /* of what is kept in cx->arena */
 	void (*progress)(void *data, int percent,

@@ -57,6 +57,9 @@ static const struct field ANALYSE_REQUEST_FIELDS[] = {
 	F_INT(struct analyse_request, max_files, .required = true),
 	F_INT(struct analyse_request, max_depth, .required = true),
 	F_INT(struct analyse_request, max_bytes, .required = true),
+	F_INT(struct analyse_request, history_commits),
+	F_INT(struct analyse_request, history_days),
+	F_INT(struct analyse_request, history_line_commits),
 };
 const struct schema analyse_request_schema =
 	SCHEMA(struct analyse_request, "AnalyseRequest", ANALYSE_REQUEST_FIELDS);

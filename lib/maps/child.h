@@ -66,6 +66,9 @@ struct analyse_request {
 	const char *commit;    /* 40 zeros: a repository without commits */
 	int64_t max_blob_bytes, max_files, max_depth;
 	int64_t max_bytes; /* of the map */
+	int64_t history_commits; /* most of them; negative: no history.  Of these three 0 is the default */
+	int64_t history_days;
+	int64_t history_line_commits; /* negative: no lines */
 };
 
 /* Why a child did not do it: cx->fault on the way to the other process. */

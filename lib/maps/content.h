@@ -28,13 +28,29 @@
  *               file fixes), transitive (those of them that no manifest declares)
  *   entry_points columns kind (text), name, target, file, line
  *   graph       {cycles: [[file]], layers: highest layer + 1, layer, rank (10^-9), fan_in,
- *               fan_out: by file, central: [file]}
+ *               fan_out, impact (files that import it, directly or not): by file,
+ *               central: [file]}
  *   defs        columns file, name, kind, line, end_line, parent
  *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
  *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
  *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
- *               defs_dropped}
+ *               defs_dropped, impact_exact (false: of direct importers only), history: {end (text: "" when it was read to its beginning),
+ *               cut, unreadable, damaged, wide, line_commits, lines_skipped,
+ *               renames_skipped, coupling_truncated}}
  *   tests       {files, code}: those with the role test
+ *   history     {commits, merges, first, last, bus_factor, limits: {commits, days, line_commits},
+ *               authors: columns name, commits, first, last; most commits first,
+ *               files: columns, by file: commits, authors, bus_factor, owner (author),
+ *               owner_commits, added, removed, first, last,
+ *               components: columns, by component: commits, authors, bus_factor,
+ *               component_owners: columns component, author, commits,
+ *               renames: columns file, was (an earlier path),
+ *               hotspots: columns file, score (commits * code),
+ *               coupling: columns a, b (files), together (commits), degree, a_to_b, b_to_a
+ *               (percent), linked (1: one imports the other)}
+ *               as history.h tells.  first and last are the committers' times in seconds since
+ *               1970: facts of the commits, not of the analysis.  Personal data: the names of
+ *               authors are in it, their e-mail addresses are not
  *   summary     {files, code, languages: [{name, files, code}], folders: [{path, files, code}],
  *               depended: [{path, fan_in}], external_packages, externals_used, imports,
  *               unresolved, cycles, largest_cycle, tests, components} ready for printing
@@ -45,6 +61,8 @@
 #define MAPS_CONTENT_H
 
 #include "maps/graph.h"
+#include "maps/history.h"
+#include "maps/impact.h"
 #include "maps/scan.h"
 #include "maps/structure.h"
 
@@ -66,6 +84,8 @@ struct content_in {
 	const struct resolve_out *resolved;
 	const struct graph *graph;
 	const struct structure *structure;
+	const struct history *history;
+	const struct impact *impact;
 };
 
 /** What a caller wants to know without parsing the text. */

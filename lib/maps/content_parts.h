@@ -47,6 +47,8 @@ void content_entries(struct content *c);
 void content_graph(struct content *c);
 void content_defs(struct content *c);
 void content_coverage(struct content *c);
+void content_history(struct content *c);
+void content_history_coverage(struct content *c); /* a member of coverage */
 void content_summary(struct content *c);
 
 #endif

@@ -66,6 +66,8 @@ void content_coverage(struct content *c)
 	flag_member(c, "imports_truncated", c->in->resolved->truncated);
 	flag_member(c, "unresolved_dropped", c->drop_unresolved);
 	flag_member(c, "defs_dropped", c->drop_defs);
+	flag_member(c, "impact_exact", c->in->impact->exact);
+	content_history_coverage(c);
 	content_close(c, '}');
 }
 
@@ -172,6 +174,7 @@ void content_summary(struct content *c)
 	number_member(c, "files", tests);
 	number_member(c, "code", tests_code);
 	content_close(c, '}');
+	content_history(c);
 	content_open(c, "summary", '{');
 	number_member(c, "files", c->counts->files);
 	number_member(c, "code", c->counts->code);

@@ -232,6 +232,7 @@ void content_graph(struct content *c)
 	NUMBERS("rank", g->nfiles, g->rank[i]);
 	NUMBERS("fan_in", g->nfiles, g->fan_in[i]);
 	NUMBERS("fan_out", g->nfiles, g->fan_out[i]);
+	NUMBERS("impact", g->nfiles, c->in->impact->importers[i]);
 	NUMBERS("central", g->ncentral, g->central[i]);
 	content_close(c, '}');
 }

@@ -1,17 +1,11 @@
 /* Graph: adjacency in one array, Tarjan with an explicit stack, rank in fixed point. */
-#include "maps/graph.h"
+#include "maps/graph_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define RANK_SUM   1000000000000000u /* 10^15: shares stay exact to 10^-6 of a part */
 #define RANK_PARTS (RANK_SUM / GRAPH_RANK_ONE)
-
-/* Targets of file f: to[start[f]] .. to[start[f + 1]], ascending, each once. */
-struct adjacency {
-	size_t *start;
-	uint32_t *to;
-};
 
 static int by_number(const void *a, const void *b)
 {
@@ -20,8 +14,8 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static struct adjacency adjacency_of(struct arena *arena, size_t nfiles,
-                                     const struct resolve_edge *edges, size_t nedges, bool all)
+struct adjacency graph_adjacency(struct arena *arena, size_t nfiles,
+                                 const struct resolve_edge *edges, size_t nedges, bool all)
 {
 	struct adjacency adj = { arena_array(arena, nfiles + 1, sizeof(size_t)),
 		                 arena_array(arena, nedges, sizeof(uint32_t)) };
@@ -168,9 +162,8 @@ static void set_layers(struct arena *arena, const struct tarjan *t, struct graph
 	}
 }
 
-static void find_cycles(struct arena *arena, const struct adjacency *adj, struct graph *g)
+static struct tarjan condense(struct arena *arena, const struct adjacency *adj, size_t n)
 {
-	size_t n = g->nfiles;
 	struct tarjan t = {
 		.adj = adj,
 		.index = arena_array(arena, n, sizeof(uint32_t)),
@@ -184,6 +177,22 @@ static void find_cycles(struct arena *arena, const struct adjacency *adj, struct
 	for (uint32_t f = 0; f < n; f++)
 		if (t.index[f] == 0)
 			walk_from(&t, f);
+	return t;
+}
+
+uint32_t graph_condense(struct arena *arena, const struct adjacency *adj, size_t nfiles,
+                        uint32_t **ret)
+{
+	struct tarjan t = condense(arena, adj, nfiles);
+
+	*ret = t.component;
+	return t.ncomponents;
+}
+
+static void find_cycles(struct arena *arena, const struct adjacency *adj, struct graph *g)
+{
+	struct tarjan t = condense(arena, adj, g->nfiles);
+
 	list_cycles(arena, &t, g);
 	set_layers(arena, &t, g);
 }
@@ -246,8 +255,8 @@ static size_t top(const uint32_t *value, size_t n, uint32_t *ret)
 void graph_measure(struct arena *arena, size_t nfiles, const struct resolve_edge *edges,
                    size_t nedges, struct graph *ret)
 {
-	struct adjacency all = adjacency_of(arena, nfiles, edges, nedges, true);
-	struct adjacency across = adjacency_of(arena, nfiles, edges, nedges, false);
+	struct adjacency all = graph_adjacency(arena, nfiles, edges, nedges, true);
+	struct adjacency across = graph_adjacency(arena, nfiles, edges, nedges, false);
 
 	*ret = (struct graph){
 		.nfiles = nfiles,

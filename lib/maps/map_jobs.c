@@ -333,6 +333,12 @@ static enum err weigh_clone(struct ctx *cx, struct job_run *run, int64_t project
 
 /* --- Analysis --- */
 
+/* A setting of 0 means none; a request's 0 means the default. */
+static int64_t none_if_zero(int64_t setting)
+{
+	return setting > 0 ? setting : -1;
+}
+
 static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, const char *commit,
                         struct tool_result *ret)
 {
@@ -345,6 +351,9 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 		.max_files = config->map_max_files,
 		.max_depth = config->tree_max_depth,
 		.max_bytes = config->map_max_bytes,
+		.history_commits = none_if_zero(config->map_history_commits),
+		.history_days = config->map_history_days,
+		.history_line_commits = none_if_zero(config->map_history_line_commits),
 	};
 	const struct tool_request limits = {
 		.output_max_bytes = (size_t)config->map_max_bytes,

@@ -375,6 +375,43 @@ void scan_blob_free(struct scan_blob *blob)
 	*blob = (struct scan_blob){ 0 };
 }
 
+enum skip_reason scan_object(struct scan *scan, const unsigned char *oid, enum scan_type type,
+                             uint64_t max_bytes, struct scan_blob *ret)
+{
+	static const git_object_t TYPES[] = {
+		[SCAN_COMMIT] = GIT_OBJECT_COMMIT,
+		[SCAN_TREE] = GIT_OBJECT_TREE,
+		[SCAN_BLOB] = GIT_OBJECT_BLOB,
+	};
+	git_odb_object *object = NULL;
+	enum skip_reason why;
+	uint64_t bytes;
+	git_oid id;
+
+	*ret = (struct scan_blob){ 0 };
+	memcpy(id.id, oid, MAP_OID_BYTES);
+	why = read_object(scan, &id, TYPES[type], max_bytes, &bytes, &object);
+	if (why != SKIP_NONE)
+		return why;
+	ret->object = object;
+	ret->text = (struct span){ git_odb_object_data(object), git_odb_object_size(object) };
+	return SKIP_NONE;
+}
+
+struct scan_blob scan_blob_share(const struct scan_blob *blob)
+{
+	struct scan_blob more = *blob;
+
+	if (blob->object != NULL)
+		git_odb_object_dup((git_odb_object **)&more.object, blob->object);
+	return more;
+}
+
+void scan_check_ids(bool on)
+{
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, on);
+}
+
 const char *skip_reason_name(enum skip_reason reason)
 {
 	static const char *const NAMES[] = {

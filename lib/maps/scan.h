@@ -88,6 +88,27 @@ void scan_blob(struct scan *scan, const struct scan_limits *limits, struct map_f
 
 void scan_blob_free(struct scan_blob *blob);
 
+enum scan_type { SCAN_COMMIT, SCAN_TREE, SCAN_BLOB };
+
+/**
+ * Read any object after a look at its type and size.
+ *
+ * @oid  MAP_OID_BYTES
+ * @ret  to be freed by scan_blob_free(); empty unless SKIP_NONE is returned
+ * Returns SKIP_NONE, SKIP_TOO_LARGE, SKIP_MISSING or SKIP_CORRUPT
+ */
+enum skip_reason scan_object(struct scan *scan, const unsigned char *oid, enum scan_type type,
+                             uint64_t max_bytes, struct scan_blob *ret);
+
+/** @ret the same bytes once more, to be freed on its own */
+struct scan_blob scan_blob_share(const struct scan_blob *blob);
+
+/**
+ * Whether what is read is checked against its id; it is, from scan_init() on.  Off, it still has to
+ * unpack to the size that it claims.  Set for all scans of the process.
+ */
+void scan_check_ids(bool on);
+
 /** @ret whether an object could not be read for want of memory: the scan is not to be trusted */
 bool scan_out_of_memory(const struct scan *scan);
 

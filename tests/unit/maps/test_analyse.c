@@ -170,11 +170,17 @@ static void test_analyse__whole_map_and_the_same_bytes(void **state)
 	assert_string_equal(column_text(doc, "dirs.path", 1), "src");
 	assert_int_equal(column_int(doc, "dirs.files", 0), 3);
 	assert_int_equal(json_int(doc, "summary.cycles", -1), 1);
+	assert_int_equal(json_int(doc, "history.commits", -1), 1);
+	assert_int_equal(column_int(doc, "history.files.commits", 2), 1);
+	assert_int_equal(column_int(doc, "history.files.last", 2), 1);
+	assert_string_equal(column_text(doc, "history.authors.name", 0), "A");
+	assert_string_equal(json_text(doc, "coverage.history.end", "?"), "");
 
 	assert_int_equal(analyse_repository(cx, &in, &once), ERR_OK);
 	assert_int_equal(analyse_repository(cx, &in, &again), ERR_OK);
 	assert_int_equal(once.content.len, again.content.len);
 	assert_memory_equal(once.content.data, again.content.data, once.content.len);
+	assert_null(memchr(once.content.data, '@', once.content.len)); /* no author's address */
 	repo_end(&repo);
 }
 
