@@ -144,7 +144,7 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 	lex_open(&lx, lang == LANG_VUE || lang == LANG_SVELTE ? SYNTAX_VUE : SYNTAX_OF[lang], text,
 	         1);
 	tap_open(&tap, &sk);
-	if (lang_is_code(lang))
+	if (lang_is_code(lang) && lang != LANG_VUE && lang != LANG_SVELTE)
 		tap_attach(&tap, &lx);
 	if (READERS[lang])
 		READERS[lang](&lx, &sk);
