@@ -63,6 +63,33 @@ static const char *const REF_KIND_NAMES[REF_KIND_COUNT] = {
 	[REF_NAME] = "name",
 };
 
+static const char *const WEB_NAMES[WEB_COUNT][2] = { [WEB_NONE] = { "", "" },
+#define FRAMEWORK(id, name, package) [WEB_##id] = { name, package },
+	                                             WEB_FRAMEWORKS(FRAMEWORK)
+#undef FRAMEWORK
+};
+
+static const char *const TEST_NAMES[TEST_COUNT] = { [TEST_NONE] = "",
+#define TESTS(id, name) [TEST_##id] = name,
+	                                            TEST_FRAMEWORKS(TESTS)
+#undef TESTS
+};
+
+const char *web_framework_name(enum web_framework framework)
+{
+	return framework < WEB_COUNT ? WEB_NAMES[framework][0] : "";
+}
+
+const char *web_framework_package(enum web_framework framework)
+{
+	return framework < WEB_COUNT ? WEB_NAMES[framework][1] : "";
+}
+
+const char *test_framework_name(enum test_framework framework)
+{
+	return framework < TEST_COUNT ? TEST_NAMES[framework] : "";
+}
+
 const char *ref_kind_name(enum ref_kind kind)
 {
 	return kind < REF_KIND_COUNT ? REF_KIND_NAMES[kind] : "";

@@ -52,6 +52,7 @@ static void take(void *arg, const struct token *t)
 
 	tap->words = what_is(tap, t);
 	tap_refs_token(tap, t);
+	tokens_add(&tap->tokens, tap->sk->arena, t, tap->words);
 	tap->prev = *t;
 	tap->prev_words = tap->words;
 }
@@ -73,7 +74,9 @@ void tap_attach(struct tap *tap, struct lexer *lx)
 
 void tap_close(struct tap *tap)
 {
+	tap->sk->ret->truncated = tap->sk->ret->truncated || tap->tokens.full;
 	tap_refs_close(tap);
+	facts_routes(&tap->tokens, tap->sk);
 }
 
 char tap_peek(const struct tap *tap, const struct token *t)

@@ -9,12 +9,16 @@
 #ifndef MAPS_TAP_H
 #define MAPS_TAP_H
 
-#include "maps/facts_build.h"
+#include "maps/tokens.h"
 
 /* What a word is, as tap_words.def has it. */
 #define WORD_KEYWORD     (1u << 0)
 #define WORD_TYPE_BEFORE (1u << 1)
 #define WORD_IMPORT      (1u << 2)
+
+#define WORD_ROUTE (1u << 3)
+#define WORD_ENV   (1u << 4)
+#define WORD_TEST  (1u << 5)
 
 #define TAP_WORD_SLOTS 1024 /* a power of two, well above the number of words */
 
@@ -42,6 +46,7 @@ struct tap {
 	uint32_t words, prev_words;     /* WORD_* of the token and of the one before */
 	uint16_t slots[TAP_WORD_SLOTS]; /* 1 + index of a word; 0 when free */
 	struct tap_refs refs;
+	struct tokens tokens;
 };
 
 void tap_open(struct tap *tap, struct sink *sk);
@@ -59,5 +64,8 @@ char tap_peek(const struct tap *tap, const struct token *t);
 
 void tap_refs_token(struct tap *tap, const struct token *t);
 void tap_refs_close(struct tap *tap);
+
+/** What is read from all tokens; what it needs of imports and definitions is in sk->ret. */
+void facts_routes(struct tokens *ts, struct sink *sk);
 
 #endif
