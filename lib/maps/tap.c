@@ -77,6 +77,7 @@ void tap_close(struct tap *tap)
 	tap->sk->ret->truncated = tap->sk->ret->truncated || tap->tokens.full;
 	tap_refs_close(tap);
 	facts_routes(&tap->tokens, tap->sk);
+	facts_env(&tap->tokens, tap->sk);
 }
 
 char tap_peek(const struct tap *tap, const struct token *t)

@@ -168,7 +168,7 @@ uint32_t tok_before_dot(struct tokens *ts, uint32_t i)
 	return TOK_NONE;
 }
 
-/* The string that a name of the file stands for: NAME = "text"; the last one before it. */
+/* The string that a name of the file stands for: NAME = "text", #define; the last one before it. */
 static uint32_t constant(struct tokens *ts, uint32_t i)
 {
 	const struct tok *name = tok_at(ts, i);
@@ -182,6 +182,8 @@ static uint32_t constant(struct tokens *ts, uint32_t i)
 			continue;
 		uint32_t eq = k + 1;
 
+		if (k > 0 && tok_is(ts, k - 1, "define"))
+			return tok_at(ts, eq)->kind == TOKEN_STRING ? eq : TOK_NONE;
 		if (tok_c(ts, eq) == ':' && tok_at(ts, eq + 1)->kind == TOKEN_IDENT)
 			eq += 2;
 		if (tok_c(ts, eq) == '=' || (tok_c(ts, eq) == ':' && tok_c(ts, ++eq) == '='))
