@@ -78,6 +78,8 @@ void tap_close(struct tap *tap)
 	tap_refs_close(tap);
 	facts_routes(&tap->tokens, tap->sk);
 	facts_env(&tap->tokens, tap->sk);
+	facts_tests(&tap->tokens, tap->sk);
+	facts_entries(&tap->tokens, tap->sk);
 }
 
 char tap_peek(const struct tap *tap, const struct token *t)

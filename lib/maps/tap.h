@@ -68,5 +68,7 @@ void tap_refs_close(struct tap *tap);
 /** What is read from all tokens; what it needs of imports and definitions is in sk->ret. */
 void facts_routes(struct tokens *ts, struct sink *sk);
 void facts_env(struct tokens *ts, struct sink *sk);
+void facts_tests(struct tokens *ts, struct sink *sk);
+void facts_entries(struct tokens *ts, struct sink *sk);
 
 #endif
