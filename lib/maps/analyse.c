@@ -122,6 +122,10 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 			facts.ndefs = 0;
 			facts.truncated = true;
 		}
+		if (short_of_memory(a)) {
+			facts.nrefs = 0;
+			facts.truncated = true;
+		}
 		file->facts = store_facts(&a->store, &facts);
 	}
 	if (attributes_is(file->path))
@@ -183,6 +187,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	struct resolve_out resolved;
 	struct graph graph;
 	struct structure structure;
+	struct surface surface;
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
 		.commit = empty ? SCAN_COMMIT_NONE : a->in.commit,
@@ -196,6 +201,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.resolved = &resolved,
 		.graph = &graph,
 		.structure = &structure,
+		.surface = &surface,
 	};
 
 	tell(a, PROGRESS_READ, "resolving imports");
@@ -203,6 +209,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_JOIN, "measuring the graph");
 	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);
 	structure_find(cx->arena, &files, resolved.edges, resolved.nedges, &structure);
+	surface_find(cx->arena, &files, &surface);
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &ret->content, &ret->counts));
 	tell(a, 100, "mapped");

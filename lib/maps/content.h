@@ -27,17 +27,22 @@
  *   entry_points columns kind (text), name, target, file, line
  *   graph       {cycles: [[file]], layers: highest layer + 1, layer, rank (10^-9), fan_in,
  *               fan_out: by file, central: [file]}
- *   defs        columns file, name, kind, line, end_line, parent
+ *   defs        columns file, name, kind, line, end_line, parent, signature
  *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
  *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
  *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
- *               defs_dropped}
- *   tests       {files, code}: those with the role test
+ *               signatures_dropped, defs_dropped, surface_truncated}
+ *   tests       {files, code: those with the role test, cases, frameworks: [{name, files, cases}],
+ *               by_file: columns file, framework (text, "" when it has no case), cases}
+ *   routes      columns method ("GET", …, "ANY", "WS"), pattern, file, line (0: the file's name is
+ *               the route), framework (text), handler (text, "" when it has no name)
+ *   env         columns name, file, line, default (text or null)
  *   summary     {files, code, languages: [{name, files, code}], folders: [{path, files, code}],
  *               depended: [{path, fan_in}], external_packages, externals_used, imports,
  *               unresolved, cycles, largest_cycle, tests, components} ready for printing
  *
- * `unresolved` and `defs` are left empty when the text would pass the limit; coverage says so.
+ * `unresolved`, then `defs.signature`, then `defs` are left empty when the text would pass the
+ * limit; coverage says so.
  */
 #ifndef MAPS_CONTENT_H
 #define MAPS_CONTENT_H
@@ -45,6 +50,7 @@
 #include "maps/graph.h"
 #include "maps/scan.h"
 #include "maps/structure.h"
+#include "maps/surface.h"
 
 #define CONTENT_SCHEMA        1
 #define CONTENT_SKIPPED_MAX   20000 /* rows of coverage.skipped */
@@ -64,6 +70,7 @@ struct content_in {
 	const struct resolve_out *resolved;
 	const struct graph *graph;
 	const struct structure *structure;
+	const struct surface *surface;
 };
 
 /** What a caller wants to know without parsing the text. */

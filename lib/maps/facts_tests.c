@@ -39,11 +39,25 @@ static bool imports(const struct facts *facts, const char *prefix)
 
 /* ---- def test_x, func TestX, function testX ---- */
 
+/* unittest.mock is used with pytest as well. */
+static bool uses_unittest(const struct facts *facts)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < facts->nimports; i++) {
+		const char *target = facts->imports[i].target;
+
+		if (strcmp(target, "pytest") == 0)
+			return false;
+		any = any || strcmp(target, "unittest") == 0 || strcmp(target, "django.test") == 0;
+	}
+	return any;
+}
+
 static void count_python(struct counting *ct, uint32_t i)
 {
 	if (tok_is(ct->ts, i, "def") && starts(tok_at(ct->ts, i + 1), "test"))
-		ct->n[imports(ct->ret, "unittest") && !imports(ct->ret, "pytest") ? TEST_UNITTEST
-		                                                                  : TEST_PYTEST]++;
+		ct->n[uses_unittest(ct->ret) ? TEST_UNITTEST : TEST_PYTEST]++;
 }
 
 static void count_go(struct counting *ct, uint32_t i)
