@@ -125,6 +125,10 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 			facts.ndefs = 0;
 			facts.truncated = true;
 		}
+		if (short_of_memory(a)) {
+			facts.nrefs = 0;
+			facts.truncated = true;
+		}
 		file->facts = store_facts(&a->store, &facts);
 	}
 	if (attributes_is(file->path))
@@ -194,6 +198,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.tree = &a->tree,
 		.structure = &structure,
 	};
+	struct surface surface;
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
 		.commit = empty ? SCAN_COMMIT_NONE : a->in.commit,
@@ -209,6 +214,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.structure = &structure,
 		.history = &history,
 		.impact = &impact,
+		.surface = &surface,
 	};
 
 	tell(a, PROGRESS_READ, "resolving imports");
@@ -223,6 +229,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	past.edges = resolved.edges;
 	past.nedges = resolved.nedges;
 	TRY(history_read(cx, a->scan, &past, &history));
+	surface_find(cx->arena, &files, &surface);
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &ret->content, &ret->counts));
 	tell(a, 100, "mapped");

@@ -50,6 +50,12 @@ void content_text(struct content *c, const char *text)
 	sb_json(&c->sb, text);
 }
 
+void content_null(struct content *c)
+{
+	comma(c);
+	sb_add(&c->sb, "null");
+}
+
 static int by_code(const void *a, const void *b)
 {
 	const struct content_language *x = a, *y = b;
@@ -214,6 +220,19 @@ static uint64_t unresolved_bytes(const struct content *c)
 	return bytes;
 }
 
+static uint64_t signatures_bytes(const struct content *c)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < c->in->tree->nfiles; i++) {
+		const struct facts *facts = &c->in->tree->files[i].facts;
+
+		for (size_t d = 0; d < facts->ndefs; d++)
+			bytes += strlen(facts->defs[d].signature) + 4;
+	}
+	return bytes;
+}
+
 static uint64_t defs_bytes(const struct content *c)
 {
 	uint64_t bytes = 0;
@@ -271,8 +290,13 @@ enum err content_write(struct ctx *cx, struct arena *arena, const struct content
 	content_entries(c);
 	content_graph(c);
 	c->drop_defs = !fits(c, defs_bytes(c));
+	c->drop_signatures = c->drop_defs || !fits(c, defs_bytes(c) + signatures_bytes(c));
 	content_defs(c);
 	content_coverage(c);
+	content_tests(c);
+	content_routes(c);
+	content_env(c);
+	content_history(c);
 	content_summary(c);
 	sb_addc(&c->sb, '}');
 	TRY(sb_finish(cx, &c->sb, &text));

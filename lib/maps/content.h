@@ -30,14 +30,19 @@
  *   graph       {cycles: [[file]], layers: highest layer + 1, layer, rank (10^-9), fan_in,
  *               fan_out, impact (files that import it, directly or not): by file,
  *               central: [file]}
- *   defs        columns file, name, kind, line, end_line, parent
+ *   defs        columns file, name, kind, line, end_line, parent, signature
  *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
  *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
  *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
- *               defs_dropped, impact_exact (false: of direct importers only), history: {end (text: "" when it was read to its beginning),
- *               cut, unreadable, damaged, wide, line_commits, lines_skipped,
+ *               signatures_dropped, defs_dropped, surface_truncated, impact_exact (false: of
+ *               direct importers only), history: {end (text: "" when it was read to its
+ *               beginning), cut, unreadable, damaged, wide, line_commits, lines_skipped,
  *               renames_skipped, coupling_truncated}}
- *   tests       {files, code}: those with the role test
+ *   tests       {files, code: those with the role test, cases, frameworks: [{name, files, cases}],
+ *               by_file: columns file, framework (text, "" when it has no case), cases}
+ *   routes      columns method ("GET", …, "ANY", "WS"), pattern, file, line (0: the file's name is
+ *               the route), framework (text), handler (text, "" when it has no name)
+ *   env         columns name, file, line, default (text or null)
  *   history     {commits, merges, first, last, bus_factor, limits: {commits, days, line_commits},
  *               authors: columns name, commits, first, last; most commits first,
  *               files: columns, by file: commits, authors, bus_factor, owner (author),
@@ -55,7 +60,8 @@
  *               depended: [{path, fan_in}], external_packages, externals_used, imports,
  *               unresolved, cycles, largest_cycle, tests, components} ready for printing
  *
- * `unresolved` and `defs` are left empty when the text would pass the limit; coverage says so.
+ * `unresolved`, then `defs.signature`, then `defs` are left empty when the text would pass the
+ * limit; coverage says so.
  */
 #ifndef MAPS_CONTENT_H
 #define MAPS_CONTENT_H
@@ -65,6 +71,7 @@
 #include "maps/impact.h"
 #include "maps/scan.h"
 #include "maps/structure.h"
+#include "maps/surface.h"
 
 #define CONTENT_SCHEMA        1
 #define CONTENT_SKIPPED_MAX   20000 /* rows of coverage.skipped */
@@ -86,6 +93,7 @@ struct content_in {
 	const struct structure *structure;
 	const struct history *history;
 	const struct impact *impact;
+	const struct surface *surface;
 };
 
 /** What a caller wants to know without parsing the text. */

@@ -20,7 +20,7 @@ struct content {
 	size_t nlanguages;
 	int lang_index[LANG_COUNT];
 	const char **shown; /* by file: path as text */
-	bool drop_unresolved, drop_defs;
+	bool drop_unresolved, drop_defs, drop_signatures;
 };
 
 /* Write `"name":` with a comma before it unless it is the first of its object. */
@@ -31,6 +31,7 @@ void content_open(struct content *c, const char *name, char bracket);
 void content_close(struct content *c, char bracket);
 void content_number(struct content *c, int64_t n);
 void content_text(struct content *c, const char *text);
+void content_null(struct content *c);
 
 /* @ret a path as valid text */
 const char *content_shown(struct content *c, struct span path);
@@ -49,6 +50,9 @@ void content_defs(struct content *c);
 void content_coverage(struct content *c);
 void content_history(struct content *c);
 void content_history_coverage(struct content *c); /* a member of coverage */
+void content_tests(struct content *c);
+void content_routes(struct content *c);
+void content_env(struct content *c);
 void content_summary(struct content *c);
 
 #endif

@@ -65,9 +65,11 @@ void content_coverage(struct content *c)
 	number_member(c, "manifests_truncated", manifests_truncated);
 	flag_member(c, "imports_truncated", c->in->resolved->truncated);
 	flag_member(c, "unresolved_dropped", c->drop_unresolved);
+	flag_member(c, "signatures_dropped", c->drop_signatures);
 	flag_member(c, "defs_dropped", c->drop_defs);
 	flag_member(c, "impact_exact", c->in->impact->exact);
 	content_history_coverage(c);
+	flag_member(c, "surface_truncated", c->in->surface->truncated);
 	content_close(c, '}');
 }
 
@@ -157,24 +159,15 @@ static uint64_t count_packages(const struct resolve_out *r, bool used)
 void content_summary(struct content *c)
 {
 	const struct graph *g = c->in->graph;
-	uint64_t tests = 0, tests_code = 0, largest = 0, missing = 0;
+	uint64_t tests = 0, largest = 0, missing = 0;
 
-	for (size_t i = 0; i < c->in->tree->nfiles; i++) {
-		const struct map_file *file = &c->in->tree->files[i];
-
-		tests += file->role == FILE_TEST;
-		tests_code += file->role == FILE_TEST ? file->facts.code : 0;
-	}
+	for (size_t i = 0; i < c->in->tree->nfiles; i++)
+		tests += c->in->tree->files[i].role == FILE_TEST;
 	for (size_t i = 0; i < g->ncycles; i++)
 		largest = g->cycles[i].nfiles > largest ? g->cycles[i].nfiles : largest;
 	for (size_t i = 0; i < c->in->resolved->nmisses; i++)
 		missing += c->in->resolved->misses[i].reason == MISS_NOT_FOUND ||
 		           c->in->resolved->misses[i].reason == MISS_AMBIGUOUS;
-	content_open(c, "tests", '{');
-	number_member(c, "files", tests);
-	number_member(c, "code", tests_code);
-	content_close(c, '}');
-	content_history(c);
 	content_open(c, "summary", '{');
 	number_member(c, "files", c->counts->files);
 	number_member(c, "code", c->counts->code);

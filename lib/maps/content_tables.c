@@ -259,5 +259,7 @@ void content_defs(struct content *c)
 	DEF_COLUMN("line", content_number, files[f].facts.defs[i].line);
 	DEF_COLUMN("end_line", content_number, files[f].facts.defs[i].end_line);
 	DEF_COLUMN("parent", content_text, files[f].facts.defs[i].parent);
+	nfiles = c->drop_signatures ? 0 : nfiles;
+	DEF_COLUMN("signature", content_text, files[f].facts.defs[i].signature);
 	content_close(c, '}');
 }

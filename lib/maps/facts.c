@@ -4,6 +4,7 @@
  */
 #include "maps/facts_build.h"
 #include "maps/lang.h"
+#include "maps/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,45 @@ static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
 	[IMPORT_SOURCE] = "source",
 	[IMPORT_TABLE] = "table",
 };
+
+static const char *const REF_KIND_NAMES[REF_KIND_COUNT] = {
+	[REF_NONE] = "",
+	[REF_CALL] = "call",
+	[REF_TYPE] = "type",
+	[REF_NAME] = "name",
+};
+
+static const char *const WEB_NAMES[WEB_COUNT][2] = { [WEB_NONE] = { "", "" },
+#define FRAMEWORK(id, name, package) [WEB_##id] = { name, package },
+	                                             WEB_FRAMEWORKS(FRAMEWORK)
+#undef FRAMEWORK
+};
+
+static const char *const TEST_NAMES[TEST_COUNT] = { [TEST_NONE] = "",
+#define TESTS(id, name) [TEST_##id] = name,
+	                                            TEST_FRAMEWORKS(TESTS)
+#undef TESTS
+};
+
+const char *web_framework_name(enum web_framework framework)
+{
+	return framework < WEB_COUNT ? WEB_NAMES[framework][0] : "";
+}
+
+const char *web_framework_package(enum web_framework framework)
+{
+	return framework < WEB_COUNT ? WEB_NAMES[framework][1] : "";
+}
+
+const char *test_framework_name(enum test_framework framework)
+{
+	return framework < TEST_COUNT ? TEST_NAMES[framework] : "";
+}
+
+const char *ref_kind_name(enum ref_kind kind)
+{
+	return kind < REF_KIND_COUNT ? REF_KIND_NAMES[kind] : "";
+}
 
 const char *def_kind_name(enum def_kind kind)
 {
@@ -135,7 +175,8 @@ static void limit_ends(struct facts *ret)
 
 void facts_read(struct arena *arena, enum lang lang, struct span text, struct facts *ret)
 {
-	struct sink sk = { .arena = arena, .ret = ret };
+	struct tap tap;
+	struct sink sk = { .arena = arena, .ret = ret, .text = text, .tap = &tap };
 	struct lexer lx;
 
 	*ret = (struct facts){ .lang = lang, .package = "" };
@@ -143,6 +184,9 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 		return;
 	lex_open(&lx, lang == LANG_VUE || lang == LANG_SVELTE ? SYNTAX_VUE : SYNTAX_OF[lang], text,
 	         1);
+	tap_open(&tap, &sk);
+	if (lang_is_code(lang) && lang != LANG_VUE && lang != LANG_SVELTE)
+		tap_attach(&tap, &lx);
 	if (READERS[lang])
 		READERS[lang](&lx, &sk);
 	lex_finish(&lx);
@@ -154,4 +198,5 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 	order_defs(ret);
 	limit_ends(ret);
 	take_names(&sk);
+	tap_close(&tap);
 }

@@ -14,6 +14,10 @@
  *              `truncated` says so.
  *   Order      Imports and definitions by position; names by byte order.  The
  *              same bytes give the same facts.
+ *
+ * Imports, definitions and names come from the reader of a language; what needs
+ * no grammar (references) is tapped from the tokens of any language on the way
+ * (lib/maps/tap.h), so a new reader has it for nothing.
  */
 #ifndef MAPS_FACTS_H
 #define MAPS_FACTS_H
@@ -25,6 +29,13 @@
 #define FACTS_IMPORTS_MAX 20000 /* of one file */
 #define FACTS_DEFS_MAX    50000
 #define FACTS_NAMES_MAX   50000
+#define FACTS_REFS_MAX    50000 /* uses of identifiers, of one file */
+#define FACTS_SIGN_MAX    200   /* bytes of a signature; longer ones end in "…" */
+#define FACTS_TOKENS_MAX                                                                           \
+	1000000 /* what stands behind them has no routes, no environment, no tests */
+#define FACTS_ROUTES_MAX  5000
+#define FACTS_PATTERN_MAX 500 /* bytes of a route's pattern; longer ones are dropped */
+#define FACTS_ENV_MAX     5000
 
 enum lang {
 	LANG_NONE = 0, /* not known as a text language, or binary */
@@ -115,10 +126,136 @@ enum def_kind {
  */
 struct fact_def {
 	const char *name;
-	const char *parent; /* the class or type around it, "" at the top */
-	uint32_t line;      /* where the name stands */
-	uint32_t end_line;  /* last line of the body, or line */
-	uint8_t kind;       /* enum def_kind */
+	const char *parent;    /* the class or type around it, "" at the top */
+	const char *signature; /* from its start to its body, on one line; "" when unknown */
+	uint32_t start_line;   /* where the signature starts, at most line */
+	uint32_t line;         /* where the name stands */
+	uint32_t end_line;     /* last line of the body, or line */
+	uint8_t kind;          /* enum def_kind */
+};
+
+/*
+ * References: identifiers that the file uses, in every language with comments and strings of a
+ * known form.  Not among them: keywords, what stands on lines of imports, the names of definitions
+ * where they are defined, identifiers of one byte.
+ */
+enum ref_kind {
+	REF_NONE = 0,
+	REF_CALL, /* name(…), name!(…): every line */
+	REF_TYPE, /* Name, struct name, new name, name_t, <Name …>: every line */
+	REF_NAME, /* any other: NAME every line, the rest the first of the file */
+	REF_KIND_COUNT
+};
+
+struct fact_ref {
+	const char *name;
+	uint32_t line;
+	uint8_t kind; /* enum ref_kind; the first of them where a line has several */
+};
+
+/* FRAMEWORK(id, name in maps, package whose presence in a manifest stands for an import) */
+#define WEB_FRAMEWORKS(FRAMEWORK)                                                                  \
+	FRAMEWORK(FLASK, "flask", "flask")                                                         \
+	FRAMEWORK(FASTAPI, "fastapi", "fastapi")                                                   \
+	FRAMEWORK(STARLETTE, "starlette", "starlette")                                             \
+	FRAMEWORK(DJANGO, "django", "django")                                                      \
+	FRAMEWORK(AIOHTTP, "aiohttp", "aiohttp")                                                   \
+	FRAMEWORK(EXPRESS, "express", "express")                                                   \
+	FRAMEWORK(FASTIFY, "fastify", "fastify")                                                   \
+	FRAMEWORK(KOA, "koa-router", "@koa/router")                                                \
+	FRAMEWORK(HONO, "hono", "hono")                                                            \
+	FRAMEWORK(NEST, "nestjs", "@nestjs/common")                                                \
+	FRAMEWORK(NEXT, "next", "next")                                                            \
+	FRAMEWORK(GIN, "gin", "github.com/gin-gonic/gin")                                          \
+	FRAMEWORK(CHI, "chi", "github.com/go-chi/chi")                                             \
+	FRAMEWORK(ECHO, "echo", "github.com/labstack/echo")                                        \
+	FRAMEWORK(FIBER, "fiber", "github.com/gofiber/fiber")                                      \
+	FRAMEWORK(GORILLA, "gorilla/mux", "github.com/gorilla/mux")                                \
+	FRAMEWORK(NET_HTTP, "net/http", "")                                                        \
+	FRAMEWORK(SPRING, "spring", "")                                                            \
+	FRAMEWORK(JAXRS, "jax-rs", "")                                                             \
+	FRAMEWORK(AXUM, "axum", "axum")                                                            \
+	FRAMEWORK(ACTIX, "actix-web", "actix-web")                                                 \
+	FRAMEWORK(ROCKET, "rocket", "rocket")                                                      \
+	FRAMEWORK(RAILS, "rails", "rails")                                                         \
+	FRAMEWORK(LARAVEL, "laravel", "laravel/framework")                                         \
+	FRAMEWORK(SLIM, "slim", "slim/slim")                                                       \
+	FRAMEWORK(ASPNET, "asp.net", "")
+
+enum web_framework {
+	WEB_NONE = 0,
+#define FRAMEWORK(id, name, package) WEB_##id,
+	WEB_FRAMEWORKS(FRAMEWORK)
+#undef FRAMEWORK
+		WEB_COUNT
+};
+
+/*
+ * HTTP routes that the file registers.  Only where it imports the framework, or `unsure`: then it
+ * looks the same, and the caller should want the framework in a manifest.  A pattern is complete
+ * as far as the file says: prefixes of routers and classes of this file are joined to it.
+ */
+struct fact_route {
+	const char *method;  /* "GET", ...; "ANY"; "WS" */
+	const char *pattern; /* as the framework writes it, with a leading '/' */
+	const char *handler; /* "users.list"; "" when it has no name */
+	uint32_t line;
+	uint8_t framework; /* enum web_framework */
+	bool unsure;
+};
+
+/* Environment variables that the file reads. */
+struct fact_env {
+	const char *name;
+	const char
+		*value; /* what is taken when it is not set, where that is a literal; else NULL */
+	uint32_t line;
+};
+
+/* TESTS(id, name in maps) */
+#define TEST_FRAMEWORKS(TESTS)                                                                     \
+	TESTS(PYTEST, "pytest")                                                                    \
+	TESTS(UNITTEST, "unittest")                                                                \
+	TESTS(JEST, "jest")                                                                        \
+	TESTS(VITEST, "vitest")                                                                    \
+	TESTS(MOCHA, "mocha")                                                                      \
+	TESTS(NODE_TEST, "node:test")                                                              \
+	TESTS(PLAYWRIGHT, "playwright")                                                            \
+	TESTS(CYPRESS, "cypress")                                                                  \
+	TESTS(GO_TEST, "go test")                                                                  \
+	TESTS(CARGO, "cargo test")                                                                 \
+	TESTS(JUNIT, "junit")                                                                      \
+	TESTS(TESTNG, "testng")                                                                    \
+	TESTS(KOTEST, "kotest")                                                                    \
+	TESTS(XUNIT, "xunit")                                                                      \
+	TESTS(NUNIT, "nunit")                                                                      \
+	TESTS(MSTEST, "mstest")                                                                    \
+	TESTS(RSPEC, "rspec")                                                                      \
+	TESTS(MINITEST, "minitest")                                                                \
+	TESTS(PHPUNIT, "phpunit")                                                                  \
+	TESTS(PEST, "pest")                                                                        \
+	TESTS(CMOCKA, "cmocka")                                                                    \
+	TESTS(CHECK, "check")                                                                      \
+	TESTS(UNITY, "unity")                                                                      \
+	TESTS(GTEST, "googletest")                                                                 \
+	TESTS(CATCH2, "catch2")                                                                    \
+	TESTS(DOCTEST, "doctest")                                                                  \
+	TESTS(BOOST, "boost.test")                                                                 \
+	TESTS(BATS, "bats")                                                                        \
+	TESTS(OTHER, "other")
+
+enum test_framework {
+	TEST_NONE = 0,
+#define TESTS(id, name) TEST_##id,
+	TEST_FRAMEWORKS(TESTS)
+#undef TESTS
+		TEST_COUNT
+};
+
+/* Where a program starts, besides main functions. */
+struct fact_entry {
+	const char *kind, *name, *target; /* "main" "__main__" ""; "container" "CMD" "app serve" */
+	uint32_t line;
 };
 
 struct facts {
@@ -139,6 +276,16 @@ struct facts {
 	 */
 	const char **names;
 	size_t nnames;
+	struct fact_ref *refs; /* by name, then line; a pair of those once */
+	size_t nrefs;
+	struct fact_route *routes; /* by line, method, pattern */
+	size_t nroutes;
+	struct fact_env *env; /* by line, name */
+	size_t nenv;
+	struct fact_entry *entries; /* by line */
+	size_t nentries;
+	uint32_t test_cases;    /* that a test runner would find; each row of a table counts once */
+	uint8_t test_framework; /* enum test_framework */
 	bool truncated;
 };
 
@@ -151,6 +298,18 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 
 /** @ret "function", "class", ...; lower case, stable: it is stored in maps */
 const char *def_kind_name(enum def_kind kind);
+
+/** @ret "call", "type", "name"; lower case, stable: it is stored in maps */
+const char *ref_kind_name(enum ref_kind kind);
+
+/** @ret "flask", "gin", ...; stable: stored in maps */
+const char *web_framework_name(enum web_framework framework);
+
+/** @ret the package that a manifest names for it; "" when there is no single one */
+const char *web_framework_package(enum web_framework framework);
+
+/** @ret "pytest", "junit", ...; stable: stored in maps */
+const char *test_framework_name(enum test_framework framework);
 
 /** @ret "include", "from", "require", ...; lower case, stable: it is stored in maps */
 const char *import_kind_name(enum import_kind kind);

@@ -29,15 +29,50 @@ const char *store_text(struct store *store, const char *text)
 	return copy;
 }
 
+static void *copy(struct store *store, const void *items, size_t n, size_t size)
+{
+	return n == 0 ? NULL : arena_memdup(store->arena, items, n * size);
+}
+
+/* A copy of what hardly ever repeats. */
+static const char *own_text(struct store *store, const char *text)
+{
+	return *text ? arena_strndup(store->arena, text, strlen(text)) : "";
+}
+
+static void keep_surface(struct store *store, const struct facts *facts, struct facts *kept)
+{
+	kept->routes = copy(store, facts->routes, facts->nroutes, sizeof(*facts->routes));
+	for (size_t i = 0; i < facts->nroutes; i++) {
+		struct fact_route *route = &kept->routes[i];
+
+		route->method = store_text(store, route->method);
+		route->pattern = store_text(store, route->pattern);
+		route->handler = store_text(store, route->handler);
+	}
+	kept->env = copy(store, facts->env, facts->nenv, sizeof(*facts->env));
+	for (size_t i = 0; i < facts->nenv; i++) {
+		struct fact_env *env = &kept->env[i];
+
+		env->name = store_text(store, env->name);
+		env->value = env->value ? store_text(store, env->value) : NULL;
+	}
+	kept->entries = copy(store, facts->entries, facts->nentries, sizeof(*facts->entries));
+	for (size_t i = 0; i < facts->nentries; i++) {
+		struct fact_entry *entry = &kept->entries[i];
+
+		entry->kind = store_text(store, entry->kind);
+		entry->name = store_text(store, entry->name);
+		entry->target = store_text(store, entry->target);
+	}
+}
+
 struct facts store_facts(struct store *store, const struct facts *facts)
 {
 	struct facts kept = *facts;
 
 	kept.package = store_text(store, facts->package != NULL ? facts->package : "");
-	kept.imports = facts->nimports == 0
-	                       ? NULL
-	                       : arena_memdup(store->arena, facts->imports,
-	                                      facts->nimports * sizeof(*facts->imports));
+	kept.imports = copy(store, facts->imports, facts->nimports, sizeof(*facts->imports));
 	for (size_t i = 0; i < kept.nimports; i++) {
 		struct fact_import *import = &kept.imports[i];
 
@@ -46,13 +81,20 @@ struct facts store_facts(struct store *store, const struct facts *facts)
 		import->alias = store_text(store, import->alias);
 		import->scope = store_text(store, import->scope);
 	}
-	kept.defs = facts->ndefs == 0 ? NULL
-	                              : arena_memdup(store->arena, facts->defs,
-	                                             facts->ndefs * sizeof(*facts->defs));
+	kept.defs = copy(store, facts->defs, facts->ndefs, sizeof(*facts->defs));
 	for (size_t i = 0; i < kept.ndefs; i++) {
 		kept.defs[i].name = store_text(store, kept.defs[i].name);
 		kept.defs[i].parent = store_text(store, kept.defs[i].parent);
+		kept.defs[i].signature = own_text(store, kept.defs[i].signature);
 	}
+	kept.refs = copy(store, facts->refs, facts->nrefs, sizeof(*facts->refs));
+	for (size_t i = 0; i < kept.nrefs; i++) {
+		bool same = i > 0 && facts->refs[i].name == facts->refs[i - 1].name;
+
+		kept.refs[i].name =
+			same ? kept.refs[i - 1].name : store_text(store, facts->refs[i].name);
+	}
+	keep_surface(store, facts, &kept);
 	kept.names = facts->nnames == 0 ? NULL
 	                                : arena_array(store->arena, facts->nnames, sizeof(char *));
 	for (size_t i = 0; i < kept.nnames; i++)

@@ -7,8 +7,8 @@
  *                module, Python project), Python's top-level packages, and the
  *                top-level folders that no other component covers.  A file
  *                belongs to the component with the longest folder above it.
- *   Entries      Where the system starts: main functions, and the commands
- *                that manifests declare.
+ *   Entries      Where the system starts: main functions, images, process files
+ *                and serverless functions, and the commands that manifests declare.
  */
 #ifndef MAPS_STRUCTURE_H
 #define MAPS_STRUCTURE_H
@@ -41,9 +41,9 @@ struct structure_link {
 };
 
 struct structure_entry {
-	const char *kind; /* "main", "bin", "script" */
+	const char *kind; /* "main", "bin", "script", "container", "process", "function" */
 	const char *name;
-	const char *target; /* as written in the manifest, "" for main functions */
+	const char *target; /* as written in the file that declares it, "" for main functions */
 	uint32_t file;      /* STRUCTURE_NONE when the target is no file here */
 	uint32_t line;      /* of the function; 0 for what a manifest declares */
 };

@@ -1,4 +1,4 @@
-/* Entry points: main functions, and commands that manifests declare. */
+/* Entry points: main functions, what facts say besides, and commands that manifests declare. */
 #include "maps/structure_parts.h"
 
 #include <stdlib.h>
@@ -63,8 +63,15 @@ static void main_functions(struct structuring *s)
 
 		if (file->role == FILE_VENDORED || file->role == FILE_TEST)
 			continue;
-		if (file->facts.lang == LANG_PYTHON && path_ends(file->path, "__main__.py"))
+		if (file->facts.lang == LANG_PYTHON && path_ends(file->path, "__main__.py") &&
+		    file->facts.nentries == 0)
 			add_entry(s, (struct structure_entry){ "main", "__main__", "", i, 1 });
+		for (size_t e = 0; e < file->facts.nentries; e++) {
+			const struct fact_entry *entry = &file->facts.entries[e];
+
+			add_entry(s, (struct structure_entry){ entry->kind, entry->name,
+			                                       entry->target, i, entry->line });
+		}
 		for (size_t d = 0; d < file->facts.ndefs; d++) {
 			const struct fact_def *def = &file->facts.defs[d];
 

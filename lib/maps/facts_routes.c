@@ -1,0 +1,372 @@
+/*
+ * Routes: which frameworks the file imports, what is below which prefix, and
+ * the list in its promised order.
+ */
+#include "maps/facts_routes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOUNTS_DEEP   8    /* mounts inside each other that are followed */
+#define HEAD_TOKENS   4000 /* where a word of a file without imports is looked for */
+#define BACK_MAX      40   /* tokens before a call among which its = is looked for */
+#define FUNCTIONS_MAX 200  /* definitions looked at for the function around a line */
+
+/* What an import starts with; then it ends, or a '.', '/', ':' or '_' follows. */
+static const struct {
+	const char *target;
+	enum web_framework framework;
+} IMPORTS[] = {
+	{ "flask", WEB_FLASK },
+	{ "quart", WEB_FLASK },
+	{ "fastapi", WEB_FASTAPI },
+	{ "starlette", WEB_STARLETTE },
+	{ "django.urls", WEB_DJANGO },
+	{ "django.conf.urls", WEB_DJANGO },
+	{ "rest_framework.routers", WEB_DJANGO },
+	{ "aiohttp", WEB_AIOHTTP },
+	{ "express", WEB_EXPRESS },
+	{ "express-promise-router", WEB_EXPRESS },
+	{ "fastify", WEB_FASTIFY },
+	{ "koa-router", WEB_KOA },
+	{ "@koa/router", WEB_KOA },
+	{ "hono", WEB_HONO },
+	{ "@nestjs/common", WEB_NEST },
+	{ "github.com/gin-gonic/gin", WEB_GIN },
+	{ "github.com/go-chi/chi", WEB_CHI },
+	{ "github.com/labstack/echo", WEB_ECHO },
+	{ "github.com/gofiber/fiber", WEB_FIBER },
+	{ "github.com/gorilla/mux", WEB_GORILLA },
+	{ "net/http", WEB_NET_HTTP },
+	{ "org.springframework.web", WEB_SPRING },
+	{ "javax.ws.rs", WEB_JAXRS },
+	{ "jakarta.ws.rs", WEB_JAXRS },
+	{ "axum", WEB_AXUM },
+	{ "actix_web", WEB_ACTIX },
+	{ "rocket", WEB_ROCKET },
+};
+
+/* The same for languages whose imports nobody has read: a word of the file's head. */
+static const struct {
+	enum lang lang;
+	const char *word;
+	enum web_framework framework;
+} WORDS[] = {
+	{ LANG_KOTLIN, "springframework", WEB_SPRING },
+	{ LANG_GROOVY, "springframework", WEB_SPRING },
+	{ LANG_KOTLIN, "rs", WEB_JAXRS },
+	{ LANG_PHP, "Illuminate", WEB_LARAVEL },
+	{ LANG_PHP, "Slim", WEB_SLIM },
+	{ LANG_RUST, "axum", WEB_AXUM },
+	{ LANG_RUST, "actix_web", WEB_ACTIX },
+	{ LANG_RUST, "rocket", WEB_ROCKET },
+};
+
+static bool is_import_of(const char *target, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(target, prefix, n) == 0 && (target[n] == '\0' || strchr("./:_", target[n]));
+}
+
+bool routing_word(struct routing *rt, const char *word)
+{
+	for (uint32_t i = 0; i < rt->ts->n && i < HEAD_TOKENS; i++) {
+		if (tok_is(rt->ts, i, word))
+			return true;
+	}
+	return false;
+}
+
+static void find_frameworks(struct routing *rt)
+{
+	const struct facts *facts = rt->sk->ret;
+
+	for (size_t i = 0; i < facts->nimports; i++) {
+		for (size_t k = 0; k < COUNT(IMPORTS); k++) {
+			if (is_import_of(facts->imports[i].target, IMPORTS[k].target))
+				rt->frameworks |= 1u << IMPORTS[k].framework;
+		}
+	}
+	for (size_t i = 0; i < COUNT(WORDS); i++) {
+		if (WORDS[i].lang == facts->lang && routing_word(rt, WORDS[i].word))
+			rt->frameworks |= 1u << WORDS[i].framework;
+	}
+}
+
+/* ---- prefixes ---- */
+
+const char *routing_join(struct arena *arena, const char *a, const char *b)
+{
+	size_t n = strlen(a);
+
+	if (!*a || !*b)
+		return *a ? a : b;
+	while (n > 0 && a[n - 1] == '/')
+		n--;
+	return arena_printf(arena, "%.*s/%s", (int)n, a, b + (*b == '/'));
+}
+
+void routing_name(struct routing *rt, struct span name, const char *prefix, uint32_t from,
+                  uint32_t to)
+{
+	if (rt->nrouters < ROUTERS_MAX && strlen(prefix) <= FACTS_PATTERN_MAX)
+		rt->routers[rt->nrouters++] = (struct router){ name, prefix, from, to };
+}
+
+static bool same(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+const char *routing_prefix(struct routing *rt, struct span name, uint32_t at)
+{
+	for (size_t i = rt->nrouters; i-- > 0;) {
+		const struct router *r = &rt->routers[i];
+
+		if (r->from <= at && at <= r->to && same(r->name, name))
+			return r->prefix;
+	}
+	return "";
+}
+
+void routing_mount(struct routing *rt, struct span name, const char *prefix, struct span on,
+                   bool replaces)
+{
+	if (rt->nmounts < ROUTERS_MAX && name.len > 0 && !same(name, on))
+		rt->mounts[rt->nmounts++] = (struct mount){ name, on, prefix, replaces };
+}
+
+/* What the mounts of a router put before its own prefix; the last mount of a name holds. */
+static const char *mounted(struct routing *rt, struct span name, bool *replaces)
+{
+	const char *prefix = "";
+
+	for (int deep = 0; deep < MOUNTS_DEEP && name.len > 0; deep++) {
+		const struct mount *found = NULL;
+
+		for (size_t i = 0; i < rt->nmounts; i++) {
+			if (same(rt->mounts[i].name, name))
+				found = &rt->mounts[i];
+		}
+		if (!found)
+			break;
+		*replaces = *replaces || (deep == 0 && found->replaces && *found->prefix);
+		prefix = routing_join(rt->arena, found->prefix, prefix);
+		name = found->on;
+	}
+	return prefix;
+}
+
+/* ---- words around ---- */
+
+const char *routing_arg(struct routing *rt, uint32_t open, uint32_t n)
+{
+	uint32_t at = tok_arg(rt->ts, open, n);
+
+	return at == TOK_NONE ? NULL : tok_literal(rt->ts, rt->arena, at, FACTS_PATTERN_MAX);
+}
+
+const char *routing_named(struct routing *rt, uint32_t open, const char *names)
+{
+	uint32_t at = tok_named(rt->ts, open, names);
+
+	return at == TOK_NONE ? NULL : tok_literal(rt->ts, rt->arena, at, FACTS_PATTERN_MAX);
+}
+
+const char *routing_verb(struct routing *rt, uint32_t i)
+{
+	static const char *const VERBS[][2] = {
+		{ "get Get GET", "GET" },
+		{ "post Post POST", "POST" },
+		{ "put Put PUT", "PUT" },
+		{ "delete Delete DELETE del", "DELETE" },
+		{ "patch Patch PATCH", "PATCH" },
+		{ "head Head HEAD", "HEAD" },
+		{ "options Options OPTIONS", "OPTIONS" },
+		{ "trace Trace TRACE", "TRACE" },
+		{ "connect Connect CONNECT", "CONNECT" },
+		{ "all All any Any ALL ANY", "ANY" },
+	};
+
+	for (size_t k = 0; k < COUNT(VERBS); k++) {
+		if (tok_in(rt->ts, i, VERBS[k][0]))
+			return VERBS[k][1];
+	}
+	return NULL;
+}
+
+struct span routing_assigned(struct routing *rt, uint32_t i)
+{
+	struct tokens *ts = rt->ts;
+
+	for (uint32_t n = 0; i > 0 && n < BACK_MAX; n++) {
+		const struct tok *t = tok_at(ts, --i);
+
+		if (t->c == ')' || t->c == ']') {
+			if (t->pair == TOK_NONE)
+				break;
+			i = t->pair;
+		} else if (t->c == '=' && tok_c(ts, i + 1) != '>' && tok_c(ts, i + 1) != '=') {
+			uint32_t name = tok_c(ts, i - 1) == ':' ? i - 2 : i - 1;
+
+			/* name: Type = */
+			if (i >= 3 && tok_c(ts, i - 2) == ':' &&
+			    tok_at(ts, i - 3)->kind == TOKEN_IDENT)
+				name = i - 3;
+			if (tok_at(ts, name)->kind == TOKEN_IDENT)
+				return tok_span(tok_at(ts, name));
+			break;
+		} else if (t->c && strchr("({[;},", t->c)) {
+			break;
+		}
+	}
+	return (struct span){ 0 };
+}
+
+static const struct fact_def *def_around(struct routing *rt, uint32_t line)
+{
+	const struct facts *facts = rt->sk->ret;
+	size_t low = 0, high = facts->ndefs;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (facts->defs[mid].line <= line)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (size_t n = 0; low-- > 0 && n < FUNCTIONS_MAX; n++) {
+		const struct fact_def *def = &facts->defs[low];
+
+		if ((def->kind == DEF_FUNCTION || def->kind == DEF_METHOD) && def->end_line >= line)
+			return def;
+	}
+	return NULL;
+}
+
+struct span routing_function(struct routing *rt, uint32_t i)
+{
+	const struct fact_def *def = def_around(rt, tok_at(rt->ts, i)->line);
+
+	return def ? (struct span){ def->name, strlen(def->name) } : (struct span){ 0 };
+}
+
+const char *routing_method(struct routing *rt, uint32_t i)
+{
+	const struct tok *t = tok_at(rt->ts, i);
+	const struct fact_def *def = def_around(rt, t->line);
+
+	if (def && def->line == t->line && strlen(def->name) == t->len && *def->parent &&
+	    memcmp(def->name, t->text, t->len) == 0)
+		return arena_printf(rt->arena, "%s.%s", def->parent, def->name);
+	return t->len <= FACTS_NAME_MAX ? arena_strndup(rt->arena, t->text, t->len) : "";
+}
+
+/* ---- the list ---- */
+
+void routing_add(struct routing *rt, struct route_new route)
+{
+	if (!route.pattern)
+		return;
+	if (rt->nroutes >= FACTS_ROUTES_MAX) {
+		rt->sk->ret->truncated = true;
+		return;
+	}
+	rt->routes =
+		sink_room(rt->arena, rt->routes, rt->nroutes, &rt->routes_cap, sizeof(*rt->routes));
+	if (!route.prefix)
+		route.prefix = "";
+	if (!route.handler)
+		route.handler = "";
+	rt->routes[rt->nroutes++] = route;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct fact_route *x = a, *y = b;
+	int order;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	order = strcmp(x->method, y->method);
+	return order != 0 ? order : strcmp(x->pattern, y->pattern);
+}
+
+static void finish(struct routing *rt)
+{
+	struct facts *ret = rt->sk->ret;
+
+	ret->routes = arena_array(rt->arena, rt->nroutes, sizeof(*ret->routes));
+	for (size_t i = 0; i < rt->nroutes; i++) {
+		const struct route_new *route = &rt->routes[i];
+		bool replaces = false;
+		const char *outer = mounted(rt, route->owner, &replaces);
+		const char *pattern =
+			replaces ? route->pattern
+				 : routing_join(rt->arena, route->prefix, route->pattern);
+
+		pattern = routing_join(rt->arena, outer, pattern);
+		if (*pattern != '/')
+			pattern = routing_join(rt->arena, "/", *pattern ? pattern : "/");
+		if (strlen(pattern) > FACTS_PATTERN_MAX)
+			continue;
+		ret->routes[ret->nroutes++] = (struct fact_route){
+			.method = route->method,
+			.pattern = pattern,
+			.handler = route->handler,
+			.line = tok_at(rt->ts, route->at)->line,
+			.framework = (uint8_t)route->framework,
+			.unsure = route->unsure,
+		};
+	}
+	if (ret->nroutes > 1)
+		qsort(ret->routes, ret->nroutes, sizeof(*ret->routes), by_place);
+}
+
+static void (*reader_of(enum lang lang))(struct routing *rt, uint32_t i)
+{
+	switch (lang) {
+	case LANG_JAVASCRIPT:
+	case LANG_TYPESCRIPT:
+	case LANG_TSX:
+		return routes_js;
+	case LANG_PYTHON:
+		return routes_python;
+	case LANG_GO:
+		return routes_go;
+	case LANG_JAVA:
+	case LANG_KOTLIN:
+	case LANG_GROOVY:
+		return routes_annotation;
+	case LANG_RUST:
+		return routes_rust;
+	case LANG_PHP:
+		return routes_php;
+	case LANG_CSHARP:
+		return routes_csharp;
+	default:
+		return NULL;
+	}
+}
+
+void facts_routes(struct tokens *ts, struct sink *sk)
+{
+	struct routing rt = { .ts = ts, .sk = sk, .arena = sk->arena };
+	void (*read)(struct routing *, uint32_t) = reader_of(sk->ret->lang);
+
+	if (ts->n == 0)
+		return;
+	if (sk->ret->lang == LANG_RUBY) {
+		routes_ruby(&rt);
+	} else if (read) {
+		find_frameworks(&rt);
+		for (uint32_t i = 0; i < ts->n; i++) {
+			if (ts->t[i].words & WORD_ROUTE)
+				read(&rt, i);
+		}
+	}
+	if (rt.nroutes > 0)
+		finish(&rt);
+}

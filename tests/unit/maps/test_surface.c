@@ -1,0 +1,126 @@
+/*
+ * B4: what the repository has to say on routes, environment and tests: roles of
+ * files, packages that manifests name, and routes that are file names.
+ */
+#include "map_tree.h"
+
+#include "base/sb.h"
+#include "maps/surface.h"
+
+#include <string.h>
+
+static void find(struct ctx *cx, const struct tree_file *files, size_t n, struct resolve_in *in,
+                 struct surface *ret)
+{
+	struct resolve_out resolved;
+
+	tree_resolve(cx, files, n, in, &resolved);
+	surface_find(cx->arena, in, ret);
+}
+
+/* "path:line framework METHOD pattern" */
+static const char *routes_text(struct ctx *cx, const struct resolve_in *in, const struct surface *s)
+{
+	struct sb sb = sb_new(cx->arena, 64 * 1024);
+	const char *text;
+
+	for (size_t i = 0; i < s->nroutes; i++)
+		sb_addf(&sb, "%s:%u %s %s %s\n", in->files[s->routes[i].file].path.data,
+		        s->routes[i].line,
+		        web_framework_name((enum web_framework)s->routes[i].framework),
+		        s->routes[i].method, s->routes[i].pattern);
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
+	return text;
+}
+
+/* A file that imports nothing has routes only where a manifest names the framework. */
+static void test_surface__unsure_routes_want_a_manifest(void **state)
+{
+	static const struct tree_file FILES[] = {
+		{ "package.json", "{\"dependencies\": {\"fastify\": \"1\"}}" },
+		{ "routes.js", "module.exports = (app) => {\n  app.get('/x', h)\n}\n" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_in in;
+	struct surface surface;
+
+	find(cx, FILES, 2, &in, &surface);
+	assert_string_equal(routes_text(cx, &in, &surface), "routes.js:2 fastify GET /x\n");
+	find(cx, FILES + 1, 1, &in, &surface);
+	assert_string_equal(routes_text(cx, &in, &surface), "");
+}
+
+static void test_surface__tests_serve_nothing(void **state)
+{
+	static const struct tree_file FILES[] = {
+		{ "app.py", "from flask import Flask\n@app.get('/a')\ndef a(): pass\n" },
+		{ "tests/test_app.py", "from flask import Flask\n@app.get('/b')\ndef test_b(): pass\n" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_in in;
+	struct surface surface;
+
+	find(cx, FILES, 2, &in, &surface);
+	assert_string_equal(routes_text(cx, &in, &surface), "app.py:2 flask GET /a\n");
+	assert_int_equal(surface.ntests, 1);
+	assert_int_equal(surface.tests[0].file, 1);
+	assert_int_equal(surface.tests[0].cases, 1);
+}
+
+static void test_surface__next_routes_are_paths(void **state)
+{
+	static const struct tree_file FILES[] = {
+		{ "app/(shop)/cart/[id]/page.tsx", "export default function P() { return 1 }\n" },
+		{ "app/_lib/page.tsx", "export default 1\n" },
+		{ "app/api/items/route.ts",
+		  "export async function GET() {}\nexport const POST = async () => {}\nfunction help() {}\n" },
+		{ "app/cart.tsx", "export const x = 1\n" },
+		{ "package.json", "{\"dependencies\": {\"next\": \"14\"}}" },
+		{ "src/pages/_app.tsx", "export default 1\n" },
+		{ "src/pages/api/[id].ts", "export default function h() {}\n" },
+		{ "src/pages/index.tsx", "export default 1\n" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_in in;
+	struct surface surface;
+
+	find(cx, FILES, COUNT(FILES), &in, &surface);
+	assert_string_equal(routes_text(cx, &in, &surface),
+	                    "app/(shop)/cart/[id]/page.tsx:0 next GET /cart/[id]\n"
+	                    "app/api/items/route.ts:1 next GET /api/items\n"
+	                    "app/api/items/route.ts:2 next POST /api/items\n"
+	                    "src/pages/api/[id].ts:0 next ANY /api/[id]\n"
+	                    "src/pages/index.tsx:0 next GET /\n");
+}
+
+/* describe and it without an import are of the runner that the nearest package.json names. */
+static void test_surface__runner_of_the_nearest_manifest(void **state)
+{
+	static const struct tree_file FILES[] = {
+		{ "a/package.json", "{\"devDependencies\": {\"mocha\": \"1\"}}" },
+		{ "a/x/a.test.js", "it('a', f)\n" },
+		{ "b.test.js", "it('a', f); it('b', f)\n" },
+		{ "package.json", "{\"devDependencies\": {\"jest\": \"1\"}}" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_in in;
+	struct surface surface;
+
+	find(cx, FILES, COUNT(FILES), &in, &surface);
+	assert_int_equal(surface.ntests, 2);
+	assert_int_equal(surface.tests[0].framework, TEST_MOCHA);
+	assert_int_equal(surface.tests[1].framework, TEST_JEST);
+	assert_int_equal(surface.tests[1].cases, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_surface__unsure_routes_want_a_manifest),
+		cmocka_unit_test(test_surface__tests_serve_nothing),
+		cmocka_unit_test(test_surface__next_routes_are_paths),
+		cmocka_unit_test(test_surface__runner_of_the_nearest_manifest),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
+}
