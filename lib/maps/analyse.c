@@ -3,6 +3,7 @@
 
 #include "maps/attributes.h"
 #include "maps/store.h"
+#include "maps/tables.h"
 #include "maps/text.h"
 
 #include <string.h>
@@ -199,6 +200,14 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.structure = &structure,
 	};
 
+	const struct tables_in tables = {
+		.files = a->tree.files,
+		.nfiles = a->tree.nfiles,
+		.resolved = &resolved,
+		.structure = &structure,
+		.max_bytes = a->in.max_output_bytes,
+	};
+
 	tell(a, PROGRESS_READ, "resolving imports");
 	TRY(resolve_imports(cx, &files, &resolved));
 	tell(a, PROGRESS_JOIN, "measuring the graph");
@@ -207,6 +216,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	tables_write(cx, &tables, &ret->bundle);
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }
