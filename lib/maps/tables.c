@@ -1,4 +1,4 @@
-/* Tables: files and folders, edges both ways, names with their definitions, and the grams of both. */
+/* Tables: files and folders, edges both ways, names with their definitions and uses, grams. */
 #include "maps/tables.h"
 
 #include "base/sb.h"
@@ -26,9 +26,10 @@ struct tables {
 	struct bundle *bundle;
 	struct text *paths, *names;
 	size_t nnames;
-	const char **name_of; /* by number */
-	uint32_t *name_first; /* by number and one more: where its definitions start in `defs` */
-	uint32_t *defs;       /* positions in the order of files, by name */
+	struct strmap numbers; /* of the names */
+	const char **name_of;  /* by number */
+	uint32_t *name_first;  /* by number and one more: where its definitions start in `defs` */
+	uint32_t *defs;        /* positions in the order of files, by name */
 	bool incomplete;
 };
 
@@ -296,10 +297,10 @@ static size_t count_defs(const struct tables *t)
 /* Number the names as they come, and note the name of each definition. */
 static uint32_t *number_names(struct tables *t, size_t ndefs)
 {
-	struct strmap seen = strmap_new(t->scratch, ndefs / 2);
 	uint32_t *name_of_def = arena_array(t->scratch, ndefs, sizeof(*name_of_def));
 	size_t at = 0;
 
+	t->numbers = strmap_new(t->scratch, ndefs / 2);
 	t->name_of = arena_array(t->scratch, ndefs, sizeof(*t->name_of));
 	for (size_t f = 0; f < t->in->nfiles; f++) {
 		const struct facts *facts = &t->in->files[f].facts;
@@ -315,8 +316,8 @@ static uint32_t *number_names(struct tables *t, size_t ndefs)
 			}
 			name_of_def[at] =
 				t->nnames < TABLES_SYMBOLS_MAX
-					? strmap_add(&seen, name, len, (uint32_t)t->nnames)
-					: strmap_get(&seen, name, len);
+					? strmap_add(&t->numbers, name, len, (uint32_t)t->nnames)
+					: strmap_get(&t->numbers, name, len);
 			if (name_of_def[at] == t->nnames)
 				t->name_of[t->nnames++] = name;
 			t->incomplete |= name_of_def[at] == STRMAP_NONE;
@@ -377,6 +378,19 @@ static struct place *list_places(struct tables *t, size_t ndefs)
 		sb_addc(sb, '}');                                                                  \
 	} while (0)
 
+#define DEF_TEXTS(member)                                                                          \
+	do {                                                                                       \
+		sb_addc(sb, '\t');                                                                 \
+		for (uint32_t i = first; i < last; i++) {                                          \
+			const char *text = places[t->defs[i]].def->member;                         \
+                                                                                                   \
+			if (i > first)                                                             \
+				sb_addc(sb, TABLES_SEPARATOR);                                     \
+			if (fit_for_a_row(text, strlen(text)))                                     \
+				sb_add(sb, text);                                                  \
+		}                                                                                  \
+	} while (0)
+
 static void write_symbol(const struct tables *t, struct sb *sb, const struct place *places,
                          uint32_t place)
 {
@@ -389,16 +403,8 @@ static void write_symbol(const struct tables *t, struct sb *sb, const struct pla
 	DEF_ARRAY(p->def->line);
 	DEF_ARRAY(p->def->end_line);
 	DEF_ARRAY(p->def->kind);
-	sb_addc(sb, '\t');
-	for (uint32_t i = first; i < last; i++) {
-		const char *parent = places[t->defs[i]].def->parent;
-		size_t len = strlen(parent);
-
-		if (i > first)
-			sb_addc(sb, TABLES_SEPARATOR);
-		if (fit_for_a_row(parent, len))
-			sb_addn(sb, parent, len);
-	}
+	DEF_TEXTS(parent);
+	DEF_TEXTS(signature);
 	sb_addc(sb, '\n');
 }
 
@@ -410,6 +416,87 @@ static void write_symbols(struct tables *t)
 	for (uint32_t i = 0; i < t->nnames; i++)
 		write_symbol(t, &sb, places, i);
 	part_end(t, "symbols", &sb);
+}
+
+/* --- References --- */
+
+/* One use of a name, and its file. */
+struct use {
+	uint32_t file, line;
+	uint8_t kind;
+};
+
+/* Count the uses of each name; their sum so far goes to first[number + 1]. */
+static uint32_t *count_uses(const struct tables *t, uint32_t *counts)
+{
+	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
+
+	for (size_t f = 0; f < t->in->nfiles; f++) {
+		const struct facts *facts = &t->in->files[f].facts;
+
+		for (size_t i = 0; i < facts->nrefs; i++) {
+			const char *name = facts->refs[i].name;
+			uint32_t number = strmap_get(&t->numbers, name, strlen(name));
+
+			if (number != STRMAP_NONE)
+				counts[number]++;
+		}
+	}
+	for (size_t i = 0; i < t->nnames; i++)
+		first[i + 1] =
+			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
+	return first;
+}
+
+static struct use *list_uses(const struct tables *t, const uint32_t *first)
+{
+	uint32_t *next = arena_memdup(t->scratch, first, (t->nnames + 1) * sizeof(*next));
+	struct use *ret = arena_array(t->scratch, first[t->nnames], sizeof(*ret));
+
+	for (uint32_t f = 0; f < t->in->nfiles; f++) {
+		const struct facts *facts = &t->in->files[f].facts;
+
+		for (size_t i = 0; i < facts->nrefs; i++) {
+			const struct fact_ref *ref = &facts->refs[i];
+			uint32_t number = strmap_get(&t->numbers, ref->name, strlen(ref->name));
+
+			if (number != STRMAP_NONE && next[number] < first[number + 1])
+				ret[next[number]++] = (struct use){ f, ref->line, ref->kind };
+		}
+	}
+	return ret;
+}
+
+#define USE_ARRAY(member)                                                                          \
+	do {                                                                                       \
+		sb_addc(&sb, '\t');                                                                \
+		for (uint32_t u = first[number]; u < first[number + 1]; u++) {                     \
+			sb_addc(&sb, u == first[number] ? '{' : ',');                              \
+			sb_int(&sb, uses[u].member);                                               \
+		}                                                                                  \
+		sb_addc(&sb, '}');                                                                 \
+	} while (0)
+
+static void write_references(struct tables *t)
+{
+	uint32_t *counts = arena_array(t->scratch, t->nnames, sizeof(*counts));
+	const uint32_t *first = count_uses(t, counts);
+	const struct use *uses = list_uses(t, first);
+	struct sb sb = part_new(t);
+
+	for (uint32_t i = 0; i < t->nnames; i++) {
+		uint32_t number = t->names[i].number;
+
+		if (counts[number] == 0)
+			continue;
+		sb_int(&sb, i);
+		tab_number(&sb, counts[number]);
+		USE_ARRAY(file);
+		USE_ARRAY(line);
+		USE_ARRAY(kind);
+		sb_addc(&sb, '\n');
+	}
+	part_end(t, "references", &sb);
 }
 
 /* --- All of it --- */
@@ -436,6 +523,7 @@ static void write_index(struct tables *t)
 	      import_kind_name((enum import_kind)i));
 	NAMES(&sb, "none", RULE_NONE + 1, RULE_COUNT, resolve_rule_name((enum resolve_rule)i));
 	NAMES(&sb, "none", DEF_NONE + 1, DEF_KIND_COUNT, def_kind_name((enum def_kind)i));
+	NAMES(&sb, "none", REF_NONE + 1, REF_KIND_COUNT, ref_kind_name((enum ref_kind)i));
 	sb_addc(&sb, '\n');
 	part_end(t, "index", &sb);
 }
@@ -451,6 +539,7 @@ void tables_write(struct ctx *cx, const struct tables_in *in, struct bundle *ret
 	write_files(&t);
 	write_edges(&t);
 	write_symbols(&t);
+	write_references(&t);
 	write_grams(&t, &grams, 'f', t.paths, in->nfiles);
 	write_grams(&t, &grams, 's', t.names, t.nnames);
 	part_end(&t, "grams", &grams);
