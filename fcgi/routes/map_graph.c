@@ -5,6 +5,7 @@
 
 #include "maps/reach.h"
 #include "maps/search.h"
+#include "maps/source.h"
 
 #include <string.h>
 
@@ -234,10 +235,45 @@ static enum err get_impact(struct ctx *cx, const struct request *rq, struct repl
 	return reply_json(rp, &map_impact_schema, &found);
 }
 
+/* --- Source --- */
+
+struct source_query {
+	const char *path, *commit;
+	int64_t from, to;
+};
+
+static const struct field SOURCE_FIELDS[] = {
+	FILE_FIELD(struct source_query, path, "The file, as maps show it"),
+	F_TEXT(struct source_query, commit, .min = 7, .max = 64, .pattern = "^[0-9a-f]{7,64}$",
+	       .doc = "Any commit of the clone by all of its digits, or one that has a map by the first;"
+	              " the newest map's when not given"),
+	F_INT(struct source_query, from, .min = 1, .max = INT32_MAX, .preset = 1,
+	      .doc = "First line"),
+	F_INT(struct source_query, to, .min = 1, .max = INT32_MAX, .preset = INT32_MAX,
+	      .doc = "Last line"),
+};
+static const struct schema SOURCE_QUERY =
+	SCHEMA(struct source_query, "MapSourceQuery", SOURCE_FIELDS);
+
+/* The blob and the lines make the answer, with the names under which it was asked for. */
+static enum err get_source(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct source_query *query = request_query(rq, &SOURCE_QUERY);
+	struct source source;
+
+	TRY(source_read(cx, rq->ids[0], query->commit, query->path, query->from, query->to,
+	                &source));
+	TRY(reply_json(rp, &source_schema, &source));
+	reply_etag(rp, arena_printf(cx->arena, "\"%s-%.12s-%lld-%lld\"", source.oid, source.commit,
+	                            (long long)source.from, (long long)source.to));
+	return ERR_OK;
+}
+
 #define READS                                                                                      \
 	.method = HTTP_GET, .tag = "Maps", .auth = AUTH_ANY, .role = ROLE_VIEWER,                  \
-	.area = AREA_MAPS, .rate = RATE_READ, .status = 200, .fails = { ERR_NOT_FOUND, ERR_STATE }
-#define MAP "\"map_id\":3,\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\",\"complete\":true"
+	.area = AREA_MAPS, .rate = RATE_READ, .status = 200
+#define ASKS READS, .fails = { ERR_NOT_FOUND, ERR_STATE }
+#define MAP  "\"map_id\":3,\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\",\"complete\":true"
 #define DEFINITION                                                                                 \
 	"{\"name\":\"parse\",\"kind\":\"function\",\"path\":\"lib/parse.c\",\"line\":10,"          \
 	"\"last_line\":42,\"parent\":null,\"signature\":\"int parse(const char *text)\","          \
@@ -250,7 +286,7 @@ const struct route map_graph_routes[] = {
 	{
 		.path = "/api/v1/projects/{id}/files",
 		.op = "getMapFiles",
-		READS,
+		ASKS,
 		.query = &FILES_QUERY,
 		.reply = &map_files_found_schema,
 		.run = get_files,
@@ -268,7 +304,7 @@ const struct route map_graph_routes[] = {
 	{
 		.path = "/api/v1/projects/{id}/symbols",
 		.op = "getMapSymbols",
-		READS,
+		ASKS,
 		.query = &SYMBOLS_QUERY,
 		.reply = &map_symbols_found_schema,
 		.run = get_symbols,
@@ -280,7 +316,7 @@ const struct route map_graph_routes[] = {
 	{
 		.path = "/api/v1/projects/{id}/references",
 		.op = "getMapReferences",
-		READS,
+		ASKS,
 		.query = &USES_QUERY,
 		.reply = &map_uses_schema,
 		.run = get_uses,
@@ -292,7 +328,7 @@ const struct route map_graph_routes[] = {
 	{
 		.path = "/api/v1/projects/{id}/graph/neighbours",
 		.op = "getMapNeighbours",
-		READS,
+		ASKS,
 		.query = &NEIGHBOURS_QUERY,
 		.reply = &map_neighbours_schema,
 		.run = get_neighbours,
@@ -302,7 +338,7 @@ const struct route map_graph_routes[] = {
 	{
 		.path = "/api/v1/projects/{id}/graph/path",
 		.op = "getMapPath",
-		READS,
+		ASKS,
 		.query = &ROUTE_QUERY,
 		.reply = &map_route_schema,
 		.run = get_path,
@@ -313,7 +349,7 @@ const struct route map_graph_routes[] = {
 	{
 		.path = "/api/v1/projects/{id}/graph/impact",
 		.op = "getMapImpact",
-		READS,
+		ASKS,
 		.query = &IMPACT_QUERY,
 		.reply = &map_impact_schema,
 		.run = get_impact,
@@ -322,6 +358,24 @@ const struct route map_graph_routes[] = {
 			"{" MAP
 			",\"path\":\"lib/parse.h\",\"depth\":1,\"total\":1,\"by_depth\":[1],"
 			"\"items\":[{\"path\":\"src/main.c\",\"depth\":1,\"via\":\"lib/parse.h\"}]}",
+	},
+	{
+		.path = "/api/v1/projects/{id}/source",
+		.op = "getMapSource",
+		READS,
+		.fails = { ERR_NOT_FOUND, ERR_STATE, ERR_REPO_BROKEN },
+		.etag = true,
+		.query = &SOURCE_QUERY,
+		.reply = &source_schema,
+		.run = get_source,
+		.doc = "Read lines of a file at any commit of the clone.",
+		.detail =
+			"What is no text is told by its kind; a text of another encoding comes as UTF-8.",
+		.example =
+			"{\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","
+			"\"path\":\"src/main.c\",\"oid\":\"83baae61804e65cc73a7201a7252750c76066a30\","
+			"\"kind\":\"text\",\"encoding\":\"utf-8\",\"bytes\":26,\"lines\":3,\"from\":1,"
+			"\"to\":1,\"complete\":true,\"text\":\"int main(void)\\n\"}",
 	},
 	ROUTES_END,
 };

@@ -59,14 +59,6 @@ static enum err check_memory(const struct analysis *a)
 	return ERR_OK;
 }
 
-static bool is_lfs_pointer(struct span text)
-{
-	static const char START[] = "version https://git-lfs.github.com/spec/";
-
-	return text.len < 1024 && text.len > sizeof(START) &&
-	       memcmp(text.data, START, sizeof(START) - 1) == 0;
-}
-
 static void read_manifest(struct analysis *a, uint32_t file, struct span text)
 {
 	struct span path = a->tree.files[file].path;
@@ -105,7 +97,7 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 	struct facts facts = { 0 };
 	enum lang lang;
 
-	if (is_lfs_pointer(text)) {
+	if (scan_is_lfs_pointer(text)) {
 		file->skip = SKIP_LFS;
 		return;
 	}

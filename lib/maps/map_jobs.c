@@ -70,48 +70,6 @@ static bool stopped(void *arg)
 	return run_stopped(step->run);
 }
 
-const char *map_program(struct arena *arena, const char *libexec_dir, const char *name)
-{
-	char self[4096];
-	char *slash;
-	ssize_t n;
-
-	if (libexec_dir[0] == '\0') {
-		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-		if (n <= 0)
-			return NULL;
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		*slash = '\0';
-		libexec_dir = self;
-	}
-	return arena_printf(arena, "%s/%s", libexec_dir, name);
-}
-
-/* Exit status 1 with a fault on standard output is a child's way to fail; all else is a crash. */
-static enum err failure(struct ctx *cx, const char *name, const struct tool_result *result)
-{
-	struct child_fault told;
-	enum err code;
-
-	if (result->exit_code != 1 ||
-	    schema_decode(cx, &child_fault_schema, result->output, &told) != ERR_OK) {
-		err_set(cx, ERR_CHILD_KILLED, "%s ended with status %d", name, result->exit_code);
-		err_cause(cx, "%s", result->stderr_tail);
-		return ERR_CHILD_KILLED;
-	}
-	code = err_by_slug(told.type);
-	if (code == ERR_OK)
-		code = ERR_INTERNAL;
-	if (told.detail != NULL)
-		err_set(cx, code, "%s", told.detail);
-	else
-		err_set(cx, code, "%s failed", name);
-	if (told.fix != NULL)
-		err_fix(cx, "%s", told.fix);
-	return code;
-}
-
 /* @ret owned by the caller, put away by tool_end(), also after an error */
 static enum err child(struct step *step, const char *name, const struct schema *s,
                       const void *request, const struct tool_request *limits,
@@ -127,7 +85,7 @@ static enum err child(struct step *step, const char *name, const struct schema *
 
 	schema_encode(&sb, s, request);
 	TRY(sb_finish(cx, &sb, &input));
-	path = map_program(cx->arena, cx->app->config->libexec_dir, name);
+	path = child_program(cx->arena, cx->app->config->libexec_dir, name);
 	if (path == NULL)
 		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
 	rq.argv = (const char *const[]){ path, NULL };
@@ -142,7 +100,7 @@ static enum err child(struct step *step, const char *name, const struct schema *
 	e = tool_run(cx, &rq, ret);
 	secret_wipe(sb.data, sb.len); /* a credential may be in it */
 	TRY(e);
-	return ret->exit_code == 0 ? ERR_OK : failure(cx, name, ret);
+	return ret->exit_code == 0 ? ERR_OK : child_failure(cx, name, ret);
 }
 
 /* --- Cloning --- */

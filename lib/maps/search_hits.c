@@ -15,7 +15,7 @@
 	24 /* of a long question the first are enough: what is found is checked */
 #define BATCH           256
 #define FUZZY_CHECKED   1000
-#define FUZZY_PER_MILLE 300 /* shared grams of two texts, twice, by the grams of both */
+#define FUZZY_PER_MILLE 300 /* likeness() from which a text is a hit */
 #define LIST_BYTES(n)   ((size_t)(n)*12 + 16)
 
 const char *search_match_name(enum search_match match)
@@ -86,12 +86,13 @@ struct question {
 	struct posting start, word; /* of the beginning; word: gram 0 when it begins with none */
 	struct search_hits *hits;
 	size_t cap;
+	uint32_t *grams; /* room for those of one text */
 	int64_t limit;
 };
 
 static void take_grams(struct question *qu)
 {
-	uint32_t *grams = arena_array(qu->cx->arena, GRAMS_MAX, sizeof(*grams));
+	uint32_t *grams = qu->grams;
 	struct span head = { qu->q.data, qu->q.len < 2 ? qu->q.len : 2 };
 	size_t n = grams_of(head, GRAM_START, grams);
 
@@ -217,12 +218,19 @@ static void keep(struct question *qu, int64_t place, enum search_match match, in
 	hits->items[hits->n++] = (struct search_hit){ place, match, score };
 }
 
-/* Grams that a text shares with the question, twice, by the grams of both, in parts of 1000. */
+/*
+ * Grams that a name shares with the question, twice, by the grams of both, in parts of 1000 (Dice).
+ * Of a path the last name counts, unless the question has a slash.
+ */
 static int likeness(const struct question *qu, struct span text)
 {
-	uint32_t *grams = arena_array(qu->cx->arena, GRAMS_MAX, sizeof(*grams));
-	size_t n = grams_of(text, GRAM_PARTS, grams), shared = 0;
+	uint32_t *grams = qu->grams;
+	const char *slash = qu->about == SEARCH_FILES ? memrchr(text.data, '/', text.len) : NULL;
+	size_t n, shared = 0;
 
+	if (slash != NULL && memchr(qu->q.data, '/', qu->q.len) == NULL)
+		text = (struct span){ slash + 1, text.len - (size_t)(slash + 1 - text.data) };
+	n = grams_of(text, GRAM_PARTS, grams);
 	for (size_t j = 0; j < qu->nparts; j++) {
 		size_t i = 0;
 
@@ -352,13 +360,16 @@ enum err search_hits(struct ctx *cx, const struct map_index *index, enum search_
 	struct question *qu = arena_alloc(cx->arena, sizeof(*qu));
 
 	*ret = (struct search_hits){ .complete = index->complete };
-	*qu = (struct question){ .cx = cx,
-		                 .index = index,
-		                 .about = about,
-		                 .only = only,
-		                 .q = { q, strlen(q) },
-		                 .hits = ret,
-		                 .limit = limit };
+	*qu = (struct question){
+		.cx = cx,
+		.index = index,
+		.about = about,
+		.only = only,
+		.q = { q, strlen(q) },
+		.hits = ret,
+		.limit = limit,
+		.grams = arena_array(cx->arena, GRAMS_MAX, sizeof(uint32_t)),
+	};
 	take_grams(qu);
 	TRY(read_postings(qu));
 	TRY(look(qu, &qu->start, MATCH_PREFIX));
@@ -370,8 +381,7 @@ enum err search_hits(struct ctx *cx, const struct map_index *index, enum search_
 		TRY(look_fuzzily(qu));
 	if (ret->n > 1)
 		qsort(ret->items, ret->n, sizeof(*ret->items), by_worth);
-	if ((int64_t)ret->n > limit) {
+	if ((int64_t)ret->n > limit)
 		ret->n = (size_t)limit;
-	}
 	return ERR_OK;
 }
