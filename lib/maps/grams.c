@@ -195,17 +195,17 @@ size_t gram_index_fill(struct gram_index *index)
 
 int64_t gram_next(const char **at, int64_t last)
 {
-	uint32_t difference = 0;
+	uint64_t difference = 0;
 
-	for (int shift = 0; shift <= 25; shift += GROUP_BITS) {
+	for (int shift = 0; shift <= 30; shift += GROUP_BITS) {
 		uint32_t c = (uint32_t)(unsigned char)**at - GROUP_ZERO;
 
 		if (c >= 2 * GROUP_MORE)
 			return -1;
 		++*at;
-		difference |= (c & GROUP_MASK) << shift;
+		difference |= (uint64_t)(c & GROUP_MASK) << shift;
 		if (c < GROUP_MORE)
-			return difference == 0 ? -1 : last + difference;
+			return difference == 0 ? -1 : last + (int64_t)difference;
 	}
 	return -1;
 }

@@ -399,6 +399,8 @@ enum err scan_find(struct ctx *cx, struct scan *scan, const char *commit, struct
 	git_oid oid;
 
 	*ret = (struct map_file){ .path = path };
+	if (path.len > 0 && path.data[path.len - 1] == '/')
+		return err_set(cx, ERR_NOT_FOUND, "a path with a slash at its end is a folder");
 	TRY(find_root(cx, scan, commit, &oid));
 	while (rest.len > 0 && (mode & MODE_TYPE) == MODE_TREE) {
 		struct span name = next_name(&rest);
