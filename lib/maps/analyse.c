@@ -4,6 +4,7 @@
 #include "maps/attributes.h"
 #include "maps/manifest_complete.h"
 #include "maps/store.h"
+#include "maps/tables.h"
 #include "maps/text.h"
 
 #include <string.h>
@@ -60,14 +61,6 @@ static enum err check_memory(const struct analysis *a)
 	return ERR_OK;
 }
 
-static bool is_lfs_pointer(struct span text)
-{
-	static const char START[] = "version https://git-lfs.github.com/spec/";
-
-	return text.len < 1024 && text.len > sizeof(START) &&
-	       memcmp(text.data, START, sizeof(START) - 1) == 0;
-}
-
 static void read_manifest(struct analysis *a, uint32_t file, struct span text)
 {
 	struct span path = a->tree.files[file].path;
@@ -107,7 +100,7 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 	struct facts facts = { 0 };
 	enum lang lang;
 
-	if (is_lfs_pointer(text)) {
+	if (scan_is_lfs_pointer(text)) {
 		file->skip = SKIP_LFS;
 		return;
 	}
@@ -199,6 +192,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.structure = &structure,
 	};
 	struct surface surface;
+	struct span text;
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
 		.commit = empty ? SCAN_COMMIT_NONE : a->in.commit,
@@ -217,6 +211,14 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.surface = &surface,
 	};
 
+	const struct tables_in tables = {
+		.files = a->tree.files,
+		.nfiles = a->tree.nfiles,
+		.resolved = &resolved,
+		.structure = &structure,
+		.max_bytes = a->in.max_output_bytes,
+	};
+
 	tell(a, PROGRESS_READ, "resolving imports");
 	manifest_complete(cx->arena, a->tree.files, a->manifests, a->nmanifests);
 	TRY(resolve_imports(cx, &files, &resolved));
@@ -231,7 +233,9 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	TRY(history_read(cx, a->scan, &past, &history));
 	surface_find(cx->arena, &files, &surface);
 	tell(a, PROGRESS_WRITE, "writing the map");
-	TRY(content_write(cx, cx->arena, &content, &ret->content, &ret->counts));
+	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
+	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	tables_write(cx, &tables, &ret->bundle);
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }
@@ -244,6 +248,7 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	bool empty = in->commit == NULL || strcmp(in->commit, SCAN_COMMIT_NONE) == 0;
 
 	set_defaults(&a.in);
+	*ret = (struct analyse_result){ 0 };
 	tell(&a, 0, "looking at the tree");
 	if (empty)
 		return join_and_write(&a, true, ret);

@@ -2,20 +2,22 @@
  * Child: how the runner and its two helper programs talk.
  *
  *   portolan-fetch    clones or updates a bare repository; the only program that talks to remotes
- *   portolan-analyse  reads one commit of a bare repository and writes its map
+ *   portolan-analyse  reads one commit of a bare repository and writes its map; with the word
+ *                     "source" it reads one file (maps/source.h)
  *
  * Each gets one JSON object on standard input, writes its answer to standard output, and says how far
  * it is on file descriptor 3, one line at a time: a percentage, a space, and a few words.
  *
  *     37 receiving objects
  *
- * Exit status 0: standard output is the answer (struct fetch_reply, or the text of the map).
+ * Exit status 0: standard output is the answer (struct fetch_reply, or the map as a maps/bundle.h).
  * Exit status 1: standard output is a struct child_fault.  Anything else is a crash.
  */
 #ifndef MAPS_CHILD_H
 #define MAPS_CHILD_H
 
 #include "base/schema.h"
+#include "base/tool.h"
 #include "maps/analyse.h"
 
 /*
@@ -65,10 +67,10 @@ struct analyse_request {
 	const char *directory; /* absolute, of the bare repository */
 	const char *commit;    /* 40 zeros: a repository without commits */
 	int64_t max_blob_bytes, max_files, max_depth;
-	int64_t max_bytes; /* of the map */
 	int64_t history_commits; /* most of them; negative: no history.  Of these three 0 is the default */
 	int64_t history_days;
 	int64_t history_line_commits; /* negative: no lines */
+	int64_t max_bytes; /* of the map's content */
 };
 
 /* Why a child did not do it: cx->fault on the way to the other process. */
@@ -93,5 +95,19 @@ int child_report(struct ctx *cx);
 
 /** In a child: write a line of progress, if somebody listens on descriptor 3. */
 void child_progress(int percent, const char *words);
+
+/**
+ * Where the helper program of that name lies: in libexec_dir, or where the running program
+ * does when that is empty.  It need not be there.
+ *
+ * @ret the path, in arena; NULL when /proc does not tell where the running program is
+ */
+const char *child_program(struct arena *arena, const char *libexec_dir, const char *name);
+
+/**
+ * Describe why a child failed: exit status 1 with a fault on standard output is its way to; all else is
+ * a crash.  @ret the code, for `return child_failure(...)`
+ */
+enum err child_failure(struct ctx *cx, const char *name, const struct tool_result *result);
 
 #endif
