@@ -5,12 +5,16 @@
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
- * network, no database, no writing, bounded memory and time.
+ * network, no database, no writing, bounded memory and time.  One file is opened
+ * before that, and the only one it writes: what earlier runs read of the same
+ * repository (maps/cache.h).  It is written from here, not by the runner, so that
+ * what was read is there even when this process or the runner is killed.
  *
- * It never runs anything, writes a file, or reads the repository's configuration.
+ * It never runs anything, writes another file, or reads the repository's configuration.
  */
 #include "base/clock.h"
 #include "maps/analyse.h"
+#include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/sandbox.h"
 
@@ -66,6 +70,7 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.limits.max_files = limit(request.max_files);
 	in.limits.max_depth = limit(request.max_depth);
 	in.max_output_bytes = limit(request.max_bytes);
+	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), ANALYSER_VERSION);
 	TRY(scan_init(cx));
 	TRY(sandbox_enter(cx, request.directory, &limits));
 	return analyse_repository(cx, &in, ret);

@@ -2,9 +2,10 @@
 #include "maps/analyse.h"
 
 #include "maps/attributes.h"
-#include "maps/store.h"
+#include "maps/cache.h"
 #include "maps/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define SCRATCH_BYTES  ((size_t)192 << 20) /* of one file's facts and parse */
@@ -19,8 +20,10 @@ struct analysis {
 	struct analyse_in in; /* limits filled in */
 	struct scan *scan;
 	struct scan_tree tree;
-	struct store store;
+	struct cache *cache;
 	struct arena *scratch;
+	size_t facts_bytes; /* of the lists that are kept */
+	struct analyse_reads reads;
 	struct manifest *manifests;
 	size_t nmanifests, manifests_cap;
 	struct attributes attributes;
@@ -51,7 +54,7 @@ static enum err check_memory(const struct analysis *a)
 	if (scan_out_of_memory(a->scan))
 		return err_set(a->cx, ERR_OUT_OF_MEMORY,
 		               "an object of this repository needs more memory than there is");
-	if (arena_used(a->cx->arena) > a->in.max_memory_bytes)
+	if (arena_used(a->cx->arena) + cache_memory(a->cache) > a->in.max_memory_bytes)
 		return err_set(a->cx, ERR_OUT_OF_MEMORY,
 		               "the map of this repository needs more than %zu MiB",
 		               a->in.max_memory_bytes >> 20);
@@ -66,12 +69,9 @@ static bool is_lfs_pointer(struct span text)
 	       memcmp(text.data, START, sizeof(START) - 1) == 0;
 }
 
-static void read_manifest(struct analysis *a, uint32_t file, struct span text)
+static void keep_manifest(struct analysis *a, uint32_t file, const struct manifest *manifest)
 {
-	struct span path = a->tree.files[file].path;
-	enum manifest_type type = manifest_detect(path);
-
-	if (type == MANIFEST_NONE || a->tree.files[file].role == FILE_VENDORED)
+	if (manifest->type == MANIFEST_NONE)
 		return;
 	if (a->nmanifests == a->manifests_cap) {
 		size_t cap = a->manifests_cap != 0 ? a->manifests_cap * 2 : 16;
@@ -81,14 +81,17 @@ static void read_manifest(struct analysis *a, uint32_t file, struct span text)
 		                          cap * sizeof(*a->manifests));
 		a->manifests_cap = cap;
 	}
-	manifest_read(a->cx->arena, a->scratch, type, path, text, &a->manifests[a->nmanifests]);
+	a->manifests[a->nmanifests] = *manifest;
 	a->manifests[a->nmanifests++].file = file;
 }
 
-/* Late in a very large repository definitions are left out, so that the rest still fits. */
+/*
+ * Late in a very large repository definitions are left out, so that the rest still fits.  Only what
+ * the commit holds decides that: not how much of it came from the cache.
+ */
 static bool short_of_memory(const struct analysis *a)
 {
-	return arena_used(a->cx->arena) > a->in.max_memory_bytes / 2;
+	return a->facts_bytes > a->in.max_memory_bytes / 4;
 }
 
 /* Whether imports of a language are found by the definitions of other files. */
@@ -97,48 +100,93 @@ static bool resolves_by_names(enum lang lang)
 	return lang == LANG_GO || lang == LANG_JAVA || lang == LANG_KOTLIN || lang == LANG_RUST;
 }
 
-/* Facts of one blob, and the manifest that it may be. */
-static void read_text(struct analysis *a, uint32_t index, struct span text)
+/* What one blob is: its facts, and the manifest that it may be.  All of it lives in a->scratch. */
+static void read_text(struct analysis *a, const struct map_file *file, struct span text,
+                      struct record *ret)
 {
-	struct map_file *file = &a->tree.files[index];
-	struct facts facts = { 0 };
+	enum manifest_type type = manifest_detect(file->path);
 	enum lang lang;
 
 	if (is_lfs_pointer(text)) {
-		file->skip = SKIP_LFS;
+		ret->skip = SKIP_LFS;
 		return;
 	}
 	if (!text_is_utf16(text) && lang_is_binary(text)) {
-		file->skip = SKIP_BINARY;
+		ret->skip = SKIP_BINARY;
 		return;
 	}
 	text = text_to_utf8(a->scratch, text);
 	lang = lang_detect(file->path, text);
-	file->role = lang_file_role(file->path, lang, text);
+	ret->role = lang_file_role(file->path, lang, text);
 	if (lang != LANG_NONE) {
-		facts_read(a->scratch, lang, text, &facts);
-		facts.lang = lang;
-		if (short_of_memory(a) && !resolves_by_names(lang)) {
-			facts.ndefs = 0;
-			facts.truncated = true;
-		}
-		file->facts = store_facts(&a->store, &facts);
+		facts_read(a->scratch, lang, text, &ret->facts);
+		ret->facts.lang = lang;
 	}
 	if (attributes_is(file->path))
 		attributes_read(a->cx->arena, &a->attributes, file->path, text);
-	read_manifest(a, index, text);
+	if (type != MANIFEST_NONE && ret->role != FILE_VENDORED)
+		manifest_read(a->scratch, a->scratch, type, file->path, text, &ret->manifest);
+}
+
+/* From the record to the file of this commit. */
+static void take_record(struct analysis *a, uint32_t index, const struct record *record)
+{
+	struct map_file *file = &a->tree.files[index];
+
+	file->bytes = record->bytes;
+	file->skip = record->skip;
+	if (record->skip != SKIP_NONE)
+		return;
+	file->role = record->role;
+	file->facts = record->facts;
+	if (short_of_memory(a) && !resolves_by_names(file->facts.lang) && file->facts.ndefs > 0) {
+		file->facts.defs = NULL;
+		file->facts.ndefs = 0;
+		file->facts.truncated = true;
+	}
+	a->facts_bytes += file->facts.nimports * sizeof(*file->facts.imports) +
+	                  file->facts.ndefs * sizeof(*file->facts.defs) +
+	                  file->facts.nnames * sizeof(*file->facts.names);
+	keep_manifest(a, index, &record->manifest);
+}
+
+/*
+ * From the cache where it has the blob.  .gitattributes are read each time: what they say is kept
+ * nowhere else.  What is missing or damaged may be mended, so that is not kept either.
+ */
+static void read_file(struct analysis *a, uint32_t index)
+{
+	struct map_file *file = &a->tree.files[index];
+	struct arena *arena = a->cx->arena;
+	bool apart = short_of_memory(a);
+	struct record read = { 0 }, kept;
+	struct scan_blob blob;
+
+	if (file->skip != SKIP_NONE)
+		return;
+	if (!attributes_is(file->path) && cache_find(a->cache, file, a->in.limits.max_blob_bytes,
+	                                             arena, a->scratch, apart, &kept)) {
+		a->reads.cached++;
+		take_record(a, index, &kept);
+		return;
+	}
+	scan_blob(a->scan, &a->in.limits, file, &blob);
+	a->reads.read++;
+	read.bytes = file->bytes;
+	read.skip = file->skip;
+	if (file->skip == SKIP_NONE)
+		read_text(a, file, blob.text, &read);
+	scan_blob_free(&blob);
+	if (read.skip == SKIP_MISSING || read.skip == SKIP_CORRUPT)
+		return;
+	cache_keep(a->cache, file, &read, arena, a->scratch, apart, &kept);
+	take_record(a, index, &kept);
 }
 
 static enum err read_files(struct analysis *a)
 {
 	for (size_t i = 0; i < a->tree.nfiles; i++) {
-		struct map_file *file = &a->tree.files[i];
-		struct scan_blob blob;
-
-		scan_blob(a->scan, &a->in.limits, file, &blob);
-		if (file->skip == SKIP_NONE)
-			read_text(a, (uint32_t)i, blob.text);
-		scan_blob_free(&blob);
+		read_file(a, (uint32_t)i);
 		arena_reset(a->scratch);
 		TRY(check_memory(a));
 		if (i % PROGRESS_EVERY == 0) {
@@ -183,6 +231,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	struct resolve_out resolved;
 	struct graph graph;
 	struct structure structure;
+	const char *reads;
 	struct span text;
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
@@ -207,6 +256,10 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	ret->reads = a->reads;
+	reads = arena_printf(cx->arena, "{\"read\":%" PRId64 ",\"cached\":%" PRId64 "}",
+	                     a->reads.read, a->reads.cached);
+	bundle_add(&ret->bundle, ANALYSE_READS, (struct span){ reads, strlen(reads) });
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }
@@ -214,6 +267,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct analyse_result *ret)
 {
 	struct analysis a = { .cx = cx, .in = *in };
+	CLEANUP(cache_close_ptr) struct cache *own = NULL;
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
 	CLEANUP(arena_free_ptr) struct arena *scratch = NULL;
 	bool empty = in->commit == NULL || strcmp(in->commit, SCAN_COMMIT_NONE) == 0;
@@ -223,14 +277,16 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	tell(&a, 0, "looking at the tree");
 	if (empty)
 		return join_and_write(&a, true, ret);
+	a.cache = in->cache != NULL ? in->cache : (own = cache_open(NULL, 0, ANALYSER_VERSION));
 	TRY(scan_open(cx, in->directory, &scan));
 	a.scan = scan;
 	TRY(scan_tree(cx, scan, in->commit, &a.in.limits, &a.tree));
 	TRY(check_memory(&a));
 	scratch = arena_new(SCRATCH_BYTES);
 	a.scratch = scratch;
-	a.store = store_new(cx->arena);
+	cache_load(a.cache);
 	TRY(read_files(&a));
+	cache_finish(a.cache);
 	apply_attributes(&a);
 	return join_and_write(&a, false, ret);
 }

@@ -64,6 +64,8 @@ struct fetch_reply {
 struct analyse_request {
 	const char *directory; /* absolute, of the bare repository */
 	const char *commit;    /* 40 zeros: a repository without commits */
+	const char *cache;     /* file of maps/cache.h; NULL: none */
+	int64_t max_cache_bytes;
 	int64_t max_blob_bytes, max_files, max_depth;
 	int64_t max_bytes; /* of the map's content */
 };
@@ -76,7 +78,7 @@ struct child_fault {
 };
 
 extern const struct schema fetch_request_schema, fetch_reply_schema, analyse_request_schema,
-	child_fault_schema;
+	analyse_reads_schema, child_fault_schema;
 
 #define CHILD_REQUEST_MAX_BYTES ((size_t)256 * 1024) /* of the JSON on standard input */
 #define CHILD_FAULT_MAX_BYTES   ((size_t)16 * 1024)

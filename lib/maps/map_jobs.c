@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/tool.h"
 #include "config/config.h"
+#include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/map.h"
 #include "projects/project.h"
@@ -341,6 +342,8 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 	const struct analyse_request request = {
 		.directory = dir,
 		.commit = commit,
+		.cache = arena_printf(cx->arena, "%s/" CACHE_FILE, dir),
+		.max_cache_bytes = config->map_cache_max_bytes,
 		.max_blob_bytes = config->blob_max_bytes,
 		.max_files = config->map_max_files,
 		.max_depth = config->tree_max_depth,
@@ -388,6 +391,7 @@ struct outcome {
 	int64_t map_id;
 	const char *commit, *ref;
 	bool analysed; /* false: the commit had a map of this analyser already */
+	int64_t blobs_read, blobs_cached;
 };
 
 static const struct field OUTCOME_FIELDS[] = {
@@ -395,8 +399,23 @@ static const struct field OUTCOME_FIELDS[] = {
 	F_TEXT(struct outcome, commit, .doc = "The commit it shows"),
 	F_TEXT(struct outcome, ref, .doc = "The branch that led to it"),
 	F_BOOL(struct outcome, analysed, .doc = "Whether it was made now"),
+	F_INT(struct outcome, blobs_read, .doc = "Files that were read for it"),
+	F_INT(struct outcome, blobs_cached, .doc = "Files that were known from earlier maps"),
 };
 static const struct schema OUTCOME = SCHEMA(struct outcome, "MapJobResult", OUTCOME_FIELDS);
+
+/* An analyser that does not tell has read nothing that would be told. */
+static enum err take_reads(struct ctx *cx, const struct bundle *bundle, struct outcome *out)
+{
+	const struct span *text = bundle_find(bundle, ANALYSE_READS);
+	struct analyse_reads reads = { 0 };
+
+	if (text != NULL && schema_decode(cx, &analyse_reads_schema, *text, &reads) != ERR_OK)
+		return err_set(cx, ERR_INTERNAL, "portolan-analyse gave an answer that is none");
+	out->blobs_read = reads.read;
+	out->blobs_cached = reads.cached;
+	return ERR_OK;
+}
 
 static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_id,
                            const char *status)
@@ -484,6 +503,7 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 	TRY(say_status(cx, run, project.id, "analysing"));
 	TRY(analyse(cx, run, dir, head.commit, &map));
 	TRY(read_bundle(cx, map.output, bundle));
+	TRY(take_reads(cx, bundle, &out));
 	run_step(cx, run, ANALYSE_TO, "publishing");
 	out.analysed = true;
 	return publish(cx, run, project.id, bundle, &out);

@@ -1,0 +1,80 @@
+/* Record: the members that are kept.  A new member of a struct is one row here. */
+#include "maps/record.h"
+
+/* When one of these fails: add the new member's row to the table, then put the new size here. */
+static_assert(sizeof(struct fact_import) == 40, "fact_import has a member that is not kept");
+static_assert(sizeof(struct fact_def) == 32, "fact_def has a member that is not kept");
+static_assert(sizeof(struct facts) == 80, "facts has a member that is not kept");
+static_assert(sizeof(struct manifest_dep) == 32, "manifest_dep has a member that is not kept");
+static_assert(sizeof(struct manifest_item) == 24, "manifest_item has a member that is not kept");
+static_assert(sizeof(struct manifest) == 64, "manifest has a member that is not kept");
+
+static const struct code_field IMPORT_FIELDS[] = {
+	CODE_TEXT(struct fact_import, target),
+	CODE_TEXT(struct fact_import, name),
+	CODE_TEXT(struct fact_import, alias),
+	CODE_TEXT(struct fact_import, scope),
+	CODE_NUMBER(struct fact_import, line),
+	CODE_ENUM(struct fact_import, kind, IMPORT_KIND_COUNT),
+	CODE_NUMBER(struct fact_import, flags),
+	CODE_NUMBER(struct fact_import, level),
+};
+static const struct code_table IMPORT = CODE_TABLE(struct fact_import, IMPORT_FIELDS);
+
+static const struct code_field DEF_FIELDS[] = {
+	CODE_TEXT(struct fact_def, name),
+	CODE_TEXT(struct fact_def, parent),
+	CODE_NUMBER(struct fact_def, line),
+	CODE_NUMBER(struct fact_def, end_line),
+	CODE_ENUM(struct fact_def, kind, DEF_KIND_COUNT),
+};
+const struct code_table record_def_table = CODE_TABLE(struct fact_def, DEF_FIELDS);
+
+static const struct code_field FACTS_FIELDS[] = {
+	CODE_ENUM(struct facts, lang, LANG_COUNT),
+	CODE_NUMBER(struct facts, code),
+	CODE_NUMBER(struct facts, comment),
+	CODE_NUMBER(struct facts, blank),
+	CODE_TEXT(struct facts, package),
+	CODE_ROWS(struct facts, imports, nimports, &IMPORT, FACTS_IMPORTS_MAX),
+	CODE_ROWS(struct facts, defs, ndefs, &record_def_table, FACTS_DEFS_MAX),
+	CODE_TEXTS(struct facts, names, nnames, FACTS_NAMES_MAX),
+	CODE_BOOL(struct facts, truncated),
+};
+static const struct code_table FACTS = CODE_TABLE(struct facts, FACTS_FIELDS);
+
+static const struct code_field DEP_FIELDS[] = {
+	CODE_TEXT(struct manifest_dep, name),
+	CODE_TEXT(struct manifest_dep, spec),
+	CODE_TEXT(struct manifest_dep, scope),
+	CODE_NUMBER(struct manifest_dep, line),
+};
+static const struct code_table DEP = CODE_TABLE(struct manifest_dep, DEP_FIELDS);
+
+static const struct code_field ITEM_FIELDS[] = {
+	CODE_ENUM(struct manifest_item, kind, ITEM_KIND_COUNT),
+	CODE_NUMBER(struct manifest_item, line),
+	CODE_TEXT(struct manifest_item, key),
+	CODE_TEXT(struct manifest_item, value),
+};
+static const struct code_table ITEM = CODE_TABLE(struct manifest_item, ITEM_FIELDS);
+
+/* Not .file, which differs from commit to commit. */
+static const struct code_field MANIFEST_FIELDS[] = {
+	CODE_ENUM(struct manifest, type, MANIFEST_TYPE_COUNT),
+	CODE_TEXT(struct manifest, name),
+	CODE_TEXT(struct manifest, group),
+	CODE_ROWS(struct manifest, deps, ndeps, &DEP, MANIFEST_DEPS_MAX),
+	CODE_ROWS(struct manifest, items, nitems, &ITEM, MANIFEST_ITEMS_MAX),
+	CODE_BOOL(struct manifest, truncated),
+};
+static const struct code_table MANIFEST = CODE_TABLE(struct manifest, MANIFEST_FIELDS);
+
+static const struct code_field RECORD_FIELDS[] = {
+	CODE_NUMBER(struct record, bytes),
+	CODE_ENUM(struct record, skip, SKIP_COUNT),
+	CODE_ENUM(struct record, role, FILE_CONFIG + 1),
+	CODE_ONE(struct record, facts, &FACTS),
+	CODE_ONE(struct record, manifest, &MANIFEST),
+};
+const struct code_table record_table = CODE_TABLE(struct record, RECORD_FIELDS);
