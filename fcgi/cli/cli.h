@@ -104,6 +104,7 @@ enum err cli_map(struct cli *cli);           /* cmd_map.c */
 enum err cli_projects_list(struct cli *cli); /* cmd_projects.c */
 enum err cli_projects_show(struct cli *cli);
 enum err cli_projects_sync(struct cli *cli);
+enum err cli_projects_schedule(struct cli *cli);
 enum err cli_projects_delete(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);

@@ -26,6 +26,7 @@ static const struct field FETCH_REQUEST_FIELDS[] = {
 	F_TEXT(struct fetch_request, url, .required = true),
 	F_TEXT(struct fetch_request, directory, .required = true),
 	F_TEXT(struct fetch_request, ref, .nullable = true),
+	F_TEXT(struct fetch_request, wanted, .nullable = true, .max = 255),
 	F_INT(struct fetch_request, timeout_s, .required = true),
 	F_INT(struct fetch_request, max_bytes, .required = true),
 	F_INT(struct fetch_request, max_objects, .required = true),

@@ -42,6 +42,7 @@ struct fetch_request {
 	const char *url;       /* as in project.repository_url */
 	const char *directory; /* absolute, of the bare repository; made when missing */
 	const char *ref;       /* branch; NULL: what the remote's HEAD names */
+	const char *wanted; /* branch, tag or digits of the commit to be read; NULL: that of ref */
 	int64_t timeout_s, max_bytes, max_objects, max_refs;
 	int64_t min_free_bytes; /* that must stay free on the disk; 0: 256 MiB */
 	struct list
@@ -56,8 +57,9 @@ struct fetch_request {
 /* What it answers. */
 struct fetch_reply {
 	const char *commit; /* 40 zeros: a repository without commits */
-	const char *ref;    /* branch without refs/heads/; NULL for a detached HEAD */
-	const char *note;   /* a sentence about an unusual choice of commit; NULL: nothing to say */
+	const char
+		*ref; /* branch or tag without refs/heads/; NULL for a detached HEAD or a commit */
+	const char *note; /* a sentence about an unusual choice of commit; NULL: nothing to say */
 };
 
 /* What portolan-analyse is asked. */

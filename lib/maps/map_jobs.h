@@ -7,6 +7,7 @@
 #define MAPS_MAP_JOBS_H
 
 #include "jobs/run.h"
+#include "maps/map_clone.h"
 
 /* Ends with a row without kind. */
 extern const struct job_handler map_jobs[];
@@ -18,12 +19,5 @@ extern const struct job_handler map_jobs[];
  * @ret the path, in arena; NULL when /proc does not tell where the running program is
  */
 const char *map_program(struct arena *arena, const char *libexec_dir, const char *name);
-
-/**
- * Remove the clone of a project; one that is not there is removed already.
- * Returns ERR_UNAVAILABLE
- */
-NODISCARD
-enum err map_clone_remove(struct ctx *cx, int64_t project_id);
 
 #endif
