@@ -14,6 +14,7 @@
 #define PROGRESS_JOIN  90
 #define PROGRESS_WRITE 95
 #define PROGRESS_EVERY 256 /* files */
+#define FACT_BYTES     128 /* of a text and its place in indexes */
 
 struct analysis {
 	struct ctx *cx;
@@ -85,13 +86,25 @@ static void keep_manifest(struct analysis *a, uint32_t file, const struct manife
 	a->manifests[a->nmanifests++].file = file;
 }
 
+/* What is kept of a file's facts takes about so much memory, were each text a new one. */
+static size_t facts_bytes(const struct facts *facts)
+{
+	size_t n = facts->nimports * (sizeof(*facts->imports) + FACT_BYTES) +
+	           facts->ndefs * (sizeof(*facts->defs) + FACT_BYTES) +
+	           facts->nnames * sizeof(*facts->names);
+
+	for (size_t i = 0; i < facts->ndefs; i++)
+		n += strlen(facts->defs[i].name);
+	return n;
+}
+
 /*
  * Late in a very large repository definitions are left out, so that the rest still fits.  Only what
  * the commit holds decides that: not how much of it came from the cache.
  */
 static bool short_of_memory(const struct analysis *a)
 {
-	return a->facts_bytes > a->in.max_memory_bytes / 4;
+	return a->facts_bytes > a->in.max_memory_bytes / 2;
 }
 
 /* Whether imports of a language are found by the definitions of other files. */
@@ -128,6 +141,17 @@ static void read_text(struct analysis *a, const struct map_file *file, struct sp
 		manifest_read(a->scratch, a->scratch, type, file->path, text, &ret->manifest);
 }
 
+/* @ret whether definitions had to be left out */
+static bool leave_out(const struct analysis *a, struct facts *facts)
+{
+	if (facts->ndefs == 0 || !short_of_memory(a) || resolves_by_names(facts->lang))
+		return false;
+	facts->defs = NULL;
+	facts->ndefs = 0;
+	facts->truncated = true;
+	return true;
+}
+
 /* From the record to the file of this commit. */
 static void take_record(struct analysis *a, uint32_t index, const struct record *record)
 {
@@ -139,37 +163,41 @@ static void take_record(struct analysis *a, uint32_t index, const struct record 
 		return;
 	file->role = record->role;
 	file->facts = record->facts;
-	if (short_of_memory(a) && !resolves_by_names(file->facts.lang) && file->facts.ndefs > 0) {
-		file->facts.defs = NULL;
-		file->facts.ndefs = 0;
-		file->facts.truncated = true;
-	}
-	a->facts_bytes += file->facts.nimports * sizeof(*file->facts.imports) +
-	                  file->facts.ndefs * sizeof(*file->facts.defs) +
-	                  file->facts.nnames * sizeof(*file->facts.names);
+	a->facts_bytes += facts_bytes(&record->facts);
 	keep_manifest(a, index, &record->manifest);
 }
 
-/*
- * From the cache where it has the blob.  .gitattributes are read each time: what they say is kept
- * nowhere else.  What is missing or damaged may be mended, so that is not kept either.
- */
-static void read_file(struct analysis *a, uint32_t index)
+/* From the cache.  @ret false: the blob is to be read */
+static bool read_known(struct analysis *a, uint32_t index)
 {
 	struct map_file *file = &a->tree.files[index];
 	struct arena *arena = a->cx->arena;
 	bool apart = short_of_memory(a);
+	struct record kept;
+
+	if (!cache_find(a->cache, file, a->in.limits.max_blob_bytes, arena, a->scratch, apart,
+	                &kept))
+		return false;
+	if (!leave_out(a, &kept.facts) && apart)
+		kept.facts.defs = arena_memdup(arena, kept.facts.defs,
+		                               kept.facts.ndefs * sizeof(*kept.facts.defs));
+	a->reads.cached++;
+	take_record(a, index, &kept);
+	return true;
+}
+
+/*
+ * .gitattributes are read each time: what they say is kept nowhere else.  What is missing or
+ * damaged may be mended, so that is not kept either.
+ */
+static void read_file(struct analysis *a, uint32_t index)
+{
+	struct map_file *file = &a->tree.files[index];
 	struct record read = { 0 }, kept;
 	struct scan_blob blob;
 
-	if (file->skip != SKIP_NONE)
+	if (file->skip != SKIP_NONE || (!attributes_is(file->path) && read_known(a, index)))
 		return;
-	if (!attributes_is(file->path) && cache_find(a->cache, file, a->in.limits.max_blob_bytes,
-	                                             arena, a->scratch, apart, &kept)) {
-		a->reads.cached++;
-		take_record(a, index, &kept);
-		return;
-	}
 	scan_blob(a->scan, &a->in.limits, file, &blob);
 	a->reads.read++;
 	read.bytes = file->bytes;
@@ -179,7 +207,8 @@ static void read_file(struct analysis *a, uint32_t index)
 	scan_blob_free(&blob);
 	if (read.skip == SKIP_MISSING || read.skip == SKIP_CORRUPT)
 		return;
-	cache_keep(a->cache, file, &read, arena, a->scratch, apart, &kept);
+	cache_keep(a->cache, file, &read, a->cx->arena, a->scratch, leave_out(a, &read.facts),
+	           &kept);
 	take_record(a, index, &kept);
 }
 

@@ -337,25 +337,28 @@ static void flush(struct cache *cache)
 	cache->bytes_written = cache->store.bytes;
 }
 
-/* Append a record to what is pending.  @ret where its body lies until the next flush */
-static struct span add_record(struct cache *cache, struct arena *scratch, const unsigned char *oid,
-                              const char *path, const struct record *record)
+/* What stands in a record behind its length; the body begins at *ret_body. */
+static struct span write_record(struct cache *cache, struct arena *scratch,
+                                const unsigned char *oid, const char *path,
+                                const struct record *record, size_t *ret_body)
 {
 	struct sb sb = sb_new(scratch, RECORD_MAX);
-	struct span body;
-	size_t start;
 
 	sb_addn(&sb, (const char *)oid, MAP_OID_BYTES);
 	code_put(&sb, store_index(&cache->store, path));
-	start = sb.len;
+	*ret_body = sb.len;
 	code_write(&sb, &cache->store, &record_table, record);
 	assert(!sb.failed); /* the limits of facts and manifests keep it far below */
+	return (struct span){ sb.data, sb.len };
+}
+
+/* Append a record to what is pending. */
+static void add_record(struct cache *cache, struct span record)
+{
 	if (cache->records.len + cache->store.bytes - cache->bytes_written >= CACHE_SEGMENT_BYTES)
 		flush(cache);
-	code_put(&cache->records, sb.len);
-	sb_addn(&cache->records, sb.data, sb.len);
-	body = (struct span){ sb.data + start, sb.len - start };
-	return body;
+	code_put(&cache->records, record.len);
+	sb_addn(&cache->records, record.data, record.len);
 }
 
 /*
@@ -375,11 +378,13 @@ static void rewrite(struct cache *cache)
 		const struct entry *entry = &cache->entries[i];
 		struct code_in in = { .bytes = entry->body, .store = &old, .arena = scratch };
 		struct record record = { 0 };
+		size_t body;
 
 		if (!entry->used)
 			continue;
 		code_read(&in, &record_table, &record);
-		add_record(cache, scratch, entry->oid, old.texts[entry->path], &record);
+		add_record(cache, write_record(cache, scratch, entry->oid, old.texts[entry->path],
+		                               &record, &body));
 		arena_reset(scratch);
 	}
 	flush(cache);
@@ -436,14 +441,19 @@ bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_b
 }
 
 void cache_keep(struct cache *cache, const struct map_file *file, const struct record *record,
-                struct arena *arena, struct arena *scratch, bool short_of_memory,
-                struct record *ret)
+                struct arena *arena, struct arena *scratch, bool partly, struct record *ret)
 {
-	struct span body = add_record(cache, scratch, file->oid, file->path.data, record);
 	struct entry entry = { .oid = file->oid, .used = true };
-	bool good = read_body(cache, body, arena, scratch, short_of_memory, ret);
+	size_t start;
+	struct span whole =
+		write_record(cache, scratch, file->oid, file->path.data, record, &start);
+	struct span body = { whole.data + start, whole.len - start };
+	bool good = read_body(cache, body, arena, scratch, false, ret);
 
 	assert(good);
+	if (partly)
+		return;
+	add_record(cache, whole);
 	if (!cache->loaded || !cache->writes)
 		return;
 	entry.path = store_index(&cache->store, file->path.data);

@@ -59,11 +59,11 @@ bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_b
 /**
  * Keep a record, whose texts and lists may go afterwards.
  *
- * @ret the same, living as with cache_find()
+ * @partly  something was left out of it: it is not for later runs
+ * @ret     the same, living as with cache_find()
  */
 void cache_keep(struct cache *cache, const struct map_file *file, const struct record *record,
-                struct arena *arena, struct arena *scratch, bool short_of_memory,
-                struct record *ret);
+                struct arena *arena, struct arena *scratch, bool partly, struct record *ret);
 
 /** @ret bytes of memory that it takes besides the file */
 size_t cache_memory(const struct cache *cache);

@@ -7,13 +7,20 @@
 #ifndef MAPS_STORE_H
 #define MAPS_STORE_H
 
-#include "maps/strmap.h"
+#include "base/arena.h"
+
+struct store_slot {
+	uint32_t number; /* of the text, plus 1; 0: free */
+	uint32_t hash;   /* half of it, so that few others are compared */
+};
 
 struct store {
 	struct arena *arena;
-	struct strmap seen; /* those of this run */
+	struct store_slot *slots; /* those of this run; open addressing, at most 2/3 full */
+	size_t nslots;
 	const char **texts; /* by number */
 	size_t ntexts, texts_cap;
+	size_t first;   /* of this run */
 	uint64_t bytes; /* of the texts of this run, each with its NUL */
 };
 
@@ -23,7 +30,10 @@ struct store store_new(struct arena *arena);
 /** Make room for n more texts, then give them by store_add(). */
 void store_expect(struct store *store, size_t n);
 
-/** A text that outlives the store gets the next number; it is not looked for among the others. */
+/**
+ * A text that outlives the store gets the next number; it is not looked for among the others.
+ * Not after store_index().
+ */
 void store_add(struct store *store, const char *text);
 
 /** @ret the number of a text, which is copied when it is new in this run */

@@ -519,37 +519,89 @@ static void test_cache__maps_are_the_same_over_a_history(void **state)
 	stage_close(&st);
 }
 
+static void time_is_up(void *data, int percent, const char *message)
+{
+	struct ctx *cx = data;
+
+	(void)message;
+	if (percent > 40)
+		cx->deadline_ms = 1;
+}
+
+/* 400 files of 300 functions. */
+static const char *commit_large(struct stage *st, struct repo *repo)
+{
+	struct tree root = { .len = 0 };
+
+	for (int i = 0; i < 400; i++) {
+		struct sb sb = sb_new(st->scratch, 65536);
+
+		for (int k = 0; k < 300; k++)
+			sb_addf(&sb, "int f%d_%d(void) { return 0; }\n", i, k);
+		add_text(repo, &root, arena_printf(st->cx->arena, "f%03d.c", i), sb.data);
+		arena_reset(st->scratch);
+	}
+	return put_commit(st->cx, repo, put_tree(repo, &root));
+}
+
 /* A run that ends early leaves what it read: the next one begins there. */
 static void test_cache__what_was_read_stays(void **state)
 {
 	struct stage st = stage_open(state);
-	struct tree root = { .len = 0 };
-	struct analyse_in in = { 0 };
+	struct analyse_in in = { .progress = time_is_up, .data = st.cx }; /* after 256 files */
 	struct analyse_result ret;
 	struct repo repo;
-	const char *commit;
 
 	repo_new(&repo);
-	for (int i = 0; i < 400; i++) {
-		struct sb sb = sb_new(st.cx->arena, 65536);
-
-		for (int k = 0; k < 300; k++)
-			sb_addf(&sb, "int f%d_%d(void) { return 0; }\n", i, k);
-		add_text(&repo, &root, arena_printf(st.cx->arena, "f%03d.c", i), sb.data);
-	}
-	commit = put_commit(st.cx, &repo, put_tree(&repo, &root));
-	in = (struct analyse_in){ .directory = repo.path, .commit = commit };
-	in.max_memory_bytes = arena_used(st.cx->arena) + ((size_t)8 << 20); /* fails half way */
+	in.directory = repo.path;
+	in.commit = commit_large(&st, &repo);
 	in.cache = cache_open(st.path, (uint64_t)64 << 20, ANALYSER_VERSION);
-	assert_int_equal(analyse_repository(st.cx, &in, &ret), ERR_OUT_OF_MEMORY);
+	assert_int_equal(analyse_repository(st.cx, &in, &ret), ERR_TIMEOUT);
 	cache_close(in.cache); /* as a kill would: nothing is finished */
-	in.max_memory_bytes = 0;
+	st.cx->deadline_ms = 0;
+	in.progress = NULL;
 	in.cache = cache_open(st.path, (uint64_t)64 << 20, ANALYSER_VERSION);
 	assert_int_equal(analyse_repository(st.cx, &in, &ret), ERR_OK);
 	cache_close(in.cache);
 	assert_true(ret.reads.cached > 0);
 	assert_true(ret.reads.read > 0);
 	assert_int_equal(ret.reads.cached + ret.reads.read, 400);
+	repo_end(&repo);
+	stage_close(&st);
+}
+
+/* What is left out for want of memory depends on the commit alone, and is not taken for all there is. */
+static void test_cache__short_of_memory(void **state)
+{
+	struct stage st = stage_open(state);
+	struct analyse_in in = { 0 };
+	struct analyse_result ret;
+	struct span first = { 0 };
+	struct repo repo;
+
+	repo_new(&repo);
+	in.directory = repo.path;
+	in.commit = commit_large(&st, &repo);
+	in.max_memory_bytes = (size_t)24 << 20;
+	for (int i = 0; i < 3; i++) {
+		const struct span *text;
+		struct ctx cx;
+		struct arena *arena = arena_new((size_t)256 << 20);
+
+		ctx_begin(&cx, st.cx->app, arena, NULL);
+		in.cache = i == 0 ? NULL : cache_open(st.path, 64 << 20, ANALYSER_VERSION);
+		if (analyse_repository(&cx, &in, &ret) != ERR_OK)
+			fail_msg("%s", cx.fault.detail);
+		cache_close(in.cache);
+		text = bundle_find(&ret.bundle, BUNDLE_CONTENT);
+		if (i == 0)
+			first.data = arena_memdup(st.cx->arena, text->data, first.len = text->len);
+		assert_int_equal(text->len, first.len);
+		assert_memory_equal(text->data, first.data, first.len);
+		assert_true(ret.counts.defs > 300 && ret.counts.defs < 400 * 300);
+		assert_int_equal(ret.reads.cached, i < 2 ? 0 : ret.counts.defs / 300);
+		arena_free(arena);
+	}
 	repo_end(&repo);
 	stage_close(&st);
 }
@@ -581,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_cache__limits_of_blobs),
 		cmocka_unit_test(test_cache__maps_are_the_same_over_a_history),
 		cmocka_unit_test(test_cache__what_was_read_stays),
+		cmocka_unit_test(test_cache__short_of_memory),
 	};
 	return cmocka_run_group_tests(tests, open_git, close_git);
 }
