@@ -20,6 +20,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
@@ -57,6 +58,24 @@ static uint32_t limit(int64_t wanted)
 	return wanted <= 0 ? 0 : wanted < INT32_MAX ? (uint32_t)wanted : INT32_MAX;
 }
 
+/*
+ * The git library reads the machine's certificates as it starts, which takes longer than many a map.
+ * Nothing here talks to anybody: it finds no file to open.
+ */
+static enum err start_git(struct ctx *cx)
+{
+	struct rlimit was, none;
+	enum err e;
+
+	if (getrlimit(RLIMIT_NOFILE, &was) != 0)
+		return scan_init(cx);
+	none = (struct rlimit){ 0, was.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	e = scan_init(cx);
+	setrlimit(RLIMIT_NOFILE, &was);
+	return e;
+}
+
 static enum err run(struct ctx *cx, struct analyse_result *ret)
 {
 	struct analyse_request request = { 0 };
@@ -71,7 +90,7 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.limits.max_depth = limit(request.max_depth);
 	in.max_output_bytes = limit(request.max_bytes);
 	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), ANALYSER_VERSION);
-	TRY(scan_init(cx));
+	TRY(start_git(cx));
 	TRY(sandbox_enter(cx, request.directory, &limits));
 	return analyse_repository(cx, &in, ret);
 }

@@ -90,7 +90,7 @@ void code_write(struct sb *sb, struct store *store, const struct code_table *tab
 	}
 }
 
-uint64_t code_take(struct code_in *in, uint64_t max)
+static uint64_t take_long(struct code_in *in, uint64_t max)
 {
 	const unsigned char *p = (const unsigned char *)in->bytes.data;
 	uint64_t n = 0;
@@ -109,10 +109,33 @@ uint64_t code_take(struct code_in *in, uint64_t max)
 	return 0;
 }
 
-/* What is bad is "", so that nothing that follows meets NULL. */
-static const char *take_text(struct code_in *in, bool nullable)
+/* Most numbers are one byte or two. */
+static inline uint64_t take(struct code_in *in, uint64_t max)
 {
-	uint64_t n = code_take(in, UINT32_MAX);
+	const unsigned char *p = (const unsigned char *)in->bytes.data;
+	uint64_t n;
+	size_t used;
+
+	if (in->bytes.len < 2 || (p[0] & p[1] & MORE))
+		return take_long(in, max);
+	used = p[0] & MORE ? 2 : 1;
+	n = used == 1 ? p[0] : (p[0] & (MORE - 1)) | (uint64_t)p[1] << 7;
+	if (n > max)
+		return take_long(in, max);
+	in->bytes.data += used;
+	in->bytes.len -= used;
+	return n;
+}
+
+uint64_t code_take(struct code_in *in, uint64_t max)
+{
+	return take(in, max);
+}
+
+/* What is bad is "", so that nothing that follows meets NULL. */
+static inline const char *take_text(struct code_in *in, bool nullable)
+{
+	uint64_t n = take(in, UINT32_MAX);
 
 	if (nullable && n == 0)
 		return NULL;
@@ -136,8 +159,7 @@ static void set_number(void *member, uint8_t size, uint64_t n)
 static void take_list(struct code_in *in, const struct code_field *field, char *row)
 {
 	bool texts = field->type == CODE_TYPE_TEXTS;
-	size_t n = (size_t)code_take(in, field->max),
-	       size = texts ? sizeof(char *) : field->of->size;
+	size_t n = (size_t)take(in, field->max), size = texts ? sizeof(char *) : field->of->size;
 	struct arena *arena = !texts && field->of == in->apart ? in->scratch : in->arena;
 	char *items;
 
@@ -167,7 +189,7 @@ void code_read(struct code_in *in, const struct code_table *table, void *row)
 			memcpy(member, &text, sizeof(text));
 			break;
 		case CODE_TYPE_NUMBER:
-			set_number(member, field->size, code_take(in, field->max));
+			set_number(member, field->size, take(in, field->max));
 			break;
 		case CODE_TYPE_TEXTS:
 		case CODE_TYPE_ROWS:

@@ -9,7 +9,7 @@
 
 #define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree or commit object */
 #define WINDOW_BYTES   ((size_t)4 << 20)
-#define MAPPED_BYTES   ((size_t)64 << 20)
+#define MAPPED_BYTES   ((size_t)16 << 20)
 #define OPEN_PACKS_MAX ((size_t)64)
 #define TREES_PER_FILE 4 /* folders walked at most, per max_files */
 #define TAG_DEPTH_MAX  8
