@@ -38,7 +38,10 @@
 #include "jobs/queue.h"
 #include "jobs/queues.h"
 #include "jobs/schedule.h"
+#include "maps/index.h"
 #include "maps/map.h"
+#include "maps/reach.h"
+#include "maps/search.h"
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
@@ -51,6 +54,8 @@ const struct db_check *const app_statements[] = {
 	token_statements,    standing_statements, session_statements, user_statements,
 	member_statements,   tenant_statements,   quota_statements,   removal_statements,
 	expiry_statements,   replay_statements,   rate_statements,    origin_statements,
-	vault_statements,    project_statements,  map_statements,     NULL,
+	vault_statements,    project_statements,  map_statements,     index_statements,
+	search_statements,   reach_statements,
+	NULL,
 	/* clang-format on */
 };

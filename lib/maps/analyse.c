@@ -3,6 +3,7 @@
 
 #include "maps/attributes.h"
 #include "maps/cache.h"
+#include "maps/tables.h"
 #include "maps/text.h"
 
 #include <inttypes.h>
@@ -62,14 +63,6 @@ static enum err check_memory(const struct analysis *a)
 	return ERR_OK;
 }
 
-static bool is_lfs_pointer(struct span text)
-{
-	static const char START[] = "version https://git-lfs.github.com/spec/";
-
-	return text.len < 1024 && text.len > sizeof(START) &&
-	       memcmp(text.data, START, sizeof(START) - 1) == 0;
-}
-
 static void keep_manifest(struct analysis *a, uint32_t file, const struct manifest *manifest)
 {
 	if (manifest->type == MANIFEST_NONE)
@@ -91,7 +84,7 @@ static size_t facts_bytes(const struct facts *facts)
 {
 	size_t n = facts->nimports * (sizeof(*facts->imports) + FACT_BYTES) +
 	           facts->ndefs * (sizeof(*facts->defs) + FACT_BYTES) +
-	           facts->nnames * sizeof(*facts->names);
+	           facts->nnames * sizeof(*facts->names) + facts->nrefs * sizeof(*facts->refs);
 
 	for (size_t i = 0; i < facts->ndefs; i++)
 		n += strlen(facts->defs[i].name);
@@ -120,7 +113,7 @@ static void read_text(struct analysis *a, const struct map_file *file, struct sp
 	enum manifest_type type = manifest_detect(file->path);
 	enum lang lang;
 
-	if (is_lfs_pointer(text)) {
+	if (scan_is_lfs_pointer(text)) {
 		ret->skip = SKIP_LFS;
 		return;
 	}
@@ -277,6 +270,14 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.structure = &structure,
 	};
 
+	const struct tables_in tables = {
+		.files = a->tree.files,
+		.nfiles = a->tree.nfiles,
+		.resolved = &resolved,
+		.structure = &structure,
+		.max_bytes = a->in.max_output_bytes,
+	};
+
 	tell(a, PROGRESS_READ, "resolving imports");
 	TRY(resolve_imports(cx, &files, &resolved));
 	tell(a, PROGRESS_JOIN, "measuring the graph");
@@ -289,6 +290,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	reads = arena_printf(cx->arena, "{\"read\":%" PRId64 ",\"cached\":%" PRId64 "}",
 	                     a->reads.read, a->reads.cached);
 	bundle_add(&ret->bundle, ANALYSE_READS, (struct span){ reads, strlen(reads) });
+	tables_write(cx, &tables, &ret->bundle);
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }

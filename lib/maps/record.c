@@ -3,8 +3,9 @@
 
 /* When one of these fails: add the new member's row to the table, then put the new size here. */
 static_assert(sizeof(struct fact_import) == 40, "fact_import has a member that is not kept");
-static_assert(sizeof(struct fact_def) == 32, "fact_def has a member that is not kept");
-static_assert(sizeof(struct facts) == 80, "facts has a member that is not kept");
+static_assert(sizeof(struct fact_def) == 40, "fact_def has a member that is not kept");
+static_assert(sizeof(struct fact_ref) == 16, "fact_ref has a member that is not kept");
+static_assert(sizeof(struct facts) == 96, "facts has a member that is not kept");
 static_assert(sizeof(struct manifest_dep) == 32, "manifest_dep has a member that is not kept");
 static_assert(sizeof(struct manifest_item) == 24, "manifest_item has a member that is not kept");
 static_assert(sizeof(struct manifest) == 64, "manifest has a member that is not kept");
@@ -24,11 +25,20 @@ static const struct code_table IMPORT = CODE_TABLE(struct fact_import, IMPORT_FI
 static const struct code_field DEF_FIELDS[] = {
 	CODE_TEXT(struct fact_def, name),
 	CODE_TEXT(struct fact_def, parent),
+	CODE_TEXT(struct fact_def, signature),
+	CODE_NUMBER(struct fact_def, start_line),
 	CODE_NUMBER(struct fact_def, line),
 	CODE_NUMBER(struct fact_def, end_line),
 	CODE_ENUM(struct fact_def, kind, DEF_KIND_COUNT),
 };
 const struct code_table record_def_table = CODE_TABLE(struct fact_def, DEF_FIELDS);
+
+static const struct code_field REF_FIELDS[] = {
+	CODE_TEXT(struct fact_ref, name),
+	CODE_NUMBER(struct fact_ref, line),
+	CODE_ENUM(struct fact_ref, kind, REF_KIND_COUNT),
+};
+static const struct code_table REF = CODE_TABLE(struct fact_ref, REF_FIELDS);
 
 static const struct code_field FACTS_FIELDS[] = {
 	CODE_ENUM(struct facts, lang, LANG_COUNT),
@@ -39,6 +49,7 @@ static const struct code_field FACTS_FIELDS[] = {
 	CODE_ROWS(struct facts, imports, nimports, &IMPORT, FACTS_IMPORTS_MAX),
 	CODE_ROWS(struct facts, defs, ndefs, &record_def_table, FACTS_DEFS_MAX),
 	CODE_TEXTS(struct facts, names, nnames, FACTS_NAMES_MAX),
+	CODE_ROWS(struct facts, refs, nrefs, &REF, FACTS_REFS_MAX),
 	CODE_BOOL(struct facts, truncated),
 };
 static const struct code_table FACTS = CODE_TABLE(struct facts, FACTS_FIELDS);

@@ -28,7 +28,9 @@ static void check(const struct record *r)
 	for (size_t i = 0; i < f->nimports; i++)
 		texts += strlen(f->imports[i].target) + strlen(f->imports[i].scope);
 	for (size_t i = 0; i < f->ndefs; i++)
-		texts += strlen(f->defs[i].name) + strlen(f->defs[i].parent);
+		texts += strlen(f->defs[i].name) + strlen(f->defs[i].signature);
+	for (size_t i = 0; i < f->nrefs; i++)
+		texts += strlen(f->refs[i].name);
 	for (size_t i = 0; i < f->nnames; i++)
 		texts += strlen(f->names[i]);
 	if (texts == SIZE_MAX)
