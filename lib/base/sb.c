@@ -101,23 +101,28 @@ void sb_addf(struct sb *sb, const char *fmt, ...)
 	va_end(ap);
 }
 
-void sb_int(struct sb *sb, int64_t n)
+static size_t digits_of(uint64_t n)
+{
+	size_t digits = 4;
+
+	if (n < 100)
+		return n < 10 ? 1 : 2;
+	if (n < 10000)
+		return n < 1000 ? 3 : 4;
+	for (n /= 10000; n > 0; n /= 10)
+		digits++;
+	return digits;
+}
+
+/* At the end, where there is room. */
+static void put_int(struct sb *sb, int64_t n, uint64_t left, size_t digits)
 {
 	static const char PAIRS[] = "00010203040506070809101112131415161718192021222324"
 				    "25262728293031323334353637383940414243444546474849"
 				    "50515253545556575859606162636465666768697071727374"
 				    "75767778798081828384858687888990919293949596979899";
-	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
-	size_t digits = 1;
 	char *to;
 
-	for (uint64_t over = 10; left >= over && digits < 20; over *= 10) {
-		digits++;
-		if (over > UINT64_MAX / 10)
-			break;
-	}
-	if (!reserve(sb, digits + (n < 0)))
-		return;
 	if (n < 0)
 		sb->data[sb->len++] = '-';
 	sb->len += digits;
@@ -129,6 +134,26 @@ void sb_int(struct sb *sb, int64_t n)
 		memcpy(to - 2, PAIRS + left * 2, 2);
 	else
 		to[-1] = (char)('0' + left);
+}
+
+void sb_int(struct sb *sb, int64_t n)
+{
+	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	size_t digits = digits_of(left);
+
+	if (reserve(sb, digits + (n < 0)))
+		put_int(sb, n, left, digits);
+}
+
+void sb_int_after(struct sb *sb, char before, int64_t n)
+{
+	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	size_t digits = digits_of(left);
+
+	if (!reserve(sb, 1 + digits + (n < 0)))
+		return;
+	sb->data[sb->len++] = before;
+	put_int(sb, n, left, digits);
 }
 
 /* Append one character that JSON does not take as it is. */

@@ -109,18 +109,25 @@ static uint64_t take_long(struct code_in *in, uint64_t max)
 	return 0;
 }
 
-/* Most numbers are one byte or two. */
+/* Most numbers are one byte, two or three. */
 static inline uint64_t take(struct code_in *in, uint64_t max)
 {
 	const unsigned char *p = (const unsigned char *)in->bytes.data;
 	uint64_t n;
-	size_t used;
+	size_t used = 1;
 
-	if (in->bytes.len < 2 || (p[0] & p[1] & MORE))
+	if (in->bytes.len < 3)
 		return take_long(in, max);
-	used = p[0] & MORE ? 2 : 1;
-	n = used == 1 ? p[0] : (p[0] & (MORE - 1)) | (uint64_t)p[1] << 7;
-	if (n > max)
+	n = p[0] & (MORE - 1);
+	if (p[0] & MORE) {
+		n |= (uint64_t)(p[1] & (MORE - 1)) << 7;
+		used = 2;
+		if (p[1] & MORE) {
+			n |= (uint64_t)p[2] << 14;
+			used = 3;
+		}
+	}
+	if (n > max || (used == 3 && (p[2] & MORE)))
 		return take_long(in, max);
 	in->bytes.data += used;
 	in->bytes.len -= used;

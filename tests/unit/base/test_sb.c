@@ -42,8 +42,7 @@ static void test_sb__int(void **state)
 			struct sb sb = sb_new(cx->arena, 100);
 
 			sb_int(&sb, n);
-			sb_addc(&sb, ' ');
-			sb_int(&sb, -n);
+			sb_int_after(&sb, ' ', -n);
 			assert_string_equal(sb.data, arena_printf(cx->arena, "%lld %lld",
 			                                          (long long)n, (long long)-n));
 		}
