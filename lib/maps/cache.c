@@ -22,6 +22,7 @@
 #define ARENA_MAX    (SIZE_MAX / 2)      /* the sandbox is the limit */
 #define RECORDS_MAX  (RECORD_MAX + CACHE_SEGMENT_BYTES)
 #define INDEX_LEAST  1024
+#define GIVEN_FDS    4 /* base/tool.h */
 #define SLOT_NONE    0
 #define ROUND(bytes) (((bytes) + 7) & ~(size_t)7)
 
@@ -64,6 +65,17 @@ struct cache {
 
 /* --- Opening --- */
 
+/* Never one of the descriptors that a child is given: where nobody gave it, others would write to it. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int high = fd >= 0 && fd < GIVEN_FDS ? fcntl(fd, F_DUPFD_CLOEXEC, GIVEN_FDS) : fd;
+
+	if (high != fd)
+		close(fd);
+	return high;
+}
+
 struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analyser)
 {
 	struct arena *arena = arena_new(ARENA_MAX);
@@ -76,10 +88,7 @@ struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analy
 	cache->max = max_bytes;
 	cache->print = code_print(&record_table,
 	                          checksum(analyser, strlen(analyser), sizeof(struct head)));
-	cache->fd =
-		path == NULL || max_bytes == 0
-			? -1
-			: open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	cache->fd = path == NULL || max_bytes == 0 ? -1 : open_file(path);
 	cache->writes = cache->fd >= 0 && flock(cache->fd, LOCK_EX | LOCK_NB) == 0;
 	return cache;
 }

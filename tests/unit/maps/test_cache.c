@@ -367,6 +367,23 @@ static void test_cache__one_writer(void **state)
 	stage_close(&st);
 }
 
+/* Who is started without a descriptor for its progress must not write that into the file. */
+static void test_cache__not_a_given_descriptor(void **state)
+{
+	struct stage st = stage_open(state);
+	struct cache *cache;
+	int in = dup(STDIN_FILENO);
+
+	close(STDIN_FILENO);
+	cache = cache_of(&st, MAX, A);
+	assert_int_equal(write(STDIN_FILENO, "x", 1), -1);
+	cache_close(cache);
+	assert_int_equal(dup2(in, STDIN_FILENO), STDIN_FILENO);
+	close(in);
+	assert_int_equal(file_size(&st), 0);
+	stage_close(&st);
+}
+
 static void test_cache__a_full_disk_ends_the_writing_alone(void **state)
 {
 	struct stage st = stage_open(state);
@@ -655,6 +672,7 @@ int main(void)
 		cmocka_unit_test(test_cache__another_analyser_begins_anew),
 		cmocka_unit_test(test_cache__bounds),
 		cmocka_unit_test(test_cache__one_writer),
+		cmocka_unit_test(test_cache__not_a_given_descriptor),
 		cmocka_unit_test(test_cache__a_full_disk_ends_the_writing_alone),
 		cmocka_unit_test(test_cache__is_written_anew),
 		cmocka_unit_test(test_cache__limits_of_blobs),
