@@ -213,6 +213,7 @@ bench:
 	@VARIANT=release tests/bench/run.sh
 	@VARIANT=release tests/bench/events.sh
 	@VARIANT=release tests/bench/jobs.sh
+	@VARIANT=release tests/bench/map.sh
 
 # Does the hot table of the queue stay small?
 soak:

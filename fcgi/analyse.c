@@ -6,12 +6,16 @@
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
  * a worker (maps/source.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
- * network, no database, no writing, bounded memory and time.
+ * network, no database, no writing, bounded memory and time.  One file is opened
+ * before that, and the only one it writes: what earlier runs read of the same
+ * repository (maps/cache.h).  It is written from here, not by the runner, so that
+ * what was read is there even when this process or the runner is killed.
  *
- * It never runs anything, writes a file, or reads the repository's configuration.
+ * It never runs anything, writes another file, or reads the repository's configuration.
  */
 #include "base/clock.h"
 #include "maps/analyse.h"
+#include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/sandbox.h"
 #include "maps/source.h"
@@ -19,6 +23,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
@@ -56,6 +61,24 @@ static uint32_t limit(int64_t wanted)
 	return wanted <= 0 ? 0 : wanted < INT32_MAX ? (uint32_t)wanted : INT32_MAX;
 }
 
+/*
+ * The git library reads the machine's certificates as it starts, which takes longer than many a map.
+ * Nothing here talks to anybody: it finds no file to open.
+ */
+static enum err start_git(struct ctx *cx)
+{
+	struct rlimit was, none;
+	enum err e;
+
+	if (getrlimit(RLIMIT_NOFILE, &was) != 0)
+		return scan_init(cx);
+	none = (struct rlimit){ 0, was.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &none);
+	e = scan_init(cx);
+	setrlimit(RLIMIT_NOFILE, &was);
+	return e;
+}
+
 static enum err run(struct ctx *cx, struct analyse_result *ret)
 {
 	struct analyse_request request = { 0 };
@@ -75,7 +98,8 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.history.line_commits = request.history_line_commits < 0
 	                                  ? HISTORY_OFF
 	                                  : limit(request.history_line_commits);
-	TRY(scan_init(cx));
+	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), ANALYSER_VERSION);
+	TRY(start_git(cx));
 	TRY(sandbox_enter(cx, request.directory, &limits));
 	return analyse_repository(cx, &in, ret);
 }

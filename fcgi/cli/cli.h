@@ -104,6 +104,7 @@ enum err cli_map(struct cli *cli);           /* cmd_map.c */
 enum err cli_projects_list(struct cli *cli); /* cmd_projects.c */
 enum err cli_projects_show(struct cli *cli);
 enum err cli_projects_sync(struct cli *cli);
+enum err cli_projects_schedule(struct cli *cli);
 enum err cli_projects_delete(struct cli *cli);
 enum err cli_map_files(struct cli *cli); /* cmd_graph.c */
 enum err cli_map_symbols(struct cli *cli);

@@ -2,7 +2,7 @@
  * portolan map: from a URL or path to the printed summary of its system map.
  *
  * The repository becomes a project, unless it is one already; then its newest
- * commit is fetched.  The job is watched with a progress bar.  Ctrl-C stops the
+ * commit is fetched, or with --commit that one is asked for.  The job is watched with a progress bar.  Ctrl-C stops the
  * watching only: the job goes on at the server.
  */
 #include "cli/api.h"
@@ -24,6 +24,7 @@
 /* The project and the job that maps it. */
 struct work {
 	int64_t project_id, job_id;
+	int64_t map_id; /* 0: the project's newest */
 };
 
 /* A path that exists becomes absolute; all else is taken as a URL. */
@@ -133,6 +134,25 @@ static enum err sync_project(struct cli *cli, struct work *work)
 	return ERR_OK;
 }
 
+/* Ask for the map of one commit; it may be there already. */
+static enum err ask_commit(struct cli *cli, struct work *work)
+{
+	CLEANUP(api_done) struct api_answer answer = { 0 };
+	struct api_call call = { .method = "POST" };
+	struct sb body = sb_new(cli->cx->arena, 4096);
+
+	sb_add(&body, "{\"commit\":");
+	sb_json(&body, cli_option(cli, "commit"));
+	sb_addc(&body, '}');
+	TRY(sb_finish(cli->cx, &body, &call.body));
+	call.path = arena_printf(cli->cx->arena, "/api/v1/projects/%lld/maps",
+	                         (long long)work->project_id);
+	TRY(api_call(cli, &call, &answer));
+	work->job_id = json_int(answer.doc, "job_id", 0);
+	work->map_id = json_int(answer.doc, "map_id", 0);
+	return ERR_OK;
+}
+
 /* What a job that will not run again left behind. */
 static enum err outcome(struct cli *cli, struct json_object *job)
 {
@@ -209,8 +229,12 @@ static enum err show_map(struct cli *cli, const struct work *work)
 	CLEANUP(api_done) struct api_answer map = { 0 };
 	struct api_call call = { .method = "GET", .raw = cli->json };
 
-	call.path = arena_printf(cli->cx->arena, "/api/v1/projects/%lld/map",
-	                         (long long)work->project_id);
+	if (work->map_id != 0)
+		call.path =
+			arena_printf(cli->cx->arena, "/api/v1/maps/%lld", (long long)work->map_id);
+	else
+		call.path = arena_printf(cli->cx->arena, "/api/v1/projects/%lld/map",
+		                         (long long)work->project_id);
 	TRY(api_call(cli, &call, &map));
 	if (cli->json) {
 		cli_print_json(cli, "map/1", map.body);
@@ -224,16 +248,35 @@ static enum err show_map(struct cli *cli, const struct work *work)
 	return ERR_OK;
 }
 
+/* The number of the map, which the job's result has. */
+static enum err find_map(struct cli *cli, struct work *work)
+{
+	CLEANUP(api_done) struct api_answer job = { 0 };
+
+	TRY(api_get(cli, &job, "/api/v1/jobs/%lld", (long long)work->job_id));
+	work->map_id = json_int(job.doc, "result.map_id", 0);
+	return ERR_OK;
+}
+
 enum err cli_map(struct cli *cli)
 {
 	const char *url = repository_of(cli);
+	bool commit = cli_option(cli, "commit") != NULL;
 	struct work work = { 0 };
 
 	TRY(find_project(cli, url, &work.project_id));
-	if (work.project_id > 0)
-		TRY(sync_project(cli, &work));
-	else
+	if (work.project_id == 0) {
 		TRY(new_project(cli, url, &work));
-	TRY(watch(cli, work.job_id));
+		if (commit)
+			TRY(watch(cli, work.job_id));
+	} else if (!commit) {
+		TRY(sync_project(cli, &work));
+	}
+	if (commit)
+		TRY(ask_commit(cli, &work));
+	if (work.map_id == 0)
+		TRY(watch(cli, work.job_id));
+	if (commit && work.map_id == 0)
+		TRY(find_map(cli, &work));
 	return show_map(cli, &work);
 }

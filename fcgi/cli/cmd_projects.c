@@ -1,7 +1,9 @@
-/* portolan projects ...: look at projects, sync and delete them. */
+/* portolan projects ...: look at projects, sync, schedule and delete them. */
 #include "cli/api.h"
 #include "cli/print.h"
 #include "cli/summary.h"
+
+#include <string.h>
 
 static void project_row(struct cli *cli, struct json_object *p, const char **cells)
 {
@@ -83,6 +85,43 @@ enum err cli_projects_sync(struct cli *cli)
 	fprintf(cli->term.out, "Job %lld maps the newest commit: portolan jobs show %lld\n",
 	        (long long)json_int(answer.doc, "job_id", 0),
 	        (long long)json_int(answer.doc, "job_id", 0));
+	return ERR_OK;
+}
+
+/* The version is that of a moment ago: who changes the project meanwhile is not overruled. */
+enum err cli_projects_schedule(struct cli *cli)
+{
+	CLEANUP(api_done) struct api_answer project = { 0 };
+	CLEANUP(api_done) struct api_answer answer = { 0 };
+	struct api_call call = { .method = "PATCH" };
+	struct sb body = sb_new(cli->cx->arena, 4096);
+	bool none = strcmp(cli->args[1], "none") == 0;
+	int64_t id;
+
+	TRY(cli_id(cli, cli->args[0], &id));
+	TRY(api_get(cli, &project, "/api/v1/projects/%lld", (long long)id));
+	sb_add(&body, "{\"sync_schedule\":");
+	if (none)
+		sb_add(&body, "null");
+	else
+		sb_json(&body, cli->args[1]);
+	if (cli_option(cli, "time-zone") != NULL) {
+		sb_add(&body, ",\"sync_time_zone\":");
+		sb_json(&body, cli_option(cli, "time-zone"));
+	}
+	sb_addc(&body, '}');
+	TRY(sb_finish(cli->cx, &body, &call.body));
+	call.path = arena_printf(cli->cx->arena, "/api/v1/projects/%lld", (long long)id);
+	call.if_match = project.etag;
+	TRY(api_call(cli, &call, &answer));
+	if (cli->json)
+		cli_print_json(cli, "project/1", answer.body);
+	else if (none)
+		fprintf(cli->term.out, "Project %lld is synced when somebody asks.\n",
+		        (long long)id);
+	else
+		fprintf(cli->term.out, "Project %lld is synced by schedule %lld.\n", (long long)id,
+		        (long long)json_int(answer.doc, "sync_schedule_id", 0));
 	return ERR_OK;
 }
 

@@ -58,8 +58,11 @@ const struct cli_command cli_commands[] = {
 		.summary = "Map a repository and print what it is made of",
 		.examples = "map https://git.example.org/team/app.git\n"
 			    "map . --name app\n"
-			    "map . --json > map.json\n",
-		.options = { { "name", "TEXT", "the project's name (the last part of the URL)" },
+			    "map . --json > map.json\n"
+			    "map . --commit v1.2.0\n",
+		.options = { { "commit", "NAME",
+	                       "map this commit, branch or tag instead of the newest commit" },
+	                     { "name", "TEXT", "the project's name (the last part of the URL)" },
 	                     { "branch", "NAME", "branch to map (the repository's own default)" } },
 		.run = cli_map,
 	},
@@ -94,6 +97,20 @@ const struct cli_command cli_commands[] = {
 		.summary = "Fetch the newest commit of a project and map it",
 		.examples = "projects sync 3\n",
 		.run = cli_projects_sync,
+	},
+	{
+		.words = "projects schedule",
+		.args = "ID PATTERN|none",
+		.min_args = 2,
+		.max_args = 2,
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Say when a project is synced by itself",
+		.examples = "projects schedule 3 '*/15 * * * *'\n"
+			    "projects schedule 3 @daily --time-zone Europe/Berlin\n"
+			    "projects schedule 3 none\n",
+		.options = { { "time-zone", "NAME",
+	                       "IANA name of the pattern's time zone (UTC)" } },
+		.run = cli_projects_schedule,
 	},
 	{
 		.words = "projects delete",

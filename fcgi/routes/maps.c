@@ -3,6 +3,7 @@
 #include "reply.h"
 #include "routes/tables.h"
 
+#include "maps/commit.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
@@ -83,9 +84,25 @@ static enum err get_map(struct ctx *cx, const struct request *rq, struct reply *
 	return reply_map(cx, rp, &map);
 }
 
+/* 202 and the job; 200 when there is nothing left to do. */
+static enum err ask_map(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	struct commit_asked asked;
+
+	TRY(commit_ask(cx, rq->ids[0], request_body(rq, &commit_wanted_schema), &asked));
+	if (asked.map_id != 0)
+		rp->status = 200;
+	reply_header(
+		rp, "Location",
+		asked.map_id != 0
+			? arena_printf(cx->arena, "/api/v1/maps/%lld", (long long)asked.map_id)
+			: arena_printf(cx->arena, "/api/v1/jobs/%lld", (long long)asked.job_id));
+	return reply_json(rp, &commit_asked_schema, &asked);
+}
+
 #define EXAMPLE                                                                                    \
 	"\"id\":3,\"project_id\":7,\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","       \
-	"\"ref\":\"main\",\"analyser\":\"1\",\"generated_at\":\"2026-11-21T06:45:00.123Z\""
+	"\"ref\":\"main\",\"analyser\":\"1\",\"requested\":false,\"generated_at\":\"2026-11-21T06:45:00.123Z\""
 #define READS                                                                                      \
 	.method = HTTP_GET, .tag = "Maps", .auth = AUTH_ANY, .role = ROLE_VIEWER,                  \
 	.area = AREA_MAPS, .rate = RATE_READ
@@ -103,6 +120,28 @@ const struct route map_routes[] = {
 		.run = list_maps,
 		.doc = "List a project's maps without their content, newest first.",
 		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",
+	},
+	{
+		.method = HTTP_POST,
+		.path = "/api/v1/projects/{id}/maps",
+		.op = "askMap",
+		.tag = "Maps",
+		.auth = AUTH_ANY,
+		.role = ROLE_MEMBER,
+		.area = AREA_MAPS,
+		.rate = RATE_WRITE,
+		.body = &commit_wanted_schema,
+		.status = 202,
+		.reply = &commit_asked_schema,
+		.fails = { ERR_NOT_FOUND, ERR_LIMIT },
+		.audit = "map.requested",
+		.run = ask_map,
+		.doc = "Ask for the map of a commit, a branch or a tag.",
+		.detail =
+			"The project's newest map stays what it is.  A commit that has a map already is "
+			"answered with that, status 200; whether there is such a commit the job finds out, "
+			"and fails with ref-not-found when there is not.",
+		.example = "{\"project_id\":7,\"commit\":\"v1.2.0\",\"map_id\":null,\"job_id\":12}",
 	},
 	{
 		.path = "/api/v1/projects/{id}/map",

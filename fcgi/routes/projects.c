@@ -94,10 +94,10 @@ static enum err sync_project(struct ctx *cx, const struct request *rq, struct re
 	return reply_json(rp, &SYNC_STARTED, &started);
 }
 
-#define EXAMPLE                                                                                                                  \
-	"\"id\":7,\"name\":\"Atlas\",\"repository_url\":\"https://git.example.org/atlas.git\","                                  \
-	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"                                     \
-	"\"head_commit\":null,\"storage_bytes\":0,\"secret_id\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\"," \
+#define EXAMPLE                                                                                                                                            \
+	"\"id\":7,\"name\":\"Atlas\",\"repository_url\":\"https://git.example.org/atlas.git\","                                                            \
+	"\"default_branch\":null,\"status\":\"pending\",\"error_type\":null,\"error\":null,"                                                               \
+	"\"head_commit\":null,\"storage_bytes\":0,\"secret_id\":null,\"sync_schedule_id\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\"," \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
 #define CALLER .tag = "Projects", .auth = AUTH_ANY, .area = AREA_PROJECTS
 #define READS  CALLER, .role = ROLE_VIEWER, .rate = RATE_READ
@@ -159,10 +159,13 @@ const struct route project_routes[] = {
 		.body = &project_patch_schema,
 		.status = 200,
 		.reply = &project_schema,
-		.fails = { ERR_NOT_FOUND, ERR_CONFLICT, ERR_ORIGIN_MISMATCH },
+		.fails = { ERR_NOT_FOUND, ERR_CONFLICT, ERR_LIMIT, ERR_ORIGIN_MISMATCH },
 		.audit = "project.changed",
 		.run = change_project,
-		.doc = "Change a project's name, branch or secret; what is not sent stays.",
+		.doc = "Change a project's name, branch, secret or schedule; what is not sent stays.",
+		.detail =
+			"sync_schedule makes, changes or deletes (null) the schedule by which the project is "
+			"synced: sync_schedule_id leads to it.",
 		.example = "{" EXAMPLE "}",
 	},
 	{

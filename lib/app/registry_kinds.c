@@ -12,6 +12,7 @@
 #include "jobs/operate.h"
 #include "jobs/queues.h"
 #include "jobs/schedule.h"
+#include "maps/commit.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
@@ -23,6 +24,7 @@ event_kinds app_event_kinds = {
 	&project_sync_requested,
 	&project_deleted,
 	&map_published,
+	&commit_requested,
 	/* jobs */
 	&job_completed,
 	&job_failed,

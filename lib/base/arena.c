@@ -22,6 +22,7 @@
 #endif
 
 #define ALIGN       alignof(max_align_t)
+#define LARGE_LOOK  16 /* large blocks among which one that grows is looked for */
 #define CHUNK_BYTES ((size_t)16 * 1024)
 
 struct chunk {
@@ -153,8 +154,40 @@ void *arena_array(struct arena *a, size_t n, size_t size)
 	return arena_alloc(a, bytes);
 }
 
+/* The chunk of a large block, when it is one of the newest; so that growing arrays are no heap of old copies. */
+static struct chunk **large_of(struct arena *a, const void *old)
+{
+	struct chunk **link = &a->large;
+
+	for (int i = 0; i < LARGE_LOOK && *link != NULL; i++, link = &(*link)->next) {
+		if ((*link)->data == old)
+			return link;
+	}
+	return NULL;
+}
+
+static void *grow_large(struct arena *a, struct chunk **link, size_t old_n, size_t n)
+{
+	size_t whole = round_up(n);
+	struct chunk *c = *link;
+
+	if (whole - c->used > a->max - a->used)
+		give_up("ceiling passed", n, a->max);
+	ASAN_UNPOISON_MEMORY_REGION(c->data, c->cap);
+	a->used += whole - c->used;
+	c = realloc(c, sizeof(*c) + whole);
+	if (c == NULL)
+		give_up("out of memory", n, a->max);
+	*link = c;
+	c->cap = c->used = whole;
+	memset(c->data + old_n, 0, whole - old_n);
+	ASAN_POISON_MEMORY_REGION(c->data + n, whole - n);
+	return c->data;
+}
+
 void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
 {
+	struct chunk **link;
 	struct chunk *c = a->chunks;
 	char *p;
 
@@ -171,6 +204,9 @@ void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
 			return old;
 		}
 	}
+	link = old != NULL && round_up(old_n) > CHUNK_BYTES / 4 ? large_of(a, old) : NULL;
+	if (link != NULL)
+		return grow_large(a, link, old_n, n);
 	p = alloc(a, n);
 	if (old_n > 0)
 		memcpy(p, old, old_n);

@@ -43,7 +43,8 @@ void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc, returns_nonn
 void *arena_array(struct arena *a, size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 
 /**
- * Make a block larger.  In place when it was the newest, else a copy.
+ * Make a block larger.  In place when it was the newest, or is a large one and among the newest of
+ * those; else a copy.  The old block is no more.
  *
  * @old may be NULL (then old_n is 0).  The added bytes are zero.
  */

@@ -101,19 +101,59 @@ void sb_addf(struct sb *sb, const char *fmt, ...)
 	va_end(ap);
 }
 
+static size_t digits_of(uint64_t n)
+{
+	size_t digits = 4;
+
+	if (n < 100)
+		return n < 10 ? 1 : 2;
+	if (n < 10000)
+		return n < 1000 ? 3 : 4;
+	for (n /= 10000; n > 0; n /= 10)
+		digits++;
+	return digits;
+}
+
+/* At the end, where there is room. */
+static void put_int(struct sb *sb, int64_t n, uint64_t left, size_t digits)
+{
+	static const char PAIRS[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
+	char *to;
+
+	if (n < 0)
+		sb->data[sb->len++] = '-';
+	sb->len += digits;
+	to = sb->data + sb->len;
+	*to = '\0';
+	for (; left >= 100; left /= 100)
+		memcpy(to -= 2, PAIRS + left % 100 * 2, 2);
+	if (left >= 10)
+		memcpy(to - 2, PAIRS + left * 2, 2);
+	else
+		to[-1] = (char)('0' + left);
+}
+
 void sb_int(struct sb *sb, int64_t n)
 {
-	char digits[20]; /* "-9223372036854775808" */
-	size_t at = sizeof(digits);
 	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	size_t digits = digits_of(left);
 
-	do {
-		digits[--at] = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (n < 0)
-		digits[--at] = '-';
-	sb_addn(sb, digits + at, sizeof(digits) - at);
+	if (reserve(sb, digits + (n < 0)))
+		put_int(sb, n, left, digits);
+}
+
+void sb_int_after(struct sb *sb, char before, int64_t n)
+{
+	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	size_t digits = digits_of(left);
+
+	if (!reserve(sb, 1 + digits + (n < 0)))
+		return;
+	sb->data[sb->len++] = before;
+	put_int(sb, n, left, digits);
 }
 
 /* Append one character that JSON does not take as it is. */
@@ -148,12 +188,28 @@ static bool is_plain(unsigned char c)
 	return PLAIN[c];
 }
 
+/* Whether eight bytes are all plain: the same, for all of them in one word. */
+static bool are_plain(const char *text)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+	uint64_t w, quote, slash;
+
+	memcpy(&w, text, sizeof(w));
+	quote = w ^ ones * '"';
+	slash = w ^ ones * '\\';
+	/* below a space, or with the top bit; 0x7f; a zero byte where one of the two stood */
+	return (((w - ones * ' ') | w | (w + ones) | (quote - ones) | (slash - ones)) & tops) == 0;
+}
+
 /* "text", whole or not at all; @ret false: something in it needs more care, nothing is added */
 static bool add_plain(struct sb *sb, const char *text, size_t n)
 {
+	size_t i = 0;
 	char *to;
 
-	for (size_t i = 0; i < n; i++) {
+	while (n - i >= 8 && are_plain(text + i))
+		i += 8;
+	for (; i < n; i++) {
 		if (!is_plain((unsigned char)text[i]))
 			return false;
 	}

@@ -43,6 +43,9 @@ void sb_vaddf(struct sb *sb, const char *fmt, va_list ap) PRINTF(2, 0);
 /** Append a decimal number; faster than sb_addf(). */
 void sb_int(struct sb *sb, int64_t n);
 
+/** The same behind one more byte, such as a comma: tables are made of such pairs. */
+void sb_int_after(struct sb *sb, char before, int64_t n);
+
 /**
  * Append a JSON string, quotes included.
  *

@@ -3,10 +3,11 @@
 
 #include "maps/attributes.h"
 #include "maps/manifest_complete.h"
-#include "maps/store.h"
+#include "maps/cache.h"
 #include "maps/tables.h"
 #include "maps/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define SCRATCH_BYTES  ((size_t)192 << 20) /* of one file's facts and parse */
@@ -16,14 +17,17 @@
 #define PROGRESS_PAST  90
 #define PROGRESS_WRITE 95
 #define PROGRESS_EVERY 256 /* files */
+#define FACT_BYTES     128 /* of a text and its place in indexes */
 
 struct analysis {
 	struct ctx *cx;
 	struct analyse_in in; /* limits filled in */
 	struct scan *scan;
 	struct scan_tree tree;
-	struct store store;
+	struct cache *cache;
 	struct arena *scratch;
+	size_t facts_bytes; /* of the lists that are kept */
+	struct analyse_reads reads;
 	struct manifest *manifests;
 	size_t nmanifests, manifests_cap;
 	struct attributes attributes;
@@ -54,19 +58,16 @@ static enum err check_memory(const struct analysis *a)
 	if (scan_out_of_memory(a->scan))
 		return err_set(a->cx, ERR_OUT_OF_MEMORY,
 		               "an object of this repository needs more memory than there is");
-	if (arena_used(a->cx->arena) > a->in.max_memory_bytes)
+	if (arena_used(a->cx->arena) + cache_memory(a->cache) > a->in.max_memory_bytes)
 		return err_set(a->cx, ERR_OUT_OF_MEMORY,
 		               "the map of this repository needs more than %zu MiB",
 		               a->in.max_memory_bytes >> 20);
 	return ERR_OK;
 }
 
-static void read_manifest(struct analysis *a, uint32_t file, struct span text)
+static void keep_manifest(struct analysis *a, uint32_t file, const struct manifest *manifest)
 {
-	struct span path = a->tree.files[file].path;
-	enum manifest_type type = manifest_detect(path);
-
-	if (type == MANIFEST_NONE || a->tree.files[file].role == FILE_VENDORED)
+	if (manifest->type == MANIFEST_NONE)
 		return;
 	if (a->nmanifests == a->manifests_cap) {
 		size_t cap = a->manifests_cap != 0 ? a->manifests_cap * 2 : 16;
@@ -76,14 +77,29 @@ static void read_manifest(struct analysis *a, uint32_t file, struct span text)
 		                          cap * sizeof(*a->manifests));
 		a->manifests_cap = cap;
 	}
-	manifest_read(a->cx->arena, a->scratch, type, path, text, &a->manifests[a->nmanifests]);
+	a->manifests[a->nmanifests] = *manifest;
 	a->manifests[a->nmanifests++].file = file;
 }
 
-/* Late in a very large repository definitions are left out, so that the rest still fits. */
+/* What is kept of a file's facts takes about so much memory, were each text a new one. */
+static size_t facts_bytes(const struct facts *facts)
+{
+	size_t n = facts->nimports * (sizeof(*facts->imports) + FACT_BYTES) +
+	           facts->ndefs * (sizeof(*facts->defs) + FACT_BYTES) +
+	           facts->nnames * sizeof(*facts->names) + facts->nrefs * sizeof(*facts->refs);
+
+	for (size_t i = 0; i < facts->ndefs; i++)
+		n += strlen(facts->defs[i].name);
+	return n;
+}
+
+/*
+ * Late in a very large repository definitions are left out, so that the rest still fits.  Only what
+ * the commit holds decides that: not how much of it came from the cache.
+ */
 static bool short_of_memory(const struct analysis *a)
 {
-	return arena_used(a->cx->arena) > a->in.max_memory_bytes / 2;
+	return a->facts_bytes > a->in.max_memory_bytes / 2;
 }
 
 /* Whether imports of a language are found by the definitions of other files. */
@@ -93,52 +109,114 @@ static bool resolves_by_names(enum lang lang)
 	       lang == LANG_CSHARP || lang == LANG_PHP || lang == LANG_RUBY || lang == LANG_SQL;
 }
 
-/* Facts of one blob, and the manifest that it may be. */
-static void read_text(struct analysis *a, uint32_t index, struct span text)
+/* What one blob is: its facts, and the manifest that it may be.  All of it lives in a->scratch. */
+static void read_text(struct analysis *a, const struct map_file *file, struct span text,
+                      struct record *ret)
 {
-	struct map_file *file = &a->tree.files[index];
-	struct facts facts = { 0 };
+	enum manifest_type type = manifest_detect(file->path);
 	enum lang lang;
 
 	if (scan_is_lfs_pointer(text)) {
-		file->skip = SKIP_LFS;
+		ret->skip = SKIP_LFS;
 		return;
 	}
 	if (!text_is_utf16(text) && lang_is_binary(text)) {
-		file->skip = SKIP_BINARY;
+		ret->skip = SKIP_BINARY;
 		return;
 	}
 	text = text_to_utf8(a->scratch, text);
 	lang = lang_detect(file->path, text);
-	file->role = lang_file_role(file->path, lang, text);
+	ret->role = lang_file_role(file->path, lang, text);
 	if (lang != LANG_NONE) {
-		facts_read(a->scratch, lang, text, &facts);
-		facts.lang = lang;
-		if (short_of_memory(a) && !resolves_by_names(lang)) {
-			facts.ndefs = 0;
-			facts.truncated = true;
-		}
-		if (short_of_memory(a)) {
-			facts.nrefs = 0;
-			facts.truncated = true;
-		}
-		file->facts = store_facts(&a->store, &facts);
+		facts_read(a->scratch, lang, text, &ret->facts);
+		ret->facts.lang = lang;
 	}
 	if (attributes_is(file->path))
 		attributes_read(a->cx->arena, &a->attributes, file->path, text);
-	read_manifest(a, index, text);
+	if (type != MANIFEST_NONE && ret->role != FILE_VENDORED)
+		manifest_read(a->scratch, a->scratch, type, file->path, text, &ret->manifest);
+}
+
+/* Uses of names go as well.  @ret whether definitions had to be left out */
+static bool leave_out(const struct analysis *a, struct facts *facts)
+{
+	if (facts->nrefs > 0 && short_of_memory(a)) {
+		facts->refs = NULL;
+		facts->nrefs = 0;
+		facts->truncated = true;
+	}
+	if (facts->ndefs == 0 || !short_of_memory(a) || resolves_by_names(facts->lang))
+		return false;
+	facts->defs = NULL;
+	facts->ndefs = 0;
+	facts->truncated = true;
+	return true;
+}
+
+/* From the record to the file of this commit. */
+static void take_record(struct analysis *a, uint32_t index, const struct record *record)
+{
+	struct map_file *file = &a->tree.files[index];
+
+	file->bytes = record->bytes;
+	file->skip = record->skip;
+	if (record->skip != SKIP_NONE)
+		return;
+	file->role = record->role;
+	file->facts = record->facts;
+	a->facts_bytes += facts_bytes(&record->facts);
+	keep_manifest(a, index, &record->manifest);
+}
+
+/* From the cache.  @ret false: the blob is to be read */
+static bool read_known(struct analysis *a, uint32_t index)
+{
+	struct map_file *file = &a->tree.files[index];
+	struct arena *arena = a->cx->arena;
+	bool apart = short_of_memory(a);
+	struct record kept;
+
+	if (!cache_find(a->cache, file, a->in.limits.max_blob_bytes, arena, a->scratch, apart,
+	                &kept))
+		return false;
+	if (!leave_out(a, &kept.facts) && apart)
+		kept.facts.defs = arena_memdup(arena, kept.facts.defs,
+		                               kept.facts.ndefs * sizeof(*kept.facts.defs));
+	a->reads.cached++;
+	take_record(a, index, &kept);
+	return true;
+}
+
+/*
+ * .gitattributes are read each time: what they say is kept nowhere else.  What is missing or
+ * damaged may be mended, so that is not kept either.
+ */
+static void read_file(struct analysis *a, uint32_t index)
+{
+	struct map_file *file = &a->tree.files[index];
+	struct record read = { 0 }, kept;
+	struct scan_blob blob;
+
+	if (file->skip != SKIP_NONE || (!attributes_is(file->path) && read_known(a, index)))
+		return;
+	scan_blob(a->scan, &a->in.limits, file, &blob);
+	a->reads.read++;
+	read.bytes = file->bytes;
+	read.skip = file->skip;
+	if (file->skip == SKIP_NONE)
+		read_text(a, file, blob.text, &read);
+	scan_blob_free(&blob);
+	if (read.skip == SKIP_MISSING || read.skip == SKIP_CORRUPT)
+		return;
+	cache_keep(a->cache, file, &read, a->cx->arena, a->scratch, leave_out(a, &read.facts),
+	           &kept);
+	take_record(a, index, &kept);
 }
 
 static enum err read_files(struct analysis *a)
 {
 	for (size_t i = 0; i < a->tree.nfiles; i++) {
-		struct map_file *file = &a->tree.files[i];
-		struct scan_blob blob;
-
-		scan_blob(a->scan, &a->in.limits, file, &blob);
-		if (file->skip == SKIP_NONE)
-			read_text(a, (uint32_t)i, blob.text);
-		scan_blob_free(&blob);
+		read_file(a, (uint32_t)i);
 		arena_reset(a->scratch);
 		TRY(check_memory(a));
 		if (i % PROGRESS_EVERY == 0) {
@@ -192,6 +270,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.structure = &structure,
 	};
 	struct surface surface;
+	const char *reads;
 	struct span text;
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
@@ -235,6 +314,10 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	ret->reads = a->reads;
+	reads = arena_printf(cx->arena, "{\"read\":%" PRId64 ",\"cached\":%" PRId64 "}",
+	                     a->reads.read, a->reads.cached);
+	bundle_add(&ret->bundle, ANALYSE_READS, (struct span){ reads, strlen(reads) });
 	tables_write(cx, &tables, &ret->bundle);
 	tell(a, 100, "mapped");
 	return ERR_OK;
@@ -243,6 +326,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct analyse_result *ret)
 {
 	struct analysis a = { .cx = cx, .in = *in };
+	CLEANUP(cache_close_ptr) struct cache *own = NULL;
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
 	CLEANUP(arena_free_ptr) struct arena *scratch = NULL;
 	bool empty = in->commit == NULL || strcmp(in->commit, SCAN_COMMIT_NONE) == 0;
@@ -252,14 +336,16 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	tell(&a, 0, "looking at the tree");
 	if (empty)
 		return join_and_write(&a, true, ret);
+	a.cache = in->cache != NULL ? in->cache : (own = cache_open(NULL, 0, ANALYSER_VERSION));
 	TRY(scan_open(cx, in->directory, &scan));
 	a.scan = scan;
 	TRY(scan_tree(cx, scan, in->commit, &a.in.limits, &a.tree));
 	TRY(check_memory(&a));
 	scratch = arena_new(SCRATCH_BYTES);
 	a.scratch = scratch;
-	a.store = store_new(cx->arena);
+	cache_load(a.cache);
 	TRY(read_files(&a));
+	cache_finish(a.cache);
 	apply_attributes(&a);
 	return join_and_write(&a, false, ret);
 }

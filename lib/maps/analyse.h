@@ -26,6 +26,7 @@ struct analyse_in {
 	const char *directory; /* of the bare repository; unused when it has no commits */
 	const char *commit;    /* 40 hexadecimal digits; NULL or SCAN_COMMIT_NONE: no commits yet */
 	const char *ref;       /* for meta.ref; NULL when unknown */
+	struct cache *cache;   /* of earlier runs, not loaded yet; NULL: none */
 	struct scan_limits limits;
 	struct history_limits history;
 	uint64_t max_output_bytes; /* of the content */
@@ -35,9 +36,16 @@ struct analyse_in {
 	void *data;                            /* for progress */
 };
 
+/* How many blobs were read and how many were known from earlier runs: part ANALYSE_READS, as JSON. */
+#define ANALYSE_READS "reads"
+struct analyse_reads {
+	int64_t read, cached;
+};
+
 struct analyse_result {
 	struct bundle bundle; /* BUNDLE_CONTENT, and what goes into tables */
 	struct content_counts counts;
+	struct analyse_reads reads;
 };
 
 /**

@@ -26,6 +26,7 @@ static const struct field FETCH_REQUEST_FIELDS[] = {
 	F_TEXT(struct fetch_request, url, .required = true),
 	F_TEXT(struct fetch_request, directory, .required = true),
 	F_TEXT(struct fetch_request, ref, .nullable = true),
+	F_TEXT(struct fetch_request, wanted, .nullable = true, .max = 255),
 	F_INT(struct fetch_request, timeout_s, .required = true),
 	F_INT(struct fetch_request, max_bytes, .required = true),
 	F_INT(struct fetch_request, max_objects, .required = true),
@@ -53,6 +54,8 @@ const struct schema fetch_reply_schema =
 static const struct field ANALYSE_REQUEST_FIELDS[] = {
 	F_TEXT(struct analyse_request, directory, .required = true),
 	F_TEXT(struct analyse_request, commit, .required = true, .min = 40, .max = 64),
+	F_TEXT(struct analyse_request, cache, .nullable = true),
+	F_INT(struct analyse_request, max_cache_bytes),
 	F_INT(struct analyse_request, max_blob_bytes, .required = true),
 	F_INT(struct analyse_request, max_files, .required = true),
 	F_INT(struct analyse_request, max_depth, .required = true),
@@ -63,6 +66,13 @@ static const struct field ANALYSE_REQUEST_FIELDS[] = {
 };
 const struct schema analyse_request_schema =
 	SCHEMA(struct analyse_request, "AnalyseRequest", ANALYSE_REQUEST_FIELDS);
+
+static const struct field READS_FIELDS[] = {
+	F_INT(struct analyse_reads, read, .required = true, .min = 0, .max = INT32_MAX),
+	F_INT(struct analyse_reads, cached, .required = true, .min = 0, .max = INT32_MAX),
+};
+const struct schema analyse_reads_schema =
+	SCHEMA(struct analyse_reads, "AnalyseReads", READS_FIELDS);
 
 static const struct field FAULT_FIELDS[] = {
 	F_TEXT(struct child_fault, type, .required = true, .max = 50),

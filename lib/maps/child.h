@@ -44,6 +44,7 @@ struct fetch_request {
 	const char *url;       /* as in project.repository_url */
 	const char *directory; /* absolute, of the bare repository; made when missing */
 	const char *ref;       /* branch; NULL: what the remote's HEAD names */
+	const char *wanted; /* branch, tag or digits of the commit to be read; NULL: that of ref */
 	int64_t timeout_s, max_bytes, max_objects, max_refs;
 	int64_t min_free_bytes; /* that must stay free on the disk; 0: 256 MiB */
 	struct list
@@ -58,14 +59,17 @@ struct fetch_request {
 /* What it answers. */
 struct fetch_reply {
 	const char *commit; /* 40 zeros: a repository without commits */
-	const char *ref;    /* branch without refs/heads/; NULL for a detached HEAD */
-	const char *note;   /* a sentence about an unusual choice of commit; NULL: nothing to say */
+	const char
+		*ref; /* branch or tag without refs/heads/; NULL for a detached HEAD or a commit */
+	const char *note; /* a sentence about an unusual choice of commit; NULL: nothing to say */
 };
 
 /* What portolan-analyse is asked. */
 struct analyse_request {
 	const char *directory; /* absolute, of the bare repository */
 	const char *commit;    /* 40 zeros: a repository without commits */
+	const char *cache;     /* file of maps/cache.h; NULL: none */
+	int64_t max_cache_bytes;
 	int64_t max_blob_bytes, max_files, max_depth;
 	int64_t history_commits; /* most of them; negative: no history.  Of these three 0 is the default */
 	int64_t history_days;
@@ -81,7 +85,7 @@ struct child_fault {
 };
 
 extern const struct schema fetch_request_schema, fetch_reply_schema, analyse_request_schema,
-	child_fault_schema;
+	analyse_reads_schema, child_fault_schema;
 
 #define CHILD_REQUEST_MAX_BYTES ((size_t)256 * 1024) /* of the JSON on standard input */
 #define CHILD_FAULT_MAX_BYTES   ((size_t)16 * 1024)

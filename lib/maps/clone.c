@@ -247,7 +247,7 @@ static enum err finish(struct clone *c, struct fetch_reply *ret)
 {
 	TRY(c->local ? clone_local_refs(c) : clone_remote_fetch(c));
 	TRY(clone_refs_write(c));
-	TRY(clone_refs_choose(c, ret));
+	TRY(c->rq->wanted != NULL ? clone_refs_wanted(c, ret) : clone_refs_choose(c, ret));
 	if (c->local)
 		clone_link_prune(c);
 	return ERR_OK;
@@ -262,6 +262,7 @@ static enum err start_over(struct clone *c)
 	c->nrefs = 0;
 	c->head_ref = NULL;
 	c->detached = false;
+	c->tag = NULL;
 	c->bytes = c->objects = 0;
 	c->npacks = 0;
 	TRY(clone_tree_empty(c));

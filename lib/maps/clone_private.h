@@ -47,6 +47,8 @@ struct clone {
 		head_ref; /* what the source's HEAD names, in full; NULL: it is detached, or unknown */
 	git_oid head_oid; /* when detached */
 	bool detached;
+	const char *tag; /* the wanted one in full, when the source has it; not written to the copy */
+	git_oid tag_oid;
 };
 
 /** Time is up, the caller cancels, or the disk is full: from then on always true. */
@@ -100,6 +102,8 @@ NODISCARD
 enum err clone_refs_write(struct clone *c);
 NODISCARD
 enum err clone_refs_choose(struct clone *c, struct fetch_reply *ret);
+NODISCARD
+enum err clone_refs_wanted(struct clone *c, struct fetch_reply *ret); /* of rq->wanted */
 void clone_refs_add(struct clone *c, const char *name, const git_oid *oid);
 
 /** clone_tree.c: make and lock the copy's folder, sweep it, empty it. */

@@ -14,15 +14,28 @@
 #include <unistd.h>
 
 #define HEADS       "refs/heads/"
+#define TAGS        "refs/tags/"
 #define NAMES_SHOWN 5
+#define DIGITS_MIN  7 /* of a commit */
 
 static const char ZERO[] = "0000000000000000000000000000000000000000";
+
+/* Of the tags only the wanted one counts. */
+static void note_tag(struct clone *c, const char *name, const git_oid *oid)
+{
+	if (c->rq->wanted == NULL || strncmp(name, TAGS, strlen(TAGS)) != 0 ||
+	    strcmp(name + strlen(TAGS), c->rq->wanted) != 0)
+		return;
+	c->tag = arena_strdup(c->cx->arena, name);
+	c->tag_oid = *oid;
+}
 
 void clone_refs_add(struct clone *c, const char *name, const git_oid *oid)
 {
 	size_t n = c->nrefs;
 	int valid = 0;
 
+	note_tag(c, name, oid);
 	if (strncmp(name, HEADS, strlen(HEADS)) != 0 ||
 	    git_reference_name_is_valid(&valid, name) != 0 || !valid)
 		return;
@@ -230,4 +243,44 @@ enum err clone_refs_choose(struct clone *c, struct fetch_reply *ret)
 			ref->name + strlen(HEADS));
 	}
 	return reply(c, &ref->oid, ref->name + strlen(HEADS), note, ret);
+}
+
+/* Digits of a commit that the copy has: then some branch or tag leads to it, or has led. */
+static enum err wanted_commit(struct clone *c, struct fetch_reply *ret)
+{
+	const char *wanted = c->rq->wanted;
+	size_t n = strlen(wanted);
+	git_object *object = NULL;
+	git_oid oid;
+	int e = GIT_ENOTFOUND;
+
+	if (n >= DIGITS_MIN && n <= GIT_OID_HEXSZ && strspn(wanted, "0123456789abcdef") == n &&
+	    git_oid_fromstrn(&oid, wanted, n) == 0)
+		e = git_object_lookup_prefix(&object, c->repo, &oid, n, GIT_OBJECT_COMMIT);
+	if (e == 0) {
+		oid = *git_object_id(object);
+		git_object_free(object);
+		return reply(c, &oid, NULL, NULL, ret);
+	}
+	if (e == GIT_EAMBIGUOUS) {
+		err_set(c->cx, ERR_REF_NOT_FOUND, "several commits begin with %s", wanted);
+		err_fix(c->cx, "Give more of its digits.");
+		return ERR_REF_NOT_FOUND;
+	}
+	err_set(c->cx, ERR_REF_NOT_FOUND, "the repository has no branch, tag or commit %.200s",
+	        wanted);
+	err_fix(c->cx, "Give a name that git ls-remote shows, or 7 or more digits of a commit "
+	               "that a branch leads to.");
+	return ERR_REF_NOT_FOUND;
+}
+
+enum err clone_refs_wanted(struct clone *c, struct fetch_reply *ret)
+{
+	const struct clone_ref *ref = find_branch(c, c->rq->wanted);
+
+	if (ref != NULL)
+		return reply(c, &ref->oid, ref->name + strlen(HEADS), NULL, ret);
+	if (c->tag != NULL)
+		return reply(c, &c->tag_oid, c->tag + strlen(TAGS), NULL, ret);
+	return wanted_commit(c, ret);
 }

@@ -107,11 +107,15 @@ static enum err list_refs(struct fetch *f)
 
 static enum err download(struct fetch *f, const git_remote_callbacks *callbacks)
 {
-	char *specs[] = { (char *)"+refs/heads/*:refs/heads/*", (char *)"+HEAD:refs/head" };
-	const git_strarray all = { specs, f->c->detached ? 2 : 1 };
+	char *specs[3] = { (char *)"+refs/heads/*:refs/heads/*" };
+	git_strarray all = { specs, 1 };
 	git_fetch_options options;
 
-	if (f->c->nrefs == 0 && !f->c->detached)
+	if (f->c->detached)
+		specs[all.count++] = (char *)"+HEAD:refs/head";
+	if (f->c->tag != NULL) /* it may stand beside all branches */
+		specs[all.count++] = arena_printf(f->c->cx->arena, "+%s:%s", f->c->tag, f->c->tag);
+	if (f->c->nrefs == 0 && !f->c->detached && f->c->tag == NULL)
 		return ERR_OK; /* nothing there yet */
 	if (git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION) != 0)
 		return clone_git_failed(f->c, "the git library is another one");

@@ -8,11 +8,16 @@
 
 #define TAIL_BYTES ((size_t)1 << 20) /* kept free for what follows the droppable tables */
 
-static void comma(struct content *c)
+static bool is_first(const struct content *c)
 {
 	char last = c->sb.len > 0 ? c->sb.data[c->sb.len - 1] : '{';
 
-	if (last != '{' && last != '[' && last != ':')
+	return last == '{' || last == '[' || last == ':';
+}
+
+static void comma(struct content *c)
+{
+	if (!is_first(c))
 		sb_addc(&c->sb, ',');
 }
 
@@ -40,8 +45,10 @@ void content_close(struct content *c, char bracket)
 
 void content_number(struct content *c, int64_t n)
 {
-	comma(c);
-	sb_int(&c->sb, n);
+	if (is_first(c))
+		sb_int(&c->sb, n);
+	else
+		sb_int_after(&c->sb, ',', n);
 }
 
 void content_text(struct content *c, const char *text)

@@ -43,10 +43,10 @@ static uint32_t code_of(char c)
 {
 	unsigned char byte = (unsigned char)c;
 
-	if (is_upper(c))
-		return (uint32_t)(c - 'A') + 1;
 	if (is_lower(c))
 		return (uint32_t)(c - 'a') + 1;
+	if (is_upper(c))
+		return (uint32_t)(c - 'A') + 1;
 	if (is_digit(c))
 		return (uint32_t)(c - '0') + CODE_DIGIT;
 	if (byte >= 0x80)
@@ -70,6 +70,8 @@ bool gram_word_at(struct span text, size_t at)
 {
 	char c = text.data[at], before;
 
+	if (is_lower(c) && at > 0 && is_lower(text.data[at - 1]))
+		return false; /* which most are */
 	if (!is_word(c))
 		return false;
 	if (at == 0)
@@ -101,6 +103,7 @@ static size_t add_start(uint32_t mark, struct span text, size_t at, uint32_t *re
 size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 {
 	size_t n = 0;
+	uint32_t run;
 	const char *slash;
 
 	if (text.len > GRAM_TEXT_MAX)
@@ -113,13 +116,14 @@ size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 		if (slash != NULL && slash + 1 < text.data + text.len)
 			n += add_start(MARK_TEXT, text, (size_t)(slash + 1 - text.data), ret + n);
 	}
-	for (size_t i = 0; i < text.len; i++) {
-		if ((sets & GRAM_WORDS) != 0 && gram_word_at(text, i))
+	for (size_t i = 0; (sets & GRAM_WORDS) != 0 && i < text.len; i++)
+		if (gram_word_at(text, i))
 			n += add_start(MARK_WORD, text, i, ret + n);
-		if ((sets & GRAM_PARTS) != 0 && i + 2 < text.len)
-			ret[n++] = gram(code_of(text.data[i]), code_of(text.data[i + 1]),
-			                code_of(text.data[i + 2]));
-	}
+	if ((sets & GRAM_PARTS) == 0 || text.len < 3)
+		return n;
+	run = gram(0, code_of(text.data[0]), code_of(text.data[1]));
+	for (size_t i = 2; i < text.len; i++)
+		ret[n++] = run = (run << 6 | code_of(text.data[i])) & (GRAM_COUNT - 1);
 	return n;
 }
 

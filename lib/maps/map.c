@@ -1,6 +1,7 @@
 /* System maps: schemas, the event, and the rules of reading and publishing. */
 #include "maps/map.h"
 
+#include "config/config.h"
 #include "maps/map_repo.h"
 
 #include <inttypes.h>
@@ -15,8 +16,10 @@
 		F_TEXT(struct map, commit, .max = COMMIT_MAX,                                      \
 	               .doc = "Commit it shows; 40 zeros for a repository without commits"),       \
 		F_TEXT(struct map, ref, .nullable = true, .max = 255,                              \
-	               .doc = "Branch that led to it, or HEAD"),                                   \
+	               .doc = "Branch or tag that led to it, or HEAD"),                            \
 		F_TEXT(struct map, analyser, .max = 50, .doc = "Version of the analyser"),         \
+		F_BOOL(struct map, requested,                                                      \
+	               .doc = "Asked for by its commit: never the project's newest map"),          \
 		F_TIME(struct map, generated_us, .name = "generated_at",                           \
 	               .doc = "When it was made")
 
@@ -69,6 +72,17 @@ enum err map_of_project(struct ctx *cx, int64_t project_id, const char *commit, 
 	return err_set(cx, e, "project %" PRId64 " has no map yet", project_id);
 }
 
+enum err map_newest(struct ctx *cx, int64_t project_id, struct map *ret)
+{
+	return map_repo_newest_brief(cx, project_id, ret);
+}
+
+enum err map_made(struct ctx *cx, int64_t project_id, const char *commit, const char *analyser,
+                  struct map *ret)
+{
+	return map_repo_made(cx, project_id, commit, analyser, ret);
+}
+
 enum err map_list(struct ctx *cx, int64_t project_id, int64_t before_id, int64_t limit,
                   struct list *ret)
 {
@@ -80,11 +94,14 @@ enum err map_publish(struct ctx *cx, const struct map *in, int64_t *ret_id)
 	struct map made;
 	enum err e;
 
-	TRY(map_repo_make_way(cx, in));
+	if (!in->requested)
+		TRY(map_repo_make_way(cx, in));
 	e = map_repo_put(cx, in, &made);
 	if (e == ERR_CONFLICT)
 		return err_set(cx, ERR_NOT_FOUND, "there is no project %" PRId64, in->project_id);
 	TRY(e);
+	if (in->requested)
+		TRY(map_repo_thin_out(cx, in->project_id, cx->app->config->map_requested_max));
 	TRY(event_emit(cx, &map_published, made.project_id, &made));
 	*ret_id = made.id;
 	return ERR_OK;

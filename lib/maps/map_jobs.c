@@ -1,8 +1,9 @@
 /*
  * repository_processing  clone or fetch, analyse, publish the map
+ * commit_map             the same of one commit that somebody asked for
  * repository_removal     delete the clone of a project that is gone
  *
- * Both may run twice.  A fetch brings the clone up to date whatever it was left in, the same commit gives
+ * All may run twice.  A fetch brings the clone up to date whatever it was left in, the same commit gives
  * the same map, and the map, the project's new state and the end of the job are one transaction under the
  * job's claim.  What is removed already is not there to be removed again.
  *
@@ -15,19 +16,19 @@
 #include "base/secret.h"
 #include "base/tool.h"
 #include "config/config.h"
+#include "maps/cache.h"
 #include "maps/child.h"
+#include "maps/commit.h"
 #include "maps/index.h"
 #include "maps/map.h"
+#include "maps/map_clone.h"
 #include "projects/project.h"
 
 #include <errno.h>
-#include <fts.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define FETCH_FROM       0 /* percent of the job's progress */
@@ -36,7 +37,6 @@
 #define CHILD_OPEN_FILES 256
 #define CHILD_GRACE_MS   3000
 #define REPLY_MAX_BYTES  ((size_t)64 * 1024) /* of portolan-fetch */
-#define REMOVAL_FDS      32
 
 /* --- Children --- */
 
@@ -105,51 +105,6 @@ static enum err child(struct step *step, const char *name, const struct schema *
 
 /* --- Cloning --- */
 
-/* Absolute, since a child works in "/". */
-static enum err clone_dir(struct ctx *cx, int64_t project_id, const char **ret)
-{
-	const char *dir = cx->app->config->repos_dir;
-	char *real;
-
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-		err_set(cx, ERR_UNAVAILABLE, "the folder of the clones cannot be made");
-		err_cause(cx, "mkdir %s: %s", dir, strerror(errno));
-		return ERR_UNAVAILABLE;
-	}
-	real = realpath(dir, NULL);
-	if (real == NULL) {
-		err_set(cx, ERR_UNAVAILABLE, "the folder of the clones cannot be reached");
-		err_cause(cx, "realpath %s: %s", dir, strerror(errno));
-		return ERR_UNAVAILABLE;
-	}
-	*ret = arena_printf(cx->arena, "%s/%" PRId64, real, project_id);
-	free(real);
-	return ERR_OK;
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path) == 0 || errno == ENOENT ? 0 : errno;
-}
-
-enum err map_clone_remove(struct ctx *cx, int64_t project_id)
-{
-	const char *dir;
-	int gone;
-
-	TRY(clone_dir(cx, project_id, &dir));
-	gone = nftw(dir, remove_one, REMOVAL_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	if (gone != 0 && access(dir, F_OK) == 0) {
-		err_set(cx, ERR_UNAVAILABLE, "the clone cannot be removed");
-		err_cause(cx, "%s: %s", dir, strerror(gone > 0 ? gone : errno));
-		return ERR_UNAVAILABLE;
-	}
-	return ERR_OK;
-}
-
 static struct list list_of(const struct config_list *list)
 {
 	return (struct list){ .items = list->items, .n = list->n };
@@ -189,7 +144,7 @@ static enum err open_secret(struct ctx *cx, const struct project *project,
 }
 
 static enum err fetch(struct ctx *cx, struct job_run *run, const struct project *project,
-                      const char *dir, struct fetch_reply *ret)
+                      const char *dir, const char *wanted, struct fetch_reply *ret)
 {
 	const struct config *config = cx->app->config;
 	CLEANUP(vault_close) struct vault_opened opened = { 0 };
@@ -199,7 +154,8 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 	struct fetch_request request = {
 		.url = project->repository_url,
 		.directory = dir,
-		.ref = project->default_branch,
+		.ref = wanted == NULL ? project->default_branch : NULL,
+		.wanted = wanted,
 		.timeout_s = config->clone_timeout_s,
 		.max_objects = config->clone_max_objects,
 		.max_refs = config->clone_max_refs,
@@ -242,25 +198,6 @@ static enum err fetch(struct ctx *cx, struct job_run *run, const struct project 
 	return ERR_OK;
 }
 
-/* What a folder takes on disk. */
-static enum err weigh_folder(struct ctx *cx, const char *dir, int64_t *ret)
-{
-	char *const roots[] = { arena_strdup(cx->arena, dir), NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-	int64_t bytes = 0;
-	FTSENT *at;
-
-	if (fts == NULL)
-		return err_set(cx, ERR_UNAVAILABLE, "the clone cannot be measured");
-	while ((at = fts_read(fts)) != NULL) {
-		if (at->fts_info == FTS_F || at->fts_info == FTS_D)
-			bytes += at->fts_statp->st_blocks * INT64_C(512);
-	}
-	fts_close(fts);
-	*ret = bytes;
-	return ERR_OK;
-}
-
 static enum err note_weight(struct ctx *cx, struct job_run *run, int64_t project_id,
                             int64_t clone_bytes)
 {
@@ -279,7 +216,7 @@ static enum err weigh_clone(struct ctx *cx, struct job_run *run, int64_t project
 	int64_t bytes = 0;
 	enum err e;
 
-	TRY(weigh_folder(cx, dir, &bytes));
+	TRY(map_clone_weigh(cx, dir, &bytes));
 	e = note_weight(cx, run, project_id, bytes);
 	if (e != ERR_LIMIT)
 		return e;
@@ -306,6 +243,8 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 	const struct analyse_request request = {
 		.directory = dir,
 		.commit = commit,
+		.cache = arena_printf(cx->arena, "%s/" CACHE_FILE, dir),
+		.max_cache_bytes = config->map_cache_max_bytes,
 		.max_blob_bytes = config->blob_max_bytes,
 		.max_files = config->map_max_files,
 		.max_depth = config->tree_max_depth,
@@ -356,6 +295,7 @@ struct outcome {
 	int64_t map_id;
 	const char *commit, *ref;
 	bool analysed; /* false: the commit had a map of this analyser already */
+	int64_t blobs_read, blobs_cached;
 };
 
 static const struct field OUTCOME_FIELDS[] = {
@@ -363,8 +303,23 @@ static const struct field OUTCOME_FIELDS[] = {
 	F_TEXT(struct outcome, commit, .doc = "The commit it shows"),
 	F_TEXT(struct outcome, ref, .doc = "The branch that led to it"),
 	F_BOOL(struct outcome, analysed, .doc = "Whether it was made now"),
+	F_INT(struct outcome, blobs_read, .doc = "Files that were read for it"),
+	F_INT(struct outcome, blobs_cached, .doc = "Files that were known from earlier maps"),
 };
 static const struct schema OUTCOME = SCHEMA(struct outcome, "MapJobResult", OUTCOME_FIELDS);
+
+/* An analyser that does not tell has read nothing that would be told. */
+static enum err take_reads(struct ctx *cx, const struct bundle *bundle, struct outcome *out)
+{
+	const struct span *text = bundle_find(bundle, ANALYSE_READS);
+	struct analyse_reads reads = { 0 };
+
+	if (text != NULL && schema_decode(cx, &analyse_reads_schema, *text, &reads) != ERR_OK)
+		return err_set(cx, ERR_INTERNAL, "portolan-analyse gave an answer that is none");
+	out->blobs_read = reads.read;
+	out->blobs_cached = reads.cached;
+	return ERR_OK;
+}
 
 static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_id,
                            const char *status)
@@ -376,8 +331,12 @@ static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_
 	return db_commit(&tx);
 }
 
-/* @bundle NULL: the map out->map_id is published already  @index_id 0: it has none */
-static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
+/*
+ * @bundle    NULL: the map out->map_id is published already
+ * @index_id  0: it has none
+ * @requested it is none of the branch's steps
+ */
+static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id, bool requested,
                         const struct bundle *bundle, int64_t index_id, struct outcome *out)
 {
 	const struct span *content = bundle == NULL ? NULL : bundle_find(bundle, BUNDLE_CONTENT);
@@ -386,6 +345,7 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 		.commit = out->commit,
 		.ref = out->ref,
 		.analyser = CHILD_ANALYSER,
+		.requested = requested,
 		.content = content == NULL ? NULL : content->data,
 		.content_bytes = content == NULL ? 0 : content->len,
 	};
@@ -402,7 +362,8 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 		TRY(map_bytes(cx, project_id, &bytes));
 		TRY(project_weigh(cx, project_id, PROJECT_WEIGHT_SAME, bytes));
 	}
-	TRY(project_follow(cx, project_id, "ready", NULL, NULL, out->commit));
+	if (!requested)
+		TRY(project_follow(cx, project_id, "ready", NULL, NULL, out->commit));
 	schema_encode(&sb, &OUTCOME, out);
 	TRY(sb_finish(cx, &sb, &result));
 	TRY(run_complete(cx, run, result));
@@ -418,54 +379,99 @@ static bool same(const char *a, const char *b)
 static enum err known_map(struct ctx *cx, int64_t project_id, const struct fetch_reply *head,
                           int64_t *ret)
 {
-	const struct map *newest;
-	struct list maps;
+	struct map newest;
+	enum err e = map_newest(cx, project_id, &newest);
 	bool indexed;
 
 	*ret = 0;
-	TRY(map_list(cx, project_id, 0, 1, &maps));
-	if (maps.n == 0)
+	if (e == ERR_NOT_FOUND) {
+		err_clear(cx);
 		return ERR_OK;
-	newest = maps.items;
-	TRY(index_has(cx, newest->id, &indexed));
-	if (indexed && same(newest->commit, head->commit) && same(newest->ref, head->ref) &&
-	    same(newest->analyser, CHILD_ANALYSER))
-		*ret = newest->id;
+	}
+	TRY(e);
+	TRY(index_has(cx, newest.id, &indexed));
+	if (indexed && same(newest.commit, head->commit) && same(newest.ref, head->ref) &&
+	    same(newest.analyser, CHILD_ANALYSER))
+		*ret = newest.id;
+	return ERR_OK;
+}
+
+/* The same of any map of the commit. */
+static enum err known_commit(struct ctx *cx, int64_t project_id, const char *commit, int64_t *ret)
+{
+	struct map made;
+	enum err e = map_made(cx, project_id, commit, CHILD_ANALYSER, &made);
+
+	*ret = e == ERR_OK ? made.id : 0;
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	return ERR_OK;
+}
+
+/* Analyse the commit of out and publish its map.  One on request is read whole: it has no index. */
+static enum err make_map(struct ctx *cx, struct job_run *run, int64_t project_id, const char *dir,
+                         bool requested, struct outcome *out)
+{
+	CLEANUP(tool_end) struct tool_result map = { 0 };
+	const int64_t keep = cx->app->config->map_indexes;
+	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
+	int64_t index_id;
+
+	TRY(analyse(cx, run, dir, out->commit, &map));
+	TRY(read_bundle(cx, map.output, bundle));
+	TRY(take_reads(cx, bundle, out));
+	run_step(cx, run, ANALYSE_TO, "publishing");
+	out->analysed = true;
+	if (requested)
+		return publish(cx, run, project_id, true, bundle, 0, out);
+	TRY(index_sweep(cx, project_id, keep));
+	TRY(index_fill(cx, run, project_id, bundle, &index_id));
+	TRY(publish(cx, run, project_id, false, bundle, index_id, out));
+	if (index_sweep(cx, project_id, keep) != ERR_OK)
+		err_clear(cx); /* the map is published; the next job sweeps again */
 	return ERR_OK;
 }
 
 static enum err run_processing(struct ctx *cx, struct job_run *run, const void *arguments)
 {
 	const struct project_map_args *args = arguments;
-	CLEANUP(tool_end) struct tool_result map = { 0 };
-	const int64_t keep = cx->app->config->map_indexes;
 	struct outcome out = { 0 };
-	int64_t index_id;
-	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
 	struct fetch_reply head;
 	struct project project;
 	const char *dir;
 
 	TRY(project_get(cx, args->project_id, &project));
 	TRY(say_status(cx, run, project.id, "cloning"));
-	TRY(clone_dir(cx, project.id, &dir));
-	TRY(fetch(cx, run, &project, dir, &head));
+	TRY(map_clone_dir(cx, project.id, &dir));
+	TRY(fetch(cx, run, &project, dir, NULL, &head));
 	TRY(weigh_clone(cx, run, project.id, dir));
 	out = (struct outcome){ .commit = head.commit, .ref = head.ref };
 	TRY(known_map(cx, project.id, &head, &out.map_id));
 	if (out.map_id != 0)
-		return publish(cx, run, project.id, NULL, 0, &out);
+		return publish(cx, run, project.id, false, NULL, 0, &out);
 	TRY(say_status(cx, run, project.id, "analysing"));
-	TRY(analyse(cx, run, dir, head.commit, &map));
-	TRY(read_bundle(cx, map.output, bundle));
-	run_step(cx, run, ANALYSE_TO, "publishing");
-	out.analysed = true;
-	TRY(index_sweep(cx, project.id, keep));
-	TRY(index_fill(cx, run, project.id, bundle, &index_id));
-	TRY(publish(cx, run, project.id, bundle, index_id, &out));
-	if (index_sweep(cx, project.id, keep) != ERR_OK)
-		err_clear(cx); /* the map is published; the next job sweeps again */
-	return ERR_OK;
+	return make_map(cx, run, project.id, dir, false, &out);
+}
+
+/* The project's own state is that of its branch: nothing of this shows there, nor does its failure. */
+static enum err run_commit(struct ctx *cx, struct job_run *run, const void *arguments)
+{
+	const struct commit_map_args *args = arguments;
+	struct outcome out = { 0 };
+	struct fetch_reply found;
+	struct project project;
+	const char *dir;
+
+	TRY(project_get(cx, args->project_id, &project));
+	TRY(map_clone_dir(cx, project.id, &dir));
+	TRY(fetch(cx, run, &project, dir, args->commit, &found));
+	TRY(weigh_clone(cx, run, project.id, dir));
+	out = (struct outcome){ .commit = found.commit, .ref = found.ref };
+	TRY(known_commit(cx, project.id, found.commit, &out.map_id));
+	if (out.map_id != 0)
+		return publish(cx, run, project.id, true, NULL, 0, &out);
+	return make_map(cx, run, project.id, dir, true, &out);
 }
 
 /* The project shows why, also while the job waits for its next start; its older maps stay. */
@@ -504,6 +510,7 @@ static enum err run_removal(struct ctx *cx, struct job_run *run, const void *arg
 
 const struct job_handler map_jobs[] = {
 	{ .kind = &project_map_job, .run = run_processing, .failed = failed_processing },
+	{ .kind = &commit_map_job, .run = run_commit },
 	{ .kind = &project_removal_job, .run = run_removal },
 	{ .kind = NULL },
 };

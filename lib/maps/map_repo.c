@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define BRIEF "id, project_id, commit, ref, analyser, " DB_US("generated_at")
+#define BRIEF "id, project_id, commit, ref, analyser, requested, " DB_US("generated_at")
 #define WHOLE BRIEF ", content"
 
 static const struct db_stmt GET = {
@@ -23,12 +23,40 @@ static const struct db_stmt NEWEST = {
 	.read = true,
 	.nparams = 2,
 	.sql = "SELECT " WHOLE " FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
-	       " ORDER BY id DESC LIMIT 1",
+	       " AND NOT requested ORDER BY id DESC LIMIT 1",
 };
 
 enum err map_repo_newest(struct ctx *cx, int64_t project_id, struct map *ret)
 {
 	return db_get(cx, &NEWEST, DB_ARGS(DB_INT(project_id)), &map_schema, ret);
+}
+
+static const struct db_stmt NEWEST_BRIEF = {
+	.name = "map_newest_brief",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " BRIEF " FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
+	       " AND NOT requested ORDER BY id DESC LIMIT 1",
+};
+
+enum err map_repo_newest_brief(struct ctx *cx, int64_t project_id, struct map *ret)
+{
+	return db_get(cx, &NEWEST_BRIEF, DB_ARGS(DB_INT(project_id)), &map_brief_schema, ret);
+}
+
+static const struct db_stmt MADE = {
+	.name = "map_made",
+	.read = true,
+	.nparams = 4,
+	.sql = "SELECT " BRIEF " FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
+	       " AND starts_with(commit, $3) AND analyser = $4 ORDER BY id DESC LIMIT 1",
+};
+
+enum err map_repo_made(struct ctx *cx, int64_t project_id, const char *prefix, const char *analyser,
+                       struct map *ret)
+{
+	return db_get(cx, &MADE, DB_ARGS(DB_INT(project_id), DB_TEXT(prefix), DB_TEXT(analyser)),
+	              &map_brief_schema, ret);
 }
 
 static const struct db_stmt OF_COMMIT = {
@@ -65,13 +93,14 @@ enum err map_repo_list(struct ctx *cx, int64_t project_id, int64_t before_id, in
 /*
  * Newest goes by id.  A map of a commit that the branch has come back to gets a
  * new id, so that it is the newest again; one that is the newest keeps its own.
+ * One that was requested makes way for the branch's own, never the other way round.
  */
 static const struct db_stmt MAKE_WAY = {
 	.name = "map_make_way",
 	.nparams = 4,
 	.sql = "DELETE FROM app.system_map WHERE tenant_id = $1 AND project_id = $2 AND commit = $3"
-	       " AND analyser = $4 AND id < (SELECT max(id) FROM app.system_map"
-	       " WHERE tenant_id = $1 AND project_id = $2)",
+	       " AND analyser = $4 AND (requested OR id < (SELECT max(id) FROM app.system_map"
+	       " WHERE tenant_id = $1 AND project_id = $2 AND NOT requested))",
 };
 
 enum err map_repo_make_way(struct ctx *cx, const struct map *in)
@@ -83,9 +112,9 @@ enum err map_repo_make_way(struct ctx *cx, const struct map *in)
 
 static const struct db_stmt PUT = {
 	.name = "map_put",
-	.nparams = 6,
-	.sql = "INSERT INTO app.system_map (tenant_id, project_id, commit, ref, analyser, content)"
-	       " VALUES ($1, $2, $3, $4, $5, $6)"
+	.nparams = 7,
+	.sql = "INSERT INTO app.system_map (tenant_id, project_id, commit, ref, analyser, content,"
+	       " requested) VALUES ($1, $2, $3, $4, $5, $6, $7)"
 	       " ON CONFLICT ON CONSTRAINT system_map_commit_key DO UPDATE SET ref = excluded.ref,"
 	       " content = excluded.content, generated_at = now() RETURNING " BRIEF,
 };
@@ -96,8 +125,22 @@ enum err map_repo_put(struct ctx *cx, const struct map *in, struct map *ret)
 
 	return db_get(cx, &PUT,
 	              DB_ARGS(DB_INT(in->project_id), DB_TEXT(in->commit), DB_TEXT(in->ref),
-	                      DB_TEXT(in->analyser), DB_BYTES(in->content, bytes)),
+	                      DB_TEXT(in->analyser), DB_BYTES(in->content, bytes),
+	                      DB_BOOL(in->requested)),
 	              &map_brief_schema, ret);
+}
+
+static const struct db_stmt THIN_OUT = {
+	.name = "map_thin_out",
+	.nparams = 3,
+	.sql = "DELETE FROM app.system_map WHERE tenant_id = $1 AND project_id = $2 AND id IN"
+	       " (SELECT id FROM app.system_map WHERE tenant_id = $1 AND project_id = $2"
+	       " AND requested ORDER BY id DESC OFFSET $3)",
+};
+
+enum err map_repo_thin_out(struct ctx *cx, int64_t project_id, int64_t keep)
+{
+	return db_run(cx, &THIN_OUT, DB_ARGS(DB_INT(project_id), DB_INT(keep)), NULL);
 }
 
 /* As stored, compressed. */
@@ -117,6 +160,9 @@ enum err map_repo_bytes(struct ctx *cx, int64_t project_id, int64_t *ret)
 const struct db_check map_statements[] = {
 	{ .stmt = &GET, .row = &map_schema },
 	{ .stmt = &NEWEST, .row = &map_schema },
+	{ .stmt = &NEWEST_BRIEF, .row = &map_brief_schema },
+	{ .stmt = &MADE, .row = &map_brief_schema },
+	{ .stmt = &THIN_OUT },
 	{ .stmt = &OF_COMMIT, .row = &map_schema },
 	{ .stmt = &LIST, .row = &map_brief_schema },
 	{ .stmt = &MAKE_WAY },

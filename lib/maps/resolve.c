@@ -422,13 +422,34 @@ static int by_miss(const void *a, const void *b)
 	return strcmp(x->target, y->target);
 }
 
+/*
+ * Files come nearly in order and each has few edges: those of each file are gathered first, so that
+ * only they are compared.
+ */
+static void sort_edges(struct arena *arena, size_t nfiles, struct resolve_out *out)
+{
+	size_t *start = arena_array(arena, nfiles + 2, sizeof(size_t));
+	struct resolve_edge *sorted = arena_array(arena, out->nedges, sizeof(*sorted));
+
+	for (size_t i = 0; i < out->nedges; i++)
+		start[out->edges[i].from + 2]++;
+	for (size_t f = 2; f <= nfiles; f++)
+		start[f] += start[f - 1];
+	for (size_t i = 0; i < out->nedges; i++)
+		sorted[start[out->edges[i].from + 1]++] = out->edges[i];
+	for (size_t f = 0; f < nfiles; f++)
+		if (start[f + 1] - start[f] > 1)
+			qsort(sorted + start[f], start[f + 1] - start[f], sizeof(*sorted), by_edge);
+	out->edges = sorted;
+}
+
 /* Sort, and keep one of those that differ in nothing that is stored. */
-static void sort_results(struct resolve_out *out)
+static void sort_results(struct arena *arena, size_t nfiles, struct resolve_out *out)
 {
 	size_t kept = 0;
 
 	if (out->nedges > 1) {
-		qsort(out->edges, out->nedges, sizeof(*out->edges), by_edge);
+		sort_edges(arena, nfiles, out);
 		for (size_t i = 1; i < out->nedges; i++) {
 			struct resolve_edge *last = &out->edges[kept], *edge = &out->edges[i];
 
@@ -473,6 +494,6 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_ruby(r);
 	resolve_shell(r);
 	resolve_sql(r);
-	sort_results(ret);
+	sort_results(cx->arena, in->nfiles, ret);
 	return ERR_OK;
 }

@@ -39,7 +39,7 @@ static const int ALWAYS[] = {
 	SCMP_SYS(sysinfo), /* qsort() asks how much memory there is */
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(exit),
-	SCMP_SYS(exit_group),
+	SCMP_SYS(exit_group),   SCMP_SYS(ftruncate), /* of what was opened for writing before */
 };
 
 /* What the sanitizers' runtime calls on top of it; allowed in such builds only. */

@@ -2,7 +2,8 @@
  * Sandbox: the analyser gives up all that reading one repository does not need.
  *
  *   Files      Landlock: only the repository's objects folder and those that
- *              its alternates name can be read, nothing be written or run.
+ *              its alternates name can be read, nothing be opened for writing or run.
+ *              What is open already stays so.
  *   Calls      seccomp: an allow-list; a call outside it kills the process.
  *              Files open for reading only, no memory becomes executable, no
  *              signal goes to another process.
@@ -20,7 +21,7 @@
 
 #define SANDBOX_ADDRESS_BYTES ((size_t)1 << 30)
 #define SANDBOX_CPU_S         600
-#define SANDBOX_FILE_BYTES    ((size_t)256 << 20) /* where standard output is a file */
+#define SANDBOX_FILE_BYTES    ((size_t)256 << 20) /* standard output, or a cache */
 #define SANDBOX_OPEN_FILES    256
 
 struct sandbox_limits {

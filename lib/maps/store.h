@@ -1,30 +1,42 @@
 /*
- * Store: facts of many files in little memory.
+ * Store: every different text of many files once, with a number.
  *
- * facts_read() fills generous arrays in a scratch arena; what is kept of them
- * is copied here in exact sizes, every different string once.  Package names,
- * targets and class names repeat in thousands of files.
+ * Package names, targets and class names repeat in thousands of files.  Texts of an earlier run
+ * (maps/cache.h) come first, as they are numbered there; what is new follows.
  */
 #ifndef MAPS_STORE_H
 #define MAPS_STORE_H
 
-#include "maps/facts.h"
-#include "maps/strmap.h"
+#include "base/arena.h"
+
+struct store_slot {
+	uint32_t number; /* of the text, plus 1; 0: free */
+	uint32_t hash;   /* half of it, so that few others are compared */
+};
 
 struct store {
 	struct arena *arena;
-	struct strmap seen;
-	const char **texts;
+	struct store_slot *slots; /* those of this run; open addressing, at most 2/3 full */
+	size_t nslots;
+	const char **texts; /* by number */
 	size_t ntexts, texts_cap;
+	size_t first;   /* of this run */
+	uint64_t bytes; /* of the texts of this run, each with its NUL */
 };
 
-/** @arena that everything kept lives in */
+/** @arena that texts live in */
 struct store store_new(struct arena *arena);
 
-/** @ret the one copy of a text */
-const char *store_text(struct store *store, const char *text);
+/** Make room for n more texts, then give them by store_add(). */
+void store_expect(struct store *store, size_t n);
 
-/** @ret a copy of facts that outlives the arena they were read into */
-struct facts store_facts(struct store *store, const struct facts *facts);
+/**
+ * A text that outlives the store gets the next number; it is not looked for among the others.
+ * Not after store_index().
+ */
+void store_add(struct store *store, const char *text);
+
+/** @ret the number of a text, which is copied when it is new in this run */
+uint32_t store_index(struct store *store, const char *text);
 
 #endif

@@ -11,29 +11,48 @@ struct strmap_slot {
 
 #define LEAST 16
 
-/* Eight bytes a step; the multiplier and the final mix are those of MurmurHash64A. */
+static uint64_t eight(const char *p)
+{
+	uint64_t k;
+
+	memcpy(&k, p, sizeof(k));
+	return k;
+}
+
+/* One step: the halves of the 128-bit product folded, as wyhash does (Wang Yi, public domain). */
+static uint64_t folded(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* The last bytes, 8 at most, without a look behind the key's end. */
+static uint64_t tail(const char *key, size_t len)
+{
+	uint32_t low, high;
+
+	if (len >= 4) {
+		memcpy(&low, key, 4);
+		memcpy(&high, key + len - 4, 4);
+		return (uint64_t)high << 32 | low;
+	}
+	return len == 0 ? 0
+	                : (uint64_t)(unsigned char)key[0] << 16 |
+	                          (uint64_t)(unsigned char)key[len / 2] << 8 |
+	                          (unsigned char)key[len - 1];
+}
+
 static uint64_t hash_bytes(const char *key, size_t len)
 {
-	const uint64_t m = 0xc6a4a7935bd1e995u;
-	uint64_t h = 0x9e3779b97f4a7c15u ^ (len * m);
+	const uint64_t m = 0xa0761d6478bd642fu, s = 0xe7037ed1a0b428dbu;
+	uint64_t h = 0x8ebc6af09c88c6e3u ^ len;
 
-	for (; len >= 8; key += 8, len -= 8) {
-		uint64_t k;
-
-		memcpy(&k, key, 8);
-		k *= m;
-		k ^= k >> 47;
-		h = (h ^ (k * m)) * m;
-	}
-	if (len > 0) {
-		uint64_t k = 0;
-
-		memcpy(&k, key, len);
-		h = (h ^ k) * m;
-	}
-	h ^= h >> 47;
-	h *= m;
-	return h ^ (h >> 47);
+	for (; len > 16; key += 16, len -= 16)
+		h = folded(eight(key) ^ m, eight(key + 8) ^ h);
+	if (len > 8)
+		return folded(folded(eight(key) ^ m, eight(key + len - 8) ^ h) ^ s, m);
+	return folded(folded(tail(key, len) ^ m, h) ^ s, m);
 }
 
 struct strmap strmap_new(struct arena *arena, size_t expect)

@@ -52,19 +52,33 @@ static void add_dir(struct structuring *s, struct span path, size_t *cap)
 	}
 }
 
-static void count_up(struct structuring *s, const struct map_file *file)
+/* The numbers of each file go to its own folder; those of folders then to the ones above. */
+static void count_files(struct structuring *s)
 {
-	struct span path = file->path;
+	struct structure *out = s->out;
+	struct span last = { NULL, 0 };
+	struct structure_dir *dir = NULL;
 
-	do {
-		struct structure_dir *dir;
+	for (size_t i = 0; i < s->in->nfiles; i++) {
+		const struct map_file *file = &s->in->files[i];
+		struct span path = parent_of(file->path);
 
-		path = parent_of(path);
-		dir = &s->out->dirs[strmap_get(&s->dirs, path.data, path.len)];
+		if (dir == NULL || by_span(path, last) != 0)
+			dir = &out->dirs[strmap_get(&s->dirs, path.data, path.len)];
+		last = path;
 		dir->files++;
 		dir->code += file->facts.code;
 		dir->bytes += file->bytes;
-	} while (path.len > 0);
+	}
+	for (size_t d = out->ndirs; d-- > 1;) { /* each stands behind the ones above it */
+		const struct structure_dir *below = &out->dirs[d];
+		struct span up = parent_of(below->path);
+
+		dir = &out->dirs[strmap_get(&s->dirs, up.data, up.len)];
+		dir->files += below->files;
+		dir->code += below->code;
+		dir->bytes += below->bytes;
+	}
 }
 
 static void find_dirs(struct structuring *s)
@@ -86,8 +100,7 @@ static void find_dirs(struct structuring *s)
 		for (size_t i = 0; i < dir->path.len; i++)
 			dir->depth += dir->path.data[i] == '/';
 	}
-	for (size_t i = 0; i < s->in->nfiles; i++)
-		count_up(s, &s->in->files[i]);
+	count_files(s);
 	for (size_t d = 1; d < out->ndirs; d++) {
 		struct span up = parent_of(out->dirs[d].path);
 		struct structure_dir *above = &out->dirs[strmap_get(&s->dirs, up.data, up.len)];
@@ -182,15 +195,28 @@ static void declared_components(struct structuring *s)
 	}
 }
 
-/* @ret the component with the longest folder above a path, STRMAP_NONE without one */
-static uint32_t component_above(const struct structuring *s, struct span path)
+/*
+ * @ret the component with the longest folder above a path, STRMAP_NONE without one.  The answer for a
+ * folder holds until another component is made: files of one folder follow each other.
+ */
+static uint32_t component_above(struct structuring *s, struct span path)
 {
+	struct span folder = parent_of(path);
 	uint32_t found;
 
-	do {
-		path = parent_of(path);
+	path = folder;
+	if (s->asked.data != NULL && s->asked_of == s->out->ncomponents &&
+	    by_span(folder, s->asked) == 0)
+		return s->answer;
+	for (;;) {
 		found = strmap_get(&s->components, path.data, path.len);
-	} while (found == STRMAP_NONE && path.len > 0);
+		if (found != STRMAP_NONE || path.len == 0)
+			break;
+		path = parent_of(path);
+	}
+	s->asked = folder;
+	s->asked_of = s->out->ncomponents;
+	s->answer = found;
 	return found;
 }
 

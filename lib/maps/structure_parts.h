@@ -13,6 +13,10 @@ struct structuring {
 	struct strmap dirs;       /* path -> index in out->dirs */
 	struct strmap components; /* path -> index in out->components */
 	size_t components_cap, entries_cap;
+	struct span
+		asked; /* the folder that was looked for last, of how many components, and which it is */
+	size_t asked_of;
+	uint32_t answer;
 };
 
 /** Fill out->entries. */

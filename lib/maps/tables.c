@@ -49,8 +49,7 @@ static void part_end(struct tables *t, const char *name, struct sb *sb)
 
 static void tab_number(struct sb *sb, int64_t n)
 {
-	sb_addc(sb, '\t');
-	sb_int(sb, n);
+	sb_int_after(sb, '\t', n);
 }
 
 static void tab_text(struct sb *sb, const char *text)
@@ -225,8 +224,7 @@ static uint32_t end_of(const struct resolve_edge *e, bool inward)
 		for (size_t i = 0; i < n; i++) {                                                   \
 			const struct resolve_edge *e = &edges[order[i]];                           \
                                                                                                    \
-			sb_addc(sb, i == 0 ? '{' : ',');                                           \
-			sb_int(sb, (int64_t)(expression));                                         \
+			sb_int_after(sb, i == 0 ? '{' : ',', (int64_t)(expression));               \
 		}                                                                                  \
 		sb_addc(sb, '}');                                                                  \
 	} while (0)
@@ -275,9 +273,27 @@ static void write_edges(struct tables *t)
 
 /* --- Symbols --- */
 
+/* Whether eight bytes are all ASCII and none a control character. */
+static bool are_plain(const char *text)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t w;
+
+	memcpy(&w, text, sizeof(w));
+	return ((w | (w - ones * 0x20) | (w + ones)) & ones * 0x80) == 0;
+}
+
 static bool fit_for_a_row(const char *name, size_t len)
 {
-	if (len == 0 || len > FACTS_NAME_MAX || utf8_valid(name, len) != len)
+	size_t plain = 0;
+
+	if (len == 0 || len > FACTS_NAME_MAX)
+		return false;
+	while (len - plain >= 8 && are_plain(name + plain))
+		plain += 8;
+	name += plain;
+	len -= plain;
+	if (utf8_valid(name, len) != len)
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
@@ -372,8 +388,7 @@ static struct place *list_places(struct tables *t, size_t ndefs)
 		for (uint32_t i = first; i < last; i++) {                                          \
 			const struct place *p = &places[t->defs[i]];                               \
                                                                                                    \
-			sb_addc(sb, i == first ? '{' : ',');                                       \
-			sb_int(sb, (int64_t)(expression));                                         \
+			sb_int_after(sb, i == first ? '{' : ',', (int64_t)(expression));           \
 		}                                                                                  \
 		sb_addc(sb, '}');                                                                  \
 	} while (0)
@@ -426,39 +441,57 @@ struct use {
 	uint8_t kind;
 };
 
-/* Count the uses of each name; their sum so far goes to first[number + 1]. */
-static uint32_t *count_uses(const struct tables *t, uint32_t *counts)
+/* The number of each reference's name, in the order of files; those of one file come by name. */
+static const uint32_t *number_refs(const struct tables *t)
 {
-	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
+	uint32_t *ret;
+	size_t n = 0, at = 0;
 
+	for (size_t f = 0; f < t->in->nfiles; f++)
+		n += t->in->files[f].facts.nrefs;
+	ret = arena_array(t->scratch, n, sizeof(*ret));
 	for (size_t f = 0; f < t->in->nfiles; f++) {
 		const struct facts *facts = &t->in->files[f].facts;
 
-		for (size_t i = 0; i < facts->nrefs; i++) {
+		for (size_t i = 0; i < facts->nrefs; i++, at++) {
 			const char *name = facts->refs[i].name;
-			uint32_t number = strmap_get(&t->numbers, name, strlen(name));
 
-			if (number != STRMAP_NONE)
-				counts[number]++;
+			ret[at] = i > 0 && name == facts->refs[i - 1].name
+			                  ? ret[at - 1]
+			                  : strmap_get(&t->numbers, name, strlen(name));
 		}
 	}
+	return ret;
+}
+
+/* Count the uses of each name; their sum so far goes to first[number + 1]. */
+static uint32_t *count_uses(const struct tables *t, const uint32_t *numbers, uint32_t *counts)
+{
+	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
+	size_t at = 0;
+
+	for (size_t f = 0; f < t->in->nfiles; f++)
+		for (size_t i = 0; i < t->in->files[f].facts.nrefs; i++, at++)
+			if (numbers[at] != STRMAP_NONE)
+				counts[numbers[at]]++;
 	for (size_t i = 0; i < t->nnames; i++)
 		first[i + 1] =
 			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
 	return first;
 }
 
-static struct use *list_uses(const struct tables *t, const uint32_t *first)
+static struct use *list_uses(const struct tables *t, const uint32_t *numbers, const uint32_t *first)
 {
 	uint32_t *next = arena_memdup(t->scratch, first, (t->nnames + 1) * sizeof(*next));
 	struct use *ret = arena_array(t->scratch, first[t->nnames], sizeof(*ret));
+	size_t at = 0;
 
 	for (uint32_t f = 0; f < t->in->nfiles; f++) {
 		const struct facts *facts = &t->in->files[f].facts;
 
-		for (size_t i = 0; i < facts->nrefs; i++) {
+		for (size_t i = 0; i < facts->nrefs; i++, at++) {
 			const struct fact_ref *ref = &facts->refs[i];
-			uint32_t number = strmap_get(&t->numbers, ref->name, strlen(ref->name));
+			uint32_t number = numbers[at];
 
 			if (number != STRMAP_NONE && next[number] < first[number + 1])
 				ret[next[number]++] = (struct use){ f, ref->line, ref->kind };
@@ -471,8 +504,7 @@ static struct use *list_uses(const struct tables *t, const uint32_t *first)
 	do {                                                                                       \
 		sb_addc(&sb, '\t');                                                                \
 		for (uint32_t u = first[number]; u < first[number + 1]; u++) {                     \
-			sb_addc(&sb, u == first[number] ? '{' : ',');                              \
-			sb_int(&sb, uses[u].member);                                               \
+			sb_int_after(&sb, u == first[number] ? '{' : ',', uses[u].member);         \
 		}                                                                                  \
 		sb_addc(&sb, '}');                                                                 \
 	} while (0)
@@ -480,8 +512,9 @@ static struct use *list_uses(const struct tables *t, const uint32_t *first)
 static void write_references(struct tables *t)
 {
 	uint32_t *counts = arena_array(t->scratch, t->nnames, sizeof(*counts));
-	const uint32_t *first = count_uses(t, counts);
-	const struct use *uses = list_uses(t, first);
+	const uint32_t *numbers = number_refs(t);
+	const uint32_t *first = count_uses(t, numbers, counts);
+	const struct use *uses = list_uses(t, numbers, first);
 	struct sb sb = part_new(t);
 
 	for (uint32_t i = 0; i < t->nnames; i++) {

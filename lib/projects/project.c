@@ -4,7 +4,9 @@
 #include "auth/quota.h"
 #include "auth/vault.h"
 #include "config/config.h"
+#include "jobs/cron.h"
 #include "projects/project_repo.h"
+#include "projects/project_schedule.h"
 #include "projects/project_url.h"
 
 #include <inttypes.h>
@@ -76,6 +78,13 @@ static const struct field PATCH_FIELDS[] = {
 	       .doc = "Branch to map from now on; null: what the repository's HEAD names"),
 	F_INT(struct project_patch, secret_id, .nullable = true, .min = 1, .max = INT64_MAX,
 	      .doc = "Secret that opens the repository from now on; null: none"),
+	F_TEXT(struct project_patch, sync_schedule, .nullable = true, .min = 1,
+	       .max = CRON_TEXT_MAX, .one_line = true, .example = "\"*/15 * * * *\"",
+	       .doc = "When to fetch and map the newest commit: minute, hour, day of month, month "
+	              "and day of week, or @hourly, @daily, @weekly; null: when somebody asks"),
+	F_TEXT(struct project_patch, sync_time_zone, .min = 1, .max = SCHEDULE_ZONE_MAX,
+	       .one_line = true, .example = "\"Europe/Berlin\"",
+	       .doc = "IANA name of the time zone of sync_schedule; without one, UTC"),
 };
 const struct schema project_patch_schema =
 	SCHEMA_PATCH(struct project_patch, "ProjectPatch", PATCH_FIELDS);
@@ -100,6 +109,8 @@ const struct schema project_patch_schema =
 	              .doc = "Bytes of its clone and its maps, as its job last measured"),         \
 		F_INT(struct project, secret_id, .zero_is_null = true,                             \
 	              .doc = "Secret that opens the repository; null: none is needed"),            \
+		F_INT(struct project, sync_schedule_id, .zero_is_null = true,                      \
+	              .doc = "Schedule by which it is synced; null: when somebody asks"),          \
 		F_INT(struct project, version,                                                     \
 	              .doc = "Rises with every change; the ETag is made from it"),                 \
 		F_TIME(struct project, created_us, .name = "created_at",                           \
@@ -375,6 +386,7 @@ enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struc
 	if (e == ERR_NOT_FOUND)
 		return gone_or_stale(cx, id, version);
 	TRY(e);
+	TRY(project_schedule_change(cx, in, &made));
 	TRY(event_emit(cx, &project_changed, id, &made));
 	TRY(db_commit(&tx));
 	*ret = made;

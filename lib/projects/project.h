@@ -12,7 +12,7 @@
 #ifndef PROJECTS_PROJECT_H
 #define PROJECTS_PROJECT_H
 
-#include "jobs/job.h"
+#include "jobs/schedule.h"
 
 #define PROJECT_WEIGHT_SAME (-1)
 #define PROJECT_NAME_MAX    100 /* characters */
@@ -33,6 +33,8 @@ struct project_patch {
 	const char *name;
 	const char *default_branch; /* null: back to the repository's own */
 	int64_t secret_id;          /* null: none any more */
+	const char *sync_schedule;  /* pattern of jobs/cron.h by which it is synced; null: none */
+	const char *sync_time_zone; /* of the pattern; given together with it */
 };
 
 struct project {
@@ -41,10 +43,11 @@ struct project {
 	const char *status;     /* pending, cloning, analysing, ready, failed */
 	const char *error_type; /* slug of a problem, NULL when the last attempt was good */
 	const char *error;
-	const char *head_commit; /* of the newest map; NULL before the first */
-	int64_t storage_bytes;   /* of its clone and its maps */
-	int64_t secret_id;       /* what opens it; 0: nothing is needed */
-	int64_t version;         /* rises with every change a client can see in ETag */
+	const char *head_commit;  /* of the newest map; NULL before the first */
+	int64_t storage_bytes;    /* of its clone and its maps */
+	int64_t secret_id;        /* what opens it; 0: nothing is needed */
+	int64_t sync_schedule_id; /* jobs/schedule.h; 0: it is synced when somebody asks */
+	int64_t version;          /* rises with every change a client can see in ETag */
 	int64_t created_us, updated_us;
 };
 
@@ -96,8 +99,12 @@ NODISCARD
 enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);
 
 /**
+ * A sync_schedule makes, changes or deletes the schedule of the project's own; it is one among the
+ * tenant's schedules, and whoever deletes it there has deleted it here.
+ *
  * @version the version the client saw; 0: any (for our own use)
- * Returns ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT; for a secret, as project_create()
+ * Returns ERR_NOT_FOUND, ERR_STALE, ERR_CONFLICT; for a secret, as project_create(); for a
+ *         schedule, as schedule_create(), and ERR_INVALID for a time zone without a pattern
  */
 NODISCARD
 enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struct project_patch *in,

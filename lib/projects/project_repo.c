@@ -4,7 +4,8 @@
 /* For rows in binary: they are what is read most often, twenty and more at a time. */
 #define COLUMNS                                                                                    \
 	"id, name, repository_url, default_branch, status, error_type, error, head_commit,"        \
-	" clone_bytes + map_bytes AS storage_bytes, secret_id, version, created_at, updated_at"
+	" clone_bytes + map_bytes AS storage_bytes, secret_id, sync_schedule_id, version,"         \
+	" created_at, updated_at"
 
 /*
  * Rows are counted only when the table is large enough to hold so many: a page
@@ -169,6 +170,20 @@ enum err project_repo_update(struct ctx *cx, int64_t id, int64_t version,
 	              &project_schema, ret);
 }
 
+static const struct db_stmt SCHEDULE = {
+	.name = "project_schedule",
+	.binary = true,
+	.nparams = 3,
+	.sql = "UPDATE app.project SET sync_schedule_id = $3 WHERE tenant_id = $1 AND id = $2"
+	       " RETURNING " COLUMNS,
+};
+
+enum err project_repo_schedule(struct ctx *cx, int64_t id, int64_t schedule_id, struct project *ret)
+{
+	return db_get(cx, &SCHEDULE, DB_ARGS(DB_INT(id), DB_INT0(schedule_id)), &project_schema,
+	              ret);
+}
+
 static const struct db_stmt DELETE = {
 	.name = "project_delete",
 	.binary = true,
@@ -212,6 +227,7 @@ const struct db_check project_statements[] = {
 	{ .stmt = &GET, .row = &project_schema },
 	{ .stmt = &LIST, .row = &project_schema },
 	{ .stmt = &SEARCH, .row = &project_schema },
+	{ .stmt = &SCHEDULE, .row = &project_schema },
 	{ .stmt = &UPDATE, .row = &project_schema },
 	{ .stmt = &DELETE, .row = &project_schema },
 	{ .stmt = &FOLLOW, .row = &project_schema },

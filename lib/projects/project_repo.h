@@ -33,6 +33,10 @@ NODISCARD
 enum err project_repo_update(struct ctx *cx, int64_t id, int64_t version,
                              const struct project_patch *in, struct project *ret);
 /** @ret as it was.  Returns ERR_NOT_FOUND for no such project or another version */
+/** @schedule_id 0: none.  The version is left: it goes with project_repo_update() */
+NODISCARD
+enum err project_repo_schedule(struct ctx *cx, int64_t id, int64_t schedule_id,
+                               struct project *ret);
 NODISCARD
 enum err project_repo_delete(struct ctx *cx, int64_t id, int64_t version, struct project *ret);
 /** Returns ERR_NOT_FOUND for no such project, and when it is so already */

@@ -21,9 +21,11 @@ static int64_t make_project(struct ctx *cx, const char *name)
 	return made.id;
 }
 
-static int64_t publish(struct ctx *cx, int64_t project_id, const char *commit, const char *content)
+static int64_t publish_as(struct ctx *cx, int64_t project_id, bool requested, const char *commit,
+                          const char *content)
 {
 	const struct map in = {
+		.requested = requested,
 		.project_id = project_id,
 		.commit = commit,
 		.ref = "main",
@@ -37,6 +39,11 @@ static int64_t publish(struct ctx *cx, int64_t project_id, const char *commit, c
 	assert_err(cx, map_publish(cx, &in, &id), ERR_OK);
 	assert_err(cx, db_commit(&tx), ERR_OK);
 	return id;
+}
+
+static int64_t publish(struct ctx *cx, int64_t project_id, const char *commit, const char *content)
+{
+	return publish_as(cx, project_id, false, commit, content);
 }
 
 /* Spaces, order and doubled keys stay: the same commit gives the same bytes. */
@@ -118,6 +125,72 @@ static void test_of_project__newest_and_by_commit(void **state)
 	}
 }
 
+static void expect_newest(struct ctx *cx, int64_t project_id, const char *content)
+{
+	struct map map, brief;
+
+	assert_err(cx, map_of_project(cx, project_id, NULL, &map), ERR_OK);
+	assert_string_equal(map.content, content);
+	assert_false(map.requested);
+	assert_err(cx, map_newest(cx, project_id, &brief), ERR_OK);
+	assert_true(brief.id == map.id);
+	assert_null(brief.content);
+}
+
+/* Looking at the past does not move the present; when the branch comes there, it is the newest. */
+static void test_requested__is_never_the_newest(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t project_id = make_project(cx, "requested"), asked, again;
+	struct list list;
+	struct map map;
+
+	asked = publish_as(cx, project_id, true, B, "1");
+	assert_err(cx, map_newest(cx, project_id, &map), ERR_NOT_FOUND);
+	assert_err(cx, map_of_project(cx, project_id, NULL, &map), ERR_NOT_FOUND);
+	publish(cx, project_id, A, "2");
+	again = publish_as(cx, project_id, true, B, "3");
+	assert_true(asked == again);
+	publish_as(cx, project_id, true, C, "4");
+	expect_newest(cx, project_id, "2");
+	assert_err(cx, map_of_project(cx, project_id, B, &map), ERR_OK);
+	assert_string_equal(map.content, "3");
+	assert_true(map.requested);
+	assert_err(cx, map_made(cx, project_id, "aaaaaaab", "1", &map), ERR_OK);
+	assert_true(map.id == asked);
+	assert_err(cx, map_made(cx, project_id, "aaaaaaab", "2", &map), ERR_NOT_FOUND);
+
+	/* Asked for again, the branch's own stays what it is. */
+	publish_as(cx, project_id, true, A, "5");
+	expect_newest(cx, project_id, "5");
+
+	publish(cx, project_id, B, "6");
+	expect_newest(cx, project_id, "6");
+	assert_err(cx, map_get(cx, asked, &map), ERR_NOT_FOUND);
+	assert_err(cx, map_list(cx, project_id, 0, 10, &list), ERR_OK);
+	assert_int_equal(list.n, 3);
+}
+
+static void test_requested__only_some_are_kept(void **state)
+{
+	struct fixture_db *f = *state;
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t project_id = make_project(cx, "kept"), was = f->config.map_requested_max;
+	int64_t other = make_project(cx, "kept too"), first;
+	struct map map;
+
+	f->config.map_requested_max = 1;
+	publish(cx, project_id, A, "1");
+	publish_as(cx, other, true, A, "2");
+	first = publish_as(cx, project_id, true, B, "3");
+	publish_as(cx, project_id, true, C, "4");
+	f->config.map_requested_max = was;
+	assert_err(cx, map_get(cx, first, &map), ERR_NOT_FOUND);
+	assert_err(cx, map_of_project(cx, project_id, C, &map), ERR_OK);
+	assert_err(cx, map_of_project(cx, other, A, &map), ERR_OK);
+	expect_newest(cx, project_id, "1");
+}
+
 static void test_list__pages(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -171,6 +244,8 @@ int main(void)
 		cmocka_unit_test(test_publish__content_is_kept_to_the_byte),
 		cmocka_unit_test(test_publish__again_replaces),
 		cmocka_unit_test(test_of_project__newest_and_by_commit),
+		cmocka_unit_test(test_requested__is_never_the_newest),
+		cmocka_unit_test(test_requested__only_some_are_kept),
 		cmocka_unit_test(test_list__pages),
 		cmocka_unit_test(test_tenants_are_apart),
 		cmocka_unit_test(test_deleted_with_its_project),

@@ -4,6 +4,7 @@
 #include "side.h"
 
 #include "app/registry_jobs.h"
+#include "maps/commit.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
@@ -171,6 +172,63 @@ static void test_known_commit_is_not_analysed_again(void **state)
 	stage_close(st);
 }
 
+#define COUNTED                                                                                    \
+	"printf 'portolan-bundle 1\\ncontent 13\\n{\"format\": 1}\\n"                              \
+	"reads 24\\n{\"read\":3,\"cached\":4000}\\nend 2\\n'"
+
+static struct commit_asked ask(struct stage *st, const char *commit, enum err wanted)
+{
+	const struct commit_wanted in = { commit };
+	struct commit_asked asked = { 0 };
+
+	assert_err(st->cx, commit_ask(st->cx, st->project_id, &in, &asked), wanted);
+	return asked;
+}
+
+/* A map on request: once, from the words to the map, and the project stays as it is. */
+static void test_commit_is_mapped_on_request(void **state)
+{
+	struct stage *st = stage_open(state);
+	struct commit_asked first, second;
+	struct map map;
+	int64_t id;
+
+	programs(st, "exit 3", ""); /* so that the first map fails, and the project shows that */
+	assert_string_equal(run_job(st, RUN_ON, &id), "retrying");
+	fixture_db_int(st->cx, "WITH d AS (DELETE FROM app.background_job) SELECT 1");
+
+	programs(st, FETCHED, COUNTED);
+	first = ask(st, "v1.0", ERR_OK);
+	second = ask(st, "v1.0", ERR_OK);
+	assert_true(first.job_id != 0 && first.job_id == second.job_id);
+	assert_string_equal(run_job(st, RUN_ON, &id), "completed");
+	assert_contains(side_job(st->cx, id).result, "\"blobs_read\": 3");
+	assert_contains(side_job(st->cx, id).result, "\"blobs_cached\": 4000");
+	assert_string_equal(project_now(st).status, "pending");
+	assert_err(st->cx, map_of_project(st->cx, st->project_id, NULL, &map), ERR_NOT_FOUND);
+	assert_err(st->cx, map_of_project(st->cx, st->project_id, COMMIT, &map), ERR_OK);
+	assert_true(map.requested);
+
+	/* By its digits it is there at once; by the name the job looks, and does no work. */
+	first = ask(st, "11111111", ERR_OK);
+	assert_true(first.job_id == 0 && first.map_id == map.id);
+	programs(st, FETCHED, "exit 9");
+	first = ask(st, "v1.0", ERR_OK);
+	assert_true(first.job_id != 0 && first.map_id == 0);
+	assert_string_equal(run_job(st, RUN_ON, &id), "completed");
+	assert_contains(side_job(st->cx, id).result, "\"analysed\": false");
+
+	programs(st, FAULT("ref-not-found", ", \"fix\": \"look\""), "exit 9");
+	ask(st, "nope", ERR_OK);
+	assert_string_equal(run_job(st, RUN_ON, &id), "failed");
+	assert_string_equal(side_job(st->cx, id).error_type, "ref-not-found");
+	assert_string_equal(project_now(st).status, "pending");
+
+	st->project_id += 1000000;
+	ask(st, "v1.0", ERR_NOT_FOUND);
+	stage_close(st);
+}
+
 /* Each row: what the children do, and what the project then says. */
 static const struct {
 	const char *why, *fetch, *analyse, *status, *type;
@@ -312,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_map_is_made_and_published),
+		cmocka_unit_test(test_commit_is_mapped_on_request),
 		cmocka_unit_test(test_known_commit_is_not_analysed_again),
 		cmocka_unit_test(test_failures_show_on_the_project),
 		cmocka_unit_test(test_program_that_is_missing),

@@ -223,6 +223,80 @@ static void test_change__under_its_version(void **state)
 	assert_contains(cx->fault.detail, "occupied");
 }
 
+static struct project change(struct ctx *cx, int64_t id, const char *body)
+{
+	struct project_patch patch;
+	struct project now = { 0 };
+
+	assert_err(cx, schema_decode(cx, &project_patch_schema, quotes(cx, body), &patch), ERR_OK);
+	assert_err(cx, project_change(cx, id, 0, &patch, &now), ERR_OK);
+	return now;
+}
+
+/* One schedule of its own: made, changed, taken away here, or deleted where all schedules are. */
+static void test_change__schedule(void **state)
+{
+	static const struct {
+		const char *body, *blamed;
+	} BAD[] = {
+		{ "{'sync_schedule':'every day'}", "/sync_schedule" },
+		{ "{'sync_schedule':'@daily','sync_time_zone':'Mars/North'}", "/sync_time_zone" },
+		{ "{'sync_time_zone':'UTC'}", "/sync_time_zone" },
+	};
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct project made = create(cx, "on time"), now;
+	struct project_patch patch;
+	struct schedule schedule;
+	int64_t id;
+
+	for (size_t i = 0; i < COUNT(BAD); i++) {
+		err_clear(cx);
+		assert_err(
+			cx,
+			schema_decode(cx, &project_patch_schema, quotes(cx, BAD[i].body), &patch),
+			ERR_OK);
+		assert_err(cx, project_change(cx, made.id, 0, &patch, &now), ERR_INVALID);
+		assert_blamed(cx, BAD[i].blamed, NULL);
+	}
+	err_clear(cx);
+	assert_err(cx, project_get(cx, made.id, &now), ERR_OK);
+	assert_int_equal(now.version, made.version);
+	assert_int_equal(now.sync_schedule_id, 0);
+
+	now = change(cx, made.id, "{'sync_schedule':'@daily'}");
+	id = now.sync_schedule_id;
+	assert_true(id > 0);
+	assert_err(cx, schedule_get(cx, id, &schedule), ERR_OK);
+	assert_string_equal(schedule.cron, "@daily");
+	assert_string_equal(schedule.time_zone, "UTC");
+	assert_string_equal(schedule.job_type, "repository_processing");
+	assert_int_equal(schedule.project_id, made.id);
+	assert_true(schedule.enabled && schedule.next_us > 0);
+
+	now = change(cx, made.id, "{'sync_schedule':'5 4 * * *','sync_time_zone':'Europe/Berlin'}");
+	assert_int_equal(now.sync_schedule_id, id);
+	assert_err(cx, schedule_get(cx, id, &schedule), ERR_OK);
+	assert_string_equal(schedule.cron, "5 4 * * *");
+	assert_string_equal(schedule.time_zone, "Europe/Berlin");
+
+	now = change(cx, made.id, "{'name':'other'}");
+	assert_int_equal(now.sync_schedule_id, id);
+	now = change(cx, made.id, "{'sync_schedule':null}");
+	assert_int_equal(now.sync_schedule_id, 0);
+	assert_err(cx, schedule_get(cx, id, &schedule), ERR_NOT_FOUND);
+	err_clear(cx);
+	change(cx, made.id, "{'sync_schedule':null}");
+
+	now = change(cx, made.id, "{'sync_schedule':'@hourly'}");
+	assert_err(cx, schedule_delete(cx, now.sync_schedule_id, 0), ERR_OK);
+	assert_err(cx, project_get(cx, made.id, &now), ERR_OK);
+	assert_int_equal(now.sync_schedule_id, 0);
+
+	id = change(cx, made.id, "{'sync_schedule':'@hourly'}").sync_schedule_id;
+	assert_err(cx, project_delete(cx, made.id, 0), ERR_OK);
+	assert_err(cx, schedule_get(cx, id, &schedule), ERR_NOT_FOUND);
+}
+
 static void test_delete__takes_its_jobs_and_leaves_one(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -373,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_get__unknown_and_foreign),
 		cmocka_unit_test(test_list__pages_and_filters),
 		cmocka_unit_test(test_change__under_its_version),
+		cmocka_unit_test(test_change__schedule),
 		cmocka_unit_test(test_delete__takes_its_jobs_and_leaves_one),
 		cmocka_unit_test(test_delete__waits_for_a_step_of_its_job),
 		cmocka_unit_test(test_sync__joins_the_job_that_waits),

@@ -37,6 +37,17 @@ static void test_sb__int(void **state)
 	};
 	struct ctx *cx = fixture_ctx(*state);
 
+	for (int64_t power = 10; power < INT64_MAX / 10; power *= 10) {
+		for (int64_t n = power - 1; n <= power + 1; n++) {
+			struct sb sb = sb_new(cx->arena, 100);
+
+			sb_int(&sb, n);
+			sb_int_after(&sb, ' ', -n);
+			assert_string_equal(sb.data, arena_printf(cx->arena, "%lld %lld",
+			                                          (long long)n, (long long)-n));
+		}
+	}
+
 	for (size_t i = 0; i < COUNT(NUMBERS); i++) {
 		struct sb sb = sb_new(cx->arena, 100);
 
@@ -126,6 +137,31 @@ static void test_sb__json_of_plain_text(void **state)
 	assert_string_equal(memory, "");
 }
 
+/* What is looked at eight bytes at a time is as it is one by one, wherever a byte stands. */
+static void test_sb__json_of_long_text(void **state)
+{
+	for (int c = 1; c < 128; c++) {
+		struct ctx *cx = fixture_ctx(*state);
+		const char one[] = { (char)c, '\0' };
+		struct sb piece = sb_new(cx->arena, 100);
+
+		sb_json(&piece, one);
+		for (int at = 0; at < 20; at++) {
+			struct sb sb = sb_new(cx->arena, 1000), want = sb_new(cx->arena, 1000);
+			char text[21];
+
+			memset(text, '~', 20);
+			text[20] = '\0';
+			text[at] = (char)c;
+			sb_json(&sb, text);
+			sb_addf(&want, "\"%.*s%.*s%.*s\"", at, "~~~~~~~~~~~~~~~~~~~~",
+			        (int)piece.len - 2, piece.data + 1, 19 - at,
+			        "~~~~~~~~~~~~~~~~~~~~");
+			assert_string_equal(sb.data, want.data);
+		}
+	}
+}
+
 /* Whatever bytes come in, valid JSON comes out. */
 static void test_sb__json_of_every_byte(void **state)
 {
@@ -151,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_sb__json),
 		cmocka_unit_test(test_sb__json_of_every_byte),
 		cmocka_unit_test(test_sb__json_of_plain_text),
+		cmocka_unit_test(test_sb__json_of_long_text),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

@@ -150,6 +150,72 @@ static void test_clone__missing_branch(void **state)
 	}
 }
 
+/* Any commit, by the words of people: branch before tag before digits, over either way. */
+static void test_clone__wanted_commit(void **state)
+{
+	/* what is wanted; which commit that is, for git rev-parse; ref of the answer; else its words */
+	static const struct {
+		const char *wanted, *is, *ref, *says;
+	} ROWS[] = {
+		{ "dev", "dev", "dev", NULL },
+		{ "light", "old^{commit}", "light", NULL },
+		{ "noted", "beside^{commit}", "noted",
+		  NULL },                               /* on no branch, and a tag with a text */
+		{ "main", "heads/main", "main", NULL }, /* there is a tag of that name, too */
+		{ "nope", NULL, NULL, "no branch, tag or commit nope" },
+		{ "refs/heads/dev", NULL, NULL, "no branch, tag or commit" },
+		{ "0000000", NULL, NULL, "no branch, tag or commit 0000000" },
+	};
+	struct clone_bench *b = *state;
+	struct fetch_reply reply;
+	struct fetch_request rq;
+
+	clone_bench_shell(b, "rm -rf tagged.git && cp -a plain.git tagged.git && cd tagged.git &&"
+	                     " git tag light old && git tag main old &&"
+	                     " git tag beside $(git commit-tree -m beside 'old^{tree}') &&"
+	                     " git tag -a -m text noted beside && git update-server-info");
+	for (size_t i = 0; i < 2 * COUNT(ROWS); i++) {
+		bool remote = i % 2 == 0;
+
+		print_message("# %s\n", ROWS[i / 2].wanted);
+		clone_bench_fresh(state);
+		rq = clone_bench_request(b, remote ? clone_bench_url(b, "plain", "tagged")
+		                                   : clone_bench_path(b, "tagged.git"));
+		rq.wanted = ROWS[i / 2].wanted;
+		if (ROWS[i / 2].is == NULL) {
+			assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_REF_NOT_FOUND);
+			assert_non_null(strstr(b->cx.fault.detail, ROWS[i / 2].says));
+			assert_non_null(b->cx.fault.fix);
+			continue;
+		}
+		assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+		assert_string_equal(reply.ref, ROWS[i / 2].ref);
+		clone_bench_shell(b, "test $(git -C tagged.git rev-parse '%s') = %s",
+		                  ROWS[i / 2].is, reply.commit);
+	}
+}
+
+/* Digits: all, or seven and more that only one commit begins with. */
+static void test_clone__wanted_digits(void **state)
+{
+	struct clone_bench *b = *state;
+	const char *commit = clone_bench_line(b, "git -C plain.git rev-parse old");
+	struct fetch_request rq = clone_bench_request(b, clone_bench_path(b, "plain.git"));
+	struct fetch_reply reply;
+
+	rq.wanted = commit;
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+	assert_string_equal(reply.commit, commit);
+	assert_null(reply.ref);
+	rq.wanted = arena_strndup(b->arena, commit, 7);
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
+	assert_string_equal(reply.commit, commit);
+	rq.wanted = arena_strndup(b->arena, commit, 6);
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_REF_NOT_FOUND);
+	rq.wanted = clone_bench_line(b, "git -C plain.git rev-parse 'old^{tree}'");
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_REF_NOT_FOUND);
+}
+
 /* Each cap, over either way, names its setting. */
 static void test_clone__caps(void **state)
 {
@@ -441,6 +507,8 @@ int main(void)
 		TEST(test_clone__failures),
 		TEST(test_clone__redirects),
 		TEST(test_clone__missing_branch),
+		TEST(test_clone__wanted_commit),
+		TEST(test_clone__wanted_digits),
 		TEST(test_clone__caps),
 		TEST(test_clone__disk_must_have_room),
 		TEST(test_clone__time_is_up),

@@ -1,0 +1,478 @@
+/*
+ * Cache: the file, its segments, and the index of records.
+ *
+ *     segment: struct head, offsets of the texts (4 bytes each), texts (each ended by NUL),
+ *              records, zeros up to a multiple of 8
+ *     record:  its bytes (number), 20 bytes of blob id, path (text), what record.h lists
+ */
+#include "maps/cache.h"
+
+#include "maps/checksum.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC        0x31544341464c5450u /* "PTLFACT1" */
+#define RECORD_MAX   ((size_t)32 << 20)  /* bytes of one record */
+#define ARENA_MAX    (SIZE_MAX / 2)      /* the sandbox is the limit */
+#define RECORDS_MAX  (RECORD_MAX + CACHE_SEGMENT_BYTES)
+#define INDEX_LEAST  1024
+#define GIVEN_FDS    4 /* base/tool.h */
+#define SLOT_NONE    0
+#define ROUND(bytes) (((bytes) + 7) & ~(size_t)7)
+
+struct head {
+	uint64_t magic, sum; /* of all that follows */
+	uint64_t print;      /* of analyser and layout */
+	uint32_t first_text; /* texts in the segments before */
+	uint32_t ntexts, text_bytes, record_bytes;
+};
+
+/* Where a record stands, by blob id and path. */
+struct entry {
+	const unsigned char *oid;
+	uint32_t path;    /* number of the text */
+	struct span body; /* behind the path: what record_table says */
+	bool used;        /* in this run */
+};
+
+struct cache {
+	struct arena *arena; /* of what is loaded or kept */
+	struct store store;
+	int fd; /* -1: nothing is written */
+	bool writes;
+	char *data;         /* of the file */
+	uint64_t size, end; /* of the file, and of its good part */
+	uint64_t max, print;
+	struct entry *entries;
+	size_t nentries, entries_cap;
+	uint32_t *slots; /* entry + 1; open addressing, at most half full */
+	size_t nslots;
+	uint64_t used_bytes, all_bytes; /* of records */
+	bool loaded;                    /* any; only then can the file hold what is of no use */
+
+	/* What is kept and not written: */
+	struct arena *pending;
+	struct sb records;
+	size_t texts_written;
+	uint64_t bytes_written; /* of store.bytes */
+};
+
+/* --- Opening --- */
+
+/* Never one of the descriptors that a child is given: where nobody gave it, others would write to it. */
+static int open_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int high = fd >= 0 && fd < GIVEN_FDS ? fcntl(fd, F_DUPFD_CLOEXEC, GIVEN_FDS) : fd;
+
+	if (high != fd)
+		close(fd);
+	return high;
+}
+
+struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analyser)
+{
+	struct arena *arena = arena_new(ARENA_MAX);
+	struct cache *cache = arena_alloc(arena, sizeof(*cache));
+
+	cache->arena = arena;
+	cache->pending = arena_new(ARENA_MAX);
+	cache->records = sb_new(cache->pending, RECORDS_MAX);
+	cache->store = store_new(arena);
+	cache->max = max_bytes;
+	cache->print = code_print(&record_table,
+	                          checksum(analyser, strlen(analyser), sizeof(struct head)));
+	cache->fd = path == NULL || max_bytes == 0 ? -1 : open_file(path);
+	cache->writes = cache->fd >= 0 && flock(cache->fd, LOCK_EX | LOCK_NB) == 0;
+	return cache;
+}
+
+void cache_close(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	if (cache->fd >= 0)
+		close(cache->fd);
+	free(cache->data);
+	arena_free(cache->pending);
+	arena_free(cache->arena);
+}
+
+void cache_close_ptr(struct cache **cache)
+{
+	cache_close(*cache);
+}
+
+/* --- The index --- */
+
+static size_t slot_of(const struct cache *cache, const unsigned char *oid, const char *path)
+{
+	size_t at = (size_t)checksum(path, strlen(path), 0), start;
+
+	memcpy(&start, oid, sizeof(start));
+	for (at ^= start;; at++) {
+		uint32_t slot = cache->slots[at & (cache->nslots - 1)];
+		const struct entry *entry = &cache->entries[slot - 1];
+
+		if (slot == SLOT_NONE || (memcmp(entry->oid, oid, MAP_OID_BYTES) == 0 &&
+		                          strcmp(cache->store.texts[entry->path], path) == 0))
+			return at & (cache->nslots - 1);
+	}
+}
+
+static void grow_index(struct cache *cache)
+{
+	cache->nslots = cache->nslots != 0 ? cache->nslots * 2 : INDEX_LEAST;
+	cache->slots = arena_array(cache->arena, cache->nslots, sizeof(*cache->slots));
+	for (size_t i = 0; i < cache->nentries; i++) {
+		const struct entry *entry = &cache->entries[i];
+		size_t at = slot_of(cache, entry->oid, cache->store.texts[entry->path]);
+
+		cache->slots[at] = (uint32_t)i + 1;
+	}
+}
+
+/* A record that is there already is replaced: what comes later knows better. */
+static void index_entry(struct cache *cache, const struct entry *entry)
+{
+	size_t at;
+
+	if (cache->nentries * 2 >= cache->nslots)
+		grow_index(cache);
+	at = slot_of(cache, entry->oid, cache->store.texts[entry->path]);
+	if (cache->slots[at] != SLOT_NONE) {
+		cache->entries[cache->slots[at] - 1] = *entry;
+		return;
+	}
+	if (cache->nentries == cache->entries_cap) {
+		size_t cap = cache->entries_cap != 0 ? cache->entries_cap * 2 : INDEX_LEAST;
+
+		cache->entries =
+			arena_grow(cache->arena, cache->entries,
+		                   cache->entries_cap * sizeof(*entry), cap * sizeof(*entry));
+		cache->entries_cap = cap;
+	}
+	cache->entries[cache->nentries++] = *entry;
+	cache->slots[at] = (uint32_t)cache->nentries;
+}
+
+/* --- Loading --- */
+
+static const char *read_file(struct cache *cache)
+{
+	struct stat st;
+	char *data;
+
+	if (cache->fd < 0 || fstat(cache->fd, &st) != 0 || st.st_size <= 0)
+		return NULL;
+	cache->size = (uint64_t)st.st_size;
+	if (cache->size > cache->max)
+		return NULL;
+	data = cache->data = malloc(cache->size);
+	for (uint64_t done = 0; data != NULL && done < cache->size;) {
+		ssize_t n = pread(cache->fd, data + done, cache->size - done, (off_t)done);
+
+		if (n <= 0 && !(n < 0 && errno == EINTR))
+			return NULL;
+		done += n > 0 ? (uint64_t)n : 0;
+	}
+	return data;
+}
+
+/* Whether the bytes begin with a whole segment; its parts lie where the head says. */
+static bool check_segment(const struct cache *cache, const char *data, uint64_t left,
+                          struct head *head, uint64_t *ret_bytes)
+{
+	uint64_t bytes;
+
+	if (left < sizeof(*head))
+		return false;
+	memcpy(head, data, sizeof(*head));
+	bytes = ROUND(sizeof(*head) + (uint64_t)head->ntexts * sizeof(uint32_t) + head->text_bytes +
+	              head->record_bytes);
+	if (head->magic != MAGIC || head->print != cache->print || bytes > left ||
+	    head->first_text != cache->store.ntexts)
+		return false;
+	*ret_bytes = bytes;
+	return head->sum == checksum(data + 16, bytes - 16, 0);
+}
+
+static bool add_texts(struct cache *cache, const struct head *head, const char *offsets)
+{
+	const char *texts = offsets + (size_t)head->ntexts * sizeof(uint32_t);
+	uint32_t at;
+
+	if (head->ntexts == 0)
+		return true;
+	if (head->text_bytes == 0 || texts[head->text_bytes - 1] != '\0')
+		return false;
+	store_expect(&cache->store, head->ntexts);
+	for (uint32_t i = 0; i < head->ntexts; i++) {
+		memcpy(&at, offsets + (size_t)i * sizeof(at), sizeof(at));
+		if (at >= head->text_bytes)
+			return false;
+		store_add(&cache->store, texts + at);
+	}
+	return true;
+}
+
+/* The record at the start of the bytes.  @ret false: there is none, or not all of it */
+static bool take_record(struct cache *cache, struct span *bytes, struct entry *ret)
+{
+	struct code_in in = { .bytes = *bytes, .store = &cache->store };
+	uint64_t len = code_take(&in, RECORD_MAX);
+
+	if (in.bad || len > in.bytes.len || len < MAP_OID_BYTES)
+		return false;
+	*bytes = (struct span){ in.bytes.data + len, in.bytes.len - len };
+	*ret = (struct entry){ .oid = (const unsigned char *)in.bytes.data };
+	in.bytes = (struct span){ in.bytes.data + MAP_OID_BYTES, len - MAP_OID_BYTES };
+	ret->path = (uint32_t)code_take(&in, cache->store.ntexts - 1);
+	ret->body = in.bytes;
+	return !in.bad && cache->store.ntexts > 0;
+}
+
+static bool add_segment(struct cache *cache, const char *data, uint64_t left, uint64_t *ret_bytes)
+{
+	struct head head;
+	struct entry entry;
+	struct span records;
+
+	if (!check_segment(cache, data, left, &head, ret_bytes) ||
+	    !add_texts(cache, &head, data + sizeof(head)))
+		return false;
+	records.data =
+		data + sizeof(head) + (size_t)head.ntexts * sizeof(uint32_t) + head.text_bytes;
+	records.len = head.record_bytes;
+	while (records.len > 0) {
+		if (!take_record(cache, &records, &entry))
+			return false;
+		cache->all_bytes += entry.body.len;
+		index_entry(cache, &entry);
+	}
+	return true;
+}
+
+void cache_load(struct cache *cache)
+{
+	const char *data = read_file(cache);
+	uint64_t bytes;
+
+	while (data != NULL &&
+	       add_segment(cache, data + cache->end, cache->size - cache->end, &bytes))
+		cache->end += bytes;
+	cache->texts_written = cache->store.ntexts;
+	cache->loaded = cache->nentries > 0;
+}
+
+/* --- Writing --- */
+
+/* A file that does not take it all is left as it was, and not written to again. */
+static void append(struct cache *cache, const char *data, size_t n)
+{
+	ssize_t done;
+
+	if (cache->size != cache->end && ftruncate(cache->fd, (off_t)cache->end) != 0) {
+		cache->writes = false;
+		return;
+	}
+	do
+		done = write(cache->fd, data, n);
+	while (done < 0 && errno == EINTR);
+	cache->size = cache->end + (done > 0 ? (uint64_t)done : 0);
+	if (done == (ssize_t)n) {
+		cache->end = cache->size;
+		return;
+	}
+	cache->writes = false;
+	if (ftruncate(cache->fd, (off_t)cache->end) != 0)
+		cache->size = 0; /* the next run finds a torn end, and cuts it */
+}
+
+/* The segment of all that is pending. */
+static char *build(struct cache *cache, size_t *ret_bytes)
+{
+	struct store *store = &cache->store;
+	struct head head = {
+		.magic = MAGIC,
+		.print = cache->print,
+		.first_text = (uint32_t)cache->texts_written,
+		.ntexts = (uint32_t)(store->ntexts - cache->texts_written),
+		.record_bytes = (uint32_t)cache->records.len,
+	};
+	size_t texts_at = sizeof(head) + head.ntexts * sizeof(uint32_t);
+	char *data;
+
+	for (size_t i = cache->texts_written; i < store->ntexts; i++)
+		head.text_bytes += (uint32_t)strlen(store->texts[i]) + 1;
+	*ret_bytes = ROUND(texts_at + head.text_bytes + head.record_bytes);
+	data = arena_alloc(cache->pending, *ret_bytes);
+	for (uint32_t i = 0, at = 0; i < head.ntexts; i++) {
+		const char *text = store->texts[cache->texts_written + i];
+		size_t n = strlen(text) + 1;
+
+		memcpy(data + sizeof(head) + i * sizeof(at), &at, sizeof(at));
+		memcpy(data + texts_at + at, text, n);
+		at += (uint32_t)n;
+	}
+	memcpy(data + texts_at + head.text_bytes, cache->records.data, head.record_bytes);
+	memcpy(data, &head, sizeof(head));
+	head.sum = checksum(data + 16, *ret_bytes - 16, 0);
+	memcpy(data, &head, sizeof(head));
+	return data;
+}
+
+static void flush(struct cache *cache)
+{
+	size_t n;
+	char *data;
+
+	if (cache->records.len > 0 && cache->writes) {
+		data = build(cache, &n);
+		if (cache->end + n <= cache->max)
+			append(cache, data, n);
+		else
+			cache->writes = false;
+	}
+	arena_reset(cache->pending);
+	cache->records = sb_new(cache->pending, RECORDS_MAX);
+	cache->texts_written = cache->store.ntexts;
+	cache->bytes_written = cache->store.bytes;
+}
+
+/* What stands in a record behind its length; the body begins at *ret_body. */
+static struct span write_record(struct cache *cache, struct arena *scratch,
+                                const unsigned char *oid, const char *path,
+                                const struct record *record, size_t *ret_body)
+{
+	struct sb sb = sb_new(scratch, RECORD_MAX);
+
+	sb_addn(&sb, (const char *)oid, MAP_OID_BYTES);
+	code_put(&sb, store_index(&cache->store, path));
+	*ret_body = sb.len;
+	code_write(&sb, &cache->store, &record_table, record);
+	assert(!sb.failed); /* the limits of facts and manifests keep it far below */
+	return (struct span){ sb.data, sb.len };
+}
+
+/* Append a record to what is pending. */
+static void add_record(struct cache *cache, struct span record)
+{
+	if (cache->records.len + cache->store.bytes - cache->bytes_written >= CACHE_SEGMENT_BYTES)
+		flush(cache);
+	code_put(&cache->records, record.len);
+	sb_addn(&cache->records, record.data, record.len);
+}
+
+/*
+ * What is of no use outweighs the rest: begin the file anew, with what this run has used.  The
+ * texts get new numbers, since most of them go.
+ */
+static void rewrite(struct cache *cache)
+{
+	struct store old = cache->store;
+	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(ARENA_MAX);
+
+	cache->end = 0;
+	cache->store = store_new(cache->arena);
+	cache->texts_written = 0;
+	cache->bytes_written = 0;
+	for (size_t i = 0; i < cache->nentries && cache->writes; i++) {
+		const struct entry *entry = &cache->entries[i];
+		struct code_in in = { .bytes = entry->body, .store = &old, .arena = scratch };
+		struct record record = { 0 };
+		size_t body;
+
+		if (!entry->used)
+			continue;
+		code_read(&in, &record_table, &record);
+		add_record(cache, write_record(cache, scratch, entry->oid, old.texts[entry->path],
+		                               &record, &body));
+		arena_reset(scratch);
+	}
+	flush(cache);
+}
+
+void cache_finish(struct cache *cache)
+{
+	flush(cache);
+	if (cache->writes && cache->loaded &&
+	    cache->all_bytes - cache->used_bytes >
+	            CACHE_DEAD_TIMES * cache->used_bytes + CACHE_DEAD_BYTES)
+		rewrite(cache);
+}
+
+/* --- Asking and keeping --- */
+
+static bool read_body(const struct cache *cache, struct span body, struct arena *arena,
+                      struct arena *scratch, bool short_of_memory, struct record *ret)
+{
+	struct code_in in = {
+		.bytes = body,
+		.store = &cache->store,
+		.arena = arena,
+		.scratch = scratch,
+		.apart = short_of_memory ? &record_def_table : NULL,
+	};
+
+	*ret = (struct record){ 0 };
+	code_read(&in, &record_table, ret);
+	return !in.bad && in.bytes.len == 0;
+}
+
+bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_blob_bytes,
+                struct arena *arena, struct arena *scratch, bool short_of_memory,
+                struct record *ret)
+{
+	struct entry *entry;
+	uint32_t slot;
+
+	if (cache->nslots == 0)
+		return false;
+	slot = cache->slots[slot_of(cache, file->oid, file->path.data)];
+	if (slot == SLOT_NONE)
+		return false;
+	entry = &cache->entries[slot - 1];
+	if (!read_body(cache, entry->body, arena, scratch, short_of_memory, ret) ||
+	    (ret->skip == SKIP_TOO_LARGE && ret->bytes <= max_blob_bytes))
+		return false;
+	if (ret->bytes > max_blob_bytes)
+		*ret = (struct record){ .bytes = ret->bytes, .skip = SKIP_TOO_LARGE };
+	entry->used = true;
+	cache->used_bytes += entry->body.len;
+	return true;
+}
+
+void cache_keep(struct cache *cache, const struct map_file *file, const struct record *record,
+                struct arena *arena, struct arena *scratch, bool partly, struct record *ret)
+{
+	struct entry entry = { .oid = file->oid, .used = true };
+	size_t start;
+	struct span whole =
+		write_record(cache, scratch, file->oid, file->path.data, record, &start);
+	struct span body = { whole.data + start, whole.len - start };
+	bool good = read_body(cache, body, arena, scratch, false, ret);
+
+	assert(good);
+	if (partly)
+		return;
+	add_record(cache, whole);
+	if (!cache->loaded || !cache->writes)
+		return;
+	entry.path = store_index(&cache->store, file->path.data);
+	entry.body = (struct span){ arena_memdup(cache->arena, body.data, body.len), body.len };
+	cache->all_bytes += body.len;
+	cache->used_bytes += body.len;
+	index_entry(cache, &entry);
+}
+
+size_t cache_memory(const struct cache *cache)
+{
+	return arena_used(cache->arena) + arena_used(cache->pending);
+}

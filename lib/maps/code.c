@@ -1,0 +1,223 @@
+/* Code: one walk along a table for each direction; nested as deep as tables are, whatever the bytes. */
+#include "maps/code.h"
+
+#include "maps/checksum.h"
+
+#include <string.h>
+
+#define MORE 0x80u /* bit of a byte: the number goes on */
+
+void code_put(struct sb *sb, uint64_t n)
+{
+	while (n >= MORE) {
+		sb_addc(sb, (char)(n | MORE));
+		n >>= 7;
+	}
+	sb_addc(sb, (char)n);
+}
+
+static uint64_t number_at(const void *member, uint8_t size)
+{
+	uint32_t four;
+	uint64_t eight;
+
+	if (size == 1)
+		return *(const uint8_t *)member;
+	if (size == 4) {
+		memcpy(&four, member, sizeof(four));
+		return four;
+	}
+	assert(size == sizeof(eight));
+	memcpy(&eight, member, sizeof(eight));
+	return eight;
+}
+
+/* 0 is for NULL where a text may be that. */
+static void put_text(struct sb *sb, struct store *store, const char *text, bool nullable)
+{
+	if (nullable && text == NULL)
+		code_put(sb, 0);
+	else
+		code_put(sb, (uint64_t)store_index(store, text != NULL ? text : "") + nullable);
+}
+
+static size_t count_at(const struct code_field *field, const char *row)
+{
+	size_t n;
+
+	memcpy(&n, row + field->count_offset, sizeof(n));
+	return n < field->max ? n : (size_t)field->max;
+}
+
+static void put_list(struct sb *sb, struct store *store, const struct code_field *field,
+                     const char *row)
+{
+	size_t n = count_at(field, row);
+	const char *items;
+
+	memcpy(&items, row + field->offset, sizeof(items));
+	code_put(sb, n);
+	for (size_t i = 0; i < n; i++)
+		if (field->type == CODE_TYPE_TEXTS)
+			put_text(sb, store, ((const char *const *)(const void *)items)[i], false);
+		else
+			code_write(sb, store, field->of, items + i * field->of->size);
+}
+
+void code_write(struct sb *sb, struct store *store, const struct code_table *table, const void *row)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct code_field *field = &table->fields[i];
+		const char *member = (const char *)row + field->offset;
+		const char *text;
+
+		switch (field->type) {
+		case CODE_TYPE_TEXT:
+			memcpy(&text, member, sizeof(text));
+			put_text(sb, store, text, field->max == 1);
+			break;
+		case CODE_TYPE_NUMBER:
+			code_put(sb, number_at(member, field->size));
+			break;
+		case CODE_TYPE_TEXTS:
+		case CODE_TYPE_ROWS:
+			put_list(sb, store, field, row);
+			break;
+		case CODE_TYPE_ONE:
+			code_write(sb, store, field->of, member);
+			break;
+		}
+	}
+}
+
+static uint64_t take_long(struct code_in *in, uint64_t max)
+{
+	const unsigned char *p = (const unsigned char *)in->bytes.data;
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < in->bytes.len && i < 10; i++) {
+		n |= (uint64_t)(p[i] & (MORE - 1)) << 7 * i;
+		if (p[i] & MORE)
+			continue;
+		in->bytes.data += i + 1;
+		in->bytes.len -= i + 1;
+		in->bad |= n > max;
+		return n <= max ? n : 0;
+	}
+	in->bad = true;
+	in->bytes.len = 0;
+	return 0;
+}
+
+/* Most numbers are one byte, two or three. */
+static inline uint64_t take(struct code_in *in, uint64_t max)
+{
+	const unsigned char *p = (const unsigned char *)in->bytes.data;
+	uint64_t n;
+	size_t used = 1;
+
+	if (in->bytes.len < 3)
+		return take_long(in, max);
+	n = p[0] & (MORE - 1);
+	if (p[0] & MORE) {
+		n |= (uint64_t)(p[1] & (MORE - 1)) << 7;
+		used = 2;
+		if (p[1] & MORE) {
+			n |= (uint64_t)p[2] << 14;
+			used = 3;
+		}
+	}
+	if (n > max || (used == 3 && (p[2] & MORE)))
+		return take_long(in, max);
+	in->bytes.data += used;
+	in->bytes.len -= used;
+	return n;
+}
+
+uint64_t code_take(struct code_in *in, uint64_t max)
+{
+	return take(in, max);
+}
+
+/* What is bad is "", so that nothing that follows meets NULL. */
+static inline const char *take_text(struct code_in *in, bool nullable)
+{
+	uint64_t n = take(in, UINT32_MAX);
+
+	if (nullable && n == 0)
+		return NULL;
+	n -= nullable;
+	in->bad |= n >= in->store->ntexts;
+	return in->bad ? "" : in->store->texts[n];
+}
+
+static void set_number(void *member, uint8_t size, uint64_t n)
+{
+	uint32_t four = (uint32_t)n;
+
+	if (size == 1)
+		*(uint8_t *)member = (uint8_t)n;
+	else if (size == 4)
+		memcpy(member, &four, sizeof(four));
+	else
+		memcpy(member, &n, sizeof(n));
+}
+
+static void take_list(struct code_in *in, const struct code_field *field, char *row)
+{
+	bool texts = field->type == CODE_TYPE_TEXTS;
+	size_t n = (size_t)take(in, field->max), size = texts ? sizeof(char *) : field->of->size;
+	struct arena *arena = !texts && field->of == in->apart ? in->scratch : in->arena;
+	char *items;
+
+	in->bad |= n > in->bytes.len; /* each takes a byte at least */
+	if (in->bad || n == 0)
+		return;
+	items = arena_array(arena, n, size);
+	for (size_t i = 0; i < n && !in->bad; i++)
+		if (texts)
+			((const char **)(void *)items)[i] = take_text(in, false);
+		else
+			code_read(in, field->of, items + i * size);
+	memcpy(row + field->offset, &items, sizeof(items));
+	memcpy(row + field->count_offset, &n, sizeof(n));
+}
+
+void code_read(struct code_in *in, const struct code_table *table, void *row)
+{
+	for (size_t i = 0; i < table->n && !in->bad; i++) {
+		const struct code_field *field = &table->fields[i];
+		char *member = (char *)row + field->offset;
+		const char *text;
+
+		switch (field->type) {
+		case CODE_TYPE_TEXT:
+			text = take_text(in, field->max == 1);
+			memcpy(member, &text, sizeof(text));
+			break;
+		case CODE_TYPE_NUMBER:
+			set_number(member, field->size, take(in, field->max));
+			break;
+		case CODE_TYPE_TEXTS:
+		case CODE_TYPE_ROWS:
+			take_list(in, field, row);
+			break;
+		case CODE_TYPE_ONE:
+			code_read(in, field->of, member);
+			break;
+		}
+	}
+}
+
+uint64_t code_print(const struct code_table *table, uint64_t seed)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct code_field *field = &table->fields[i];
+		const uint64_t what[] = { field->type, field->size, field->offset, field->max };
+
+		seed = checksum(what, sizeof(what), seed);
+		if (field->of != NULL)
+			seed = code_print(field->of, seed);
+	}
+	return seed;
+}

@@ -1,0 +1,114 @@
+/*
+ * Code: structs of facts as bytes and back, by one table each.
+ *
+ * A table lists the members of a struct; a new member is one row.  What has no row comes back
+ * as zero.  Numbers take one byte below 128, texts are numbers of the store.
+ *
+ *     static const struct code_field DEF_FIELDS[] = {
+ *             CODE_TEXT(struct fact_def, name),
+ *             CODE_NUMBER(struct fact_def, line),
+ *     };
+ *     const struct code_table code_def = CODE_TABLE(struct fact_def, DEF_FIELDS);
+ *
+ * Decoding trusts nothing: a number out of its range, a text that is not there or a list longer
+ * than what is left of the bytes makes all of it bad.  Time and memory are linear in the bytes.
+ */
+#ifndef MAPS_CODE_H
+#define MAPS_CODE_H
+
+#include "base/sb.h"
+#include "maps/store.h"
+
+enum code_type {
+	CODE_TYPE_TEXT = 1, /* const char *; NULL comes back as "" unless max is 1 */
+	CODE_TYPE_NUMBER,   /* unsigned, 1, 4 or 8 bytes; also enum and bool; at most max */
+	CODE_TYPE_TEXTS,    /* const char ** and a count of them */
+	CODE_TYPE_ROWS,     /* structs of another table and a count of them */
+	CODE_TYPE_ONE,      /* a struct of another table, inside */
+};
+
+struct code_table;
+
+struct code_field {
+	enum code_type type;
+	uint8_t size; /* of a number */
+	size_t offset, count_offset;
+	uint64_t max; /* of a number; rows of a list; of a text, 1: it may be NULL */
+	const struct code_table *of;
+};
+
+struct code_table {
+	size_t size; /* of the struct */
+	const struct code_field *fields;
+	size_t n;
+};
+
+#define CODE_TABLE(T, list)                                                                        \
+	{                                                                                          \
+		sizeof(T), list, COUNT(list)                                                       \
+	}
+
+#define CODE_OF(T, member, want)                                                                   \
+	(offsetof(T, member) + 0 * sizeof(char[_Generic(((T *)0)->member, want : 1)]))
+#define CODE_MAX(T, member)                                                                        \
+	(sizeof(((T *)0)->member) == 8 ? UINT64_MAX                                                \
+	                               : (UINT64_C(1) << 8 * (sizeof(((T *)0)->member) & 7)) - 1)
+
+#define CODE_TEXT(T, member)                                                                       \
+	{                                                                                          \
+		.type = CODE_TYPE_TEXT, .offset = CODE_OF(T, member, const char *)                 \
+	}
+#define CODE_TEXT_OR_NULL(T, member)                                                               \
+	{                                                                                          \
+		.type = CODE_TYPE_TEXT, .offset = CODE_OF(T, member, const char *), .max = 1       \
+	}
+#define CODE_UP_TO(T, member, most)                                                                \
+	{                                                                                          \
+		.type = CODE_TYPE_NUMBER, .size = sizeof(((T *)0)->member),                        \
+		.offset = offsetof(T, member), .max = (most)                                       \
+	}
+#define CODE_NUMBER(T, member)      CODE_UP_TO(T, member, CODE_MAX(T, member))
+#define CODE_ENUM(T, member, count) CODE_UP_TO(T, member, (count)-1)
+#define CODE_BOOL(T, member)                                                                       \
+	{                                                                                          \
+		.type = CODE_TYPE_NUMBER, .size = 1, .offset = CODE_OF(T, member, bool), .max = 1  \
+	}
+#define CODE_TEXTS(T, member, count, most)                                                         \
+	{                                                                                          \
+		.type = CODE_TYPE_TEXTS, .offset = CODE_OF(T, member, const char **),              \
+		.count_offset = CODE_OF(T, count, size_t), .max = (most)                           \
+	}
+#define CODE_ROWS(T, member, count, table, most)                                                   \
+	{                                                                                          \
+		.type = CODE_TYPE_ROWS, .offset = offsetof(T, member),                             \
+		.count_offset = CODE_OF(T, count, size_t), .max = (most), .of = (table)            \
+	}
+#define CODE_ONE(T, member, table)                                                                 \
+	{                                                                                          \
+		.type = CODE_TYPE_ONE, .offset = offsetof(T, member), .of = (table)                \
+	}
+
+/** Append a struct; its texts get numbers in the store.  A list longer than its max is cut. */
+void code_write(struct sb *sb, struct store *store, const struct code_table *table,
+                const void *row);
+
+struct code_in {
+	struct span bytes; /* what is left */
+	const struct store *store;
+	struct arena *arena;   /* for lists */
+	struct arena *scratch; /* for lists of the table `apart` */
+	const struct code_table *apart;
+	bool bad;
+};
+
+/** Fill a struct, which is zero before.  When in->bad is set what it holds is of no use. */
+void code_read(struct code_in *in, const struct code_table *table, void *row);
+
+/** One number by itself.  @ret at most max; a larger one is bad */
+void code_put(struct sb *sb, uint64_t n);
+uint64_t code_take(struct code_in *in, uint64_t max);
+
+/** @ret differs when tables differ in what bytes mean */
+uint64_t code_print(const struct code_table *table, uint64_t seed);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Record: what reading one blob under one path gave, as it is kept for later runs.
+ *
+ * Whoever adds a member to struct facts, what it holds, or struct manifest adds its row to the
+ * tables in record.c; the assertions there remind of it.
+ */
+#ifndef MAPS_RECORD_H
+#define MAPS_RECORD_H
+
+#include "maps/code.h"
+#include "maps/file.h"
+#include "maps/manifest.h"
+
+struct record {
+	uint64_t bytes; /* of the blob */
+	enum skip_reason skip;
+	enum role_of_file role;   /* by path and text, before .gitattributes */
+	struct facts facts;       /* zero when skipped */
+	struct manifest manifest; /* type MANIFEST_NONE: the file is none */
+};
+
+extern const struct code_table record_table;
+extern const struct code_table record_def_table; /* of facts.defs; they are what takes most room */
+
+#endif

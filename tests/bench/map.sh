@@ -1,0 +1,89 @@
+#!/bin/bash
+# The analyser's part of make bench: a map without history, from nothing, from known facts, and of one changed
+# commit, beside a depth-1 clone and, where they are installed, cloc and ctags.  One core; nothing is fetched.
+#
+#   REPO=PATH         repository to map, bare or not; without one, this checkout
+#   BENCH_ROUNDS=3    rounds, in which all alternate; medians are shown
+set -eu
+ROOT=$(cd "${0%/*}/../.." && pwd -P)
+REPO=$(cd "${REPO:-$ROOT}" && pwd -P)
+ROUNDS=${BENCH_ROUNDS:-3}
+BIN=$ROOT/build/${VARIANT:-release}/bin
+WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)
+trap 'rm -rf "$WORK"' EXIT
+trap 'exit 130' INT TERM
+# The repository may be somebody else's; nothing of it is run.
+printf '[safe]\n\tdirectory = *\n' >"$WORK/gitconfig"
+export GIT_CONFIG_GLOBAL="$WORK/gitconfig" GIT_CONFIG_NOSYSTEM=1
+
+repo_git() { git -C "$REPO" "$@"; }
+median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f x", (b > 0 ? a / b : 0) }'; }
+row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
+
+# timed NAME INPUT COMMAND...: on one core; seconds of the clock go to NAME.s, MiB resident to NAME.mib
+timed() {
+	local name=$1 input=$2
+	shift 2
+	python3 - "$WORK/$name" "$input" "$@" <<-'EOT'
+		import os, resource, subprocess, sys, time
+		name, source, argv = sys.argv[1], sys.argv[2], sys.argv[3:]
+		os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+		start = time.monotonic()
+		with open(source) as i, open(name + ".out", "w") as o:
+		    subprocess.run(argv, stdin=i, stdout=o, stderr=subprocess.DEVNULL, check=True)
+		took = time.monotonic() - start
+		mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+		open(name + ".s", "a").write("%.3f\n" % took)
+		open(name + ".mib", "a").write("%.0f\n" % mib)
+	EOT
+}
+
+# request COMMIT NAME: what the runner would ask
+request() {
+	printf '{"directory":"%s","commit":"%s","cache":"%s","max_cache_bytes":134217728,"max_blob_bytes":5242880,' \
+		"$git_dir" "$1" "$WORK/facts" >"$WORK/$2.json"
+	printf '"max_files":200000,"max_depth":200,"max_bytes":67108864}' >>"$WORK/$2.json"
+}
+map() { timed "$1" "$WORK/$2.json" "$BIN/portolan-analyse"; }
+reads() { grep -a '^{"read":' "$WORK/$1.out" | sed 's/[^0-9,]//g; s/,/ read, /; s/$/ known/'; }
+
+# show TITLE OURS PEER AIM
+show() {
+	row "$1" "$(median "$WORK/$2.s") s" "$(median "$WORK/$3.s") s" \
+		"$(ratio "$(median "$WORK/$2.s")" "$(median "$WORK/$3.s")")" "$4"
+}
+
+git_dir=$(cd "$REPO" && cd "$(git rev-parse --git-common-dir)" && pwd -P)
+new=$(repo_git rev-parse 'HEAD^{commit}')
+old=$(repo_git rev-parse -q --verify 'HEAD~1^{commit}' || echo "$new")
+request "$new" new
+request "$old" old
+mkdir "$WORK/tree"
+repo_git archive "$new" | tar -x -C "$WORK/tree"
+
+for _ in $(seq "$ROUNDS"); do
+	rm -f "$WORK/facts"
+	map cold new
+	map warm new
+	rm -f "$WORK/facts"
+	map before old
+	map changed new
+	rm -rf "$WORK/shallow"
+	timed clone /dev/null git clone -q --depth 1 --no-local "file://$git_dir" "$WORK/shallow"
+done
+
+echo "map of $(basename "$REPO"): $(repo_git ls-tree -r --name-only "$new" | wc -l) files, one core, medians of $ROUNDS rounds"
+row "" "Portolan" "peer" "ratio" "aim"
+show "map from nothing / git clone --depth 1" cold clone "<= 1 s for a million lines"
+show "map from known facts / from nothing" warm cold "$(reads warm)"
+show "map of one changed commit / from nothing" changed cold "<= 0.1 s for a million lines; $(reads changed)"
+row "resident, from nothing / from known facts" "$(median "$WORK/cold.mib") MiB" "$(median "$WORK/warm.mib") MiB" "" "<= 100 MiB"
+if command -v cloc >/dev/null; then
+	timed cloc /dev/null cloc --quiet --skip-uniqueness "$WORK/tree"
+	show "map from nothing / cloc" cold cloc ""
+fi
+if command -v ctags >/dev/null; then
+	timed ctags /dev/null ctags -R -f "$WORK/tags" "$WORK/tree"
+	show "map from nothing / ctags" cold ctags ""
+fi

@@ -1,0 +1,59 @@
+/*
+ * Records of a file that anybody may have written: they are taken whole or not at all, within
+ * their limits, and what is taken comes out the same when it is written again.
+ */
+#include "maps/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool take(struct store *store, struct arena *arena, struct span bytes, struct record *ret)
+{
+	struct code_in in = { .bytes = bytes, .store = store, .arena = arena };
+
+	*ret = (struct record){ 0 };
+	code_read(&in, &record_table, ret);
+	return !in.bad;
+}
+
+static void check(const struct record *r)
+{
+	const struct facts *f = &r->facts;
+	size_t texts = strlen(f->package) + strlen(r->manifest.name) + strlen(r->manifest.group);
+
+	assert(r->skip < SKIP_COUNT && f->lang < LANG_COUNT);
+	assert(f->nimports <= FACTS_IMPORTS_MAX && f->ndefs <= FACTS_DEFS_MAX);
+	for (size_t i = 0; i < f->nimports; i++)
+		texts += strlen(f->imports[i].target) + strlen(f->imports[i].scope);
+	for (size_t i = 0; i < f->ndefs; i++)
+		texts += strlen(f->defs[i].name) + strlen(f->defs[i].signature);
+	for (size_t i = 0; i < f->nrefs; i++)
+		texts += strlen(f->refs[i].name);
+	for (size_t i = 0; i < f->nnames; i++)
+		texts += strlen(f->names[i]);
+	if (texts == SIZE_MAX)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new((size_t)256 << 20);
+	struct store store = store_new(arena);
+	struct sb once = sb_new(arena, (size_t)16 << 20), again = sb_new(arena, (size_t)16 << 20);
+	struct record record, second;
+
+	for (int i = 0; i < 8; i++)
+		store_index(&store, arena_printf(arena, "text %d", i));
+	if (!take(&store, arena, (struct span){ (const char *)data, size }, &record))
+		return 0;
+	check(&record);
+	code_write(&once, &store, &record_table, &record);
+	if (!take(&store, arena, (struct span){ once.data, once.len }, &second))
+		abort();
+	code_write(&again, &store, &record_table, &second);
+	if (once.len != again.len || memcmp(once.data, again.data, once.len) != 0)
+		abort();
+	return 0;
+}
