@@ -1,13 +1,14 @@
 /* SQL of the graph: each statement goes by the key of app.map_edge or app.map_file. */
 #include "maps/reach_repo.h"
 
+/* Materialized, or the order would have it walk the key of the whole index. */
 static const struct db_stmt FILE_OF = {
 	.name = "reach_file",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT entry FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND md5(path)::uuid = md5($3)::uuid AND path = $3 AND entry >= 0"
-	       " ORDER BY entry LIMIT 1",
+	.sql = "WITH f AS MATERIALIZED (SELECT entry FROM app.map_file WHERE tenant_id = $1"
+	       " AND index_id = $2 AND path_hash = md5($3)::uuid AND path = $3)"
+	       " SELECT entry FROM f WHERE entry >= 0 ORDER BY entry LIMIT 1",
 };
 
 enum err reach_repo_file(struct ctx *cx, int64_t index_id, const char *path, int64_t *ret)
@@ -114,23 +115,24 @@ enum err reach_repo_count(struct ctx *cx, int64_t index_id, bool inward, int64_t
 static const struct db_stmt WAY = {
 	.name = "reach_way",
 	.read = true,
-	.nparams = 3,
+	.nparams = 4,
 	.sql = "SELECT f.path AS \"from\", t.path AS \"to\", " HOW
-	       " FROM unnest($3::integer[]) WITH ORDINALITY AS w (file, n)"
+	       " FROM unnest($3::integer[], $4::integer[]) WITH ORDINALITY AS w (file, next, n)"
 	       " JOIN app.map_index i ON i.tenant_id = $1 AND i.id = $2"
 	       " JOIN app.map_edge e ON e.tenant_id = $1 AND e.index_id = $2 AND NOT e.inward"
 	       " AND e.file = w.file"
 	       " JOIN app.map_file f ON f.tenant_id = $1 AND f.index_id = $2 AND f.entry = w.file"
 	       " JOIN app.map_file t ON t.tenant_id = $1 AND t.index_id = $2"
-	       " AND t.entry = ($3::integer[])[w.n + 1]"
+	       " AND t.entry = w.next"
 	       " CROSS JOIN LATERAL (SELECT u.line, u.how FROM unnest(e.others, e.lines, e.hows)"
 	       " AS u (other, line, how) WHERE u.other = t.entry ORDER BY u.how >> 16 DESC, u.line"
 	       " LIMIT 1) AS x ORDER BY w.n",
 };
 
-enum err reach_repo_way(struct ctx *cx, int64_t index_id, const char *files, struct list *ret)
+enum err reach_repo_way(struct ctx *cx, int64_t index_id, const char *from, const char *to,
+                        struct list *ret)
 {
-	return db_list(cx, &WAY, DB_ARGS(DB_INT(index_id), DB_TEXT(files)), &STEP, ret);
+	return db_list(cx, &WAY, DB_ARGS(DB_INT(index_id), DB_TEXT(from), DB_TEXT(to)), &STEP, ret);
 }
 
 const struct db_check reach_statements[] = {

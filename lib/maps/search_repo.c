@@ -123,13 +123,17 @@ enum err search_repo_definitions(struct ctx *cx, int64_t index_id, const char *p
 	               &DEFINITION_ROW, ret);
 }
 
-/* A path is a folder's or a file's; of a repository that has both the file is meant. */
+/*
+ * A path is a folder's or a file's; of a repository that has both the file is meant.  Materialized, or
+ * the order would have it walk the key of the whole index.
+ */
 static const struct db_stmt ENTRY = {
 	.name = "search_entry",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT " ENTRY_COLUMNS " FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND md5(path)::uuid = md5($3)::uuid AND path = $3 ORDER BY entry DESC LIMIT 1",
+	.sql = "WITH f AS MATERIALIZED (SELECT * FROM app.map_file WHERE tenant_id = $1"
+	       " AND index_id = $2 AND path_hash = md5($3)::uuid AND path = $3)"
+	       " SELECT " ENTRY_COLUMNS " FROM f ORDER BY entry DESC LIMIT 1",
 };
 
 enum err search_repo_entry(struct ctx *cx, int64_t index_id, const char *path,
