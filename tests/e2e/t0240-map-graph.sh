@@ -28,6 +28,7 @@ NEW=$(git -C "$WORK/odd" rev-parse HEAD)
 chmod -R a+rX "$WORK/odd"
 stack_up "$WORK/odd"
 
+id= # of the project, known once it is mapped
 portolan() { PORTOLAN_API_KEY=$PORTOLAN_API_KEY PORTOLAN_URL="http://127.0.0.1:$PORT" "$BIN/portolan" "$@"; }
 get() { api GET "/api/v1/projects/$id/$1"; }
 
