@@ -158,13 +158,23 @@ static uint32_t parent_pom(struct completion *c, uint32_t pom)
 	return strmap_get(&c->poms, artifact, strlen(artifact));
 }
 
-/* All manifests of a type, from a folder upwards. */
+/* All manifests of a type, from a folder upwards; for scripts also those in "gradle" folders. */
 static void sources_above(struct completion *c, struct sources *s, enum manifest_type type,
                           struct span folder)
 {
+	char gradle[MAP_PATH_MAX];
+
 	for (;; folder = above(folder)) {
 		for (uint32_t at = in_folder(c, type, folder); at != STRMAP_NONE; at = c->next[at])
 			add_source(s, at);
+		if (type == MANIFEST_GRADLE && folder.len + 8 < sizeof(gradle)) {
+			int n = snprintf(gradle, sizeof(gradle), "%.*s%sgradle", (int)folder.len,
+			                 folder.data, folder.len > 0 ? "/" : "");
+
+			for (uint32_t at = in_folder(c, type, (struct span){ gradle, (size_t)n });
+			     at != STRMAP_NONE; at = c->next[at])
+				add_source(s, at);
+		}
 		if (folder.len == 0)
 			break;
 	}

@@ -355,6 +355,7 @@ static const char *const JAVA_PACKAGES[] = {
 	"jdk.",
 	"kotlin.",
 	"kotlinx.cinterop.",
+	"org.gradle.",
 	"org.ietf.jgss.",
 	"org.w3c.dom.",
 	"org.xml.sax.",
@@ -426,5 +427,12 @@ bool std_dotnet_namespace(const char *name)
 
 bool std_java_package(const char *name)
 {
-	return begins(JAVA_PACKAGES, COUNT(JAVA_PACKAGES), name);
+	/* Of "import javax.crypto.*" the name is the package itself. */
+	for (size_t i = 0; i < COUNT(JAVA_PACKAGES); i++) {
+		size_t n = strlen(JAVA_PACKAGES[i]) - 1;
+
+		if (strncmp(name, JAVA_PACKAGES[i], n) == 0 && (name[n] == '.' || name[n] == '\0'))
+			return true;
+	}
+	return false;
 }
