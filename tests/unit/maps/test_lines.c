@@ -47,6 +47,16 @@ static const struct lines_case LINES[] = {
 	{ LANG_BATCH, "REM a\n:: b\n@rem c\necho rem\n", 1, 3, 0 },
 	{ LANG_HASKELL, "{- a {- b -}\n-}\nf' = 'x' -- c\n", 1, 2, 0 },
 	{ LANG_CSHARP, "var s = @\"a\\\"; // b\n// c\n", 1, 1, 0 },
+	{ LANG_CSHARP,
+	  "var s = @\"a \"\" /*\n// b\n\"; // c\nvar t = \"\"\"\"\n \"\"\" // d\n \"\"\"\"; /* e\n*/\n",
+	  6, 1, 0 },
+	{ LANG_KOTLIN,
+	  "/* a /* b */\n*/\nval c = \"\"\"\\\"\"\"\" // d\nfun `/* e`() = '\"' /* f\n*/\n", 2, 3,
+	  0 },
+	{ LANG_PHP,
+	  "<p>// it's\n\n<?php // a ?> /* b\n<?php # c\n#[D]\n$e = 'f\n// g' . <<<H\n/* i\n  H; /* j\n*/\n",
+	  8, 1, 1 },
+	{ LANG_THRIFT, "# a\nstruct b {} // it's\n/* c */\n", 1, 2, 0 },
 	{ LANG_TEXT, "a // b\n\n# c\n", 2, 0, 1 },
 };
 
