@@ -206,6 +206,17 @@ void php_require(struct resolver *r, struct import_at at)
 		           RESOLVE_NONE);
 }
 
+/* Words of packages that their namespaces do not repeat. */
+static bool says_nothing(const char *word, size_t len)
+{
+	static const char *const WORDS[] = { "php", "sdk", "core", "lib", "library", "framework" };
+
+	for (size_t i = 0; i < COUNT(WORDS); i++)
+		if (strlen(WORDS[i]) == len && memcmp(word, WORDS[i], len) == 0)
+			return true;
+	return false;
+}
+
 /*
  * How well a package's name fits a class's: as one part of it ("promises", Promise), or each word
  * in some part ("http-factory", Http\Message\UriFactoryInterface); 0 is not.
@@ -224,13 +235,16 @@ static int likeness(const char *package, const char *class)
 			return 100;
 		p += len + (p[len] == '\\');
 	}
-	for (const char *w = package; *w != '\0'; words++) {
+	for (const char *w = package; *w != '\0';) {
 		size_t word = strcspn(w, "-"), m = plain(class, strlen(class), part, sizeof(part));
 
-		found += word > 0 && memmem(part, m, w, word) != NULL;
+		if (!says_nothing(w, word)) {
+			words++;
+			found += word > 0 && memmem(part, m, w, word) != NULL;
+		}
 		w += word + (w[word] == '-');
 	}
-	return found >= words ? found : 0;
+	return words > 0 && found >= words ? found : 0;
 }
 
 uint32_t php_external(struct resolver *r, const struct php_load *load, uint32_t from,
