@@ -8,7 +8,7 @@
 #include "maps/resolver.h"
 
 #define USINGS_MAX     64 /* of one file; each is looked at for all names used */
-#define NAMESPACES_MAX 64 /* around the types of one file */
+#define NAMESPACES_MAX 32 /* around the types of one file */
 
 struct cs_def {
 	uint32_t file, next;

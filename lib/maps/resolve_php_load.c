@@ -117,6 +117,14 @@ static bool join_class(struct resolver *r, const char *name, bool psr0)
 	return join_path(r, path, len);
 }
 
+/* Whether a prefix may end there: behind a \, for PSR-0 also at each end of a word. */
+static bool may_end(const struct php_load *load, const char *name, size_t len)
+{
+	if (name[len - 1] == '\\')
+		return true;
+	return load->psr0 && (name[len - 1] == '_' || name[len] == '_' || name[len] == '\\');
+}
+
 uint32_t php_load_class(struct resolver *r, const struct php_load *load, uint32_t from,
                         const char *name)
 {
@@ -142,8 +150,8 @@ uint32_t php_load_class(struct resolver *r, const struct php_load *load, uint32_
 		if (best != RESOLVE_NONE || len == 0)
 			return best;
 		len--;
-		while (len > 0 && name[len - 1] != '\\' && !load->psr0)
-			len--; /* PSR-0 takes any beginning of a name */
+		while (len > 0 && !may_end(load, name, len))
+			len--;
 	}
 }
 
