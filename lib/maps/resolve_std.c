@@ -367,6 +367,10 @@ static const char *const DOTNET_NAMESPACES[] = {
 	"Microsoft.CSharp.", "Microsoft.VisualBasic.", "Microsoft.Win32.", "System.", "Windows.",
 };
 
+static const char *const PHP_NAMESPACES[] = {
+	"BcMath\\", "Dom\\", "FFI\\", "Pdo\\", "Random\\", "Uri\\",
+};
+
 /* Folders whose headers belong to the system, whichever they are. */
 static const char *const C_FOLDERS[] = { "sys/",     "linux/", "asm/",  "mach/", "machine/",
 	                                 "netinet/", "arpa/",  "bits/", "net/",  "asm-generic/" };
@@ -423,6 +427,11 @@ bool std_dotnet_namespace(const char *name)
 {
 	return begins(DOTNET_NAMESPACES, COUNT(DOTNET_NAMESPACES), name) ||
 	       strcmp(name, "System") == 0;
+}
+
+bool std_php_namespace(const char *name)
+{
+	return begins(PHP_NAMESPACES, COUNT(PHP_NAMESPACES), name);
 }
 
 bool std_java_package(const char *name)

@@ -111,6 +111,7 @@ bool std_python_module(const char *name, size_t len);
 bool std_node_module(const char *name, size_t len);
 bool std_java_package(const char *name);
 bool std_dotnet_namespace(const char *name);
+bool std_php_namespace(const char *name);
 
 /* Each resolves all files of its languages. */
 void resolve_c(struct resolver *r);
