@@ -74,20 +74,25 @@ enum import_kind {
 };
 
 /*
+ * Kotlin and C# share kinds with Java: MODULE (C#: using alias = a.b.C), STATIC (C#: using static
+ * a.b.C), WILDCARD (C#: using a.b).  PHP shares USE (use a\b) with Rust, REQUIRE (also include;
+ * the target is relative to the file when it starts with a dot) and DYNAMIC (the same, behind
+ * something unknown) with JS.
+ *
  * Bits of struct fact_import.flags.  Optional: inside try/except, if TYPE_CHECKING or a
  * conditional; C: any #if but an include guard; Rust: behind #[cfg].
  */
 #define IMPORT_F_OPTIONAL 1u
-#define IMPORT_F_GLOBAL   4u /* C#: global using, for all files of the project */
 #define IMPORT_F_PATH                                                                              \
 	2u                 /* Rust: target is a path from #[path = "…"]; Ruby, shell, SQL:
                                 target is relative to the file, `level` parts of its path taken off */
-#define IMPORT_F_SUFFIX 8u /* shell: what stands before the target is known when it runs only */
+#define IMPORT_F_SUFFIX 4u /* shell: what stands before the target is known when it runs only */
+#define IMPORT_F_GLOBAL 8u /* C#: global using, for all files of the project */
 
 struct fact_import {
 	const char *target; /* as written, quotes taken off */
 	const char *name;   /* the one name taken from it, "" when all of it */
-	const char *alias;  /* local name where the language gives one (Go, Python "as"), else "" */
+	const char *alias; /* local name where the language gives one (Go, "as", C# "="), else "" */
 	const char *
 		scope; /* Rust: inline module path around it ("a::b"); Ruby: modules around, else "" */
 	uint32_t line; /* 1 and up */
@@ -120,9 +125,13 @@ enum def_kind {
 
 /*
  * Definitions: what stands at the top, in namespaces and in types; functions also inside others
- * (not C and Java), types also inside C functions.  Constants are those of the module or type:
- * JS const, Python capitals, C const with a value, Java static final, Go const, Rust const and
- * static; variables are those of Go packages.
+ * (not C, Java, Kotlin, C#), types also inside C functions.  Constants are those of the module or
+ * type: JS const, Python capitals, C const with a value, Java static final, Kotlin const val, C#
+ * const and static readonly, PHP const and define(), Go const, Rust const and static; variables
+ * are those of Go packages and those at the top of Kotlin files.
+ *
+ * What extends a type from outside: in Kotlin a method without a parent, in C# a function with
+ * one.  Namespaces of C# and PHP are modules, and no parents.
  */
 struct fact_def {
 	const char *name;
@@ -263,8 +272,8 @@ struct facts {
 	uint32_t code, comment, blank; /* lines; their sum is the number of lines.  A line with both
 	                                  code and comment is code (as cloc counts). */
 	const char
-		*package; /* Go package clause, Java package; Ruby: "zeitwerk" where the file makes
-	                        a folder load by names (for_gem, autoload_lib); "" elsewhere */
+		*package; /* Go, Java, Kotlin; C#, PHP: the first namespace; Ruby: "zeitwerk" where
+	                        the file makes a folder load by names; "" elsewhere */
 	struct fact_import *imports;
 	size_t nimports;
 	struct fact_def *defs;
@@ -272,7 +281,10 @@ struct facts {
 	/*
 	 * Sorted set of the names that resolution needs: Java, every identifier that starts with a
 	 * capital letter; Go, "pkg.Name" selectors and bare identifiers that the function they stand
-	 * in does not bind itself; empty elsewhere.
+	 * in does not bind itself; Kotlin, as Java, and calls, "f" or ".f" behind a receiver; C#,
+	 * "A" and "A.B" where they may be types, "A`" with type arguments, "`A" for a generic type
+	 * that the file declares, ".f" for calls of methods; PHP, in full, "A\B" and "A\f()".
+	 * Empty elsewhere.
 	 */
 	const char **names;
 	size_t nnames;

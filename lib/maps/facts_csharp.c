@@ -116,8 +116,9 @@ static struct span dotted(struct reader *rd, char *name, size_t max)
 			angle++;
 		else if (rd->t.c == '>' && angle > 0)
 			angle--;
-		else if (angle == 0 && rd->t.c == ':' && n == 6 && memcmp(name, "global", 6) == 0)
-			n = next(rd) ? 0 : 0;
+		else if (angle == 0 && rd->t.c == ':' &&
+		         (n == 0 || (n == 6 && memcmp(name, "global", 6) == 0)))
+			n = 0; /* global:: */
 		else if (angle == 0 && ((!word && rd->t.c != '.') || rd->t.len > max - n))
 			break;
 		else if (angle == 0) {

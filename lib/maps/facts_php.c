@@ -333,6 +333,7 @@ static void read_require(struct reader *rd)
 		}
 		add_path(&path, &rd->t);
 	}
+	path.useless |= path.unknown && !memchr(path.text, '.', path.len); /* f('x'): no path */
 	if (path.useless || path.len == 0 || path.up > 16)
 		return;
 	for (int i = 0; i < path.up; i++, n += 3)

@@ -60,7 +60,7 @@ static const char *const TEST_FILES[] = {
 	"test_*.py",  "*_test.py",   "conftest.py", "*_test.go",      "*.test.*",   "*.spec.*",
 	"*Test.java", "*Tests.java", "*IT.java",    "*TestCase.java", "*Test.kt",   "*Tests.cs",
 	"*_spec.rb",  "*_test.rb",   "*_test.c",    "*_test.cc",      "*_test.cpp", "*_unittest.cc",
-	"*.t",        "*-test.js",   "*_test.rs",
+	"*.t",        "*-test.js",   "*_test.rs",   "*Tests.kt",      "*Test.cs",   "*Test.php",
 };
 static const char *const GENERATED_FILES[] = {
 	"*.min.js",

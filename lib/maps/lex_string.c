@@ -48,12 +48,12 @@ static void quoted(struct lexer *lx, struct token *ret, const char *from, bool l
 	make_string(lx, ret, from, between(inner, close));
 }
 
-/* @ret how many quotes stand one after the other */
-static size_t quotes_at(const struct lexer *lx, const char *q, char quote)
+/* @ret how many quotes stand one after the other, up to @max: more are not looked at */
+static size_t quotes_at(const struct lexer *lx, const char *q, char quote, size_t max)
 {
 	size_t n = 0;
 
-	while (q + n < lx->end && q[n] == quote)
+	while (n < max && q + n < lx->end && q[n] == quote)
 		n++;
 	return n;
 }
@@ -73,13 +73,13 @@ static void triple(struct lexer *lx, struct token *ret, const char *from, bool e
 		run++;
 	for (q = inner;;) {
 		q = find_close(lx, q, quote, true, escapes);
-		if (q >= lx->end || quotes_at(lx, q, quote) >= run)
+		if (q >= lx->end || quotes_at(lx, q, quote, run) >= run)
 			break;
-		q += quotes_at(lx, q, quote);
+		q += quotes_at(lx, q, quote, run);
 	}
 	/* Kotlin: of more than three, the first ones belong to the text. */
 	if (q < lx->end && (lx->syntax->flags & LEX_RAW_TRIPLE))
-		q += quotes_at(lx, q, quote) - run;
+		q += quotes_at(lx, q, quote, SIZE_MAX) - run;
 
 	const char *stop = q < lx->end ? q + run : lx->end;
 

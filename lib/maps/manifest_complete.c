@@ -22,7 +22,12 @@ struct completion {
 	char key[1024];
 };
 
-enum value_kind { VALUE_PROPERTY = 'p', VALUE_VERSION = 'v', VALUE_ALIAS = 'a' };
+enum value_kind {
+	VALUE_PROPERTY = 'p',
+	VALUE_VERSION = 'v',
+	VALUE_ALIAS = 'a',
+	VALUE_BUNDLE = 'b'
+};
 
 static struct span folder_of(const struct completion *c, uint32_t manifest)
 {
@@ -103,6 +108,8 @@ static void index_all(struct completion *c)
 				add_value(c, i, VALUE_PROPERTY, m->items[k].key, k);
 			if (m->items[k].kind == ITEM_ALIAS)
 				add_value(c, i, VALUE_ALIAS, m->items[k].key, k);
+			if (m->items[k].kind == ITEM_BUNDLE)
+				add_value(c, i, VALUE_BUNDLE, m->items[k].key, k);
 		}
 		for (size_t k = 0; k < m->ndeps; k++)
 			if (strcmp(m->deps[k].scope, "managed") == 0 ||
@@ -158,13 +165,23 @@ static uint32_t parent_pom(struct completion *c, uint32_t pom)
 	return strmap_get(&c->poms, artifact, strlen(artifact));
 }
 
-/* All manifests of a type, from a folder upwards. */
+/* All manifests of a type, from a folder upwards; for scripts also those in "gradle" folders. */
 static void sources_above(struct completion *c, struct sources *s, enum manifest_type type,
                           struct span folder)
 {
+	char gradle[MAP_PATH_MAX];
+
 	for (;; folder = above(folder)) {
 		for (uint32_t at = in_folder(c, type, folder); at != STRMAP_NONE; at = c->next[at])
 			add_source(s, at);
+		if (type == MANIFEST_GRADLE && folder.len + 8 < sizeof(gradle)) {
+			int n = snprintf(gradle, sizeof(gradle), "%.*s%sgradle", (int)folder.len,
+			                 folder.data, folder.len > 0 ? "/" : "");
+
+			for (uint32_t at = in_folder(c, type, (struct span){ gradle, (size_t)n });
+			     at != STRMAP_NONE; at = c->next[at])
+				add_source(s, at);
+		}
 		if (folder.len == 0)
 			break;
 	}
@@ -332,12 +349,17 @@ static void add_from_catalog(struct completion *c, struct manifest *m,
 		add_dep(c, m, catalog, at, item->key, item->line);
 		return;
 	}
-	for (size_t i = 0; strncmp(rest, "bundles.", 8) == 0 && i < catalog->nitems; i++) {
-		const struct manifest_item *of = &catalog->items[i];
+	if (strncmp(rest, "bundles.", 8) != 0)
+		return;
+	rest += 8;
+	/* The items of one bundle stand one after the other. */
+	for (size_t i = get_value(c, found, VALUE_BUNDLE, rest, strlen(rest));
+	     i < catalog->nitems && catalog->items[i].kind == ITEM_BUNDLE &&
+	     strcmp(catalog->items[i].key, rest) == 0;
+	     i++) {
+		const char *name = catalog->items[i].value;
 
-		if (of->kind != ITEM_BUNDLE || strcmp(of->key, rest + 8) != 0)
-			continue;
-		at = get_value(c, found, VALUE_ALIAS, of->value, strlen(of->value));
+		at = get_value(c, found, VALUE_ALIAS, name, strlen(name));
 		if (at != STRMAP_NONE)
 			add_dep(c, m, catalog, at, item->key, item->line);
 	}

@@ -371,14 +371,29 @@ static void list_externals(struct resolver *r)
 	}
 }
 
+uint32_t first_external(const struct resolver *r, enum ecosystem eco, const char *name, size_t len)
+{
+	char key[512];
+	size_t n = external_key(eco, name, len, key, sizeof(key));
+
+	return n > 0 ? strmap_get(&r->externals, key, n) : RESOLVE_NONE;
+}
+
+void count_external(struct resolver *r, uint32_t file, uint32_t external)
+{
+	if (r->external_user[external] == file + 1)
+		return;
+	r->external_user[external] = file + 1;
+	r->out->externals[external].used_by++;
+}
+
 uint32_t use_external(struct resolver *r, uint32_t file, enum ecosystem eco, const char *name,
                       size_t len)
 {
 	enum { CHAIN_MAX = 1000 };
-	char key[512];
-	size_t n = external_key(eco, name, len, key, sizeof(key)), best_len = 0;
+	size_t best_len = 0;
 	struct span path = r->in->files[file].path;
-	uint32_t best = RESOLVE_NONE, at = n > 0 ? strmap_get(&r->externals, key, n) : RESOLVE_NONE;
+	uint32_t best = RESOLVE_NONE, at = first_external(r, eco, name, len);
 
 	for (int i = 0; at != RESOLVE_NONE && i < CHAIN_MAX; at = r->next_external[at], i++) {
 		struct span manifest = r->in->files[r->out->externals[at].manifest].path;
@@ -389,10 +404,8 @@ uint32_t use_external(struct resolver *r, uint32_t file, enum ecosystem eco, con
 			best_len = shared;
 		}
 	}
-	if (best != RESOLVE_NONE && r->external_user[best] != file + 1) {
-		r->external_user[best] = file + 1;
-		r->out->externals[best].used_by++;
-	}
+	if (best != RESOLVE_NONE)
+		count_external(r, file, best);
 	return best;
 }
 

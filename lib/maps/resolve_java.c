@@ -105,33 +105,61 @@ static void index_classes(struct resolver *r, struct java_index *j)
 	}
 }
 
-/* What a folder of sources is for, by the name that Kotlin's multiplatform plugin gives it. */
+/* What a folder of sources is for, in Kotlin's multiplatform projects. */
 enum platform { PLATFORM_ANY = 0, PLATFORM_COMMON, PLATFORM_JVM, PLATFORM_NATIVE, PLATFORM_WEB };
 
-static enum platform platform_of(struct span path)
+static enum platform platform_named(struct span name)
 {
 	static const struct {
 		const char *start;
 		enum platform platform;
 	} NAMES[] = {
-		{ "common", PLATFORM_COMMON }, { "jvm", PLATFORM_JVM },
-		{ "android", PLATFORM_JVM },   { "native", PLATFORM_NATIVE },
-		{ "apple", PLATFORM_NATIVE },  { "ios", PLATFORM_NATIVE },
-		{ "macos", PLATFORM_NATIVE },  { "linux", PLATFORM_NATIVE },
-		{ "mingw", PLATFORM_NATIVE },  { "unix", PLATFORM_NATIVE },
-		{ "posix", PLATFORM_NATIVE },  { "js", PLATFORM_WEB },
-		{ "wasm", PLATFORM_WEB },      { "nonJvm", PLATFORM_NATIVE },
+		{ "common", PLATFORM_COMMON },  { "jvm", PLATFORM_JVM },
+		{ "android", PLATFORM_JVM },    { "native", PLATFORM_NATIVE },
+		{ "apple", PLATFORM_NATIVE },   { "darwin", PLATFORM_NATIVE },
+		{ "ios", PLATFORM_NATIVE },     { "macos", PLATFORM_NATIVE },
+		{ "linux", PLATFORM_NATIVE },   { "mingw", PLATFORM_NATIVE },
+		{ "windows", PLATFORM_NATIVE }, { "unix", PLATFORM_NATIVE },
+		{ "posix", PLATFORM_NATIVE },   { "nix", PLATFORM_NATIVE },
+		{ "js", PLATFORM_WEB },         { "wasm", PLATFORM_WEB },
+		{ "web", PLATFORM_WEB },        { "nonJvm", PLATFORM_NATIVE },
 	};
-	const char *set = memmem(path.data, path.len, "src/", 4), *end = path.data + path.len;
-	const char *slash = set != NULL ? memchr(set + 4, '/', (size_t)(end - set - 4)) : NULL;
 
-	if (slash == NULL || slash - set < 9 ||
-	    (memcmp(slash - 4, "Main", 4) != 0 && memcmp(slash - 4, "Test", 4) != 0))
-		return PLATFORM_ANY;
-	for (size_t i = 0; i < COUNT(NAMES); i++)
-		if (strncmp(set + 4, NAMES[i].start, strlen(NAMES[i].start)) == 0)
+	for (size_t i = 0; i < COUNT(NAMES); i++) {
+		size_t n = strlen(NAMES[i].start);
+
+		if (name.len >= n && memcmp(name.data, NAMES[i].start, n) == 0)
 			return NAMES[i].platform;
+	}
 	return PLATFORM_ANY;
+}
+
+/* The folder in front of one called so: "jvm" of "a/jvm/src/b" */
+static struct span folder_before(struct span path, const char *name)
+{
+	const char *at = memmem(path.data, path.len, name, strlen(name)), *slash;
+
+	if (at == NULL)
+		return (struct span){ 0 };
+	slash = memrchr(path.data, '/', (size_t)(at - path.data));
+	slash = slash != NULL ? slash + 1 : path.data;
+	return (struct span){ slash, (size_t)(at - slash) };
+}
+
+/* "src/jvmMain/…" as the plugin calls it, or "jvm/src/…", "jvm/test/…" as some projects do. */
+static enum platform platform_of(struct span path)
+{
+	const char *end = path.data + path.len, *src = memmem(path.data, path.len, "src/", 4);
+	const char *set = src != NULL ? src + 4 : path.data;
+	const char *slash = memchr(set, '/', (size_t)(end - set));
+	size_t n = slash != NULL ? (size_t)(slash - set) : 0;
+
+	if (src != NULL && n >= 4 &&
+	    (memcmp(slash - 4, "Main", 4) == 0 || memcmp(slash - 4, "Test", 4) == 0))
+		return platform_named((struct span){ set, n });
+	if (src != NULL && n == 4 && (memcmp(set, "main", 4) == 0 || memcmp(set, "test", 4) == 0))
+		return PLATFORM_ANY;
+	return platform_named(folder_before(path, src != NULL ? "/src/" : "/test/"));
 }
 
 /* Common code sees no platform's, and no platform another's. */
@@ -140,7 +168,9 @@ static bool visible(const struct resolver *r, uint32_t from, uint32_t to)
 	enum platform a = platform_of(r->in->files[from].path);
 	enum platform b = platform_of(r->in->files[to].path);
 
-	return a == PLATFORM_ANY || b == PLATFORM_ANY || b == PLATFORM_COMMON || a == b ||
+	if (r->in->files[from].facts.lang != LANG_KOTLIN || a == b || a == PLATFORM_ANY)
+		return true;
+	return b == PLATFORM_ANY || b == PLATFORM_COMMON ||
 	       (a == PLATFORM_WEB && memmem(r->in->files[to].path.data, r->in->files[to].path.len,
 	                                    "src/nonJvm", 10) != NULL);
 }
@@ -153,8 +183,8 @@ static uint32_t nearer(const struct resolver *r, uint32_t from, uint32_t a, uint
 {
 	struct span here = r->in->files[from].path;
 	struct span x = r->in->files[a].path, y = r->in->files[b].path;
-	bool common_a = memmem(x.data, x.len, "/commonMain/", 12) != NULL;
-	bool common_b = memmem(y.data, y.len, "/commonMain/", 12) != NULL;
+	bool common_a = platform_of(x) == PLATFORM_COMMON;
+	bool common_b = platform_of(y) == PLATFORM_COMMON;
 
 	if (common_a != common_b && common_dirs(here, x) == common_dirs(here, y))
 		return common_a ? a : b;
@@ -234,6 +264,53 @@ static uint32_t external_by_part(struct resolver *r, const struct java_index *j,
 	return RESOLVE_NONE;
 }
 
+/* How many words of an artifact's name are parts of the package, those that are not taken off. */
+static int likeness(const char *artifact, const char *package)
+{
+	int found = 0;
+
+	while (*artifact != '\0') {
+		size_t word = strcspn(artifact, "-."), n;
+		bool part = false;
+
+		for (const char *p = package; *p != '\0' && !part; p += n + (p[n] == '.')) {
+			n = strcspn(p, ".");
+			part = n == word && memcmp(p, artifact, n) == 0;
+		}
+		found += part ? 2 : -1;
+		artifact += word + (artifact[word] != '\0');
+	}
+	return found;
+}
+
+/* Of a group's artifacts the one that is called most like the package, then the nearest. */
+static uint32_t external_of_group(struct resolver *r, uint32_t file, const char *group, size_t len,
+                                  const char *package)
+{
+	enum { CHAIN_MAX = 200 };
+	uint32_t at = first_external(r, ECO_MAVEN, group, len), best = RESOLVE_NONE;
+	struct span path = r->in->files[file].path;
+	int most = 0;
+
+	for (int i = 0; at != RESOLVE_NONE && i < CHAIN_MAX; at = r->next_external[at], i++) {
+		const struct resolve_external *e = &r->out->externals[at];
+		const char *colon = strchr(e->name, ':');
+		int found = colon != NULL ? likeness(colon + 1, package) : 0;
+
+		if (best == RESOLVE_NONE || found > most ||
+		    (found == most &&
+		     common_dirs(path, r->in->files[e->manifest].path) >
+		             common_dirs(path,
+		                         r->in->files[r->out->externals[best].manifest].path))) {
+			best = at;
+			most = found;
+		}
+	}
+	if (best != RESOLVE_NONE)
+		count_external(r, file, best);
+	return best;
+}
+
 /* The dependency whose group is the longest beginning of a package. */
 static void java_miss(struct resolver *r, const struct java_index *j, struct import_at at)
 {
@@ -246,13 +323,13 @@ static void java_miss(struct resolver *r, const struct java_index *j, struct imp
 		return;
 	}
 	if (strncmp(name, "kotlinx.", 8) == 0)
-		external = use_external(r, at.file, ECO_MAVEN, KOTLINX, strlen(KOTLINX));
+		external = external_of_group(r, at.file, KOTLINX, strlen(KOTLINX), name);
 	while (len > 0 && external == RESOLVE_NONE) {
 		if (strmap_get(&j->packages, name, len) != STRMAP_NONE) {
 			unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
 			return;
 		}
-		external = use_external(r, at.file, ECO_MAVEN, name, len);
+		external = external_of_group(r, at.file, name, len, name);
 		while (len > 0 && name[len - 1] != '.')
 			len--;
 		if (len > 0)
@@ -285,13 +362,14 @@ static void link_function(struct resolver *r, const struct java_index *j, struct
 	if (next == STRMAP_NONE) /* a member of a class */
 		resolved(r, at, best, RULE_JAVA_CLASS);
 	for (int i = 0; next != STRMAP_NONE && i < OVERLOADS_MAX; next = j->chain[next].next, i++)
-		if (r->file_dir[j->chain[next].file] == r->file_dir[best])
+		if (r->file_dir[j->chain[next].file] == r->file_dir[best] &&
+		    visible(r, at.file, j->chain[next].file))
 			resolved(r, at, j->chain[next].file, RULE_KOTLIN_FUNCTION);
 }
 
 /* Edges to the classes of a package whose names a file uses.  @ret whether the package is here */
 static bool link_wildcard(struct resolver *r, struct java_index *j, struct import_at at,
-                          const struct strmap *own)
+                          const struct strmap *hidden)
 {
 	const struct facts *facts = &r->in->files[at.file].facts;
 	const char *package = at.import->target;
@@ -300,10 +378,18 @@ static bool link_wildcard(struct resolver *r, struct java_index *j, struct impor
 		return false;
 	for (size_t i = 0; i < facts->nnames; i++) {
 		const char *name = facts->names[i];
-		size_t len = class_key(j, package, name + (*name == '.'));
-		uint32_t to = len > 0 ? nearest_class(r, j, at.file, j->key, len) : RESOLVE_NONE;
+		size_t len;
+		uint32_t to;
 
-		if (to != RESOLVE_NONE && (is_type(name) || !strmap_has(own, name)))
+		if (strmap_has(hidden, name))
+			continue;
+		/* A class of the file's own package comes before those of wildcards. */
+		len = is_type(name) ? class_key(j, facts->package, name) : 0;
+		if (len > 0 && nearest_class(r, j, at.file, j->key, len) != RESOLVE_NONE)
+			continue;
+		len = class_key(j, package, name + (*name == '.'));
+		to = len > 0 ? nearest_class(r, j, at.file, j->key, len) : RESOLVE_NONE;
+		if (to != RESOLVE_NONE)
 			resolved(r, at, to,
 			         is_type(name) ? RULE_JAVA_WILDCARD : RULE_KOTLIN_FUNCTION);
 	}
@@ -318,7 +404,7 @@ static const char *simple_name(const char *name)
 }
 
 static void link_same_package(struct resolver *r, struct java_index *j, uint32_t file,
-                              const struct strmap *imported, const struct strmap *own)
+                              const struct strmap *hidden)
 {
 	const struct facts *facts = &r->in->files[file].facts;
 
@@ -327,8 +413,8 @@ static void link_same_package(struct resolver *r, struct java_index *j, uint32_t
 		size_t len;
 		uint32_t to;
 
-		if (strmap_has(imported, name) || (!is_type(name) && strmap_has(own, name)))
-			continue; /* an import of that name comes first, and a function of the file */
+		if (strmap_has(hidden, name))
+			continue;
 		len = class_key(j, facts->package, name + (*name == '.'));
 		to = len > 0 ? nearest_class(r, j, file, j->key, len) : RESOLVE_NONE;
 		if (to != RESOLVE_NONE)
@@ -339,30 +425,39 @@ static void link_same_package(struct resolver *r, struct java_index *j, uint32_t
 	}
 }
 
+/* Names that mean what an import says, or, in Kotlin, what the file itself defines. */
+static void hide_names(const struct facts *facts, struct strmap *hidden)
+{
+	for (size_t k = 0; k < facts->nimports; k++) {
+		const struct fact_import *import = &facts->imports[k];
+		const char *name =
+			*import->alias != '\0' ? import->alias : simple_name(import->target);
+
+		if (import->kind == IMPORT_MODULE)
+			strmap_add(hidden, name, strlen(name), 1);
+	}
+	for (size_t d = 0; facts->lang == LANG_KOTLIN && d < facts->ndefs; d++)
+		strmap_add(hidden, facts->defs[d].name, strlen(facts->defs[d].name), 1);
+}
+
 static void resolve_file(struct resolver *r, struct java_index *j, struct arena *scratch,
                          uint32_t file)
 {
 	const struct facts *facts = &r->in->files[file].facts;
-	struct strmap imported = strmap_new(scratch, facts->nimports + 1);
-	struct strmap own = strmap_new(scratch, 16);
+	struct strmap hidden = strmap_new(scratch, facts->nimports + 1);
 	int wildcards = 0;
 
-	for (size_t d = 0; facts->lang == LANG_KOTLIN && d < facts->ndefs; d++)
-		strmap_add(&own, facts->defs[d].name, strlen(facts->defs[d].name), 1);
+	hide_names(facts, &hidden);
 	for (size_t k = 0; k < facts->nimports; k++) {
 		const struct fact_import *import = &facts->imports[k];
 		struct import_at at = { file, import };
-		const char *name =
-			*import->alias != '\0' ? import->alias : simple_name(import->target);
 		uint32_t to;
 
 		if (*import->target == '\0')
 			continue;
 		if (import->kind == IMPORT_WILDCARD && ++wildcards <= WILDCARDS_MAX &&
-		    link_wildcard(r, j, at, &own))
+		    link_wildcard(r, j, at, &hidden))
 			continue;
-		if (import->kind == IMPORT_MODULE)
-			strmap_add(&imported, name, strlen(name), 1);
 		to = find_class(r, j, file, import->target);
 		if (to == RESOLVE_NONE)
 			java_miss(r, j, at);
@@ -371,7 +466,7 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 		else
 			resolved(r, at, to, RULE_JAVA_CLASS);
 	}
-	link_same_package(r, j, file, &imported, &own);
+	link_same_package(r, j, file, &hidden);
 }
 
 void resolve_java(struct resolver *r)

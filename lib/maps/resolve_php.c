@@ -174,7 +174,8 @@ static void miss(struct resolver *r, const struct php_index *x, struct import_at
 	const char *slash = strrchr(name, '\\');
 	uint32_t external;
 
-	if (slash == NULL && (at.import->kind != IMPORT_USE || strchr(name, '_') == NULL)) {
+	if (std_php_namespace(name) ||
+	    (slash == NULL && (at.import->kind != IMPORT_USE || strchr(name, '_') == NULL))) {
 		/* Without a namespace, and not of this repository: PHP's own. */
 		unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
 		return;

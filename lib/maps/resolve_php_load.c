@@ -117,6 +117,14 @@ static bool join_class(struct resolver *r, const char *name, bool psr0)
 	return join_path(r, path, len);
 }
 
+/* Whether a prefix may end there: behind a \, for PSR-0 also at each end of a word. */
+static bool may_end(const struct php_load *load, const char *name, size_t len)
+{
+	if (name[len - 1] == '\\')
+		return true;
+	return load->psr0 && (name[len - 1] == '_' || name[len] == '_' || name[len] == '\\');
+}
+
 uint32_t php_load_class(struct resolver *r, const struct php_load *load, uint32_t from,
                         const char *name)
 {
@@ -142,8 +150,8 @@ uint32_t php_load_class(struct resolver *r, const struct php_load *load, uint32_
 		if (best != RESOLVE_NONE || len == 0)
 			return best;
 		len--;
-		while (len > 0 && name[len - 1] != '\\' && !load->psr0)
-			len--; /* PSR-0 takes any beginning of a name */
+		while (len > 0 && !may_end(load, name, len))
+			len--;
 	}
 }
 
@@ -206,6 +214,17 @@ void php_require(struct resolver *r, struct import_at at)
 		           RESOLVE_NONE);
 }
 
+/* Words of packages that their namespaces do not repeat. */
+static bool says_nothing(const char *word, size_t len)
+{
+	static const char *const WORDS[] = { "php", "sdk", "core", "lib", "library", "framework" };
+
+	for (size_t i = 0; i < COUNT(WORDS); i++)
+		if (strlen(WORDS[i]) == len && memcmp(word, WORDS[i], len) == 0)
+			return true;
+	return false;
+}
+
 /*
  * How well a package's name fits a class's: as one part of it ("promises", Promise), or each word
  * in some part ("http-factory", Http\Message\UriFactoryInterface); 0 is not.
@@ -224,13 +243,16 @@ static int likeness(const char *package, const char *class)
 			return 100;
 		p += len + (p[len] == '\\');
 	}
-	for (const char *w = package; *w != '\0'; words++) {
+	for (const char *w = package; *w != '\0';) {
 		size_t word = strcspn(w, "-"), m = plain(class, strlen(class), part, sizeof(part));
 
-		found += word > 0 && memmem(part, m, w, word) != NULL;
+		if (!says_nothing(w, word)) {
+			words++;
+			found += word > 0 && memmem(part, m, w, word) != NULL;
+		}
 		w += word + (w[word] == '-');
 	}
-	return found >= words ? found : 0;
+	return words > 0 && found >= words ? found : 0;
 }
 
 uint32_t php_external(struct resolver *r, const struct php_load *load, uint32_t from,

@@ -355,6 +355,7 @@ static const char *const JAVA_PACKAGES[] = {
 	"jdk.",
 	"kotlin.",
 	"kotlinx.cinterop.",
+	"org.gradle.",
 	"org.ietf.jgss.",
 	"org.w3c.dom.",
 	"org.xml.sax.",
@@ -364,6 +365,10 @@ static const char *const JAVA_PACKAGES[] = {
 
 static const char *const DOTNET_NAMESPACES[] = {
 	"Microsoft.CSharp.", "Microsoft.VisualBasic.", "Microsoft.Win32.", "System.", "Windows.",
+};
+
+static const char *const PHP_NAMESPACES[] = {
+	"BcMath\\", "Dom\\", "FFI\\", "Pdo\\", "Random\\", "Uri\\",
 };
 
 /* Folders whose headers belong to the system, whichever they are. */
@@ -424,7 +429,19 @@ bool std_dotnet_namespace(const char *name)
 	       strcmp(name, "System") == 0;
 }
 
+bool std_php_namespace(const char *name)
+{
+	return begins(PHP_NAMESPACES, COUNT(PHP_NAMESPACES), name);
+}
+
 bool std_java_package(const char *name)
 {
-	return begins(JAVA_PACKAGES, COUNT(JAVA_PACKAGES), name);
+	/* Of "import javax.crypto.*" the name is the package itself. */
+	for (size_t i = 0; i < COUNT(JAVA_PACKAGES); i++) {
+		size_t n = strlen(JAVA_PACKAGES[i]) - 1;
+
+		if (strncmp(name, JAVA_PACKAGES[i], n) == 0 && (name[n] == '.' || name[n] == '\0'))
+			return true;
+	}
+	return false;
 }

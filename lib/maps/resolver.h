@@ -111,12 +111,19 @@ void unresolved(struct resolver *r, struct import_at at, enum miss_reason reason
 uint32_t use_external(struct resolver *r, uint32_t file, enum ecosystem eco, const char *name,
                       size_t len);
 
+/** @ret the first dependency of that name, chained by r->next_external, or RESOLVE_NONE */
+uint32_t first_external(const struct resolver *r, enum ecosystem eco, const char *name, size_t len);
+
+/** Count a file as a user of a dependency, once. */
+void count_external(struct resolver *r, uint32_t file, uint32_t external);
+
 /** @ret whether a name is in a sorted table of the standard library */
 bool std_c_header(const char *name);
 bool std_python_module(const char *name, size_t len);
 bool std_node_module(const char *name, size_t len);
 bool std_java_package(const char *name);
 bool std_dotnet_namespace(const char *name);
+bool std_php_namespace(const char *name);
 
 /* Each resolves all files of its languages. */
 void resolve_c(struct resolver *r);

@@ -53,6 +53,9 @@ static void test_lang__role(void **state)
 	} CASES[] = {
 		{ "src/a.c", "int a;\n", "source" },
 		{ "src/test/java/ATest.java", "", "test" },
+		{ "src/app/ATest.php", "", "test" },
+		{ "src/App/ATest.cs", "", "test" },
+		{ "app/ATests.kt", "", "test" },
 		{ "pkg/a_test.go", "", "test" },
 		{ "src/a.spec.ts", "", "test" },
 		{ "latest/a.c", "", "source" },

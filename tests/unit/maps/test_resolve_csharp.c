@@ -10,12 +10,13 @@ static const struct tree_case CASES[] = {
 			{ "A.cs",
 			  "using X.B;\nusing static X.C.Tool;\nusing T = X.C.Tool;\nusing N = X.B;\nusing X.Unused;\n"
 		  "namespace X.A.Inner;\n"
-		  "class A : Base, Near { Used u; N.ByAlias n; X.C.Full f; C.Relative g; int Level { get; } void M() { Level.X(); Other(); } }\n" },
+		  "class A : Base, Near { class Mine {} Mine m; Used u; N.ByAlias n; X.C.Full f; C.Relative g; int Level { get; } void M() { Level.X(); Other(); } }\n" },
 			{ "B/Used.cs", "namespace X.B { class Used {} class Base {} }\n" },
 			{ "B/ByAlias.cs", "namespace X.B { class ByAlias {} class Level {} class Other {} }\n" },
 			{ "C.cs", "namespace X { namespace C { class Tool {} class Full {} } }\n" },
 			{ "C2.cs", "namespace X.C;\nclass Relative {}\n" },
 			{ "Near.cs", "namespace X.A;\ninterface Near {}\nclass Used {}\n" },
+			{ "Mine.cs", "namespace X.A;\nclass Mine {}\n" },
 			{ "Unused.cs", "namespace X.Unused;\nclass Nobody {}\n" },
 		},
 		.edges = "A.cs:0 C.cs cs.qualified\n"

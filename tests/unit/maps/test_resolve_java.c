@@ -27,13 +27,15 @@ static const struct tree_case CASES[] = {
 		.misses = "a/A.java:5 java.util.List standard\n",
 	},
 	{
-		.why = "a wildcard by the names used; the same package without an import; an import hides a neighbour",
+		.why = "a wildcard by the names used; the same package without an import; an import hides a neighbour, both hide a wildcard's",
 		.files = {
 			{ "a/A.java",
 			  "package a;\n"
 		  "import b.*;\n"
 		  "import c.Shared;\n"
+		  "import d.*;\n"
 		  "class A { B x; Near y; Shared z; }\n" },
+			{ "d/All.java", "package d;\nclass Near {}\nclass Shared {}\n" },
 			{ "b/B.java",
 			  "package b;\n"
 		  "public class B {}\n" },

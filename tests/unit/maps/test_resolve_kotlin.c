@@ -69,6 +69,22 @@ static const struct tree_case CASES[] = {
 		  "m/src/jvmMain/C.kt:0 m/src/jvmMain/B.kt java.same_package\n",
 		.misses = "m/src/commonTest/D.kt:2 org.junit.Test external junit:junit\n",
 	},
+	{
+		.why = "the same by folders of another fashion; of a group's artifacts the one called like the package",
+		.files = {
+			{ "a/common/src/B.kt", "package b\nexpect fun b()\n" },
+			{ "a/js/src/B.kt", "package b\nactual fun b() {}\n" },
+			{ "z/common/test/C.kt",
+			  "package c\nimport b.b\nimport io.netty.buffer.X\nimport io.netty.other.Y\n" },
+			{ "z/js/test/D.kt", "package d\nimport b.b\n" },
+			{ "build.gradle",
+			  "dependencies {\n api 'io.netty:netty-all:4'\n api 'io.netty:netty-buffer:4'\n}\n" },
+		},
+		.edges = "z/common/test/C.kt:2 a/common/src/B.kt kotlin.function\n"
+		         "z/js/test/D.kt:2 a/common/src/B.kt kotlin.function\n",
+		.misses = "z/common/test/C.kt:3 io.netty.buffer.X external io.netty:netty-buffer\n"
+		          "z/common/test/C.kt:4 io.netty.other.Y external io.netty:netty-all\n",
+	},
 };
 
 static void test_resolve_kotlin__edges_and_misses(void **state)

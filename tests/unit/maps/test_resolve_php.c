@@ -75,7 +75,7 @@ static const struct tree_case CASES[] = {
 		  "\"nikic/php-parser\":\"4\"},\n\"require-dev\":{\"phpunit/phpunit\":\"9\"},\"autoload\":{\"psr-4\":{\"A\\\\\":\"src\"}}}" },
 			{ "src/X.php",
 			  "<?php\nnamespace A;\nuse Psr\\Http\\Message\\RequestInterface;\nuse Symfony\\Component\\HttpKernel\\Kernel;\nuse PhpParser\\Node;\n"
-		  "use PHPUnit\\Framework\\TestCase;\nuse Exception;\nuse A\\Gone;\nuse Un\\Known;\n" },
+		  "use PHPUnit\\Framework\\TestCase;\nuse Exception;\nuse A\\Gone;\nuse Un\\Known;\nuse Random\\Randomizer;\n" },
 		},
 		.edges = "",
 		.misses = "src/X.php:3 Psr\\Http\\Message\\RequestInterface external psr/http-message\n"
@@ -84,7 +84,8 @@ static const struct tree_case CASES[] = {
 		  "src/X.php:6 PHPUnit\\Framework\\TestCase external phpunit/phpunit\n"
 		  "src/X.php:7 Exception standard\n"
 		  "src/X.php:8 A\\Gone not_found\n"
-		  "src/X.php:9 Un\\Known external\n",
+		  "src/X.php:9 Un\\Known external\n"
+"src/X.php:10 Random\\Randomizer standard\n",
 	},
 };
 
