@@ -5,7 +5,8 @@
  * a JSON request on standard input, the text (or the fault) on standard output,
  * progress on descriptor 3.  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
- * network, no database, no writing, bounded memory and time.
+ * network, no database, no writing, bounded memory and time.  Before that it
+ * starts the one helper there is, universal-ctags (maps/ctags.h).
  *
  * It never runs anything, writes a file, or reads the repository's configuration.
  */
@@ -74,6 +75,7 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	struct analyse_request request = { 0 };
 	struct analyse_in in = { .progress = progress };
 	const struct sandbox_limits limits = { 0 };
+	const struct ctags_options ctags = { 0 };
 
 	TRY(child_read(cx, &analyse_request_schema, &request));
 	in.directory = request.directory;
@@ -83,6 +85,7 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.limits.max_depth = limit(request.max_depth);
 	in.max_output_bytes = limit(request.max_bytes);
 	TRY(scan_init(cx));
+	TRY(ctags_start(cx, &ctags, &in.ctags));
 	TRY(sandbox_enter(cx, request.directory, &limits));
 	return analyse_repository(cx, &in, ret);
 }

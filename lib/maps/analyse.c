@@ -119,6 +119,8 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 	if (lang != LANG_NONE) {
 		facts_read(a->scratch, lang, text, &facts);
 		facts.lang = lang;
+		if (ctags_reads(lang) && text.len > 0)
+			file->gap = ctags_read(a->in.ctags, a->scratch, file->path, text, &facts);
 		if (short_of_memory(a) && !resolves_by_names(lang)) {
 			facts.ndefs = 0;
 			facts.truncated = true;
@@ -197,6 +199,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.resolved = &resolved,
 		.graph = &graph,
 		.structure = &structure,
+		.ctags_version = ctags_version(a->in.ctags),
 	};
 
 	tell(a, PROGRESS_READ, "resolving imports");

@@ -10,6 +10,7 @@
 #define MAPS_ANALYSE_H
 
 #include "maps/content.h"
+#include "maps/ctags.h"
 
 /* Part of every map's identity; to be raised when the same commit would give other bytes. */
 #define ANALYSER_VERSION "1.0.0"
@@ -31,6 +32,7 @@ struct analyse_in {
 	void (*progress)(void *data, int percent,
 	                 const char *message); /* may be NULL; 0 to 100, rising */
 	void *data;                            /* for progress */
+	struct ctags *ctags;                   /* NULL: there is none, which coverage then says */
 };
 
 struct analyse_result {

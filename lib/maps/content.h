@@ -33,7 +33,8 @@
  *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
  *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
  *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
- *               defs_dropped}
+ *               defs_dropped, ctags: {version, read (files whose definitions universal-ctags
+ *               told), unread_total, file, reason (columns: those that it could not)}}
  *   tests       {files, code}: those with the role test
  *   summary     {files, code, languages: [{name, files, code}], folders: [{path, files, code}],
  *               depended: [{path, fan_in}], external_packages, externals_used, imports,
@@ -66,6 +67,7 @@ struct content_in {
 	const struct resolve_out *resolved;
 	const struct graph *graph;
 	const struct structure *structure;
+	const char *ctags_version; /* NULL or "": it was not used */
 };
 
 /** What a caller wants to know without parsing the text. */

@@ -47,6 +47,7 @@ void content_entries(struct content *c);
 void content_graph(struct content *c);
 void content_defs(struct content *c);
 void content_coverage(struct content *c);
+void content_gaps(struct content *c); /* of coverage: its member ctags */
 void content_summary(struct content *c);
 
 #endif

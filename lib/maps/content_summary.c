@@ -66,6 +66,7 @@ void content_coverage(struct content *c)
 	flag_member(c, "imports_truncated", c->in->resolved->truncated);
 	flag_member(c, "unresolved_dropped", c->drop_unresolved);
 	flag_member(c, "defs_dropped", c->drop_defs);
+	content_gaps(c);
 	content_close(c, '}');
 }
 

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < manifest.ndeps; i++)
 			if (manifest.deps[i].line == 0 || *manifest.deps[i].name == '\0')
 				abort();
-		if (manifest.ndeps > MANIFEST_DEPS_MAX || manifest.nitems > MANIFEST_ITEMS_MAX)
+		if (manifest.ndeps > MANIFEST_DEPS_MAX || manifest.nitems > MANIFEST_LOCKED_MAX ||
+		    (manifest.nitems > MANIFEST_ITEMS_MAX && !manifest_is_lock(type)))
 			abort();
 	}
 	arena_free(arena);
