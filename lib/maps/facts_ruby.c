@@ -141,7 +141,7 @@ static bool read_space_name(struct ruby_reader *rd, const char **ret_path, const
 	}
 	*ret_parent = space_around(rd) && *path ? space_around(rd)->name : "";
 	while (rd->t.kind == TOKEN_IDENT && rd->t.len <= FACTS_NAME_MAX &&
-	       strlen(path) < FACTS_TARGET_MAX - FACTS_NAME_MAX) {
+	       strlen(path) < FACTS_NAME_MAX && rd->depth < RUBY_BLOCKS_MAX) {
 		const char *name = sink_text(rd->sk, token_span(&rd->t), FACTS_NAME_MAX);
 		const char *after = rd->t.text + rd->t.len;
 

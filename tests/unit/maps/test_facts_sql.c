@@ -44,11 +44,24 @@ static void test_facts_sql__defs(void **state)
 	check_defs(fixture_ctx(*state), DEFS, COUNT(DEFS));
 }
 
+/* What opens and never closes costs no more than its size.  (T5) */
+static void test_facts_sql__hostile(void **state)
+{
+	static const char *const UNITS[] = { "$a$",           "$a$b",
+		                             "create ",       "create table [",
+		                             "from `",        "copy a from stdin;",
+		                             "delimiter x\n", "with a as (",
+		                             "\\i a\n",       "'" };
+
+	check_hostile(fixture_ctx(*state), LANG_SQL, UNITS, COUNT(UNITS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_sql__imports),
 		cmocka_unit_test(test_facts_sql__defs),
+		cmocka_unit_test(test_facts_sql__hostile),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
