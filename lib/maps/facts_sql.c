@@ -10,9 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define TABLES_MAX 4000 /* names in one file */
-#define TAG_MAX    64
-#define MISSES_MAX 8 /* searches for an end that is not there, before there are no more */
+#define TABLES_MAX    4000 /* names in one file */
+#define TAG_MAX       64
+#define DIALECT_BYTES (64u << 10) /* that are looked at to tell the dialect */
+#define MISSES_MAX    8 /* searches for an end that is not there, before there are no more */
 
 struct reader {
 	struct lexer *lx;
@@ -339,12 +340,31 @@ static bool at_end(struct reader *rd)
 	return rd->t.c == ';' && rd->begins == 0;
 }
 
+/* The one dialect whose strings are others: known by what only it says, near the start. */
+static void choose_dialect(struct lexer *lx)
+{
+	static const char *const WORDS[] = { "ENGINE=", "MySQL", "MariaDB", "AUTO_INCREMENT" };
+	struct span text = { lx->p, (size_t)(lx->end - lx->p) };
+	size_t near = text.len < DIALECT_BYTES ? text.len : DIALECT_BYTES;
+	struct lexer before = *lx;
+
+	for (size_t i = 0; i < COUNT(WORDS); i++) {
+		if (memmem(text.data, near, WORDS[i], strlen(WORDS[i])) == NULL)
+			continue;
+		lex_open(lx, SYNTAX_MYSQL, text, 1);
+		lx->on_comment = before.on_comment;
+		lx->on_comment_arg = before.on_comment_arg;
+		return;
+	}
+}
+
 void facts_sql(struct lexer *lx, struct sink *sk)
 {
 	struct reader rd = { .lx = lx, .sk = sk };
 	uint32_t def = DEF_DROPPED;
 	bool start = true, copy = false;
 
+	choose_dialect(lx);
 	while (next(&rd)) {
 		if (read_command(&rd, start)) {
 			start = true;
