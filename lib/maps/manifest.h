@@ -101,6 +101,7 @@ enum item_kind {
 	ITEM_REPLACE,     /* Go: key a module path, value a folder */
 	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
 	ITEM_STAGE,       /* Dockerfile: key the stage's name, value its image or stage */
+	ITEM_LOCAL,       /* CI, Compose: key "uses", "include" or "build", value a path here */
 	ITEM_LOCKED,      /* lock file: key a package (resolve_locked.c), value the version */
 	ITEM_KIND_COUNT
 };

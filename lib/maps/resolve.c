@@ -469,6 +469,7 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_ruby(r);
 	resolve_shell(r);
 	resolve_sql(r);
+	resolve_build(r);
 	sort_results(ret);
 	return ERR_OK;
 }
