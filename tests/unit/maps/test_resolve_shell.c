@@ -18,11 +18,16 @@ static const struct tree_case CASES[] = {
 			  ". \"$PREFIX/same.sh\"\n"
 			  ". /etc/profile\n"
 			  ". ./gone.sh\n"
-			  "load x\n" },
+			  "load x\n"
+			  ". \"$PREFIX/two.sh\"\n"
+			  ". near\n" },
 			{ "bin/near.sh", "\n" },
 			{ "lib/a.sh", "\n" },
 			{ "lib/b.sh", "\n" },
+			{ "bin/in/two.sh", "\n" },
 			{ "one/same.sh", "\n" },
+			{ "bin/two.sh", "\n" },
+			{ "one/two.sh", "\n" },
 			{ "two/same.sh", "\n" },
 			{ "test/t.bats", "load helper\nload ../bin/near.sh\n" },
 			{ "test/helper.bash", "\n" },
@@ -32,6 +37,8 @@ static const struct tree_case CASES[] = {
 		         "bin/run.sh:4 lib/a.sh shell.working_dir\n"
 		         "bin/run.sh:5 bin/near.sh shell.working_dir\n"
 		         "bin/run.sh:6 lib/b.sh shell.unique_suffix\n"
+		         "bin/run.sh:11 bin/two.sh shell.nearest\n"
+		         "bin/run.sh:12 bin/near.sh shell.working_dir\n"
 		         "test/t.bats:1 test/helper.bash shell.relative\n"
 		         "test/t.bats:2 bin/near.sh shell.relative\n",
 		.misses = "bin/run.sh:7 same.sh ambiguous\n"
