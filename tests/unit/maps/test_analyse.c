@@ -369,6 +369,33 @@ static void test_analyse__definitions_by_ctags(void **state)
 	repo_end(&repo);
 }
 
+/* Beside what a manifest declares, what the lock file fixes; the rest of it as a number.  (B4) */
+static void test_analyse__locked_versions(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+
+	repo_new(&repo);
+	add_text(&repo, &root, "package-lock.json",
+	         "{\"packages\": {\"node_modules/a\": {\"version\": \"1.2.3\"},"
+	         " \"node_modules/b\": {\"version\": \"2.0.0\"}}}");
+	add_text(&repo, &root, "package.json", "{\"dependencies\": {\"a\": \"^1\"}}");
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+
+	CLEANUP(json_put) struct json_object *doc = map(cx, &in);
+
+	assert_int_equal(rows(doc, "externals"), 1);
+	assert_string_equal(json_text(doc, "externals.0.spec", ""), "^1");
+	assert_string_equal(json_text(doc, "externals.0.locked", ""), "1.2.3");
+	assert_string_equal(column_text(doc, "manifests.type", 0), "package-lock");
+	assert_int_equal(column_int(doc, "manifests.locked", 0), 2);
+	assert_int_equal(column_int(doc, "manifests.transitive", 0), 1);
+	assert_int_equal(column_int(doc, "manifests.transitive", 1), 0);
+	repo_end(&repo);
+}
+
 static void test_analyse__limits_of_output_memory_and_time(void **state)
 {
 	struct fixture *fixture = *state;
@@ -427,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_analyse__damage),
 		cmocka_unit_test(test_analyse__empty_repository),
 		cmocka_unit_test(test_analyse__definitions_by_ctags),
+		cmocka_unit_test(test_analyse__locked_versions),
 		cmocka_unit_test(test_analyse__limits_of_output_memory_and_time),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
