@@ -9,7 +9,8 @@
  * network, no database, no writing, bounded memory and time.  One file is opened
  * before that, and the only one it writes: what earlier runs read of the same
  * repository (maps/cache.h).  It is written from here, not by the runner, so that
- * what was read is there even when this process or the runner is killed.
+ * what was read is there even when this process or the runner is killed.  And the one
+ * helper there is was started before: universal-ctags (maps/ctags.h).
  *
  * It never runs anything, writes another file, or reads the repository's configuration.
  */
@@ -84,6 +85,7 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	struct analyse_request request = { 0 };
 	struct analyse_in in = { .progress = progress };
 	const struct sandbox_limits limits = { 0 };
+	const struct ctags_options ctags = { 0 };
 
 	TRY(child_read(cx, &analyse_request_schema, &request));
 	in.directory = request.directory;
@@ -100,6 +102,7 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	                                  : limit(request.history_line_commits);
 	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), ANALYSER_VERSION);
 	TRY(start_git(cx));
+	TRY(ctags_start(cx, &ctags, &in.ctags));
 	TRY(sandbox_enter(cx, request.directory, &limits));
 	return analyse_repository(cx, &in, ret);
 }

@@ -110,7 +110,7 @@ static bool resolves_by_names(enum lang lang)
 }
 
 /* What one blob is: its facts, and the manifest that it may be.  All of it lives in a->scratch. */
-static void read_text(struct analysis *a, const struct map_file *file, struct span text,
+static void read_text(struct analysis *a, struct map_file *file, struct span text,
                       struct record *ret)
 {
 	enum manifest_type type = manifest_detect(file->path);
@@ -130,6 +130,8 @@ static void read_text(struct analysis *a, const struct map_file *file, struct sp
 	if (lang != LANG_NONE) {
 		facts_read(a->scratch, lang, text, &ret->facts);
 		ret->facts.lang = lang;
+		if (ctags_reads(lang) && text.len > 0)
+			file->gap = ctags_read(a->in.ctags, a->scratch, file->path, text, &ret->facts);
 	}
 	if (attributes_is(file->path))
 		attributes_read(a->cx->arena, &a->attributes, file->path, text);
@@ -189,13 +191,14 @@ static bool read_known(struct analysis *a, uint32_t index)
 
 /*
  * .gitattributes are read each time: what they say is kept nowhere else.  What is missing or
- * damaged may be mended, so that is not kept either.
+ * damaged may be mended, so that is not kept either, nor what ctags could not tell this time.
  */
 static void read_file(struct analysis *a, uint32_t index)
 {
 	struct map_file *file = &a->tree.files[index];
 	struct record read = { 0 }, kept;
 	struct scan_blob blob;
+	bool partly;
 
 	if (file->skip != SKIP_NONE || (!attributes_is(file->path) && read_known(a, index)))
 		return;
@@ -208,8 +211,8 @@ static void read_file(struct analysis *a, uint32_t index)
 	scan_blob_free(&blob);
 	if (read.skip == SKIP_MISSING || read.skip == SKIP_CORRUPT)
 		return;
-	cache_keep(a->cache, file, &read, a->cx->arena, a->scratch, leave_out(a, &read.facts),
-	           &kept);
+	partly = leave_out(a, &read.facts) || file->gap != GAP_NONE;
+	cache_keep(a->cache, file, &read, a->cx->arena, a->scratch, partly, &kept);
 	take_record(a, index, &kept);
 }
 
@@ -288,6 +291,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.history = &history,
 		.impact = &impact,
 		.surface = &surface,
+		.ctags = a->in.ctags != NULL,
 	};
 
 	const struct tables_in tables = {

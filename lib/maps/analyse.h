@@ -11,6 +11,7 @@
 
 #include "maps/bundle.h"
 #include "maps/content.h"
+#include "maps/ctags.h"
 
 /* Part of every map's identity; to be raised when the same commit would give other bytes. */
 #define ANALYSER_VERSION "1.0.0"
@@ -34,6 +35,7 @@ struct analyse_in {
 	void (*progress)(void *data, int percent,
 	                 const char *message); /* may be NULL; 0 to 100, rising */
 	void *data;                            /* for progress */
+	struct ctags *ctags;                   /* NULL: there is none, which coverage then says */
 };
 
 /* How many blobs were read and how many were known from earlier runs: part ANALYSE_READS, as JSON. */

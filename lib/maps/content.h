@@ -37,7 +37,9 @@
  *               signatures_dropped, defs_dropped, surface_truncated, impact_exact (false: of
  *               direct importers only), history: {end (text: "" when it was read to its
  *               beginning), cut, unreadable, damaged, wide, line_commits, lines_skipped,
- *               renames_skipped, coupling_truncated}}
+ *               renames_skipped, coupling_truncated}, ctags: {tool (text: "" when
+ *               universal-ctags is not installed), read (files whose definitions it told),
+ *               unread_total, file, reason (columns: those that it could not)}}
  *   tests       {files, code: those with the role test, cases, frameworks: [{name, files, cases}],
  *               by_file: columns file, framework (text, "" when it has no case), cases}
  *   routes      columns method ("GET", …, "ANY", "WS"), pattern, file, line (0: the file's name is
@@ -94,6 +96,7 @@ struct content_in {
 	const struct history *history;
 	const struct impact *impact;
 	const struct surface *surface;
+	bool ctags; /* whether universal-ctags is installed */
 };
 
 /** What a caller wants to know without parsing the text. */

@@ -53,6 +53,7 @@ void content_history_coverage(struct content *c); /* a member of coverage */
 void content_tests(struct content *c);
 void content_routes(struct content *c);
 void content_env(struct content *c);
+void content_gaps(struct content *c); /* of coverage: its member ctags */
 void content_summary(struct content *c);
 
 #endif

@@ -70,6 +70,7 @@ void content_coverage(struct content *c)
 	flag_member(c, "impact_exact", c->in->impact->exact);
 	content_history_coverage(c);
 	flag_member(c, "surface_truncated", c->in->surface->truncated);
+	content_gaps(c);
 	content_close(c, '}');
 }
 

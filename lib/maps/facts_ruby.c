@@ -19,6 +19,14 @@ bool ruby_next(struct ruby_reader *rd)
 	return lex_next(rd->lx, &rd->t);
 }
 
+bool ruby_skip(struct ruby_reader *rd, int tokens)
+{
+	while (tokens-- > 0)
+		if (!ruby_next(rd))
+			return false;
+	return true;
+}
+
 void ruby_back(struct ruby_reader *rd)
 {
 	lex_push(rd->lx, &rd->t);
@@ -128,12 +136,12 @@ static bool read_space_name(struct ruby_reader *rd, const char **ret_path, const
 		return false;
 	if (rd->t.c == ':') { /* ::A */
 		path = "";
-		if (!ruby_next(rd) || !ruby_next(rd))
+		if (!ruby_skip(rd, 2))
 			return false;
 	}
 	*ret_parent = space_around(rd) && *path ? space_around(rd)->name : "";
 	while (rd->t.kind == TOKEN_IDENT && rd->t.len <= FACTS_NAME_MAX &&
-	       strlen(path) < FACTS_TARGET_MAX - FACTS_NAME_MAX) {
+	       strlen(path) < FACTS_NAME_MAX && rd->depth < RUBY_BLOCKS_MAX) {
 		const char *name = sink_text(rd->sk, token_span(&rd->t), FACTS_NAME_MAX);
 		const char *after = rd->t.text + rd->t.len;
 
@@ -142,7 +150,7 @@ static bool read_space_name(struct ruby_reader *rd, const char **ret_path, const
 		if (rd->lx->end - after < 3 || after[0] != ':' || after[1] != ':')
 			return true;
 		*ret_parent = name;
-		if (!ruby_next(rd) || !ruby_next(rd) || !ruby_next(rd))
+		if (!ruby_skip(rd, 3))
 			return false;
 	}
 	return false;
@@ -248,7 +256,7 @@ static void read_method(struct ruby_reader *rd)
 	/* def self.name, def Other.name */
 	while (rd->t.kind == TOKEN_IDENT && rd->t.text + rd->t.len < rd->lx->end &&
 	       rd->t.text[rd->t.len] == '.') {
-		if (!ruby_next(rd) || !ruby_next(rd))
+		if (!ruby_skip(rd, 2))
 			return;
 	}
 	line = rd->t.line;

@@ -34,6 +34,9 @@ struct ruby_reader {
 /** @ret false at the end of the text */
 bool ruby_next(struct ruby_reader *rd);
 
+/** Go on by some tokens.  @ret false at the end of the text */
+bool ruby_skip(struct ruby_reader *rd, int tokens);
+
 /** Give rd->t back: rd->t is the one before it again. */
 void ruby_back(struct ruby_reader *rd);
 

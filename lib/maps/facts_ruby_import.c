@@ -200,7 +200,7 @@ void ruby_constant(struct ruby_reader *rd)
 
 	while (rd->lx->end - end > 2 && end[0] == ':' && end[1] == ':' && end[2] >= 'A' &&
 	       end[2] <= 'Z') {
-		if (!ruby_next(rd) || !ruby_next(rd) || !ruby_next(rd))
+		if (!ruby_skip(rd, 3))
 			return;
 		end = rd->t.text + rd->t.len;
 	}

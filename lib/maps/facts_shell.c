@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define NESTED_MAX 64 /* functions in functions */
+#define NESTED_MAX 64    /* functions in functions */
+#define WORDS_MAX  50000 /* words that are read for the file that they name */
 
 #define BEFORE_COMMAND "then do else elif if while until time command builtin"
 #define NO_NAME        " \t\r\n;&|<>()$`\"'\\{}=#[]*?!~%^,"
@@ -27,6 +28,7 @@ struct reader {
 	uint32_t waiting; /* the function whose body has not begun, while named is set */
 	bool named;
 	struct shell_vars vars;
+	uint32_t words;
 };
 
 static bool next(struct reader *rd)
@@ -136,6 +138,10 @@ static void read_source(struct reader *rd, enum import_kind kind)
 	struct shell_path path;
 	struct fact_import *im;
 
+	if (rd->words++ >= WORDS_MAX) {
+		rd->sk->ret->truncated = true;
+		return;
+	}
 	shell_word(&rd->vars, rest, &path);
 	if (path.len == 0 || memchr(path.text, '*', path.len) || memchr(path.text, '?', path.len))
 		return;
@@ -153,7 +159,7 @@ static void read_assignment(struct reader *rd)
 {
 	const char *q = rd->t.text + rd->t.len;
 
-	if (q < rd->lx->end && *q == '=')
+	if (q < rd->lx->end && *q == '=' && rd->words++ < WORDS_MAX)
 		shell_assign(&rd->vars, rd->sk->arena, token_span(&rd->t),
 		             (struct span){ q + 1, (size_t)(rd->lx->end - q - 1) });
 }

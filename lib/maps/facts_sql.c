@@ -10,8 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define TABLES_MAX 4000 /* names in one file */
-#define TAG_MAX    64
+#define TABLES_MAX    4000 /* names in one file */
+#define TAG_MAX       64
+#define DIALECT_BYTES (64u << 10) /* that are looked at to tell the dialect */
+#define MISSES_MAX    8 /* searches for an end that is not there, before there are no more */
 
 struct reader {
 	struct lexer *lx;
@@ -20,8 +22,9 @@ struct reader {
 	struct name_set tables;
 	struct name_set with;    /* names that WITH gives in this statement */
 	char delimiter[TAG_MAX]; /* of MySQL's client; "" is ';' */
-	uint32_t begins;         /* open BEGIN and CASE of a body */
-	bool body;               /* in a routine that may have BEGIN...END */
+	uint32_t misses;
+	uint32_t begins; /* open BEGIN and CASE of a body */
+	bool body;       /* in a routine that may have BEGIN...END */
 };
 
 static bool is(const struct token *t, const char *word)
@@ -48,14 +51,18 @@ static void skip_dollars(struct reader *rd)
 	const char *from = rd->t.text, *end = rd->lx->end, *q = from + 1;
 	size_t n;
 
+	if (rd->misses >= MISSES_MAX)
+		return;
 	while (q < end && q - from < TAG_MAX && *q != '$' && *q != '\n' && *q != ' ')
 		q++;
 	if (q >= end || *q != '$')
 		return;
 	n = (size_t)(q + 1 - from);
 	q = memmem(q + 1, (size_t)(end - q - 1), from, n);
-	if (!q)
+	if (!q) {
+		rd->misses++;
 		return;
+	}
 	while (rd->t.text < q + n - 1 && lex_next(rd->lx, &rd->t))
 		;
 }
@@ -79,10 +86,11 @@ static bool name_part(struct reader *rd, struct span *ret)
 	}
 	if (rd->t.c != '`' && rd->t.c != '[')
 		return false;
+	size_t left = (size_t)(rd->lx->end - rd->t.text - 1);
 	const char *close = memchr(rd->t.text + 1, rd->t.c == '[' ? ']' : '`',
-	                           (size_t)(rd->lx->end - rd->t.text - 1));
+	                           left < FACTS_NAME_MAX ? left : FACTS_NAME_MAX);
 
-	if (!close || close - rd->t.text > FACTS_NAME_MAX)
+	if (!close)
 		return false;
 	*ret = (struct span){ rd->t.text + 1, (size_t)(close - rd->t.text - 1) };
 	while (rd->t.text < close && lex_next(rd->lx, &rd->t))
@@ -266,7 +274,10 @@ static void skip_copied(struct reader *rd)
 {
 	const char *p = rd->lx->p, *end = rd->lx->end, *stop;
 
+	if (rd->misses >= MISSES_MAX)
+		return;
 	stop = memmem(p, (size_t)(end - p), "\n\\.", 3);
+	rd->misses += stop == NULL;
 	if (stop)
 		lex_advance(rd->lx, stop + 3, LINE_CODE);
 }
@@ -329,12 +340,31 @@ static bool at_end(struct reader *rd)
 	return rd->t.c == ';' && rd->begins == 0;
 }
 
+/* The one dialect whose strings are others: known by what only it says, near the start. */
+static void choose_dialect(struct lexer *lx)
+{
+	static const char *const WORDS[] = { "ENGINE=", "MySQL", "MariaDB", "AUTO_INCREMENT" };
+	struct span text = { lx->p, (size_t)(lx->end - lx->p) };
+	size_t near = text.len < DIALECT_BYTES ? text.len : DIALECT_BYTES;
+	struct lexer before = *lx;
+
+	for (size_t i = 0; i < COUNT(WORDS); i++) {
+		if (memmem(text.data, near, WORDS[i], strlen(WORDS[i])) == NULL)
+			continue;
+		lex_open(lx, SYNTAX_MYSQL, text, 1);
+		lx->on_comment = before.on_comment;
+		lx->on_comment_arg = before.on_comment_arg;
+		return;
+	}
+}
+
 void facts_sql(struct lexer *lx, struct sink *sk)
 {
 	struct reader rd = { .lx = lx, .sk = sk };
 	uint32_t def = DEF_DROPPED;
 	bool start = true, copy = false;
 
+	choose_dialect(lx);
 	while (next(&rd)) {
 		if (read_command(&rd, start)) {
 			start = true;

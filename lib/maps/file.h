@@ -24,12 +24,25 @@ enum skip_reason {
 	SKIP_COUNT
 };
 
+/* Why a file's definitions were not read, though its language has some.  Names: def_gap_name(). */
+enum def_gap {
+	GAP_NONE = 0,
+	GAP_NO_TOOL,   /* universal-ctags is not installed */
+	GAP_TOO_LARGE, /* passes CTAGS_FILE_BYTES */
+	GAP_TIMED_OUT,
+	GAP_CRASHED,
+	GAP_TOO_MUCH, /* what ctags says of it passes CTAGS_OUTPUT_BYTES */
+	GAP_GAVE_UP,  /* ctags was started CTAGS_STARTS_MAX times before */
+	GAP_COUNT
+};
+
 struct map_file {
 	struct span path; /* NUL-terminated, any bytes but NUL; unique */
 	unsigned char oid[MAP_OID_BYTES];
 	uint64_t bytes;         /* of the blob; 0 when it is not there */
 	enum role_of_file role; /* 0 for what is no regular file */
 	enum skip_reason skip;
+	enum def_gap gap;
 	struct facts facts; /* zero when skipped */
 };
 

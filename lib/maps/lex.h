@@ -20,7 +20,7 @@
 #define LEX_DEPTH_MAX   256 /* template literals and JSX elements inside each other */
 #define LEX_HEREDOC_MAX 64  /* bytes of a here-document's tag */
 #define LEX_HEREDOCS    4   /* here-documents that one line announces */
-#define LEX_MISSES_MAX  16 /* searches for an end that is not there, before they stay in the line */
+#define LEX_MISSES_MAX  8 /* searches for an end that is not there, before they stay in the line */
 
 enum syntax_id {
 	SYNTAX_TEXT = 0,
@@ -43,6 +43,7 @@ enum syntax_id {
 	SYNTAX_POWERSHELL,
 	SYNTAX_BATCH,
 	SYNTAX_SQL,
+	SYNTAX_MYSQL,
 	SYNTAX_CSS,
 	SYNTAX_SCSS,
 	SYNTAX_JSON,

@@ -61,16 +61,17 @@ static bool opens_string(const struct lexer *lx, const char *q, const struct lev
 	return true;
 }
 
-/* @ret the delimiter that closes the level, or NULL when the text ends before it */
-static const char *find_end(const struct lexer *lx, const char *q, const char *end,
-                            struct level first)
+/* @ret the delimiter that closes the level, or NULL when the text (or line) ends before it */
+static const char *find_end(const struct lexer *lx, const char *q, bool line, struct level first)
 {
 	struct level stack[LEVELS_MAX] = { first }, more;
 	size_t n = 1;
 
-	for (; q < end; q++) {
+	for (; q < lx->end; q++) {
 		struct level *in = &stack[n - 1];
 
+		if (*q == '\n' && line)
+			return NULL;
 		if (*q == '\\' && in->escapes) {
 			q++;
 		} else if (*q == in->close) {
@@ -101,12 +102,10 @@ static const char *line_end(const struct lexer *lx, const char *q)
 static void literal(struct lexer *lx, struct token *ret, enum token_kind kind, const char *inner,
                     struct level level)
 {
-	const char *from = lx->p, *stop, *close;
+	bool line = lx->nested_misses >= LEX_MISSES_MAX;
+	const char *from = lx->p, *close = find_end(lx, inner, line, level), *stop;
 
-	stop = lx->nested_misses < LEX_MISSES_MAX ? lx->end : line_end(lx, inner);
-	close = find_end(lx, inner, stop, level);
-	if (!close && stop == lx->end)
-		lx->nested_misses++;
+	lx->nested_misses += !close && !line;
 	stop = close ? close + 1 : line_end(lx, inner);
 	if (kind == TOKEN_PIECE) /* options of a regular expression */
 		while (stop < lx->end && *stop >= 'a' && *stop <= 'z')
@@ -151,7 +150,7 @@ static bool regex(struct lexer *lx, struct token *ret)
 	if (!operand_expected(lx)) {
 		if (!argument_expected(lx) || lx->p < lx->regex_off)
 			return false;
-		if (!find_end(lx, lx->p + 1, line_end(lx, lx->p), level)) {
+		if (!find_end(lx, lx->p + 1, true, level)) {
 			lx->regex_off = line_end(lx, lx->p);
 			return false;
 		}

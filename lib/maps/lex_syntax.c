@@ -60,6 +60,8 @@ const struct syntax syntaxes[SYNTAX_COUNT] = {
 	                 .block = { C_BLOCK },
 	                 .multi = "\"'",
 	                 .flags = LEX_NO_ESCAPE | LEX_NEST },
+	/* A backslash escapes, and # begins a comment: facts_sql() asks for it. */
+	[SYNTAX_MYSQL] = { .line = { "--", "#" }, .block = { C_BLOCK }, .multi = "\"'" },
 	[SYNTAX_CSS] = { .block = { C_BLOCK }, .quotes = "\"'" },
 	[SYNTAX_SCSS] = { C_STYLE, .quotes = "\"'" },
 	[SYNTAX_JSON] = { C_STYLE, .quotes = "\"" },

@@ -121,6 +121,7 @@ enum item_kind {
 	ITEM_ALIAS,         /* Gradle catalogue: key a name, value the dependency's */
 	ITEM_BUNDLE,        /* Gradle catalogue: key a bundle's name, value that of one of it */
 	ITEM_STAGE,         /* Dockerfile: key the stage's name, value its image or stage */
+	ITEM_LOCAL,         /* CI, Compose: key "uses", "include" or "build", value a path here */
 	ITEM_LOCKED,        /* lock file: key a package (resolve_locked.c), value the version */
 	ITEM_KIND_COUNT
 };

@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-/* uses: owner/name[/path]@ref; "./path" is in this repository. */
+/* uses: owner/name[/path]@ref, or "./path" of this repository. */
 static void use(struct manifest_in *in, const struct doc *uses)
 {
 	const char *text = doc_text(uses), *at = strrchr(text, '@');
 
 	if (strncmp(text, "docker://", 9) == 0)
 		manifest_image(in, text + 9, "ci", uses->line);
+	else if (strncmp(text, "./", 2) == 0 && strchr(text, '$') == NULL)
+		manifest_item(in, ITEM_LOCAL, "uses", text, uses->line);
 	else if (at != NULL && *text != '.' && strchr(text, '/') != NULL &&
 	         strchr(text, '$') == NULL)
 		manifest_dep_in(in, ECO_ACTIONS,
@@ -65,8 +67,13 @@ static void include(struct manifest_in *in, const struct doc *d)
 {
 	static const char *const FOREIGN[] = { "project", "remote", "template", "component" };
 
-	if (d->type == DOC_STRING && strstr(d->text, "://") != NULL)
-		manifest_dep_in(in, ECO_GITLAB, d->text, "", "ci", d->line);
+	const struct doc *here = d->type == DOC_STRING ? d : doc_get(d, "local");
+	const char *path = doc_text(here);
+
+	if (d->type == DOC_STRING && strstr(path, "://") != NULL)
+		manifest_dep_in(in, ECO_GITLAB, path, "", "ci", d->line);
+	else if (*path != '\0' && strpbrk(path, "*$") == NULL)
+		manifest_item(in, ITEM_LOCAL, "include", path, here->line);
 	for (size_t i = 0; i < COUNT(FOREIGN); i++) {
 		const struct doc *at = doc_get(d, FOREIGN[i]);
 		const char *text = doc_text(at), *mark = strrchr(text, '@');

@@ -194,6 +194,21 @@ void manifest_dockerfile(struct manifest_in *in)
 	note_stages(b);
 }
 
+/* build: folder, or its parts */
+static void compose_build(struct manifest_in *in, const struct doc *build)
+{
+	const struct doc *context = build->type == DOC_OBJECT ? doc_get(build, "context") : build;
+	const char *folder = context != NULL ? doc_text(context) : ".";
+	const char *file = doc_member(build, "dockerfile");
+
+	if (strpbrk(folder, "$:") != NULL || strchr(file, '$') != NULL || *folder == '/')
+		return;
+	if (*file == '\0')
+		file = "Dockerfile";
+	manifest_item(in, ITEM_LOCAL, "build", arena_printf(in->scratch, "%s/%s", folder, file),
+	              build->line);
+}
+
 void manifest_compose(struct manifest_in *in)
 {
 	const struct doc *root = doc_yaml(in->scratch, in->text);
@@ -202,9 +217,11 @@ void manifest_compose(struct manifest_in *in)
 	manifest_name(in, doc_member(root, "name"));
 	for (const struct doc *s = services != NULL ? services->child : NULL; s != NULL;
 	     s = s->next) {
-		const struct doc *image = doc_get(s, "image");
+		const struct doc *image = doc_get(s, "image"), *build = doc_get(s, "build");
 
-		if (image != NULL && doc_get(s, "build") == NULL)
+		if (build != NULL)
+			compose_build(in, build);
+		else if (image != NULL)
 			manifest_image(in, doc_text(image), "service", image->line);
 	}
 }

@@ -69,6 +69,8 @@ static void walk(struct walk *w, void (*value)(struct walk *w, struct span text)
 				return;
 			}
 			w->object[++w->depth] = *w->p == '{';
+			if (w->depth < KEYS_MAX)
+				w->keys[w->depth] = (struct span){ "", 0 };
 			w->key = *w->p == '{';
 			break;
 		case '}':
@@ -98,9 +100,13 @@ static void walk(struct walk *w, void (*value)(struct walk *w, struct span text)
 
 static struct walk walk_new(struct manifest_in *in)
 {
-	return (struct walk){
+	struct walk w = {
 		.in = in, .p = in->text.data, .end = in->text.data + in->text.len, .line = 1
 	};
+
+	for (size_t i = 0; i < KEYS_MAX; i++)
+		w.keys[i] = (struct span){ "", 0 };
+	return w;
 }
 
 /* "packages" by path: node_modules/x is what every package here gets, a/node_modules/x what a does. */

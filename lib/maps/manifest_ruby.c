@@ -146,6 +146,13 @@ static void read_line(struct gems *g, struct span line, uint32_t number)
 			declare(g, name, rest, CALLS[i].scope, number);
 		return;
 	}
+	at = memmem(line.data, line.len, "Specification.new", 17);
+	if (at != NULL) {
+		rest = span_trim((struct span){ at + 17, (size_t)(end - at - 17) });
+		if (rest.len > 0 && strchr("'\"(", *rest.data) != NULL && quoted(&rest, &name))
+			manifest_name(g->in, span_text(g->in, name));
+		return;
+	}
 	at = memmem(line.data, line.len, ".name", 5);
 	if (at == NULL)
 		return;

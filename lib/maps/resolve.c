@@ -507,6 +507,7 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_ruby(r);
 	resolve_shell(r);
 	resolve_sql(r);
+	resolve_build(r);
 	sort_results(cx->arena, in->nfiles, ret);
 	return ERR_OK;
 }

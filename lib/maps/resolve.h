@@ -73,9 +73,11 @@
 	RULE(SHELL_RELATIVE, "shell.relative", 100)                                                \
 	RULE(SHELL_WORKING_DIR, "shell.working_dir", 90)                                           \
 	RULE(SHELL_UNIQUE_SUFFIX, "shell.unique_suffix", 80)                                       \
+	RULE(SHELL_NEAREST, "shell.nearest", 70)                                                   \
 	RULE(SQL_RELATIVE, "sql.relative", 100)                                                    \
 	RULE(SQL_WORKING_DIR, "sql.working_dir", 90)                                               \
-	RULE(SQL_TABLE, "sql.table", 90)
+	RULE(SQL_TABLE, "sql.table", 90)                                                           \
+	RULE(BUILD_PATH, "build.path", 100)
 
 enum resolve_rule {
 	RULE_NONE = 0,

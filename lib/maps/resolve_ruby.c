@@ -267,7 +267,13 @@ static uint32_t find_gem(struct resolver *r, uint32_t file, struct span name)
 	for (size_t i = 0; i < first; i++)
 		if (name.data[i] != '_')
 			text[n++] = name.data[i];
-	return found != RESOLVE_NONE ? found : use_external(r, file, ECO_RUBYGEMS, text, n);
+	if (found == RESOLVE_NONE)
+		found = use_external(r, file, ECO_RUBYGEMS, text, n);
+	/* What "rails" consists of. */
+	if (found == RESOLVE_NONE && name.len > 7 &&
+	    (memcmp(name.data, "active_", 7) == 0 || memcmp(name.data, "action_", 7) == 0))
+		found = use_external(r, file, ECO_RUBYGEMS, "rails", 5);
+	return found;
 }
 
 /* The file's path with `level` parts taken off, then the target. */

@@ -63,9 +63,10 @@ static bool tidy(struct resolver *r, const char *target, struct span *ret)
 
 static void by_suffix(struct resolver *r, struct shell_index *ix, struct import_at at)
 {
-	struct span target, name;
+	struct span target, name, here = r->in->files[at.file].path;
 	uint32_t found = RESOLVE_NONE, p;
-	size_t ending = 0;
+	size_t ending = 0, best = 0;
+	bool tie = false;
 
 	if (!tidy(r, at.import->target, &target)) {
 		unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
@@ -76,15 +77,23 @@ static void by_suffix(struct resolver *r, struct shell_index *ix, struct import_
 	p = strmap_get(&ix->names, name.data, name.len);
 	for (int i = 0; p != RESOLVE_NONE && i < CANDIDATES_MAX; p = ix->next_named[p], i++) {
 		const struct map_file *file = &r->in->files[p];
+		size_t dirs = common_dirs(here, file->path);
+		/* Of those equally far, one that is in none but shared folders. */
+		size_t shared = 2 * dirs + (file->path.len - file_name(file->path).len == dirs);
 
 		if (file->skip != SKIP_NONE || file->role == FILE_DOC ||
 		    !ends_in(file->path, target))
 			continue;
-		found = p;
+		tie = ending > 0 && (shared == best || (tie && shared < best));
+		if (ending == 0 || shared > best)
+			found = p;
+		best = shared > best ? shared : best;
 		ending++;
 	}
 	if (ending == 1)
 		resolved(r, at, found, RULE_SHELL_UNIQUE_SUFFIX);
+	else if (ending > 1 && !tie)
+		resolved(r, at, found, RULE_SHELL_NEAREST);
 	else
 		unresolved(r, at, ending > 1 ? MISS_AMBIGUOUS : MISS_NOT_FOUND, RESOLVE_NONE);
 }
@@ -125,6 +134,8 @@ static void from_working_dir(struct resolver *r, struct shell_index *ix, struct 
 		if (!join_path(r, target, strlen(target)))
 			continue;
 		to = join_file(r, "");
+		if (to == RESOLVE_NONE) /* installed without it */
+			to = join_file(r, ".sh");
 		if (to != RESOLVE_NONE) {
 			resolved(r, at, to, RULE_SHELL_WORKING_DIR);
 			return;

@@ -138,6 +138,9 @@ void resolve_ruby(struct resolver *r);
 void resolve_shell(struct resolver *r);
 void resolve_sql(struct resolver *r);
 
+/** Of manifests: what CI and Compose files use of this repository. */
+void resolve_build(struct resolver *r);
+
 /** Ruby, of applications that load files by the names of their constants (resolve_zeitwerk.c). */
 void resolve_ruby_constants(struct resolver *r);
 

@@ -11,8 +11,8 @@
 
 #include "maps/facts_build.h"
 
-#define SHELL_VARS_MAX 256  /* variables remembered; later ones are unknown */
-#define SHELL_WORD_MAX 2048 /* bytes of a word; a longer one is unknown */
+#define SHELL_VARS_MAX 256 /* variables remembered; later ones are unknown */
+#define SHELL_WORD_MAX 512 /* bytes of a word; a longer one is unknown */
 
 enum shell_from {
 	SHELL_FROM_NOWHERE = 0, /* the text is all there is: absolute, or from the working folder */

@@ -1,4 +1,4 @@
-/* The three readers of documents below the manifests; also text of any encoding. */
+/* The readers of documents below the manifests; also text of any encoding. */
 #include "base/utf8.h"
 #include "maps/doc.h"
 #include "maps/text.h"
@@ -9,8 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct doc *(*const READERS[])(struct arena *,
-	                                            struct span) = { doc_json, doc_toml, doc_xml };
+	static const struct doc *(*const READERS[])(
+		struct arena *, struct span) = { doc_json, doc_toml, doc_xml, doc_yaml };
 	struct arena *arena = arena_new((size_t)512 << 20);
 	struct span text, utf8;
 

@@ -24,7 +24,8 @@ static void check(const struct manifest *manifest)
 	for (size_t i = 0; i < manifest->ndeps; i++)
 		if (manifest->deps[i].line == 0 || *manifest->deps[i].name == '\0')
 			abort();
-	if (manifest->ndeps > MANIFEST_DEPS_MAX || manifest->nitems > MANIFEST_ITEMS_MAX)
+	if (manifest->ndeps > MANIFEST_DEPS_MAX || manifest->nitems > MANIFEST_LOCKED_MAX ||
+	    (manifest->nitems > MANIFEST_ITEMS_MAX && !manifest_is_lock(manifest->type)))
 		abort();
 }
 

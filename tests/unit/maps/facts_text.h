@@ -104,4 +104,22 @@ static inline void check_defs(struct ctx *cx, const struct facts_case *cases, si
 	}
 }
 
+/* Units that a hostile file repeats: the reader ends soon and within its limits. */
+static inline void check_hostile(struct ctx *cx, enum lang lang, const char *const *units, size_t n)
+{
+	enum { BYTES = 1 << 20 };
+	char *text = arena_alloc(cx->arena, BYTES);
+
+	for (size_t i = 0; i < n; i++) {
+		struct arena *arena = arena_new((size_t)192 << 20); /* what the analyser gives */
+		struct facts facts;
+
+		for (size_t k = 0; k < BYTES; k++)
+			text[k] = units[i][k % strlen(units[i])];
+		facts_read(arena, lang, (struct span){ text, BYTES }, &facts);
+		assert_true(facts.ndefs <= FACTS_DEFS_MAX && facts.nimports <= FACTS_IMPORTS_MAX);
+		arena_free(arena);
+	}
+}
+
 #endif

@@ -271,6 +271,72 @@ static void test_analyse__empty_repository(void **state)
 	assert_int_equal(json_int(doc, "summary.files", -1), 0);
 }
 
+/* Definitions of the long tail come from ctags; coverage says so, and whose are missing.  (B4) */
+static void test_analyse__definitions_by_ctags(void **state)
+{
+	static const struct ctags_options DEBIAN = { 0 };
+
+	struct ctx *cx = fixture_ctx(*state);
+	CLEANUP(ctags_stop_ptr) struct ctags *ctags = NULL;
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+
+	repo_new(&repo);
+	add_text(&repo, &root, "a.lua", "function f()\nend\n");
+	add_text(&repo, &root, "b.py", "def g():\n  pass\n");
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+
+	CLEANUP(json_put) struct json_object *without = map(cx, &in);
+
+	assert_int_equal(rows(without, "defs.name"), 1);
+	assert_string_equal(json_text(without, "coverage.ctags.tool", "?"), "");
+	assert_int_equal(json_int(without, "coverage.ctags.read", -1), 0);
+	assert_int_equal(json_int(without, "coverage.ctags.unread_total", -1), 1);
+	assert_int_equal(column_int(without, "coverage.ctags.file", 0), 0);
+	assert_string_equal(column_text(without, "coverage.ctags.reason", 0), "no_tool");
+
+	assert_int_equal(ctags_start(cx, &DEBIAN, &ctags), ERR_OK);
+	in.ctags = ctags;
+	if (ctags != NULL) {
+		CLEANUP(json_put) struct json_object *doc = map(cx, &in);
+
+		assert_int_equal(rows(doc, "defs.name"), 2);
+		assert_string_equal(column_text(doc, "defs.name", 0), "f");
+		assert_int_equal(json_int(doc, "coverage.ctags.read", -1), 1);
+		assert_int_equal(json_int(doc, "coverage.ctags.unread_total", -1), 0);
+		assert_string_not_equal(json_text(doc, "coverage.ctags.tool", ""), "");
+	}
+	repo_end(&repo);
+}
+
+/* Beside what a manifest declares, what the lock file fixes; the rest of it as a number.  (B4) */
+static void test_analyse__locked_versions(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+
+	repo_new(&repo);
+	add_text(&repo, &root, "package-lock.json",
+	         "{\"packages\": {\"node_modules/a\": {\"version\": \"1.2.3\"},"
+	         " \"node_modules/b\": {\"version\": \"2.0.0\"}}}");
+	add_text(&repo, &root, "package.json", "{\"dependencies\": {\"a\": \"^1\"}}");
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+
+	CLEANUP(json_put) struct json_object *doc = map(cx, &in);
+
+	assert_int_equal(rows(doc, "externals"), 1);
+	assert_string_equal(json_text(doc, "externals.0.spec", ""), "^1");
+	assert_string_equal(json_text(doc, "externals.0.locked", ""), "1.2.3");
+	assert_string_equal(column_text(doc, "manifests.type", 0), "package-lock");
+	assert_int_equal(column_int(doc, "manifests.locked", 0), 2);
+	assert_int_equal(column_int(doc, "manifests.transitive", 0), 1);
+	assert_int_equal(column_int(doc, "manifests.transitive", 1), 0);
+	repo_end(&repo);
+}
+
 static void test_analyse__limits_of_output_memory_and_time(void **state)
 {
 	struct fixture *fixture = *state;
@@ -328,6 +394,8 @@ int main(void)
 		cmocka_unit_test(test_analyse__depth_and_bombs),
 		cmocka_unit_test(test_analyse__damage),
 		cmocka_unit_test(test_analyse__empty_repository),
+		cmocka_unit_test(test_analyse__definitions_by_ctags),
+		cmocka_unit_test(test_analyse__locked_versions),
 		cmocka_unit_test(test_analyse__limits_of_output_memory_and_time),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -83,11 +83,31 @@ static void test_facts_ruby__names_load_files(void **state)
 	assert_string_equal(facts_of(cx, LANG_RUBY, "for_gem = 1\n").package, "");
 }
 
+/* What opens and never closes costs no more than its size.  (T5) */
+static void test_facts_ruby__hostile(void **state)
+{
+	static const char *const UNITS[] = { "f /\\/ ",
+		                             "f /",
+		                             "\"#{",
+		                             "x <<A\n",
+		                             "%w[",
+		                             "if a\n",
+		                             "class A\n",
+		                             "module A; B;",
+		                             "require 'a' + ",
+		                             "autoload :A,",
+		                             "<<A <<B <<C <<D <<E\n",
+		                             "?\"'" };
+
+	check_hostile(fixture_ctx(*state), LANG_RUBY, UNITS, COUNT(UNITS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_ruby__imports),
 		cmocka_unit_test(test_facts_ruby__defs),
+		cmocka_unit_test(test_facts_ruby__hostile),
 		cmocka_unit_test(test_facts_ruby__names_load_files),
 	};
 

@@ -51,11 +51,23 @@ static void test_facts_shell__defs(void **state)
 	check_defs(fixture_ctx(*state), DEFS, COUNT(DEFS));
 }
 
+/* What opens and never closes costs no more than its size.  (T5) */
+static void test_facts_shell__hostile(void **state)
+{
+	static const char *const UNITS[] = { "\"$(",  "a() {",  ". \"$(dirname \"",
+		                             ". $((", "A=$(\n", "A=$A\n",
+		                             ". a;",  "'",      "<<A ",
+		                             "a-" };
+
+	check_hostile(fixture_ctx(*state), LANG_SHELL, UNITS, COUNT(UNITS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_shell__imports),
 		cmocka_unit_test(test_facts_shell__defs),
+		cmocka_unit_test(test_facts_shell__hostile),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

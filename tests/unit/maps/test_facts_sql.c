@@ -31,6 +31,12 @@ static const struct facts_case DEFS[] = {
 	  "CREATE TRIGGER c BEFORE INSERT ON d FOR EACH ROW BEGIN\n  IF 1 THEN SELECT 1; END IF;\n"
 	  "  SELECT CASE 1 WHEN 1 THEN 2 END;\nEND;\nCREATE TABLE e (f int)\nGO\n",
 	  "1-5 function a\n7-10 function b\n12-15 trigger c\n16-17 table e\n" },
+	/* MySQL: a backslash escapes; elsewhere it is a byte like any other. */
+	{ LANG_SQL,
+	  "CREATE TABLE a (b text) ENGINE=InnoDB; # it's\nINSERT INTO a VALUES ('it\\'s; ');\n"
+	  "CREATE TABLE c (d int);\n",
+	  "1-1 table a\n3-3 table c\n" },
+	{ LANG_SQL, "INSERT INTO a VALUES ('\\'); CREATE TABLE b (c int);\n", "1-1 table b\n" },
 	{ LANG_SQL, "CREATE TABLE a (\n  b text DEFAULT 'never closed\n", "1-1 table a\n" },
 };
 
@@ -44,11 +50,24 @@ static void test_facts_sql__defs(void **state)
 	check_defs(fixture_ctx(*state), DEFS, COUNT(DEFS));
 }
 
+/* What opens and never closes costs no more than its size.  (T5) */
+static void test_facts_sql__hostile(void **state)
+{
+	static const char *const UNITS[] = { "$a$",           "$a$b",
+		                             "create ",       "create table [",
+		                             "from `",        "copy a from stdin;",
+		                             "delimiter x\n", "with a as (",
+		                             "\\i a\n",       "'" };
+
+	check_hostile(fixture_ctx(*state), LANG_SQL, UNITS, COUNT(UNITS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_sql__imports),
 		cmocka_unit_test(test_facts_sql__defs),
+		cmocka_unit_test(test_facts_sql__hostile),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

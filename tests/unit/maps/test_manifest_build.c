@@ -50,6 +50,11 @@ static const struct {
 	  "rubygems a >= 1 runtime 4\n"
 	  "rubygems b ~> 2 runtime 5\n"
 	  "rubygems c  dev 6\n" },
+	{ "a gemspec that is named where it begins", "y.gemspec",
+	  "Gem::Specification.new 'y', version do |s|\n"
+	  "  s.add_dependency 'a'\n"
+	  "end\n",
+	  "y", "rubygems a  runtime 2\n" },
 	{ "Dockerfile: stages, arguments, digests, images that are copied from", "Dockerfile",
 	  "ARG GO=1.22 BASE\n"
 	  "FROM --platform=$BUILDPLATFORM golang:${GO} AS build\n"

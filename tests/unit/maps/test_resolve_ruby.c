@@ -81,7 +81,7 @@ static const struct tree_case CASES[] = {
 			{ "app/models/html_report.rb", "class HTMLReport\n  class Row; end\nend\n" },
 			{ "app/models/role.rb", "class Role\nend\n" },
 			{ "app/models/string.rb", "# defines nothing\n" },
-			{ "app/models/user.rb", "class User\n  User\nend\n" },
+			{ "app/models/user.rb", "require 'active_support/concern'\nclass User\n  User\nend\n" },
 			{ "app/views/helper.rb", "class Helper\nend\n" },
 		},
 		.edges = "app/controllers/admin/users_controller.rb:2 app/controllers/application_controller.rb ruby.constant\n"
@@ -90,7 +90,7 @@ static const struct tree_case CASES[] = {
 		         "app/controllers/admin/users_controller.rb:5 app/models/user.rb ruby.constant\n"
 		         "app/controllers/admin/users_controller.rb:6 app/models/admin/role.rb ruby.constant\n"
 		         "app/controllers/admin/users_controller.rb:6 app/models/role.rb ruby.constant\n",
-		.misses = "",
+		.misses = "app/models/user.rb:1 active_support/concern external rails\n",
 	},
 	{
 		.why = "a gem that loads by names; without that, constants make no edges",

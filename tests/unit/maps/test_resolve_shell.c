@@ -1,5 +1,6 @@
 /*
- * Shell and SQL: files that scripts read in, and tables that one file alone creates.  (B4)
+ * Shell and SQL: files that scripts read in, and tables that one file alone creates; what CI and
+ * Compose files use of the repository.  (B4)
  */
 #include "map_tree.h"
 
@@ -17,11 +18,16 @@ static const struct tree_case CASES[] = {
 			  ". \"$PREFIX/same.sh\"\n"
 			  ". /etc/profile\n"
 			  ". ./gone.sh\n"
-			  "load x\n" },
+			  "load x\n"
+			  ". \"$PREFIX/two.sh\"\n"
+			  ". near\n" },
 			{ "bin/near.sh", "\n" },
 			{ "lib/a.sh", "\n" },
 			{ "lib/b.sh", "\n" },
+			{ "bin/in/two.sh", "\n" },
 			{ "one/same.sh", "\n" },
+			{ "bin/two.sh", "\n" },
+			{ "one/two.sh", "\n" },
 			{ "two/same.sh", "\n" },
 			{ "test/t.bats", "load helper\nload ../bin/near.sh\n" },
 			{ "test/helper.bash", "\n" },
@@ -31,6 +37,8 @@ static const struct tree_case CASES[] = {
 		         "bin/run.sh:4 lib/a.sh shell.working_dir\n"
 		         "bin/run.sh:5 bin/near.sh shell.working_dir\n"
 		         "bin/run.sh:6 lib/b.sh shell.unique_suffix\n"
+		         "bin/run.sh:11 bin/two.sh shell.nearest\n"
+		         "bin/run.sh:12 bin/near.sh shell.working_dir\n"
 		         "test/t.bats:1 test/helper.bash shell.relative\n"
 		         "test/t.bats:2 bin/near.sh shell.relative\n",
 		.misses = "bin/run.sh:7 same.sh ambiguous\n"
@@ -52,6 +60,40 @@ static const struct tree_case CASES[] = {
 		         "db/two.sql:1 db/one.sql sql.table\n"
 		         "db/two.sql:2 db/one.sql sql.table\n",
 		.misses = "db/all.sql:3 gone.sql not_found\n",
+	},
+	{
+		.why = "workflows, pipelines and Compose files",
+		.files = {
+			{ ".github/workflows/ci.yml",
+			  "jobs:\n"
+			  "  a:\n"
+			  "    uses: ./.github/workflows/b.yml\n"
+			  "  c:\n"
+			  "    steps:\n"
+			  "      - uses: ./.github/actions/d\n"
+			  "      - uses: ./\n"
+			  "      - uses: ./gone\n" },
+			{ ".github/workflows/b.yml", "\n" },
+			{ ".github/actions/d/action.yaml", "\n" },
+			{ ".gitlab-ci.yml", "include: [/ci/e.yml, {local: ci/e.yml}]\n" },
+			{ "action.yml", "\n" },
+			{ "ci/e.yml", "\n" },
+			{ "dev/compose.yml",
+			  "services:\n"
+			  "  a: {build: ../web}\n"
+			  "  b:\n"
+			  "    build: {context: .., dockerfile: dev/b.Dockerfile}\n"
+			  "  c: {build: \"https://h/x\"}\n" },
+			{ "dev/b.Dockerfile", "\n" },
+			{ "web/Dockerfile", "\n" },
+		},
+		.edges = ".github/workflows/ci.yml:3 .github/workflows/b.yml build.path\n"
+		         ".github/workflows/ci.yml:6 .github/actions/d/action.yaml build.path\n"
+		         ".github/workflows/ci.yml:7 action.yml build.path\n"
+		         ".gitlab-ci.yml:1 ci/e.yml build.path\n"
+		         "dev/compose.yml:2 web/Dockerfile build.path\n"
+		         "dev/compose.yml:4 dev/b.Dockerfile build.path\n",
+		.misses = ".github/workflows/ci.yml:8 ./gone not_found\n",
 	},
 };
 
