@@ -17,7 +17,9 @@
  *   path_bytes  columns file, hex: the true bytes of the paths that are not UTF-8 (or hold control
  *               characters); in `files` such a path shows these bytes as \xNN
  *   dirs        columns path, files, code, bytes, depth; folders below included; "" is the root
- *   components  columns name, path, kind, manifest (file), files, code
+ *   components  columns name, path, kind, reason (text), manifest (file), files, code,
+ *               fan_in, fan_out (components), afferent, efferent (files), instability (per mille;
+ *               -1: neither), layer; as structure.h tells.  Several may have one path
  *   component_links  columns from, to, edges
  *   imports     columns from, to (files), line (0: by name within a package), kind, rule,
  *               confidence (percent)
@@ -32,9 +34,9 @@
  *   coverage    {files_total, analysed, recognised, skipped: {file, reason}, skipped_total,
  *               broken_dirs: [path], over_limit, too_deep, path_too_long, bad_names,
  *               facts_truncated, manifests_truncated, imports_truncated, unresolved_dropped,
- *               defs_dropped, impact_exact (false: of direct importers only), history: {end (text: "" when it was read to its beginning),
- *               cut, unreadable, damaged, wide, line_commits, lines_skipped,
- *               renames_skipped, coupling_truncated}}
+ *               defs_dropped, impact_exact (false: of direct importers only),
+ *               history: {end (text: "" when it was read to its beginning), cut, unreadable, damaged,
+ *               wide, line_commits, lines_skipped, renames_skipped, coupling_truncated}}
  *   tests       {files, code}: those with the role test
  *   history     {commits, merges, first, last, bus_factor, limits: {commits, days, line_commits},
  *               authors: columns name, commits, first, last; most commits first,

@@ -1,25 +1,27 @@
-/* Structure: folders and components.  Entry points are in structure_entries.c. */
+/* Structure: folders and components.  Clusters are in structure_split.c, entry points in structure_entries.c. */
 #include "maps/structure_parts.h"
+
+#include "maps/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static struct span parent_of(struct span path)
+struct span structure_parent(struct span path)
 {
 	const char *slash = path.len > 0 ? memrchr(path.data, '/', path.len) : NULL;
 
 	return (struct span){ path.data, slash != NULL ? (size_t)(slash - path.data) : 0 };
 }
 
-static struct span last_part(struct span path)
+struct span structure_last(struct span path)
 {
-	struct span up = parent_of(path);
+	struct span up = structure_parent(path);
 	size_t skip = up.len > 0 || (path.len > 0 && path.data[0] == '/') ? up.len + 1 : 0;
 
 	return (struct span){ path.data + skip, path.len - skip };
 }
 
-static int by_span(struct span a, struct span b)
+int structure_order(struct span a, struct span b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
 	int order = n > 0 ? memcmp(a.data, b.data, n) : 0;
@@ -31,7 +33,7 @@ static int by_dir(const void *a, const void *b)
 {
 	const struct structure_dir *x = a, *y = b;
 
-	return by_span(x->path, y->path);
+	return structure_order(x->path, y->path);
 }
 
 static void add_dir(struct structuring *s, struct span path, size_t *cap)
@@ -48,7 +50,7 @@ static void add_dir(struct structuring *s, struct span path, size_t *cap)
 		out->dirs[out->ndirs++].path = path;
 		if (path.len == 0)
 			return;
-		path = parent_of(path);
+		path = structure_parent(path);
 	}
 }
 
@@ -59,7 +61,7 @@ static void count_up(struct structuring *s, const struct map_file *file)
 	do {
 		struct structure_dir *dir;
 
-		path = parent_of(path);
+		path = structure_parent(path);
 		dir = &s->out->dirs[strmap_get(&s->dirs, path.data, path.len)];
 		dir->files++;
 		dir->code += file->facts.code;
@@ -76,7 +78,7 @@ static void find_dirs(struct structuring *s)
 	out->dirs = arena_array(s->arena, cap, sizeof(*out->dirs));
 	add_dir(s, (struct span){ "", 0 }, &cap);
 	for (size_t i = 0; i < s->in->nfiles; i++)
-		add_dir(s, parent_of(s->in->files[i].path), &cap);
+		add_dir(s, structure_parent(s->in->files[i].path), &cap);
 	qsort(out->dirs, out->ndirs, sizeof(*out->dirs), by_dir);
 	for (size_t d = 0; d < out->ndirs; d++) {
 		struct structure_dir *dir = &out->dirs[d];
@@ -89,7 +91,7 @@ static void find_dirs(struct structuring *s)
 	for (size_t i = 0; i < s->in->nfiles; i++)
 		count_up(s, &s->in->files[i]);
 	for (size_t d = 1; d < out->ndirs; d++) {
-		struct span up = parent_of(out->dirs[d].path);
+		struct span up = structure_parent(out->dirs[d].path);
 		struct structure_dir *above = &out->dirs[strmap_get(&s->dirs, up.data, up.len)];
 
 		above->passes_through |= above->files == out->dirs[d].files;
@@ -123,14 +125,10 @@ static const char *component_kind(const struct manifest *m)
 	}
 }
 
-/* One component a folder: the first manifest of it that has a name wins. */
-static void add_component(struct structuring *s, struct span path, struct span name,
-                          const char *kind, uint32_t manifest)
+struct structure_component *structure_add(struct structuring *s)
 {
 	struct structure *out = s->out;
 
-	if (name.len == 0 || strmap_get(&s->components, path.data, path.len) != STRMAP_NONE)
-		return;
 	if (out->ncomponents == s->components_cap) {
 		size_t cap = s->components_cap != 0 ? s->components_cap * 2 : 16;
 
@@ -139,11 +137,23 @@ static void add_component(struct structuring *s, struct span path, struct span n
 		                             cap * sizeof(*out->components));
 		s->components_cap = cap;
 	}
+	return &out->components[out->ncomponents++];
+}
+
+/* One component a folder: the first manifest of it that has a name wins. */
+static void add_component(struct structuring *s, struct span path, struct span name,
+                          const char *kind, const char *reason, uint32_t manifest)
+{
+	struct structure *out = s->out;
+
+	if (name.len == 0 || strmap_get(&s->components, path.data, path.len) != STRMAP_NONE)
+		return;
 	strmap_add(&s->components, path.data, path.len, (uint32_t)out->ncomponents);
-	out->components[out->ncomponents++] = (struct structure_component){
+	*structure_add(s) = (struct structure_component){
 		.path = path,
 		.name = arena_strndup(s->arena, name.data, name.len),
 		.kind = kind,
+		.reason = reason,
 		.manifest = manifest,
 	};
 }
@@ -153,30 +163,41 @@ static bool aside(const struct map_file *file)
 	return file->role == FILE_TEST || file->role == FILE_VENDORED;
 }
 
+static const char *shown(struct structuring *s, struct span name)
+{
+	const char *text = text_display(s->arena, name);
+
+	return text != NULL ? text : arena_strndup(s->arena, name.data, name.len);
+}
+
 static void declared_components(struct structuring *s)
 {
 	for (size_t i = 0; i < s->in->nmanifests; i++) {
 		const struct manifest *m = &s->in->manifests[i];
 		const struct map_file *file = &s->in->files[m->file];
 		const char *kind = component_kind(m);
-		struct span dir = parent_of(file->path), name = { m->name, strlen(m->name) };
+		struct span dir = structure_parent(file->path), name = { m->name, strlen(m->name) };
 
 		if (m->type == MANIFEST_GRADLE && name.len == 0)
-			name = last_part(dir);
+			name = structure_last(dir);
 		if (kind != NULL && !aside(file))
-			add_component(s, dir, name, kind, m->file);
+			add_component(s, dir, name, kind,
+			              arena_printf(s->arena, "%s declares it",
+			                           shown(s, structure_last(file->path))),
+			              m->file);
 	}
 	for (size_t i = 0; i < s->in->nfiles; i++) {
 		const struct map_file *file = &s->in->files[i];
-		struct span dir = parent_of(file->path), up = parent_of(dir);
+		struct span dir = structure_parent(file->path), up = structure_parent(dir);
 
 		if (dir.len > 0 && !aside(file) &&
-		    by_span(last_part(file->path), SPAN("__init__.py")) == 0 &&
+		    structure_order(structure_last(file->path), SPAN("__init__.py")) == 0 &&
 		    strmap_get(&s->paths,
 		               arena_printf(s->arena, "%.*s%s__init__.py", (int)up.len, up.data,
 		                            up.len > 0 ? "/" : ""),
 		               up.len + (up.len > 0) + strlen("__init__.py")) == STRMAP_NONE)
-			add_component(s, dir, last_part(dir), "python package", (uint32_t)i);
+			add_component(s, dir, structure_last(dir), "python package",
+			              "a folder with __init__.py, below one without", (uint32_t)i);
 	}
 }
 
@@ -186,7 +207,7 @@ static uint32_t component_above(const struct structuring *s, struct span path)
 	uint32_t found;
 
 	do {
-		path = parent_of(path);
+		path = structure_parent(path);
 		found = strmap_get(&s->components, path.data, path.len);
 	} while (found == STRMAP_NONE && path.len > 0);
 	return found;
@@ -208,10 +229,12 @@ static void plain_components(struct structuring *s)
 		if (slash != NULL) {
 			struct span folder = { path.data, (size_t)(slash - path.data) };
 
-			add_component(s, folder, folder, "folder", STRUCTURE_NONE);
+			add_component(s, folder, folder, "folder",
+			              "a folder at the top that no build file covers",
+			              STRUCTURE_NONE);
 		} else {
 			add_component(s, (struct span){ "", 0 }, SPAN("."), "folder",
-			              STRUCTURE_NONE);
+			              "files at the top that no build file covers", STRUCTURE_NONE);
 		}
 	}
 }
@@ -220,7 +243,11 @@ static int by_component(const void *a, const void *b)
 {
 	const struct structure_component *x = a, *y = b;
 
-	return by_span(x->path, y->path);
+	int order = structure_order(x->path, y->path);
+
+	if (order == 0)
+		order = strcmp(x->name, y->name);
+	return order != 0 ? order : x->first < y->first ? -1 : x->first > y->first;
 }
 
 static int by_number(const void *a, const void *b)
@@ -258,27 +285,50 @@ static void link_components(struct structuring *s, const struct resolve_edge *ed
 	}
 }
 
-static void find_components(struct structuring *s)
+/* Sort them, leave out those that lost all their files to clusters, and number the files anew. */
+static void order_components(struct structuring *s)
+{
+	struct structure *out = s->out;
+	uint32_t *now = arena_array(s->arena, out->ncomponents, sizeof(uint32_t));
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->in->nfiles; i++) {
+		struct structure_component *c = &out->components[out->file_component[i]];
+
+		if (c->files++ == 0)
+			c->first = (uint32_t)i;
+		c->code += s->in->files[i].facts.code;
+	}
+	for (size_t c = 0; c < out->ncomponents; c++) {
+		out->components[c].number = (uint32_t)c;
+		if (out->components[c].files > 0)
+			out->components[kept++] = out->components[c];
+	}
+	out->ncomponents = kept;
+	if (kept > 1)
+		qsort(out->components, kept, sizeof(*out->components), by_component);
+	for (size_t c = 0; c < kept; c++)
+		now[out->components[c].number] = (uint32_t)c;
+	for (size_t i = 0; i < s->in->nfiles; i++)
+		out->file_component[i] = now[out->file_component[i]];
+}
+
+static void find_components(struct structuring *s, const struct resolve_edge *edges, size_t nedges)
 {
 	struct structure *out = s->out;
 
 	s->components = strmap_new(s->arena, 64);
 	declared_components(s);
 	plain_components(s);
-	if (out->ncomponents > 1)
-		qsort(out->components, out->ncomponents, sizeof(*out->components), by_component);
-	for (size_t c = 0; c < out->ncomponents; c++)
-		strmap_set(&s->components, out->components[c].path.data,
-		           out->components[c].path.len, (uint32_t)c);
 	out->file_component = arena_array(s->arena, s->in->nfiles, sizeof(uint32_t));
 	for (size_t i = 0; i < s->in->nfiles; i++) {
 		uint32_t c = component_above(s, s->in->files[i].path);
 
 		assert(c != STRMAP_NONE);
 		out->file_component[i] = c;
-		out->components[c].files++;
-		out->components[c].code += s->in->files[i].facts.code;
 	}
+	structure_split(s, edges, nedges);
+	order_components(s);
 }
 
 void structure_find(struct arena *arena, const struct resolve_in *in,
@@ -291,7 +341,8 @@ void structure_find(struct arena *arena, const struct resolve_in *in,
 	for (size_t i = 0; i < in->nfiles; i++)
 		strmap_add(&s.paths, in->files[i].path.data, in->files[i].path.len, (uint32_t)i);
 	find_dirs(&s);
-	find_components(&s);
+	find_components(&s, edges, nedges);
 	link_components(&s, edges, nedges);
+	structure_couple(&s, edges, nedges);
 	structure_entries(&s);
 }
