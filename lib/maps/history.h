@@ -41,9 +41,9 @@
 #include "maps/structure.h"
 
 #define HISTORY_CHANGES_MAX    ((size_t)8 << 20)    /* changes of paths, of all commits */
-#define HISTORY_NAMES_MAX      1000000u             /* different paths, those of today included */
+#define HISTORY_NAMES_MAX      1000000u             /* different paths that are no more */
 #define HISTORY_TREE_BYTES_MAX ((uint64_t)32 << 30) /* of all trees read */
-#define HISTORY_MEMORY_BYTES   ((size_t)256 << 20)  /* while it is read; nearly all is given back */
+#define HISTORY_MEMORY_BYTES   ((size_t)128 << 20)  /* while it is read; nearly all is given back */
 #define HISTORY_AUTHORS_MAX    100000u              /* different names and addresses */
 #define HISTORY_AUTHOR_BYTES   100                  /* of a name; longer ones are cut */
 #define HISTORY_PARENTS_MAX    1024                 /* of one commit; it is unreadable with more */
