@@ -168,7 +168,7 @@ static void tell(struct tree_comparing *c, const struct tree_entry *was,
 static void step(struct tree_comparing *c)
 {
 	struct level *level = &c->levels[c->depth - 1];
-	struct tree_entry was, is;
+	struct tree_entry was = { 0 }, is = { 0 };
 	const char *p = NULL, *q = NULL;
 	int order;
 
