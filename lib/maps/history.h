@@ -21,7 +21,8 @@
  *               `git shortlog`.  E-mail addresses are not kept.
  *   Owners      Whoever made the most commits; the bus factor is the smallest
  *               number of authors that made more than half of them.
- *   Coupling    Pairs of files changed by the same commits (Gall, Hajek, Jazayeri:
+ *   Coupling    Pairs of files, one of them source code at least, changed by the
+ *               same commits (Gall, Hajek, Jazayeri:
  *               Detection of Logical Coupling Based on Product Release History,
  *               ICSM 1998); measure and thresholds are those of code-maat.
  *   Hotspots    Commits times lines of code (Tornhill: Your Code as a Crime Scene).

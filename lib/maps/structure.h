@@ -14,7 +14,8 @@
  *   Coupling     Afferent: files elsewhere that import files of a component;
  *                efferent: its own files that import others; instability: the
  *                efferent by both (R. C. Martin, "OO Design Quality Metrics",
- *                1994).  Layers as in graph.h, between components.
+ *                1994).  Layers as in graph.h, between components.  Imports by
+ *                tests do not count here, but for components that are nothing else.
  *   Entries      Where the system starts: main functions, and the commands
  *                that manifests declare.
  */

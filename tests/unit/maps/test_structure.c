@@ -145,6 +145,45 @@ static void test_structure__clusters(void **state)
 		assert_int_equal(s.file_component[i], (i - 1) / EACH);
 }
 
+static void test_structure__tests_make_no_layers(void **state)
+{
+	static const struct {
+		const char *path;
+		enum role_of_file role;
+	} PATHS[] = {
+		{ "a/t.c", FILE_TEST },   { "a/x.c", FILE_SOURCE },   { "b/y.c", FILE_SOURCE },
+		{ "b/z.c", FILE_SOURCE }, { "tests/t.c", FILE_TEST },
+	};
+	static const struct resolve_edge EDGES[] = {
+		{ .from = 0, .to = 2 }, /* of a test of a: else a and b would need each other */
+		{ .from = 2, .to = 1 }, { .from = 2, .to = 1, .line = 9 },
+		{ .from = 3, .to = 1 }, { .from = 4, .to = 2 }, /* of what is tests alone */
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct map_file files[COUNT(PATHS)] = { { .role = FILE_SOURCE } };
+	const struct resolve_in in = { .files = files, .nfiles = COUNT(files) };
+	struct structure s;
+
+	for (size_t i = 0; i < COUNT(PATHS); i++) {
+		files[i].path = (struct span){ PATHS[i].path, strlen(PATHS[i].path) };
+		files[i].role = PATHS[i].role;
+	}
+	structure_find(cx->arena, &in, EDGES, COUNT(EDGES), &s);
+	assert_int_equal(s.ncomponents, 3);
+	assert_int_equal(s.components[0].layer, 0);
+	assert_int_equal(s.components[0].fan_out, 0);
+	assert_int_equal(s.components[0].afferent, 2);
+	assert_int_equal(s.components[0].instability, 0);
+	assert_int_equal(s.components[1].layer, 1);
+	assert_int_equal(s.components[1].fan_in, 1);
+	assert_int_equal(s.components[1].afferent, 1);
+	assert_int_equal(s.components[1].efferent, 2);
+	assert_int_equal(s.components[1].instability, 666);
+	assert_int_equal(s.components[2].layer, 2);
+	assert_int_equal(s.components[2].instability, 1000);
+	assert_int_equal(s.nlinks, 3); /* what the tests need is among the links */
+}
+
 static void test_structure__what_stays_whole(void **state)
 {
 	struct ctx *cx = fixture_ctx(*state);
@@ -215,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_structure__components),
 		cmocka_unit_test(test_structure__clusters),
+		cmocka_unit_test(test_structure__tests_make_no_layers),
 		cmocka_unit_test(test_structure__what_stays_whole),
 		cmocka_unit_test(test_structure__folders),
 		cmocka_unit_test(test_structure__entries),
