@@ -79,6 +79,7 @@ enum item_kind {
 	ITEM_CRATE_ALIAS, /* Cargo: key the name used in code, value the package's name */
 	ITEM_REPLACE,     /* Go: key a module path, value a folder */
 	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
+	ITEM_TARGET,      /* CMake: key "add_library", value the library's name, "" when computed */
 	ITEM_KIND_COUNT
 };
 

@@ -170,6 +170,26 @@ static const char *shown(struct structuring *s, struct span name)
 	return text != NULL ? text : arena_strndup(s->arena, name.data, name.len);
 }
 
+/* Libraries of CMake: one a folder below the root, named after the first. */
+static void add_library(struct structuring *s, const struct manifest *m)
+{
+	struct span dir = structure_parent(s->in->files[m->file].path);
+
+	for (size_t i = 0; i < m->nitems && dir.len > 0; i++) {
+		const struct manifest_item *item = &m->items[i];
+		struct span name = { item->value, strlen(item->value) };
+
+		if (item->kind != ITEM_TARGET)
+			continue;
+		add_component(s, dir, name.len > 0 ? name : structure_last(dir), "cmake library",
+		              arena_printf(s->arena, "%s has %s, line %u",
+		                           shown(s, structure_last(s->in->files[m->file].path)),
+		                           item->key, item->line),
+		              m->file);
+		return;
+	}
+}
+
 static void declared_components(struct structuring *s)
 {
 	for (size_t i = 0; i < s->in->nmanifests; i++) {
@@ -185,6 +205,9 @@ static void declared_components(struct structuring *s)
 			              arena_printf(s->arena, "%s declares it",
 			                           shown(s, structure_last(file->path))),
 			              m->file);
+		else if (m->type == MANIFEST_CMAKE && !aside(file) &&
+		         structure_order(structure_last(file->path), SPAN("CMakeLists.txt")) == 0)
+			add_library(s, m);
 	}
 	for (size_t i = 0; i < s->in->nfiles; i++) {
 		const struct map_file *file = &s->in->files[i];

@@ -4,7 +4,7 @@
  *   Folders      Every folder that holds a file, the root ("") first, sorted by
  *                path; numbers include the folders below.
  *   Components   What a manifest declares (npm package, Go module, crate, Maven
- *                module, Python project), Python's top-level packages, and the
+ *                module, Python project, CMake library), Python's top-level packages, and the
  *                top-level folders that no other component covers.  A file
  *                belongs to the component with the longest folder above it.
  *                One that is a large share of the whole and has many files is

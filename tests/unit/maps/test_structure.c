@@ -20,6 +20,8 @@ static const struct tree_file FILES[] = {
 	{ "py/src/p/cli.py", "def main():\n\tpass\n" },
 	{ "py/src/p/__main__.py", "from p.cli import main\nmain()\n" },
 	{ "test/fixtures/package.json", "{\"name\":\"no-component\"}\n" },
+	{ "c/CMakeLists.txt",
+	  "add_library(see ALIAS sea)\nadd_library(x UNKNOWN IMPORTED)\nadd_library(sea STATIC main.c)\n" },
 	{ "c/main.c", "int\nmain(void)\n{\n\treturn 0;\n}\n" },
 };
 
@@ -45,7 +47,7 @@ static void test_structure__components(void **state)
 		        s.components[i].files);
 	assert_string_equal(sb.data, "|root|npm package|2\n"
 	                             "bin|bin|folder|1\n"
-	                             "c|c|folder|1\n"
+	                             "c|sea|cmake library|2\n"
 	                             "lib|lib|folder|1\n"
 	                             "packages/a|a|npm package|2\n"
 	                             "py|p|python project|1\n"
@@ -63,7 +65,7 @@ static void test_structure__components(void **state)
 	assert_string_equal(sb.data,
 	                    "root: package.json declares it; -1, 0\n"
 	                    "bin: a folder at the top that no build file covers; 1000, 2\n"
-	                    "c: a folder at the top that no build file covers; -1, 0\n"
+	                    "sea: CMakeLists.txt has add_library, line 3; -1, 0\n"
 	                    "lib: a folder at the top that no build file covers; 0, 0\n"
 	                    "a: package.json declares it; 500, 1\n"
 	                    "p: pyproject.toml declares it; -1, 0\n"
