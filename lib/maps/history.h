@@ -50,7 +50,7 @@
 #define HISTORY_PARENTS_MAX    1024                 /* of one commit; it is unreadable with more */
 #define HISTORY_TIME_MAX       INT64_C(253402300799) /* the year 9999; times are clamped */
 
-#define HISTORY_SIMILAR_FILES 16                    /* most that came, and that went, by content */
+#define HISTORY_SIMILAR_FILES 64                    /* most that came, and that went, by content */
 #define HISTORY_SIMILAR_BYTES ((size_t)256 << 10)   /* of one file */
 #define HISTORY_SIMILAR_TOTAL ((uint64_t)256 << 20) /* of all files read for it */
 #define HISTORY_LINES_BYTES   ((size_t)256 << 10)   /* of one file whose lines are counted */
