@@ -67,8 +67,8 @@ check 'a job runs to its end and answers with its map' '
 	json .job_type repository_processing && json .attempt 1 && done_once
 '
 check 'the map tells of the history: who changed what, without addresses' '
-	api GET "/api/v1/projects/$id/map" && status 200 && json ".content.history.commits" 1 &&
-	json ".content.history.files.commits[0]" 1 && json ".content.history.authors.commits[0]" 1 &&
+	api GET "/api/v1/projects/$id/map" && status 200 && json ".content.history.commits" 2 &&
+	json ".content.history.files.commits[1]" 1 && json ".content.history.authors.name[0]" e2e &&
 	! body_has "@"
 '
 check 'the same commit again: no second analysis, the same map' '
