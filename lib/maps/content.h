@@ -17,7 +17,9 @@
  *   path_bytes  columns file, hex: the true bytes of the paths that are not UTF-8 (or hold control
  *               characters); in `files` such a path shows these bytes as \xNN
  *   dirs        columns path, files, code, bytes, depth; folders below included; "" is the root
- *   components  columns name, path, kind, manifest (file), files, code
+ *   components  columns name, path, kind, reason (text), manifest (file), files, code,
+ *               fan_in, fan_out (components), afferent, efferent (files), instability (per mille;
+ *               -1: neither), layer; as structure.h tells.  Several may have one path
  *   component_links  columns from, to, edges
  *   imports     columns from, to (files), line (0: by name within a package), kind, rule,
  *               confidence (percent)

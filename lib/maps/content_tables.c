@@ -94,9 +94,16 @@ void content_components(struct content *c)
 	TEXTS("name", s->ncomponents, s->components[i].name);
 	TEXTS("path", s->ncomponents, content_shown(c, s->components[i].path));
 	TEXTS("kind", s->ncomponents, s->components[i].kind);
+	TEXTS("reason", s->ncomponents, s->components[i].reason);
 	NUMBERS("manifest", s->ncomponents, index_or_none(s->components[i].manifest));
 	NUMBERS("files", s->ncomponents, s->components[i].files);
 	NUMBERS("code", s->ncomponents, s->components[i].code);
+	NUMBERS("fan_in", s->ncomponents, s->components[i].fan_in);
+	NUMBERS("fan_out", s->ncomponents, s->components[i].fan_out);
+	NUMBERS("afferent", s->ncomponents, s->components[i].afferent);
+	NUMBERS("efferent", s->ncomponents, s->components[i].efferent);
+	NUMBERS("instability", s->ncomponents, s->components[i].instability);
+	NUMBERS("layer", s->ncomponents, s->components[i].layer);
 	content_close(c, '}');
 	content_open(c, "component_links", '{');
 	NUMBERS("from", s->nlinks, s->links[i].from);

@@ -21,7 +21,8 @@
  *               `git shortlog`.  E-mail addresses are not kept.
  *   Owners      Whoever made the most commits; the bus factor is the smallest
  *               number of authors that made more than half of them.
- *   Coupling    Pairs of files changed by the same commits (Gall, Hajek, Jazayeri:
+ *   Coupling    Pairs of files, one of them source code at least, changed by the
+ *               same commits (Gall, Hajek, Jazayeri:
  *               Detection of Logical Coupling Based on Product Release History,
  *               ICSM 1998); measure and thresholds are those of code-maat.
  *   Hotspots    Commits times lines of code (Tornhill: Your Code as a Crime Scene).
@@ -41,15 +42,15 @@
 #include "maps/structure.h"
 
 #define HISTORY_CHANGES_MAX    ((size_t)8 << 20)    /* changes of paths, of all commits */
-#define HISTORY_NAMES_MAX      1000000u             /* different paths, those of today included */
+#define HISTORY_NAMES_MAX      1000000u             /* different paths that are no more */
 #define HISTORY_TREE_BYTES_MAX ((uint64_t)32 << 30) /* of all trees read */
-#define HISTORY_MEMORY_BYTES   ((size_t)256 << 20)  /* while it is read; nearly all is given back */
+#define HISTORY_MEMORY_BYTES   ((size_t)128 << 20)  /* while it is read; nearly all is given back */
 #define HISTORY_AUTHORS_MAX    100000u              /* different names and addresses */
 #define HISTORY_AUTHOR_BYTES   100                  /* of a name; longer ones are cut */
 #define HISTORY_PARENTS_MAX    1024                 /* of one commit; it is unreadable with more */
 #define HISTORY_TIME_MAX       INT64_C(253402300799) /* the year 9999; times are clamped */
 
-#define HISTORY_SIMILAR_FILES 16                    /* most that came, and that went, by content */
+#define HISTORY_SIMILAR_FILES 64                    /* most that came, and that went, by content */
 #define HISTORY_SIMILAR_BYTES ((size_t)256 << 10)   /* of one file */
 #define HISTORY_SIMILAR_TOTAL ((uint64_t)256 << 20) /* of all files read for it */
 #define HISTORY_LINES_BYTES   ((size_t)256 << 10)   /* of one file whose lines are counted */

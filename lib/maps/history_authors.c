@@ -73,10 +73,13 @@ static const char *grow_texts(struct authors *p, const char ***texts, size_t *n,
 	return text;
 }
 
-/* A name as it is shown: valid text, one line, of bounded length; of one that is an address, its user. */
+/*
+ * A name as it is shown: valid text, one line, of bounded length.  Of one that is an address its user;
+ * "@somebody" is none.
+ */
 static const char *show_name(struct authors *p, struct span name)
 {
-	const char *at = name.len > 0 ? memchr(name.data, '@', name.len) : NULL;
+	const char *at = name.len > 1 ? memchr(name.data + 1, '@', name.len - 1) : NULL;
 	struct span text;
 	const char *shown;
 	size_t len;

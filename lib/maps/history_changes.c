@@ -6,6 +6,7 @@
 #define CACHE_SLOTS    1024
 #define CACHE_BYTES    ((size_t)16 << 20)
 #define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree */
+#define TREE_COST      1024 /* in bytes of a tree: what it takes to find one that is kept */
 #define DEPTH_MAX      (MAP_PATH_MAX / 2)
 
 struct cached_tree {
@@ -27,19 +28,31 @@ static void empty_cache(struct tree_cache *cache)
 	cache->bytes = 0;
 }
 
+/* Trees that lead to themselves a thousand times are read a thousand times, so those kept count as well. */
+static bool has_enough(const struct history_walk *w)
+{
+	return w->tree_bytes > HISTORY_TREE_BYTES_MAX ||
+	       arena_used(w->arena) > HISTORY_MEMORY_BYTES ||
+	       w->nnames >= w->in->tree->nfiles + HISTORY_NAMES_MAX ||
+	       w->ntouched + w->nchanges >= HISTORY_CHANGES_MAX;
+}
+
 static bool take_tree(void *data, const unsigned char *oid, struct scan_blob *ret)
 {
 	struct history_walk *w = data;
 	struct tree_cache *cache = w->cache;
 	struct cached_tree *slot = &cache->slots[(oid[0] | oid[1] << 8) % CACHE_SLOTS];
 
+	if (has_enough(w))
+		return false;
 	if (slot->tree.object != NULL && memcmp(slot->oid, oid, MAP_OID_BYTES) == 0) {
 		*ret = scan_blob_share(&slot->tree);
+		w->tree_bytes += ret->text.len + TREE_COST;
 		return true;
 	}
 	if (scan_object(w->scan, oid, SCAN_TREE, TREE_BYTES_MAX, ret) != SKIP_NONE)
 		return false;
-	w->tree_bytes += ret->text.len + 64;
+	w->tree_bytes += ret->text.len + TREE_COST;
 	if (ret->text.len > CACHE_BYTES / 16)
 		return true;
 	cache->bytes += ret->text.len;
@@ -59,8 +72,6 @@ static uint32_t name_of(struct history_walk *w, struct span path)
 
 	if (name != STRMAP_NONE)
 		return name;
-	if (w->nnames >= HISTORY_NAMES_MAX)
-		return HISTORY_NONE;
 	path.data = arena_strndup(w->arena, path.data, path.len);
 	return history_name_add(w, path);
 }
@@ -79,19 +90,16 @@ uint32_t history_name_add(struct history_walk *w, struct span path)
 	return (uint32_t)w->nnames++;
 }
 
-/* @ret false when the walk must end: no more names, changes or bytes */
+/* @ret false when the walk must end */
 static bool take_change(void *data, const struct tree_change *change)
 {
 	struct history_walk *w = data;
 	struct change *kept;
 	uint32_t name;
 
-	if (w->ntouched + w->nchanges >= HISTORY_CHANGES_MAX ||
-	    w->tree_bytes > HISTORY_TREE_BYTES_MAX)
+	if (has_enough(w))
 		return false;
 	name = name_of(w, change->path);
-	if (name == HISTORY_NONE)
-		return false;
 	if (w->nchanges == w->changes_cap) {
 		size_t cap = w->changes_cap != 0 ? w->changes_cap * 2 : 1024;
 
@@ -136,10 +144,8 @@ void history_changes(struct history_walk *w, const struct commit *was, const str
 {
 	bool whole = tree_compare(w->cache->comparing, was != NULL ? was->tree : NULL, is->tree);
 
-	w->out->damaged += !whole;
-	w->stopped |= w->nnames >= HISTORY_NAMES_MAX ||
-	              w->ntouched + w->nchanges >= HISTORY_CHANGES_MAX ||
-	              w->tree_bytes > HISTORY_TREE_BYTES_MAX;
+	w->stopped = has_enough(w);
+	w->out->damaged += !whole && !w->stopped;
 }
 
 bool history_blob(struct history_walk *w, const unsigned char *oid, size_t max_bytes,

@@ -34,6 +34,11 @@ static void keep_best(struct history *out)
 	}
 }
 
+static bool is_source(const struct history_walk *w, uint32_t file)
+{
+	return w->in->tree->files[file].role == FILE_SOURCE;
+}
+
 static void gather(struct history *out, struct history_pair pair, const uint32_t *commits)
 {
 	uint64_t a = commits[pair.a], b = commits[pair.b];
@@ -103,10 +108,11 @@ void history_coupling(struct history_walk *w)
 		size_t n = count_partners(w, f, together, met);
 
 		for (size_t i = 0; i < n; i++) {
-			gather(out,
-			       (struct history_pair){
-				       .a = f, .b = met[i], .together = together[met[i]] },
-			       commits);
+			if (is_source(w, f) || is_source(w, met[i]))
+				gather(out,
+				       (struct history_pair){
+					       .a = f, .b = met[i], .together = together[met[i]] },
+				       commits);
 			together[met[i]] = 0;
 		}
 	}

@@ -229,7 +229,7 @@ static void pair_similar(struct history_walk *w, const struct halves *went,
 {
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SIZE_MAX / 2);
 	struct pieces gone[HISTORY_SIMILAR_FILES], new[HISTORY_SIMILAR_FILES];
-	struct candidate found[HISTORY_SIMILAR_FILES * HISTORY_SIMILAR_FILES];
+	struct candidate *found = arena_array(scratch, went->n * came->n, sizeof(struct candidate));
 	size_t n = 0;
 	bool all = cut_all(w, scratch, went, gone);
 

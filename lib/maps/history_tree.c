@@ -140,26 +140,27 @@ static void enter(struct tree_comparing *c, const unsigned char *was, const unsi
 	c->depth++;
 }
 
-/* One name of the folder on top; NULL on the side that does not have it. */
+/* One name of the folder on top.  @order whose it is: below 0 the first's, above 0 the second's, 0: of both */
 static void tell(struct tree_comparing *c, const struct tree_entry *was,
-                 const struct tree_entry *is)
+                 const struct tree_entry *is, int order)
 {
-	const struct tree_entry *either = was != NULL ? was : is;
+	const struct tree_entry *either = order <= 0 ? was : is;
 	size_t prefix = c->levels[c->depth - 1].path_len, len = prefix + either->name.len;
 
-	if (was != NULL && is != NULL && was->mode == is->mode &&
-	    memcmp(was->oid, is->oid, MAP_OID_BYTES) == 0)
+	if (order == 0 && was->mode == is->mode && memcmp(was->oid, is->oid, MAP_OID_BYTES) == 0)
 		return;
 	if (len + 1 > MAP_PATH_MAX || memchr(either->name.data, '/', either->name.len) != NULL) {
 		c->whole = false;
 		return;
 	}
 	memcpy(c->path + prefix, either->name.data, either->name.len);
-	if (is_dir(either)) { /* and so is the other, or it is not there: by_entry() */
+	if (is_dir(either)) { /* and so is the other, where there is one: by_entry() */
 		c->path[len] = '/';
-		enter(c, was != NULL ? was->oid : NULL, is != NULL ? is->oid : NULL, len + 1);
+		enter(c, order <= 0 ? was->oid : NULL, order >= 0 ? is->oid : NULL, len + 1);
 	} else {
-		const struct tree_change change = { { c->path, len }, was, is };
+		const struct tree_change change = { { c->path, len },
+			                            order <= 0 ? was : NULL,
+			                            order >= 0 ? is : NULL };
 
 		c->ended = !c->how.change(c->how.data, &change);
 	}
@@ -168,7 +169,7 @@ static void tell(struct tree_comparing *c, const struct tree_entry *was,
 static void step(struct tree_comparing *c)
 {
 	struct level *level = &c->levels[c->depth - 1];
-	struct tree_entry was, is;
+	struct tree_entry was = { 0 }, is = { 0 };
 	const char *p = NULL, *q = NULL;
 	int order;
 
@@ -191,7 +192,7 @@ static void step(struct tree_comparing *c)
 		level->p = p;
 	if (order >= 0)
 		level->q = q;
-	tell(c, order <= 0 ? &was : NULL, order >= 0 ? &is : NULL);
+	tell(c, &was, &is, order);
 }
 
 struct tree_comparing *tree_comparing_new(struct arena *arena, const struct tree_compare *how)

@@ -284,10 +284,10 @@ static bool within_limits(struct history_walk *w, uint32_t at, int64_t oldest_s)
 	}
 	if (out->commits + out->merges >= out->limits.max_commits)
 		out->end = HISTORY_COMMITS_LIMIT;
-	else if (w->stopped || w->ncommits > (size_t)out->limits.max_commits * 2 + CHECK_EVERY)
-		out->end = HISTORY_WORK_LIMIT;
 	else if (arena_used(w->arena) > HISTORY_MEMORY_BYTES)
 		out->end = HISTORY_MEMORY_LIMIT;
+	else if (w->stopped || w->ncommits > (size_t)out->limits.max_commits * 2 + CHECK_EVERY)
+		out->end = HISTORY_WORK_LIMIT;
 	else
 		return true;
 	return false;
@@ -311,5 +311,7 @@ enum err history_walk(struct history_walk *w, const unsigned char *head)
 			               "the time ended after %u commits of the history", done);
 		take_commit(w, at);
 	}
+	if (w->stopped && w->out->end == HISTORY_WHOLE) /* by the last one */
+		w->out->end = HISTORY_WORK_LIMIT;
 	return ERR_OK;
 }

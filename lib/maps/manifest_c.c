@@ -177,6 +177,18 @@ static void pkg_names(struct manifest_in *in, struct span args, uint32_t line)
 	}
 }
 
+/* A library that is built here; another name of one, or one that is found, is none. */
+static void cmake_library(struct manifest_in *in, struct span name, struct span rest, uint32_t line)
+{
+	struct span word;
+	bool computed = memchr(name.data, '$', name.len) != NULL;
+
+	for (int i = 0; i < 2 && span_word(&rest, "\"", &word); i++)
+		if (named(word, "ALIAS") || named(word, "IMPORTED"))
+			return;
+	manifest_item(in, ITEM_TARGET, "add_library", computed ? "" : span_text(in, name), line);
+}
+
 void manifest_cmake(struct manifest_in *in)
 {
 	struct calls calls = calls_of(in->text);
@@ -197,6 +209,8 @@ void manifest_cmake(struct manifest_in *in)
 		} else if (named(name, "pkg_check_modules") || named(name, "pkg_search_module")) {
 			span_word(&rest, "\"", &word);
 			pkg_names(in, rest, line);
+		} else if (named(name, "add_library") && span_word(&rest, "\"", &word)) {
+			cmake_library(in, word, rest, line);
 		} else if (named(name, "include_directories")) {
 			cmake_include_dirs(in, rest, false, line);
 		} else if (named(name, "target_include_directories")) {

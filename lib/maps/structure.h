@@ -4,9 +4,18 @@
  *   Folders      Every folder that holds a file, the root ("") first, sorted by
  *                path; numbers include the folders below.
  *   Components   What a manifest declares (npm package, Go module, crate, Maven
- *                module, Python project), Python's top-level packages, and the
+ *                module, Python project, CMake library), Python's top-level packages, and the
  *                top-level folders that no other component covers.  A file
  *                belongs to the component with the longest folder above it.
+ *                One that is a large share of the whole and has many files is
+ *                cut into clusters: files that import each other, with a pull
+ *                of the folders that they lie in (cluster.h).  What fits into
+ *                no cluster stays in the component.  Each has a reason.
+ *   Coupling     Afferent: files elsewhere that import files of a component;
+ *                efferent: its own files that import others; instability: the
+ *                efferent by both (R. C. Martin, "OO Design Quality Metrics",
+ *                1994).  Layers as in graph.h, between components.  Imports by
+ *                tests do not count here, but for components that are nothing else.
  *   Entries      Where the system starts: main functions, images, process files
  *                and serverless functions, and the commands that manifests declare.
  */
@@ -19,6 +28,12 @@
 #define STRUCTURE_ENTRIES_MAX 10000
 #define STRUCTURE_NONE        UINT32_MAX
 
+#define STRUCTURE_SPLIT_FILES     60 /* source files with imports; a component of fewer stays whole */
+#define STRUCTURE_SPLIT_SHARE     25 /* percent of all of those; likewise */
+#define STRUCTURE_CLUSTER_FILES   5  /* a smaller cluster stays in its component */
+#define STRUCTURE_CLUSTER_IMPORTS 50 /* imports inside it by source files, percent: or it is none */
+#define STRUCTURE_CLUSTERS_MAX    40 /* of one component, the largest ones */
+
 struct structure_dir {
 	struct span path;
 	uint32_t files, depth; /* depth of the root is 0 */
@@ -29,10 +44,16 @@ struct structure_dir {
 struct structure_component {
 	struct span path; /* its folder */
 	const char *name;
-	const char *kind;  /* "npm package", "go module", ..., "folder" */
-	uint32_t manifest; /* file that declares it, or STRUCTURE_NONE */
+	const char *kind;   /* "npm package", "go module", ..., "folder", "cluster" */
+	const char *reason; /* why it is one; for people */
+	uint32_t manifest;  /* file that declares it, or STRUCTURE_NONE */
 	uint32_t files;
 	uint64_t code;
+	uint32_t fan_in, fan_out;    /* other components */
+	uint32_t afferent, efferent; /* files */
+	int32_t instability;         /* per mille; -1: no imports into or out of it */
+	uint32_t layer;
+	uint32_t first, number; /* its first file; for sorting */
 };
 
 /* Component a depends on component b by so many pairs of files. */

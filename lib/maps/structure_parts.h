@@ -1,4 +1,4 @@
-/* Between structure.c and structure_entries.c; nobody else includes this. */
+/* Between the files structure*.c; nobody else includes this. */
 #ifndef MAPS_STRUCTURE_PARTS_H
 #define MAPS_STRUCTURE_PARTS_H
 
@@ -18,6 +18,24 @@ struct structuring {
 	size_t asked_of;
 	uint32_t answer;
 };
+
+/** @ret the folder of a path; "" for one at the root */
+struct span structure_parent(struct span path);
+
+/** @ret what is behind the last '/' */
+struct span structure_last(struct span path);
+
+/** @ret by bytes, the shorter one first */
+int structure_order(struct span a, struct span b);
+
+/** @ret room for one component more, until the next call */
+struct structure_component *structure_add(struct structuring *s);
+
+/** Cut what is large into clusters: more components at the end, and files that belong to them. */
+void structure_split(struct structuring *s, const struct resolve_edge *edges, size_t nedges);
+
+/** Fan, instability and layers, from out->links and the edges. */
+void structure_couple(struct structuring *s, const struct resolve_edge *edges, size_t nedges);
 
 /** Fill out->entries. */
 void structure_entries(struct structuring *s);

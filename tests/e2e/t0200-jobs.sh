@@ -66,6 +66,11 @@ check 'a job runs to its end and answers with its map' '
 	create plain tiny && within 20 job_is completed && json .result.map_id && json .result.analysed true &&
 	json .job_type repository_processing && json .attempt 1 && done_once
 '
+check 'the map tells of the history: who changed what, without addresses' '
+	api GET "/api/v1/projects/$id/map" && status 200 && json ".content.history.commits" 2 &&
+	json ".content.history.files.commits[1]" 1 && json ".content.history.authors.name[0]" e2e &&
+	! body_has "@"
+'
 check 'the same commit again: no second analysis, the same map' '
 	api POST "/api/v1/projects/$id/sync" </dev/null && status 202 &&
 	keep job .job_id && within 20 job_is completed && json .result.analysed false && json .result.map_id &&

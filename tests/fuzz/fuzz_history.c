@@ -59,7 +59,8 @@ static void name(struct arena *arena, struct span text)
 
 	authors_mailmap(&authors, (struct span){ text.data, used });
 	author = authors_find(&authors, (struct span){ text.data + used, text.len - used });
-	if (author != 0 || strchr(authors.authors[0], '@') != NULL ||
+	if (author != 0 ||
+	    (authors.authors[0][0] != '\0' && strchr(authors.authors[0] + 1, '@') != NULL) ||
 	    strlen(authors.authors[0]) > HISTORY_AUTHOR_BYTES)
 		abort();
 }

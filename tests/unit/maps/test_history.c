@@ -131,7 +131,8 @@ static void test_history__authors(void **state)
 	add_commit(&s, 3, "Ben <shared@example.com>", file_op(cx, "a.c", "3\n"));
 	add_commit(&s, 4, "J\xf6rg <j@example.com>", file_op(cx, "a.c", "4\n"));
 	add_commit(&s, 5, "joe@example.com <joe@example.com>", file_op(cx, "a.c", "5\n"));
-	add_commit(&s, 6, "Ann <ann@example.com>",
+	add_commit(&s, 6, "@kim <kim@example.com>", file_op(cx, "b.c", "1\n"));
+	add_commit(&s, 7, "Ann <ann@example.com>",
 	           file_op(cx, ".mailmap",
 	                   "# names\n"
 	                   "Ann <ann@example.com> <ANN@old.example>\n"
@@ -140,22 +141,23 @@ static void test_history__authors(void **state)
 	                   "no address\n< <>> <\n"));
 	git_repo_import(&repo, &s);
 	git_repo_history(&repo, "main", NULL, &h);
-	assert_int_equal(h.nauthors, 4);
+	assert_int_equal(h.nauthors, 5);
 	assert_string_equal(h.authors[0].name, "Ann");
 	assert_int_equal(h.authors[0].commits, 3);
 	assert_int_equal(h.authors[0].first_s, 86400);
-	assert_int_equal(h.authors[0].last_s, 6 * 86400);
-	assert_string_equal(h.authors[1].name, "Ben");
-	assert_string_equal(h.authors[2].name, "J\xc3\xb6rg");
-	assert_string_equal(h.authors[3].name, "joe"); /* and no address anywhere */
+	assert_int_equal(h.authors[0].last_s, 7 * 86400);
+	assert_string_equal(h.authors[1].name, "@kim");
+	assert_string_equal(h.authors[2].name, "Ben");
+	assert_string_equal(h.authors[3].name, "J\xc3\xb6rg");
+	assert_string_equal(h.authors[4].name, "joe"); /* and no address anywhere */
 	assert_int_equal(h.bus_factor, 2);
 
 	assert_int_equal(h.files[1].authors, 4);
 	assert_int_equal(h.files[1].owner, 0);
 	assert_int_equal(h.files[1].owner_commits, 2);
 	assert_int_equal(h.files[1].bus_factor, 2);
-	assert_int_equal(h.components[0].authors, 4);
-	assert_int_equal(h.components[0].commits, 6);
+	assert_int_equal(h.components[0].authors, 5);
+	assert_int_equal(h.components[0].commits, 7);
 	assert_int_equal(h.components[0].owners[0].commits, 3);
 	git_repo_end(&repo);
 }

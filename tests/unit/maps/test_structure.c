@@ -20,6 +20,8 @@ static const struct tree_file FILES[] = {
 	{ "py/src/p/cli.py", "def main():\n\tpass\n" },
 	{ "py/src/p/__main__.py", "from p.cli import main\nmain()\n" },
 	{ "test/fixtures/package.json", "{\"name\":\"no-component\"}\n" },
+	{ "c/CMakeLists.txt",
+	  "add_library(see ALIAS sea)\nadd_library(x UNKNOWN IMPORTED)\nadd_library(sea STATIC main.c)\n" },
 	{ "c/main.c", "int\nmain(void)\n{\n\treturn 0;\n}\n" },
 };
 
@@ -45,7 +47,7 @@ static void test_structure__components(void **state)
 		        s.components[i].files);
 	assert_string_equal(sb.data, "|root|npm package|2\n"
 	                             "bin|bin|folder|1\n"
-	                             "c|c|folder|1\n"
+	                             "c|sea|cmake library|2\n"
 	                             "lib|lib|folder|1\n"
 	                             "packages/a|a|npm package|2\n"
 	                             "py|p|python project|1\n"
@@ -56,6 +58,154 @@ static void test_structure__components(void **state)
 		sb_addf(&sb, "%s>%s %u\n", s.components[s.links[i].from].name,
 		        s.components[s.links[i].to].name, s.links[i].edges);
 	assert_string_equal(sb.data, "bin>a 1\na>lib 1\n");
+	sb_truncate(&sb, 0);
+	for (size_t i = 0; i < s.ncomponents; i++)
+		sb_addf(&sb, "%s: %s; %d, %u\n", s.components[i].name, s.components[i].reason,
+		        s.components[i].instability, s.components[i].layer);
+	assert_string_equal(sb.data,
+	                    "root: package.json declares it; -1, 0\n"
+	                    "bin: a folder at the top that no build file covers; 1000, 2\n"
+	                    "sea: CMakeLists.txt has add_library, line 3; -1, 0\n"
+	                    "lib: a folder at the top that no build file covers; 0, 0\n"
+	                    "a: package.json declares it; 500, 1\n"
+	                    "p: pyproject.toml declares it; -1, 0\n"
+	                    "p: a folder with __init__.py, below one without; -1, 0\n"
+	                    "test: a folder at the top that no build file covers; -1, 0\n");
+}
+
+/* --- Clusters --- */
+
+#define PARTS 3
+#define EACH  30
+
+/*
+ * One flat folder of three parts that keep to themselves, a header that all of them import, and a
+ * folder below it that is a part of its own.
+ */
+static void large(struct ctx *cx, struct resolve_in *in, struct resolve_edge **edges,
+                  size_t *nedges)
+{
+	static const char *const NAMES[PARTS] = { "net", "parse", "store" };
+	size_t nfiles = 1 + (PARTS + 1) * EACH, n = 0;
+	uint64_t random = 1;
+	struct map_file *files = arena_array(cx->arena, nfiles, sizeof(*files));
+
+	*edges = arena_array(cx->arena, nfiles * 10, sizeof(**edges));
+	for (size_t i = 0; i < nfiles; i++) {
+		size_t part = (i - 1) / EACH, at = (i - 1) % EACH;
+		const char *path =
+			i == 0         ? "src/all.h"
+			: part < PARTS ? arena_printf(cx->arena, "src/%s%02zu.c", NAMES[part], at)
+				       : arena_printf(cx->arena, "src/zip/f%02zu.c", at);
+
+		files[i] = (struct map_file){
+			.path = { path, strlen(path) },
+			.role = FILE_SOURCE,
+			.facts = { .lang = LANG_C, .code = i > 0 && at == 7 ? 900 : 10 },
+		};
+		if (i == 0)
+			continue;
+		(*edges)[n++] = (struct resolve_edge){ .from = (uint32_t)i, .to = 0 };
+		for (size_t k = 0; k < 9; k++) { /* some of its own part, and the seventh of it */
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			(*edges)[n++] = (struct resolve_edge){
+				.from = (uint32_t)i,
+				.to = (uint32_t)(1 + part * EACH +
+				                 (k > 0 ? (random >> 33) % EACH : 7))
+			};
+		}
+	}
+	*in = (struct resolve_in){ .files = files, .nfiles = nfiles };
+	*nedges = n;
+}
+
+static void test_structure__clusters(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_edge *edges;
+	struct resolve_in in;
+	struct structure s;
+	size_t nedges, files = 0;
+
+	large(cx, &in, &edges, &nedges);
+	structure_find(cx->arena, &in, edges, nedges, &s);
+	assert_int_equal(s.ncomponents, PARTS + 1);
+	for (size_t c = 0; c < s.ncomponents; c++) {
+		assert_string_equal(s.components[c].kind, "cluster");
+		files += s.components[c].files;
+	}
+	assert_int_equal(files, in.nfiles);
+	assert_string_equal(s.components[0].name, "net07");
+	assert_string_equal(s.components[1].name, "parse07");
+	assert_string_equal(s.components[2].name, "store07");
+	assert_string_equal(s.components[3].name, "zip");
+	assert_memory_equal(s.components[3].path.data, "src/zip", 7);
+	assert_string_equal(
+		s.components[3].reason,
+		"clustering: 270 of its 300 imports stay inside; most of it is in src/zip");
+	for (size_t i = 1; i < in.nfiles; i++)
+		assert_int_equal(s.file_component[i], (i - 1) / EACH);
+}
+
+static void test_structure__tests_make_no_layers(void **state)
+{
+	static const struct {
+		const char *path;
+		enum role_of_file role;
+	} PATHS[] = {
+		{ "a/t.c", FILE_TEST },   { "a/x.c", FILE_SOURCE },   { "b/y.c", FILE_SOURCE },
+		{ "b/z.c", FILE_SOURCE }, { "tests/t.c", FILE_TEST },
+	};
+	static const struct resolve_edge EDGES[] = {
+		{ .from = 0, .to = 2 }, /* of a test of a: else a and b would need each other */
+		{ .from = 2, .to = 1 }, { .from = 2, .to = 1, .line = 9 },
+		{ .from = 3, .to = 1 }, { .from = 4, .to = 2 }, /* of what is tests alone */
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct map_file files[COUNT(PATHS)] = { { .role = FILE_SOURCE } };
+	const struct resolve_in in = { .files = files, .nfiles = COUNT(files) };
+	struct structure s;
+
+	for (size_t i = 0; i < COUNT(PATHS); i++) {
+		files[i].path = (struct span){ PATHS[i].path, strlen(PATHS[i].path) };
+		files[i].role = PATHS[i].role;
+	}
+	structure_find(cx->arena, &in, EDGES, COUNT(EDGES), &s);
+	assert_int_equal(s.ncomponents, 3);
+	assert_int_equal(s.components[0].layer, 0);
+	assert_int_equal(s.components[0].fan_out, 0);
+	assert_int_equal(s.components[0].afferent, 2);
+	assert_int_equal(s.components[0].instability, 0);
+	assert_int_equal(s.components[1].layer, 1);
+	assert_int_equal(s.components[1].fan_in, 1);
+	assert_int_equal(s.components[1].afferent, 1);
+	assert_int_equal(s.components[1].efferent, 2);
+	assert_int_equal(s.components[1].instability, 666);
+	assert_int_equal(s.components[2].layer, 2);
+	assert_int_equal(s.components[2].instability, 1000);
+	assert_int_equal(s.nlinks, 3); /* what the tests need is among the links */
+}
+
+static void test_structure__what_stays_whole(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_edge *edges;
+	struct resolve_in in;
+	struct structure s;
+	size_t nedges;
+
+	large(cx, &in, &edges, &nedges);
+	structure_find(cx->arena, &in, NULL, 0, &s); /* without imports there is nothing to go by */
+	assert_int_equal(s.ncomponents, 1);
+	assert_string_equal(s.components[0].name, "src");
+	assert_int_equal(s.components[0].files, in.nfiles);
+	in.nfiles = STRUCTURE_SPLIT_FILES - 1;
+	while (edges[nedges - 1].from >= in.nfiles)
+		nedges--;
+	for (size_t e = 0; e < nedges; e++)
+		edges[e].to %= in.nfiles;
+	structure_find(cx->arena, &in, edges, nedges, &s);
+	assert_int_equal(s.ncomponents, 1);
 }
 
 static void test_structure__folders(void **state)
@@ -105,6 +255,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_structure__components),
+		cmocka_unit_test(test_structure__clusters),
+		cmocka_unit_test(test_structure__tests_make_no_layers),
+		cmocka_unit_test(test_structure__what_stays_whole),
 		cmocka_unit_test(test_structure__folders),
 		cmocka_unit_test(test_structure__entries),
 	};
