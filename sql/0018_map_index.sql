@@ -39,6 +39,7 @@ CREATE TABLE app.map_file (
     entry     integer NOT NULL,
     folder    integer,
     path      text NOT NULL,
+    path_hash uuid NOT NULL,
     files     integer NOT NULL,
     language  text NOT NULL,
     role      text NOT NULL,
@@ -51,12 +52,13 @@ CREATE TABLE app.map_file (
     PRIMARY KEY (tenant_id, index_id, entry)
 );
 CREATE INDEX map_file_folder ON app.map_file (tenant_id, index_id, folder, entry);
-CREATE INDEX map_file_path ON app.map_file (tenant_id, index_id, (md5(path)::uuid));
+CREATE INDEX map_file_path ON app.map_file (tenant_id, index_id, path_hash);
 CREATE INDEX map_file_place ON app.map_file (tenant_id, index_id, place) WHERE place >= 0;
 COMMENT ON TABLE app.map_file IS 'Files and folders of a map';
 COMMENT ON COLUMN app.map_file.entry IS 'Of a file its number in the map; of a folder negative';
 COMMENT ON COLUMN app.map_file.folder IS 'Entry of the folder around it; null for the root';
 COMMENT ON COLUMN app.map_file.path IS 'As people see it: bytes that are no text are written \xNN';
+COMMENT ON COLUMN app.map_file.path_hash IS 'MD5 of the path, which may be too long for an index; an expression would not do, since row security lets no function see a row first';
 COMMENT ON COLUMN app.map_file.files IS 'Of a folder the files below it; of a file 1';
 COMMENT ON COLUMN app.map_file.place IS 'Number among the paths of map_gram, shorter ones first; -1 for folders';
 

@@ -61,9 +61,9 @@ static const struct db_stmt PUT_FILES = {
 	.name = "index_put_files",
 	.nparams = 3,
 	.sql = LINES
-	" INSERT INTO app.map_file (tenant_id, index_id, entry, folder, path, files, language, role,"
+	" INSERT INTO app.map_file (tenant_id, index_id, entry, folder, path, path_hash, files, language, role,"
 	" bytes, code, comment, blank, oid, place)"
-	" SELECT $1, $2, c[1]::integer, nullif(c[2], '\\N')::integer, c[3], c[4]::integer, c[5], c[6],"
+	" SELECT $1, $2, c[1]::integer, nullif(c[2], '\\N')::integer, c[3], md5(c[3])::uuid, c[4]::integer, c[5], c[6],"
 	" c[7]::bigint, c[8]::bigint, c[9]::bigint, c[10]::bigint, c[11], c[12]::integer FROM l",
 };
 

@@ -224,7 +224,7 @@ static enum err write_route(const struct side *out, const struct side *in, int32
 {
 	int32_t way[REACH_PATH_MAX + 2];
 	size_t n = 0, half;
-	const char *files;
+	const char *from, *to;
 
 	for (int32_t file = middle;; file = out->from[file]) {
 		way[n++] = file;
@@ -242,8 +242,9 @@ static enum err write_route(const struct side *out, const struct side *in, int32
 		way[n++] = in->from[file];
 	ret->found = true;
 	ret->length = (int64_t)n - 1;
-	TRY(array_of(out->cx, way, n, &files));
-	return reach_repo_way(out->cx, out->index->id, files, &ret->steps);
+	TRY(array_of(out->cx, way, n - 1, &from));
+	TRY(array_of(out->cx, way + 1, n - 1, &to));
+	return reach_repo_way(out->cx, out->index->id, from, to, &ret->steps);
 }
 
 enum err reach_route(struct ctx *cx, const struct map_index *index, const char *from,

@@ -1,13 +1,14 @@
-/* SQL of the graph: each statement goes by the key of app.map_edge or app.map_file. */
+/* SQL of the graph: each statement goes by keys of app.map_edge and app.map_file; LATERAL as in search_repo.c. */
 #include "maps/reach_repo.h"
 
+/* Materialized, or the order would have it walk the key of the whole index. */
 static const struct db_stmt FILE_OF = {
 	.name = "reach_file",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT entry FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND md5(path)::uuid = md5($3)::uuid AND path = $3 AND entry >= 0"
-	       " ORDER BY entry LIMIT 1",
+	.sql = "WITH f AS MATERIALIZED (SELECT entry FROM app.map_file WHERE tenant_id = $1"
+	       " AND index_id = $2 AND path_hash = md5($3)::uuid AND path = $3)"
+	       " SELECT entry FROM f WHERE entry >= 0 ORDER BY entry LIMIT 1",
 };
 
 enum err reach_repo_file(struct ctx *cx, int64_t index_id, const char *path, int64_t *ret)
@@ -25,9 +26,10 @@ static const struct db_stmt EDGES = {
 	.name = "reach_edges",
 	.read = true,
 	.nparams = 4,
-	.sql = "SELECT file, array_to_string(others, ',') AS others FROM app.map_edge"
-	       " WHERE tenant_id = $1 AND index_id = $2 AND inward = $3 AND file = ANY ($4::integer[])"
-	       " ORDER BY tenant_id, index_id, inward, file",
+	.sql = "SELECT e.file, array_to_string(e.others, ',') AS others"
+	       " FROM unnest($4::integer[]) AS w (file), LATERAL (SELECT file, others"
+	       " FROM app.map_edge WHERE tenant_id = $1 AND index_id = $2 AND inward = $3"
+	       " AND file = w.file OFFSET 0) AS e ORDER BY e.file",
 };
 
 enum err reach_repo_edges(struct ctx *cx, int64_t index_id, bool inward, const char *files,
@@ -47,8 +49,9 @@ static const struct db_stmt NAMES = {
 	.name = "reach_names",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT entry AS file, path FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND entry = ANY ($3::integer[]) ORDER BY entry",
+	.sql = "SELECT DISTINCT f.entry AS file, f.path FROM unnest($3::integer[]) AS w (entry),"
+	       " LATERAL (SELECT entry, path FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
+	       " AND entry = w.entry OFFSET 0) AS f ORDER BY f.entry",
 };
 
 enum err reach_repo_names(struct ctx *cx, int64_t index_id, const char *files, struct list *ret)
@@ -81,9 +84,9 @@ static const struct db_stmt STEPS = {
 	.nparams = 6,
 	.sql = "SELECT CASE WHEN $3 THEN o.path ELSE f.path END AS \"from\","
 	       " CASE WHEN $3 THEN f.path ELSE o.path END AS \"to\", " HOW " FROM " EDGES_OF_ROW
-	       ", app.map_file f, app.map_file o WHERE " OF_ROW
-	       " AND f.tenant_id = $1 AND f.index_id = $2 AND f.entry = e.file"
-	       " AND o.tenant_id = $1 AND o.index_id = $2 AND o.entry = x.other"
+	       ", LATERAL (SELECT path FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
+	       " AND entry = e.file OFFSET 0) AS f, LATERAL (SELECT path FROM app.map_file"
+	       " WHERE tenant_id = $1 AND index_id = $2 AND entry = x.other OFFSET 0) AS o WHERE " OF_ROW
 	       " ORDER BY x.n LIMIT $6",
 };
 
@@ -114,23 +117,25 @@ enum err reach_repo_count(struct ctx *cx, int64_t index_id, bool inward, int64_t
 static const struct db_stmt WAY = {
 	.name = "reach_way",
 	.read = true,
-	.nparams = 3,
+	.nparams = 4,
 	.sql = "SELECT f.path AS \"from\", t.path AS \"to\", " HOW
-	       " FROM unnest($3::integer[]) WITH ORDINALITY AS w (file, n)"
+	       " FROM unnest($3::integer[], $4::integer[]) WITH ORDINALITY AS w (file, next, n)"
 	       " JOIN app.map_index i ON i.tenant_id = $1 AND i.id = $2"
-	       " JOIN app.map_edge e ON e.tenant_id = $1 AND e.index_id = $2 AND NOT e.inward"
-	       " AND e.file = w.file"
-	       " JOIN app.map_file f ON f.tenant_id = $1 AND f.index_id = $2 AND f.entry = w.file"
-	       " JOIN app.map_file t ON t.tenant_id = $1 AND t.index_id = $2"
-	       " AND t.entry = ($3::integer[])[w.n + 1]"
+	       " CROSS JOIN LATERAL (SELECT * FROM app.map_edge WHERE tenant_id = $1 AND index_id = $2"
+	       " AND NOT inward AND file = w.file OFFSET 0) AS e"
+	       " CROSS JOIN LATERAL (SELECT path FROM app.map_file WHERE tenant_id = $1"
+	       " AND index_id = $2 AND entry = w.file OFFSET 0) AS f"
+	       " CROSS JOIN LATERAL (SELECT path FROM app.map_file WHERE tenant_id = $1"
+	       " AND index_id = $2 AND entry = w.next OFFSET 0) AS t"
 	       " CROSS JOIN LATERAL (SELECT u.line, u.how FROM unnest(e.others, e.lines, e.hows)"
-	       " AS u (other, line, how) WHERE u.other = t.entry ORDER BY u.how >> 16 DESC, u.line"
+	       " AS u (other, line, how) WHERE u.other = w.next ORDER BY u.how >> 16 DESC, u.line"
 	       " LIMIT 1) AS x ORDER BY w.n",
 };
 
-enum err reach_repo_way(struct ctx *cx, int64_t index_id, const char *files, struct list *ret)
+enum err reach_repo_way(struct ctx *cx, int64_t index_id, const char *from, const char *to,
+                        struct list *ret)
 {
-	return db_list(cx, &WAY, DB_ARGS(DB_INT(index_id), DB_TEXT(files)), &STEP, ret);
+	return db_list(cx, &WAY, DB_ARGS(DB_INT(index_id), DB_TEXT(from), DB_TEXT(to)), &STEP, ret);
 }
 
 const struct db_check reach_statements[] = {

@@ -31,8 +31,9 @@ enum err reach_repo_steps(struct ctx *cx, int64_t index_id, bool inward, int64_t
 NODISCARD
 enum err reach_repo_count(struct ctx *cx, int64_t index_id, bool inward, int64_t file,
                           const char *kind, int64_t *ret);
-/** @ret the best known edge of each pair that follow each other in @files */
+/** @from, @to arrays of one length  @ret the best known edge of each pair */
 NODISCARD
-enum err reach_repo_way(struct ctx *cx, int64_t index_id, const char *files, struct list *ret);
+enum err reach_repo_way(struct ctx *cx, int64_t index_id, const char *from, const char *to,
+                        struct list *ret);
 
 #endif

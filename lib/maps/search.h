@@ -8,7 +8,7 @@
  *   prefix  the beginning of it
  *   word    the beginning of a word in it: Http in parseHttp, parse_http, lib/http.c
  *   part    anywhere in it; from SEARCH_PART_MIN characters on
- *   fuzzy   most of its runs of three characters are there, when little else is found
+ *   fuzzy   most of its runs of three characters are there, when little else is found and nothing exactly
  *
  * Candidates come from an inverted index (grams.h) and are checked one by one.
  *

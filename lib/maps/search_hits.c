@@ -12,9 +12,10 @@
 #include <string.h>
 
 #define QUESTION_GRAMS_MAX                                                                         \
-	24 /* of a long question the first are enough: what is found is checked */
+	24                /* of a long question the first are enough: what is found is checked */
+#define JOINED_MAX      5 /* the rarest of them; what is found is checked */
 #define BATCH           256
-#define FUZZY_CHECKED   1000
+#define FUZZY_CHECKED   512
 #define FUZZY_PER_MILLE 300 /* likeness() from which a text is a hit */
 #define LIST_BYTES(n)   ((size_t)(n)*12 + 16)
 
@@ -110,14 +111,6 @@ static void take_grams(struct question *qu)
 	}
 }
 
-static void give(struct posting *posting, const struct search_gram *row)
-{
-	if (posting->gram == (uint32_t)row->gram) {
-		posting->postings = row->postings;
-		posting->texts = row->texts;
-	}
-}
-
 static int by_texts(const void *a, const void *b)
 {
 	const struct posting *x = a, *y = b;
@@ -125,32 +118,40 @@ static int by_texts(const void *a, const void *b)
 	return x->texts < y->texts ? -1 : x->texts > y->texts;
 }
 
-static enum err read_postings(struct question *qu)
+static const char *array_of_grams(struct question *qu, const struct posting *postings, size_t n)
 {
-	struct sb sb = sb_new(qu->cx->arena, LIST_BYTES(QUESTION_GRAMS_MAX + 2));
-	const char *grams;
-	struct list rows;
+	struct sb sb = sb_new(qu->cx->arena, LIST_BYTES(QUESTION_GRAMS_MAX));
 
-	sb_addc(&sb, '{');
-	sb_int(&sb, qu->start.gram);
-	sb_addc(&sb, ',');
-	sb_int(&sb, qu->word.gram);
-	for (size_t i = 0; i < qu->nparts; i++) {
-		sb_addc(&sb, ',');
-		sb_int(&sb, qu->parts[i].gram);
+	for (size_t i = 0; i < n; i++) {
+		sb_addc(&sb, i == 0 ? '{' : ',');
+		sb_int(&sb, postings[i].gram);
 	}
 	sb_addc(&sb, '}');
-	TRY(sb_finish(qu->cx, &sb, &grams));
-	TRY(search_repo_grams(qu->cx, qu->index->id, qu->about, grams, &rows));
+	return sb.data;
+}
+
+/* Read the postings of some grams, of the rarest `limit` only.  @ret whether some text has each */
+static enum err read_postings(struct question *qu, struct posting *postings, size_t n,
+                              int64_t limit, bool *ret)
+{
+	struct list rows;
+
+	*ret = n == 0;
+	if (n == 0)
+		return ERR_OK;
+	TRY(search_repo_grams(qu->cx, qu->index->id, qu->about, array_of_grams(qu, postings, n),
+	                      limit, &rows));
 	for (size_t i = 0; i < rows.n; i++) {
 		const struct search_gram *row = (const struct search_gram *)rows.items + i;
 
-		give(&qu->start, row);
-		give(&qu->word, row);
-		for (size_t j = 0; j < qu->nparts; j++)
-			give(&qu->parts[j], row);
+		*ret = row->present == (int64_t)n;
+		for (size_t j = 0; j < n; j++) {
+			if (postings[j].gram != (uint32_t)row->gram)
+				continue;
+			postings[j].postings = row->postings;
+			postings[j].texts = row->texts;
+		}
 	}
-	qsort(qu->parts, qu->nparts, sizeof(qu->parts[0]), by_texts);
 	return ERR_OK;
 }
 
@@ -165,7 +166,7 @@ struct join {
 
 static void join_add(struct join *join, const struct posting *posting)
 {
-	join->at[join->n] = posting->postings != NULL ? posting->postings : "";
+	join->at[join->n] = posting->postings;
 	join->now[join->n] = gram_next(&join->at[join->n], -1);
 	join->n++;
 }
@@ -272,7 +273,7 @@ static enum err judge(struct question *qu, const int64_t *places, size_t n, enum
 	return ERR_OK;
 }
 
-/* Go through what a beginning (or none) and all parts have in common. */
+/* Go through what a beginning (or none) and the parts whose postings were read have in common. */
 static enum err look(struct question *qu, const struct posting *beginning, enum search_match worst)
 {
 	struct join join = { .n = 0 };
@@ -280,7 +281,8 @@ static enum err look(struct question *qu, const struct posting *beginning, enum 
 	size_t checked = 0;
 
 	for (size_t i = 0; i < qu->nparts; i++)
-		join_add(&join, &qu->parts[i]);
+		if (qu->parts[i].postings != NULL)
+			join_add(&join, &qu->parts[i]);
 	if (beginning != NULL)
 		join_add(&join, beginning);
 	while (place >= 0 && (int64_t)qu->hits->n < qu->limit) {
@@ -301,6 +303,29 @@ static enum err look(struct question *qu, const struct posting *beginning, enum 
 	return ERR_OK;
 }
 
+/* All kinds of match but fuzzy ones: none where a part of the question is in no text. */
+static enum err look_for_parts(struct question *qu)
+{
+	bool all, begins;
+
+	TRY(read_postings(qu, qu->parts, qu->nparts, JOINED_MAX, &all));
+	if (!all)
+		return ERR_OK;
+	if (qu->nparts > 1)
+		qsort(qu->parts, qu->nparts, sizeof(qu->parts[0]), by_texts); /* the rarest leads */
+	TRY(read_postings(qu, &qu->start, 1, 1, &begins));
+	if (begins)
+		TRY(look(qu, &qu->start, MATCH_PREFIX));
+	if (qu->word.gram != 0 && (int64_t)qu->hits->n < qu->limit) {
+		TRY(read_postings(qu, &qu->word, 1, 1, &begins));
+		if (begins)
+			TRY(look(qu, &qu->word, MATCH_WORD));
+	}
+	if (qu->nparts > 0 && (int64_t)qu->hits->n < qu->limit)
+		TRY(look(qu, NULL, MATCH_PART));
+	return ERR_OK;
+}
+
 static size_t count_texts(const struct question *qu)
 {
 	return (size_t)(qu->about == SEARCH_FILES ? qu->index->files : qu->index->symbols);
@@ -309,9 +334,8 @@ static size_t count_texts(const struct question *qu)
 /* How many of the question's grams each text has. */
 static void count_shared(const struct question *qu, uint8_t *counts, size_t n)
 {
-	for (size_t i = 0; i <= qu->nparts; i++) {
-		const struct posting *p = i < qu->nparts ? &qu->parts[i] : &qu->start;
-		const char *at = p->postings != NULL ? p->postings : "";
+	for (size_t i = 0; i < qu->nparts; i++) {
+		const char *at = qu->parts[i].postings != NULL ? qu->parts[i].postings : "";
 		int64_t place = -1;
 
 		while ((place = gram_next(&at, place)) >= 0 && (size_t)place < n)
@@ -319,16 +343,18 @@ static void count_shared(const struct question *qu, uint8_t *counts, size_t n)
 	}
 }
 
+/* Judge the texts that share the most first; shorter ones before others of as many. */
 static enum err look_fuzzily(struct question *qu)
 {
-	size_t n = count_texts(qu), nplaces = 0;
+	size_t n = count_texts(qu), nplaces = 0, checked = 0;
 	uint8_t *counts = arena_array(qu->cx->arena, n, 1);
 	size_t least = (qu->nparts * 2 + 4) / 5;
 	int64_t places[BATCH];
-	size_t checked = 0;
+	bool all;
 
+	TRY(read_postings(qu, qu->parts, qu->nparts, QUESTION_GRAMS_MAX, &all));
 	count_shared(qu, counts, n);
-	for (size_t shared = qu->nparts + 1; shared >= least && shared >= 2; shared--) {
+	for (size_t shared = qu->nparts; shared >= least && shared >= 2; shared--) {
 		for (size_t i = 0; i < n && checked < FUZZY_CHECKED; i++) {
 			if (counts[i] != shared)
 				continue;
@@ -341,6 +367,18 @@ static enum err look_fuzzily(struct question *qu)
 		}
 	}
 	return nplaces > 0 ? judge(qu, places, nplaces, MATCH_FUZZY) : ERR_OK;
+}
+
+/* Whether to look for what is only like the question: nothing is just that, and little has it. */
+static bool wants_more(const struct question *qu)
+{
+	const struct search_hits *hits = qu->hits;
+
+	for (size_t i = 0; i < hits->n; i++)
+		if (hits->items[i].match == MATCH_EXACT)
+			return false;
+	return qu->q.len >= SEARCH_FUZZY_MIN && hits->n < SEARCH_FUZZY_BELOW &&
+	       (int64_t)hits->n < qu->limit;
 }
 
 static int by_worth(const void *a, const void *b)
@@ -371,13 +409,8 @@ enum err search_hits(struct ctx *cx, const struct map_index *index, enum search_
 		.grams = arena_array(cx->arena, GRAMS_MAX, sizeof(uint32_t)),
 	};
 	take_grams(qu);
-	TRY(read_postings(qu));
-	TRY(look(qu, &qu->start, MATCH_PREFIX));
-	if (qu->word.gram != 0 && (int64_t)ret->n < limit)
-		TRY(look(qu, &qu->word, MATCH_WORD));
-	if (qu->q.len >= SEARCH_PART_MIN && (int64_t)ret->n < limit)
-		TRY(look(qu, NULL, MATCH_PART));
-	if (qu->q.len >= SEARCH_FUZZY_MIN && ret->n < SEARCH_FUZZY_BELOW && (int64_t)ret->n < limit)
+	TRY(look_for_parts(qu));
+	if (wants_more(qu))
 		TRY(look_fuzzily(qu));
 	if (ret->n > 1)
 		qsort(ret->items, ret->n, sizeof(*ret->items), by_worth);

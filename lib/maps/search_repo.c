@@ -1,4 +1,10 @@
-/* SQL of searches: each statement goes by an index. */
+/*
+ * SQL of searches: each statement goes by an index.
+ *
+ * What is read for many keys is read key by key, by a LATERAL with an OFFSET that keeps the planner out:
+ * just after an index was filled nothing is known of the tables, and a planner that expects a row
+ * where there are a million would read all of them.
+ */
 #include "maps/search_repo.h"
 
 /* Entries of folders are negative; numbers, by which pages go, are not. */
@@ -32,6 +38,7 @@ static const struct schema DEFINITION_ROW =
 static const struct field GRAM_FIELDS[] = {
 	F_INT(struct search_gram, gram),
 	F_INT(struct search_gram, texts),
+	F_INT(struct search_gram, present),
 	F_TEXT(struct search_gram, postings),
 };
 static const struct schema GRAM = SCHEMA(struct search_gram, "SearchGram", GRAM_FIELDS);
@@ -39,17 +46,19 @@ static const struct schema GRAM = SCHEMA(struct search_gram, "SearchGram", GRAM_
 static const struct db_stmt GRAMS = {
 	.name = "search_grams",
 	.read = true,
-	.nparams = 4,
-	.sql = "SELECT gram, texts, postings FROM app.map_gram WHERE tenant_id = $1 AND index_id = $2"
-	       " AND about = $3 AND gram = ANY ($4::integer[]) ORDER BY texts, gram",
+	.nparams = 5,
+	.sql = "SELECT g.gram, g.texts, g.postings, count(*) OVER () AS present"
+	       " FROM unnest($4::integer[]) AS w (gram), LATERAL (SELECT gram, texts, postings"
+	       " FROM app.map_gram WHERE tenant_id = $1 AND index_id = $2 AND about = $3"
+	       " AND gram = w.gram OFFSET 0) AS g ORDER BY g.texts, g.gram LIMIT $5",
 };
 
 enum err search_repo_grams(struct ctx *cx, int64_t index_id, enum search_about about,
-                           const char *grams, struct list *ret)
+                           const char *grams, int64_t limit, struct list *ret)
 {
 	return db_list(cx, &GRAMS,
 	               DB_ARGS(DB_INT(index_id), DB_TEXT(about == SEARCH_FILES ? "f" : "s"),
-	                       DB_TEXT(grams)),
+	                       DB_TEXT(grams), DB_INT(limit)),
 	               &GRAM, ret);
 }
 
@@ -63,19 +72,21 @@ static const struct db_stmt PATHS = {
 	.name = "search_paths",
 	.read = true,
 	.nparams = 4,
-	.sql = "SELECT place, path AS text FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND place >= 0 AND place = ANY ($3::integer[])"
-	       " AND ($4::text IS NULL OR starts_with(path, $4))",
+	.sql = "SELECT f.place, f.path AS text FROM unnest($3::integer[]) AS w (place), LATERAL ("
+	       "SELECT place, path FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
+	       " AND place >= 0 AND place = w.place OFFSET 0) AS f"
+	       " WHERE $4::text IS NULL OR starts_with(f.path, $4)",
 };
 
 static const struct db_stmt NAMES = {
 	.name = "search_names",
 	.read = true,
 	.nparams = 4,
-	.sql = "SELECT place, name AS text FROM app.map_symbol WHERE tenant_id = $1 AND index_id = $2"
-	       " AND place = ANY ($3::integer[]) AND ($4::text IS NULL OR (SELECT"
-	       " array_position(def_kinds, $4) - 1 FROM app.map_index WHERE tenant_id = $1"
-	       " AND id = $2) = ANY (kinds))",
+	.sql = "SELECT s.place, s.name AS text FROM unnest($3::integer[]) AS w (place), LATERAL ("
+	       "SELECT place, name, kinds FROM app.map_symbol WHERE tenant_id = $1"
+	       " AND index_id = $2 AND place = w.place OFFSET 0) AS s"
+	       " WHERE $4::text IS NULL OR (SELECT array_position(def_kinds, $4) - 1"
+	       " FROM app.map_index WHERE tenant_id = $1 AND id = $2) = ANY (s.kinds)",
 };
 
 enum err search_repo_texts(struct ctx *cx, int64_t index_id, enum search_about about,
@@ -89,9 +100,10 @@ static const struct db_stmt FILES = {
 	.name = "search_files",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT " ENTRY_COLUMNS " FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND place >= 0 AND place = ANY ($3::integer[])"
-	       " ORDER BY array_position($3::integer[], place)",
+	.sql = "SELECT " ENTRY_COLUMNS
+	       " FROM unnest($3::integer[]) WITH ORDINALITY AS w (wanted, n),"
+	       " LATERAL (SELECT * FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
+	       " AND place >= 0 AND place = w.wanted OFFSET 0) AS f ORDER BY w.n",
 };
 
 enum err search_repo_files(struct ctx *cx, int64_t index_id, const char *places, struct list *ret)
@@ -105,14 +117,13 @@ static const struct db_stmt DEFINITIONS = {
 	.nparams = 5,
 	.sql = "SELECT s.place, s.name, i.def_kinds[d.kind + 1] AS kind, f.path, d.line, d.last_line,"
 	       " nullif(d.parent, '') AS parent, nullif(d.signature, '') AS signature"
-	       " FROM app.map_symbol s JOIN app.map_index i ON i.tenant_id = $1 AND i.id = $2,"
-	       " unnest(s.files, s.lines, s.last_lines, s.kinds, s.parents, s.signatures)"
+	       " FROM app.map_index i, unnest($3::integer[]) WITH ORDINALITY AS w (place, n),"
+	       " LATERAL (SELECT * FROM app.map_symbol WHERE tenant_id = $1 AND index_id = $2"
+	       " AND place = w.place OFFSET 0) AS s, unnest(s.files, s.lines, s.last_lines, s.kinds, s.parents, s.signatures)"
 	       " WITH ORDINALITY AS d (file, line, last_line, kind, parent, signature, n),"
-	       " app.map_file f WHERE s.tenant_id = $1 AND s.index_id = $2"
-	       " AND s.place = ANY ($3::integer[]) AND f.tenant_id = $1 AND f.index_id = $2"
-	       " AND f.entry = d.file AND d.n <= 200"
-	       " AND ($4::text IS NULL OR i.def_kinds[d.kind + 1] = $4)"
-	       " ORDER BY array_position($3::integer[], s.place), d.n LIMIT $5",
+	       " LATERAL (SELECT path FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
+	       " AND entry = d.file OFFSET 0) AS f WHERE i.tenant_id = $1 AND i.id = $2 AND d.n <= 200"
+	       " AND ($4::text IS NULL OR i.def_kinds[d.kind + 1] = $4) ORDER BY w.n, d.n LIMIT $5",
 };
 
 enum err search_repo_definitions(struct ctx *cx, int64_t index_id, const char *places,
@@ -123,13 +134,17 @@ enum err search_repo_definitions(struct ctx *cx, int64_t index_id, const char *p
 	               &DEFINITION_ROW, ret);
 }
 
-/* A path is a folder's or a file's; of a repository that has both the file is meant. */
+/*
+ * A path is a folder's or a file's; of a repository that has both the file is meant.  Materialized, or
+ * the order would have it walk the key of the whole index.
+ */
 static const struct db_stmt ENTRY = {
 	.name = "search_entry",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT " ENTRY_COLUMNS " FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
-	       " AND md5(path)::uuid = md5($3)::uuid AND path = $3 ORDER BY entry DESC LIMIT 1",
+	.sql = "WITH f AS MATERIALIZED (SELECT * FROM app.map_file WHERE tenant_id = $1"
+	       " AND index_id = $2 AND path_hash = md5($3)::uuid AND path = $3)"
+	       " SELECT " ENTRY_COLUMNS " FROM f ORDER BY entry DESC LIMIT 1",
 };
 
 enum err search_repo_entry(struct ctx *cx, int64_t index_id, const char *path,
@@ -188,9 +203,9 @@ static const struct db_stmt USES = {
 	.sql = "SELECT f.path, u.line, i.ref_kinds[u.kind + 1] AS kind FROM app.map_reference r"
 	       " JOIN app.map_index i ON i.tenant_id = $1 AND i.id = $2,"
 	       " unnest(r.files, r.lines, r.kinds) WITH ORDINALITY AS u (file, line, kind, n),"
-	       " app.map_file f WHERE r.tenant_id = $1 AND r.index_id = $2 AND r.place = $3"
-	       " AND f.tenant_id = $1 AND f.index_id = $2 AND f.entry = u.file"
-	       " AND u.n <= $4 ORDER BY u.n",
+	       " LATERAL (SELECT path FROM app.map_file WHERE tenant_id = $1 AND index_id = $2"
+	       " AND entry = u.file OFFSET 0) AS f WHERE r.tenant_id = $1 AND r.index_id = $2"
+	       " AND r.place = $3 AND u.n <= $4 ORDER BY u.n",
 };
 
 enum err search_repo_uses(struct ctx *cx, int64_t index_id, int64_t place, int64_t limit,

@@ -10,6 +10,7 @@ enum search_about { SEARCH_FILES, SEARCH_SYMBOLS };
 
 struct search_gram {
 	int64_t gram, texts;
+	int64_t present; /* how many of the grams some text has */
 	const char *postings;
 };
 
@@ -18,10 +19,13 @@ struct search_text {
 	const char *text;
 };
 
-/** @grams, @places  arrays in PostgreSQL's text form: "{1,2}" */
+/**
+ * @grams, @places  arrays in PostgreSQL's text form: "{1,2}"
+ * @limit           of the grams that texts have, the rarest so many
+ */
 NODISCARD
 enum err search_repo_grams(struct ctx *cx, int64_t index_id, enum search_about about,
-                           const char *grams, struct list *ret);
+                           const char *grams, int64_t limit, struct list *ret);
 /** @only of files: the beginning of their paths; of symbols: a kind of definition; NULL: any */
 NODISCARD
 enum err search_repo_texts(struct ctx *cx, int64_t index_id, enum search_about about,

@@ -63,8 +63,8 @@ static const char *const ROWS[] = {
 	"INSERT INTO app.map_index (tenant_id, project_id, map_id, files, symbols, complete, import_kinds,"
 	" rules, def_kinds, ref_kinds) SELECT tenant_id, project_id, id, 1, 1, true, '{}', '{}', '{}', '{}'"
 	" FROM app.system_map WHERE tenant_id = #",
-	"INSERT INTO app.map_file (tenant_id, index_id, entry, path, files, language, role, bytes, code,"
-	" comment, blank, oid, place) SELECT tenant_id, id, 0, 'a', 1, '', '', 0, 0, 0, 0, '', 0"
+	"INSERT INTO app.map_file (tenant_id, index_id, entry, path, path_hash, files, language, role, bytes, code,"
+	" comment, blank, oid, place) SELECT tenant_id, id, 0, 'a', md5('a')::uuid, 1, '', '', 0, 0, 0, 0, '', 0"
 	" FROM app.map_index WHERE tenant_id = #",
 	"INSERT INTO app.map_edge (tenant_id, index_id, inward, file, others, lines, hows)"
 	" SELECT tenant_id, id, true, 0, '{0}', '{1}', '{1}' FROM app.map_index WHERE tenant_id = #",
