@@ -64,20 +64,24 @@ static uint32_t limit(int64_t wanted)
 
 /*
  * The git library reads the machine's certificates as it starts, which takes longer than many a map.
- * Nothing here talks to anybody: it finds no file to open.
+ * Nothing here talks to anybody: it finds no file to open.  A version that does not start without
+ * them gets them.
  */
 static enum err start_git(struct ctx *cx)
 {
 	struct rlimit was, none;
-	enum err e;
 
-	if (getrlimit(RLIMIT_NOFILE, &was) != 0)
-		return scan_init(cx);
-	none = (struct rlimit){ 0, was.rlim_max };
-	setrlimit(RLIMIT_NOFILE, &none);
-	e = scan_init(cx);
-	setrlimit(RLIMIT_NOFILE, &was);
-	return e;
+	if (getrlimit(RLIMIT_NOFILE, &was) == 0) {
+		none = (struct rlimit){ 0, was.rlim_max };
+		setrlimit(RLIMIT_NOFILE, &none);
+		if (scan_init(cx) == ERR_OK) {
+			setrlimit(RLIMIT_NOFILE, &was);
+			return ERR_OK;
+		}
+		setrlimit(RLIMIT_NOFILE, &was);
+		err_clear(cx);
+	}
+	return scan_init(cx);
 }
 
 static enum err run(struct ctx *cx, struct analyse_result *ret)

@@ -105,9 +105,10 @@ void arena_reset(struct arena *a)
 	a->last = NULL;
 }
 
-static struct chunk *chunk_new(struct arena *a, size_t cap, struct chunk **list)
+/* @zeroed whether the bytes must be zero: large ones are so already as the system gives them */
+static struct chunk *chunk_new(struct arena *a, size_t cap, bool zeroed, struct chunk **list)
 {
-	struct chunk *c = malloc(sizeof(*c) + cap);
+	struct chunk *c = zeroed ? calloc(1, sizeof(*c) + cap) : malloc(sizeof(*c) + cap);
 
 	if (c == NULL)
 		give_up("out of memory", cap, a->max);
@@ -119,7 +120,13 @@ static struct chunk *chunk_new(struct arena *a, size_t cap, struct chunk **list)
 	return c;
 }
 
-static void *alloc(struct arena *a, size_t n)
+static bool is_large(size_t n)
+{
+	return round_up(n) > CHUNK_BYTES / 4;
+}
+
+/* @zeroed see chunk_new(); of other blocks it says nothing */
+static void *alloc(struct arena *a, size_t n, bool zeroed)
 {
 	size_t whole = round_up(n);
 	struct chunk *c = a->chunks;
@@ -127,10 +134,10 @@ static void *alloc(struct arena *a, size_t n)
 
 	if (whole > a->max - a->used)
 		give_up("ceiling passed", n, a->max);
-	if (whole > CHUNK_BYTES / 4)
-		c = chunk_new(a, whole, &a->large);
+	if (is_large(n))
+		c = chunk_new(a, whole, zeroed, &a->large);
 	else if (c == NULL || whole > c->cap - c->used)
-		c = chunk_new(a, CHUNK_BYTES, &a->chunks);
+		c = chunk_new(a, CHUNK_BYTES, false, &a->chunks);
 	p = c->data + c->used;
 	c->used += whole;
 	a->used += whole;
@@ -142,7 +149,9 @@ static void *alloc(struct arena *a, size_t n)
 
 void *arena_alloc(struct arena *a, size_t n)
 {
-	return memset(alloc(a, n), 0, n);
+	void *p = alloc(a, n, true);
+
+	return is_large(n) ? p : memset(p, 0, n);
 }
 
 void *arena_array(struct arena *a, size_t n, size_t size)
@@ -204,10 +213,10 @@ void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
 			return old;
 		}
 	}
-	link = old != NULL && round_up(old_n) > CHUNK_BYTES / 4 ? large_of(a, old) : NULL;
+	link = old != NULL && is_large(old_n) ? large_of(a, old) : NULL;
 	if (link != NULL)
 		return grow_large(a, link, old_n, n);
-	p = alloc(a, n);
+	p = alloc(a, n, false);
 	if (old_n > 0)
 		memcpy(p, old, old_n);
 	memset(p + old_n, 0, n - old_n);
@@ -216,7 +225,7 @@ void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
 
 void *arena_memdup(struct arena *a, const void *p, size_t n)
 {
-	void *copy = alloc(a, n);
+	void *copy = alloc(a, n, false);
 
 	if (n > 0)
 		memcpy(copy, p, n);
@@ -225,7 +234,7 @@ void *arena_memdup(struct arena *a, const void *p, size_t n)
 
 char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
-	char *copy = alloc(a, n + 1);
+	char *copy = alloc(a, n + 1, false);
 
 	if (n > 0)
 		memcpy(copy, s, n);
@@ -252,7 +261,7 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 		give_up("text cannot be formatted", 0, a->max);
 	if ((size_t)n < sizeof(few))
 		return arena_memdup(a, few, (size_t)n + 1);
-	text = alloc(a, (size_t)n + 1);
+	text = alloc(a, (size_t)n + 1, false);
 	vsnprintf(text, (size_t)n + 1, fmt, ap);
 	return text;
 }

@@ -2,9 +2,9 @@
 # B3, B4 (maps of any commit, fresh ones), C5, C7 (a killed analysis goes on), C12 (schedules), X11.
 test_description='Maps stay fresh: changed files alone are read, a killed analysis goes on, any commit is mapped'
 . "${0%/*}/lib.sh"
-# shellcheck disable=SC2154 # keep assigns
 
 repo=$WORK/repos/tiny
+id='' job=''
 tiny_repo "$repo"
 stack_up "$WORK/repos"
 
@@ -125,7 +125,7 @@ some_read() {
 }
 # The analyser among the children of the runner.
 kill_analyser() {
-	for child in $(cat "/proc/$(pid_of runner)"/task/*/children 2>/dev/null); do
+	for child in $(for pid in $(pid_of runner); do cat "/proc/$pid"/task/*/children; done 2>/dev/null); do
 		case $(cat "/proc/$child/comm" 2>/dev/null) in portolan-analys*) kill -9 "$child" && return 0 ;; esac
 	done
 	return 1

@@ -87,6 +87,28 @@ static void test_arena__grow(void **state)
 	assert_int_equal(p[MIB - 1], 0);
 }
 
+/* Arrays that grow in turn: each keeps what it holds, is zero behind it, and leaves no old copies. */
+static void test_arena__large_ones_grow(void **state)
+{
+	enum { ARRAYS = 3, FIRST = 8192, LAST = 262144 };
+	struct arena *a = *state;
+	unsigned char *arrays[ARRAYS];
+
+	for (int k = 0; k < ARRAYS; k++) {
+		arrays[k] = arena_alloc(a, FIRST);
+		memset(arrays[k], k + 1, FIRST);
+	}
+	for (size_t n = FIRST; n < LAST; n *= 2) {
+		for (int k = 0; k < ARRAYS; k++) {
+			arrays[k] = arena_grow(a, arrays[k], n, 2 * n);
+			for (size_t i = 0; i < 2 * n; i++)
+				assert_int_equal(arrays[k][i], i < n ? k + 1 : 0);
+			memset(arrays[k], k + 1, 2 * n);
+		}
+	}
+	assert_true(arena_used(a) < ARRAYS * (LAST + 64));
+}
+
 static void test_arena__texts(void **state)
 {
 	struct arena *a = *state;
@@ -155,6 +177,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_arena__blocks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_arena__zeroed_after_reset, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_arena__grow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_arena__large_ones_grow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_arena__texts, set_up, tear_down),
 		cmocka_unit_test(test_arena__ceiling_aborts),
 	};
