@@ -1,8 +1,8 @@
 /*
- * portolan-analyse: one commit of a bare repository in, the text of its map out.
+ * portolan-analyse: one commit of a bare repository in, its map out.
  *
  * Started by the runner for each map; the protocol is that of maps/child.h:
- * a JSON request on standard input, the text (or the fault) on standard output,
+ * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.
@@ -14,7 +14,6 @@
 #include "maps/child.h"
 #include "maps/sandbox.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -46,21 +45,6 @@ static void progress(void *data, int percent, const char *message)
 {
 	(void)data;
 	child_progress(percent, message);
-}
-
-static bool write_all(int fd, struct span text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.data, text.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text.data += n;
-		text.len -= (size_t)n;
-	}
-	return true;
 }
 
 /* @ret a limit that fits every type it goes into; 0, the default, for what is none */
@@ -99,7 +83,7 @@ int main(void)
 	ctx_begin(&cx, &app, arena, NULL);
 	if (run(&cx, &result) != ERR_OK)
 		status = child_report(&cx);
-	else if (!write_all(STDOUT_FILENO, result.content))
+	else if (!bundle_send(&result.bundle, STDOUT_FILENO))
 		status = 1;
 	_exit(status); /* the process ends: nothing is worth giving back, and little is allowed */
 }

@@ -183,6 +183,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	struct resolve_out resolved;
 	struct graph graph;
 	struct structure structure;
+	struct span text;
 	struct content_in content = {
 		.analyser = ANALYSER_VERSION,
 		.commit = empty ? SCAN_COMMIT_NONE : a->in.commit,
@@ -204,7 +205,8 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);
 	structure_find(cx->arena, &files, resolved.edges, resolved.nedges, &structure);
 	tell(a, PROGRESS_WRITE, "writing the map");
-	TRY(content_write(cx, cx->arena, &content, &ret->content, &ret->counts));
+	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
+	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }
@@ -217,6 +219,7 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	bool empty = in->commit == NULL || strcmp(in->commit, SCAN_COMMIT_NONE) == 0;
 
 	set_defaults(&a.in);
+	*ret = (struct analyse_result){ 0 };
 	tell(&a, 0, "looking at the tree");
 	if (empty)
 		return join_and_write(&a, true, ret);

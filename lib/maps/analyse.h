@@ -1,5 +1,5 @@
 /*
- * Analyse: a commit of a bare repository becomes the text of its system map.
+ * Analyse: a commit of a bare repository becomes its system map, a bundle of parts.
  *
  * Scans the tree, reads each blob once for its facts, resolves imports, takes
  * measures and writes the content (format: content.h).  Talks to nobody and
@@ -9,6 +9,7 @@
 #ifndef MAPS_ANALYSE_H
 #define MAPS_ANALYSE_H
 
+#include "maps/bundle.h"
 #include "maps/content.h"
 
 /* Part of every map's identity; to be raised when the same commit would give other bytes. */
@@ -26,15 +27,15 @@ struct analyse_in {
 	const char *commit;    /* 40 hexadecimal digits; NULL or SCAN_COMMIT_NONE: no commits yet */
 	const char *ref;       /* for meta.ref; NULL when unknown */
 	struct scan_limits limits;
-	uint64_t max_output_bytes;
-	size_t max_memory_bytes; /* of what is kept in cx->arena */
+	uint64_t max_output_bytes; /* of the content */
+	size_t max_memory_bytes;   /* of what is kept in cx->arena */
 	void (*progress)(void *data, int percent,
 	                 const char *message); /* may be NULL; 0 to 100, rising */
 	void *data;                            /* for progress */
 };
 
 struct analyse_result {
-	struct span content;
+	struct bundle bundle; /* BUNDLE_CONTENT, and what goes into tables */
 	struct content_counts counts;
 };
 

@@ -9,7 +9,7 @@
  *
  *     37 receiving objects
  *
- * Exit status 0: standard output is the answer (struct fetch_reply, or the text of the map).
+ * Exit status 0: standard output is the answer (struct fetch_reply, or the map as a maps/bundle.h).
  * Exit status 1: standard output is a struct child_fault.  Anything else is a crash.
  */
 #ifndef MAPS_CHILD_H
@@ -65,7 +65,7 @@ struct analyse_request {
 	const char *directory; /* absolute, of the bare repository */
 	const char *commit;    /* 40 zeros: a repository without commits */
 	int64_t max_blob_bytes, max_files, max_depth;
-	int64_t max_bytes; /* of the map */
+	int64_t max_bytes; /* of the map's content */
 };
 
 /* Why a child did not do it: cx->fault on the way to the other process. */

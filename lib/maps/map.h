@@ -15,7 +15,8 @@ struct map {
 	const char *ref;      /* branch or "HEAD"; NULL when unknown */
 	const char *analyser; /* version that made it */
 	int64_t generated_us;
-	const char *content; /* JSON text; NULL in lists */
+	const char *content;  /* JSON text; NULL in lists */
+	size_t content_bytes; /* of a map that is published; 0: as far as its NUL */
 };
 
 extern const struct schema map_schema;       /* with content */

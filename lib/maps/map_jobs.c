@@ -347,7 +347,7 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 		.max_bytes = config->map_max_bytes,
 	};
 	const struct tool_request limits = {
-		.output_max_bytes = (size_t)config->map_max_bytes,
+		.output_max_bytes = BUNDLE_TIMES * (size_t)config->map_max_bytes,
 		.timeout_ms = config->map_timeout_s * 1000,
 		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
 		            .cpu_s = config->map_timeout_s },
@@ -360,10 +360,25 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 		        config->map_timeout_s);
 		err_fix(cx, "raise the setting map_timeout_s");
 	} else if (e == ERR_LIMIT && ret->exit_code != 1) {
-		err_set(cx, e, "the map passes %" PRId64 " bytes", config->map_max_bytes);
+		err_set(cx, e, "the map and its tables pass %" PRId64 " bytes",
+		        BUNDLE_TIMES * config->map_max_bytes);
 		err_fix(cx, "raise the setting map_max_bytes");
 	}
 	return e;
+}
+
+/* The analyser has read hostile bytes: an answer of another form is its mistake, not the project's. */
+static enum err read_bundle(struct ctx *cx, struct span output, struct bundle *ret)
+{
+	enum err e = bundle_read(cx, output, ret);
+	const char *why = cx->fault.cause;
+
+	if (e == ERR_OK && bundle_find(ret, BUNDLE_CONTENT) != NULL)
+		return ERR_OK;
+	err_set(cx, ERR_INTERNAL, "portolan-analyse gave an answer that is none");
+	if (e != ERR_OK)
+		err_cause(cx, "%s", why);
+	return ERR_INTERNAL;
 }
 
 /* --- Publishing --- */
@@ -393,16 +408,18 @@ static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_
 	return db_commit(&tx);
 }
 
-/* @content NULL: the map out->map_id is published already */
+/* @bundle NULL: the map out->map_id is published already */
 static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
-                        const char *content, struct outcome *out)
+                        const struct bundle *bundle, struct outcome *out)
 {
+	const struct span *content = bundle == NULL ? NULL : bundle_find(bundle, BUNDLE_CONTENT);
 	const struct map map = {
 		.project_id = project_id,
 		.commit = out->commit,
 		.ref = out->ref,
 		.analyser = CHILD_ANALYSER,
-		.content = content,
+		.content = content == NULL ? NULL : content->data,
+		.content_bytes = content == NULL ? 0 : content->len,
 	};
 	struct sb sb = sb_new(cx->arena, REPLY_MAX_BYTES);
 	CLEANUP(db_end) struct db_tx tx = { 0 };
@@ -450,6 +467,7 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 	const struct project_map_args *args = arguments;
 	CLEANUP(tool_end) struct tool_result map = { 0 };
 	struct outcome out = { 0 };
+	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
 	struct fetch_reply head;
 	struct project project;
 	const char *dir;
@@ -465,9 +483,10 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 		return publish(cx, run, project.id, NULL, &out);
 	TRY(say_status(cx, run, project.id, "analysing"));
 	TRY(analyse(cx, run, dir, head.commit, &map));
+	TRY(read_bundle(cx, map.output, bundle));
 	run_step(cx, run, ANALYSE_TO, "publishing");
 	out.analysed = true;
-	return publish(cx, run, project.id, map.output.data, &out);
+	return publish(cx, run, project.id, bundle, &out);
 }
 
 /* The project shows why, also while the job waits for its next start; its older maps stay. */

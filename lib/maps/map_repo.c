@@ -1,6 +1,8 @@
 /* SQL of system maps. */
 #include "maps/map_repo.h"
 
+#include <string.h>
+
 #define BRIEF "id, project_id, commit, ref, analyser, " DB_US("generated_at")
 #define WHOLE BRIEF ", content"
 
@@ -90,9 +92,11 @@ static const struct db_stmt PUT = {
 
 enum err map_repo_put(struct ctx *cx, const struct map *in, struct map *ret)
 {
+	size_t bytes = in->content_bytes != 0 ? in->content_bytes : strlen(in->content);
+
 	return db_get(cx, &PUT,
 	              DB_ARGS(DB_INT(in->project_id), DB_TEXT(in->commit), DB_TEXT(in->ref),
-	                      DB_TEXT(in->analyser), DB_TEXT(in->content)),
+	                      DB_TEXT(in->analyser), DB_BYTES(in->content, bytes)),
 	              &map_brief_schema, ret);
 }
 

@@ -16,7 +16,7 @@
 
 #define COMMIT            "1111111111111111111111111111111111111111"
 #define FETCHED           "echo '{\"commit\": \"" COMMIT "\", \"ref\": \"main\"}'"
-#define ANALYSED          "echo '{\"format\": 1}'"
+#define ANALYSED          "printf 'portolan-bundle 1\\ncontent 13\\n{\"format\": 1}\\nend 1\\n'"
 #define FAULT(type, more) "echo '{\"type\": \"" type "\", \"detail\": \"as told\"" more "}'; exit 1"
 
 /* One test's folder, with programs and clones, and the runner that uses them. */
@@ -177,6 +177,7 @@ static const struct {
 	{ "told, hopeless", FAULT("repository-not-found", ""), "", "failed",
 	  "repository-not-found" },
 	{ "told, may pass", FAULT("remote-unreachable", ""), "", "pending", "remote-unreachable" },
+	{ "an answer of the analyser that is none", FETCHED, "echo '{}'", "pending", "internal" },
 	{ "told by the analyser", FETCHED, FAULT("repository-broken", ", \"fix\": \"mend it\""),
 	  "failed", "repository-broken" },
 	{ "a type that is none", FAULT("no-such-type", ""), "", "pending", "internal" },
@@ -186,7 +187,7 @@ static const struct {
 	{ "failed without words", "exit 1", "", "pending", "child-killed" },
 	{ "an answer that is none", "echo hello", "", "pending", "internal" },
 	{ "a commit that is none", "echo '{\"commit\": \"1\"}'", "", "pending", "internal" },
-	{ "too large a map", FETCHED, "head -c 2000 /dev/zero", "failed", "limit-reached" },
+	{ "too large a map", FETCHED, "head -c 5000 /dev/zero", "failed", "limit-reached" },
 	{ "too slow a fetch", "sleep 10", "", "pending", "timed-out" },
 	{ "too slow an analysis", FETCHED, "sleep 10", "pending", "timed-out" },
 };
