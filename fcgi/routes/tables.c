@@ -6,6 +6,7 @@ const struct route *const route_tables[] = {
 	status_routes, auth_routes,    project_routes,      secret_routes,   map_routes,
 	job_routes,    job_act_routes, queue_routes,        schedule_routes, metrics_routes,
 	event_routes,  live_routes,    subscription_routes, state_routes,    tenant_routes,
-	member_routes, audit_routes,   docs_routes,         api_key_routes,  NULL,
+	member_routes, audit_routes,   docs_routes,         api_key_routes,  picture_routes,
+	NULL,
 	/* clang-format on */
 };

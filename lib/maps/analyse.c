@@ -2,6 +2,7 @@
 #include "maps/analyse.h"
 
 #include "maps/attributes.h"
+#include "maps/pictures.h"
 #include "maps/store.h"
 #include "maps/text.h"
 
@@ -207,6 +208,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	pictures_plan(cx, text, &ret->bundle);
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }

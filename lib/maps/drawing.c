@@ -119,13 +119,15 @@ static int by_ends(const void *a, const void *b)
 	return x->to < y->to ? -1 : x->to > y->to;
 }
 
-void drawing_prune(struct arena *arena, struct drawing *d, size_t max)
+void drawing_prune(struct arena *arena, struct drawing *d)
 {
+	size_t max = d->nodes.n + d->nodes.n / 2;
 	size_t n = d->edges.n, kept = 0, other = 0;
 	struct drawing_edge *edges = arena_memdup(arena, d->edges.items, n * sizeof(*edges) + 1);
 	struct drawing_edge *rest = arena_array(arena, n, sizeof(*rest));
 	bool *reached = arena_array(arena, d->nodes.n, sizeof(bool));
 
+	max = max < DRAWING_EDGES_MAX ? max : DRAWING_EDGES_MAX;
 	if (n > 1)
 		qsort(edges, n, sizeof(*edges), stronger);
 	for (size_t i = 0; i < n; i++) {
@@ -256,5 +258,33 @@ void drawing_fill(struct arena *arena, const struct view *v, const int32_t *grou
 	ret->ref = v->ref.data != NULL ? drawing_text(arena, v->ref) : NULL;
 	ret->nodes = (struct list){ nodes, n };
 	count_edges(arena, v, group, n, ret);
-	drawing_prune(arena, ret, n + n / 2 < DRAWING_EDGES_MAX ? n + n / 2 : DRAWING_EDGES_MAX);
+}
+
+enum err drawing_check(struct ctx *cx, const struct drawing *d)
+{
+	const struct drawing_node *nodes = d->nodes.items;
+	const struct drawing_edge *edges = d->edges.items;
+
+	if (d->title == NULL || d->commit == NULL)
+		return err_set(cx, ERR_INVALID, "the drawing has no title");
+	for (size_t i = 0; i < d->nodes.n; i++) {
+		const struct drawing_share *shares = nodes[i].shares.items;
+
+		if (nodes[i].key == NULL || nodes[i].label == NULL || nodes[i].above == NULL ||
+		    nodes[i].kind == NULL || nodes[i].hint == NULL || nodes[i].code < 0 ||
+		    nodes[i].code > UINT32_MAX || nodes[i].files < 0)
+			return err_set(cx, ERR_INVALID, "node %zu of the drawing is none", i);
+		for (size_t k = 0; k < nodes[i].shares.n; k++)
+			if (shares[k].language == NULL || shares[k].code < 0 ||
+			    shares[k].code > nodes[i].code)
+				return err_set(cx, ERR_INVALID,
+				               "a language of node %zu of the drawing is none", i);
+	}
+	for (size_t i = 0; i < d->edges.n; i++)
+		if (edges[i].from < 0 || (size_t)edges[i].from >= d->nodes.n || edges[i].to < 0 ||
+		    (size_t)edges[i].to >= d->nodes.n || edges[i].from == edges[i].to ||
+		    edges[i].weight < 0 || edges[i].back < 0 || edges[i].weight > UINT32_MAX ||
+		    edges[i].back > UINT32_MAX)
+			return err_set(cx, ERR_INVALID, "edge %zu of the drawing leads nowhere", i);
+	return ERR_OK;
 }

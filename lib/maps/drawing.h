@@ -78,12 +78,17 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
  *
  * @group    by file: a node, or -1
  * @nodes    n of them with key, label, above and kind; the rest is filled in
+ * @ret      with all edges
  */
 void drawing_fill(struct arena *arena, const struct view *v, const int32_t *group,
                   struct drawing_node *nodes, size_t n, struct drawing *ret);
 
-/** Keep the strongest edges, at most max, but the strongest of each node before all others. */
-void drawing_prune(struct arena *arena, struct drawing *d, size_t max);
+/** Keep the strongest edges, half as many again as nodes, but the strongest of each node before all others. */
+void drawing_prune(struct arena *arena, struct drawing *d);
+
+/** Whether a drawing that was decoded is sound.  Returns ERR_INVALID for an edge that leads nowhere */
+NODISCARD
+enum err drawing_check(struct ctx *cx, const struct drawing *d);
 
 /** @ret a copy cut to DRAWING_TEXT_MAX characters */
 const char *drawing_text(struct arena *arena, struct span text);

@@ -8,9 +8,9 @@
 
 #define FOLDER_SHARE 100 /* a folder with less than 1/100 of the weight is not opened */
 
-	/* --- Components --- */
+/* --- Components --- */
 
-	struct candidate {
+struct candidate {
 	size_t index;
 	int64_t code, files;
 };
@@ -85,6 +85,7 @@ void drawing_of_components(struct arena *arena, const struct view *v, struct dra
 	for (size_t f = 0; f < v->files.n; f++)
 		group[f] = node[v->files.component[f]];
 	drawing_fill(arena, v, group, nodes, n, ret);
+	drawing_prune(arena, ret);
 }
 
 /* --- Folders --- */
@@ -161,4 +162,5 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
 	for (size_t f = 0; f < v->files.n; f++)
 		group[f] = node[t.of_file[f]];
 	drawing_fill(arena, v, group, nodes, n, ret);
+	drawing_prune(arena, ret);
 }

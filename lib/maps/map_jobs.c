@@ -17,6 +17,7 @@
 #include "config/config.h"
 #include "maps/child.h"
 #include "maps/map.h"
+#include "maps/pictures.h"
 #include "projects/project.h"
 
 #include <errno.h>
@@ -429,6 +430,7 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 	TRY(run_begin(cx, run, &tx));
 	if (content != NULL) {
 		TRY(map_publish(cx, &map, &out->map_id));
+		TRY(pictures_put(cx, out->map_id, bundle));
 		TRY(map_bytes(cx, project_id, &bytes));
 		TRY(project_weigh(cx, project_id, PROJECT_WEIGHT_SAME, bytes));
 	}
@@ -484,7 +486,8 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 	TRY(say_status(cx, run, project.id, "analysing"));
 	TRY(analyse(cx, run, dir, head.commit, &map));
 	TRY(read_bundle(cx, map.output, bundle));
-	run_step(cx, run, ANALYSE_TO, "publishing");
+	run_step(cx, run, ANALYSE_TO, "drawing and publishing");
+	pictures_draw(cx, bundle);
 	out.analysed = true;
 	return publish(cx, run, project.id, bundle, &out);
 }
