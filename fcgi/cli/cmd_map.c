@@ -39,7 +39,7 @@ static const char *repository_of(struct cli *cli)
 }
 
 /* Is there a project of this repository? */
-static enum err find_project(struct cli *cli, const char *url, int64_t *ret)
+enum err cli_project_of(struct cli *cli, const char *url, int64_t *ret)
 {
 	const char *cursor = NULL, *quoted = api_quote(cli->cx->arena, url);
 
@@ -224,16 +224,31 @@ static enum err show_map(struct cli *cli, const struct work *work)
 	return ERR_OK;
 }
 
+/* What --svg asks for. */
+static enum err save_picture(struct cli *cli, const struct work *work)
+{
+	struct sb path = sb_new(cli->cx->arena, 4096);
+	const char *text;
+
+	if (cli_option(cli, "svg") == NULL)
+		return ERR_OK;
+	sb_addf(&path, "/api/v1/projects/%lld/map.svg", (long long)work->project_id);
+	api_query(cli, &path, "view", cli_option(cli, "view"));
+	TRY(sb_finish(cli->cx, &path, &text));
+	return cli_fetch(cli, text, cli_option(cli, "svg"));
+}
+
 enum err cli_map(struct cli *cli)
 {
 	const char *url = repository_of(cli);
 	struct work work = { 0 };
 
-	TRY(find_project(cli, url, &work.project_id));
+	TRY(cli_project_of(cli, url, &work.project_id));
 	if (work.project_id > 0)
 		TRY(sync_project(cli, &work));
 	else
 		TRY(new_project(cli, url, &work));
 	TRY(watch(cli, work.job_id));
+	TRY(save_picture(cli, &work));
 	return show_map(cli, &work);
 }

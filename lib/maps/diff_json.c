@@ -26,7 +26,6 @@ static void text(struct writer *w, const char *name, struct span value)
 	if (w->sb.len > 0 && w->sb.data[w->sb.len - 1] != '{')
 		sb_addc(&w->sb, ',');
 	sb_json_name(&w->sb, name);
-	sb_addc(&w->sb, ':');
 	sb_jsonn(&w->sb, value.data, value.len);
 }
 
@@ -35,7 +34,6 @@ static void number(struct writer *w, const char *name, int64_t value)
 	if (w->sb.len > 0 && w->sb.data[w->sb.len - 1] != '{')
 		sb_addc(&w->sb, ',');
 	sb_json_name(&w->sb, name);
-	sb_addc(&w->sb, ':');
 	sb_int(&w->sb, value);
 }
 
@@ -45,10 +43,8 @@ static void open(struct writer *w, const char *name, char bracket)
 
 	if (last != '{' && last != '[')
 		sb_addc(&w->sb, ',');
-	if (name != NULL) {
+	if (name != NULL)
 		sb_json_name(&w->sb, name);
-		sb_addc(&w->sb, ':');
-	}
 	sb_addc(&w->sb, bracket);
 }
 
