@@ -194,6 +194,22 @@ static void write_title(struct sb *sb, const char *text)
 	sb_add(sb, "</title>");
 }
 
+static const char *const BADGES[] = { "", "+", "\xe2\x88\x92", "~" };
+
+/* What came or went is said by a sign on the line as well, half way. */
+static void paint_mark(struct diagram *d, struct sb *sb, const struct layout_line *line, int state)
+{
+	const struct layout_point *p = line->points + (line->npoints - 1) / 3 / 2 * 3;
+	int x = (p[0].x + 3 * p[1].x + 3 * p[2].x + p[3].x) / 8;
+	int y = (p[0].y + 3 * p[1].y + 3 * p[2].y + p[3].y) / 8;
+
+	if (state == DRAWING_SAME)
+		return;
+	sb_addf(sb, "<circle class=\"g\" cx=\"%d\" cy=\"%d\" r=\"8\"/>\n", x, y);
+	svg_text(sb, x, y + 5, SIZE_LABEL + 2, true, arena_printf(d->arena, "a%d m", state),
+	         of(BADGES[state]), 0);
+}
+
 static void paint_line(struct diagram *d, struct sb *sb, size_t i)
 {
 	const struct drawing_edge *e = edge_at(d, i);
@@ -219,12 +235,12 @@ static void paint_line(struct diagram *d, struct sb *sb, size_t i)
 	        line->points[0].y);
 	for (size_t k = 1; k < n; k++)
 		sb_addf(sb, "%s%d %d", k > 1 ? " " : "", line->points[k].x, line->points[k].y);
-	sb_add(sb, "\"/></g>\n");
+	sb_add(sb, "\"/>");
+	paint_mark(d, sb, line, state);
+	sb_add(sb, "</g>\n");
 }
 
 /* --- Boxes --- */
-
-static const char *const BADGES[] = { "", "+", "\xe2\x88\x92", "~" };
 
 /* How much of the largest there is here, in the colours of its languages. */
 static void paint_bar(const struct diagram *d, struct sb *sb, const struct drawing_node *node,
@@ -375,6 +391,10 @@ static int paint_legend(const struct diagram *d, struct sb *sb, int y)
 			d, sb, y,
 			"+ green: came \xc2\xb7 \xe2\x88\x92 red, dashed: went \xc2\xb7 ~ amber: "
 			"its files changed");
+	if (w->compares && w->merged > 0)
+		y = paint_caption(d, sb, y,
+		                  arena_printf(d->arena, "%lld smaller components are not drawn.",
+		                               (long long)w->merged));
 	if (w->hidden_edges > 0)
 		y = paint_caption(d, sb, y,
 		                  arena_printf(d->arena, "%lld weaker links are not drawn.",

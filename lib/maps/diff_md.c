@@ -149,10 +149,10 @@ static void write_external(struct writer *w, struct diff_pair row)
 	code(w, v->externals.name[at]);
 	if (row.from != DIFF_NONE && row.to != DIFF_NONE) {
 		sb_addc(&w->sb, ' ');
-		code(w, w->d->from->externals.spec[row.from]);
-		sb_add(&w->sb, " \xe2\x86\x92");
-	}
-	if (v->externals.spec[at].len > 0) {
+		code(w, diff_spec(w->d->from, row.from, w->d->to, row.to));
+		sb_add(&w->sb, " \xe2\x86\x92 ");
+		code(w, diff_spec(w->d->to, row.to, w->d->from, row.from));
+	} else if (v->externals.spec[at].len > 0) {
 		sb_addc(&w->sb, ' ');
 		code(w, v->externals.spec[at]);
 	}

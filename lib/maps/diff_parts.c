@@ -108,6 +108,16 @@ static bool has_spec(const struct view *v, size_t first, size_t n, struct span s
 	return false;
 }
 
+struct span diff_spec(const struct view *a, size_t i, const struct view *b, size_t k)
+{
+	size_t na = diff_package_rows(a, i), nb = diff_package_rows(b, k);
+
+	for (size_t x = i; x < i + na; x++)
+		if (!has_spec(b, k, nb, a->externals.spec[x]))
+			return a->externals.spec[x];
+	return a->externals.spec[i];
+}
+
 /* Whether one of them is asked for in a version in which the other is not. */
 static bool specs_differ(const struct view *a, size_t i, const struct view *b, size_t k)
 {

@@ -32,6 +32,9 @@ uint64_t *diff_pairs(struct arena *arena, const int32_t *from, const int32_t *to
 void diff_edges(struct arena *arena, const struct diff_sides *s, struct diff_edge **ret_added,
                 size_t *ret_nadded, struct diff_edge **ret_removed, size_t *ret_nremoved);
 
+/** @ret a version in which a asks for a package and b does not, else the first; of rows i and k */
+struct span diff_spec(const struct view *a, size_t i, const struct view *b, size_t k);
+
 void diff_components(struct differ *d);
 void diff_externals(struct differ *d);
 void diff_routes(struct differ *d);

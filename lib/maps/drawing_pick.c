@@ -99,8 +99,8 @@ static size_t children_of(const struct folders *t, const struct folder *folder)
 	return n;
 }
 
-/* The largest shown folder whose parts still find room; NULL: there is none */
-static struct folder *next_to_open(struct folders *t, size_t shown, int64_t least)
+/* The largest shown folder, whole: whose parts all find room; NULL: there is none */
+static struct folder *next_to_open(struct folders *t, size_t shown, int64_t least, bool whole)
 {
 	struct folder *best = NULL;
 
@@ -109,28 +109,52 @@ static struct folder *next_to_open(struct folders *t, size_t shown, int64_t leas
 
 		if (d->shown && !d->open && d->child != 0 && d->weight >= least &&
 		    (best == NULL || d->weight > best->weight) &&
-		    shown - (d->own == 0) + children_of(t, d) <= DRAWING_FOLDERS_MAX)
+		    (!whole || shown - (d->own == 0) + children_of(t, d) <= DRAWING_FOLDERS_MAX))
 			best = d;
 	}
 	return best;
 }
 
-static void open_folders(struct folders *t)
+/* @ret how many folders are shown more than before */
+static size_t open_whole(struct folders *t, struct folder *d)
+{
+	size_t more = 0;
+
+	d->open = true;
+	d->shown = d->own > 0;
+	for (uint32_t c = d->child; c != 0; c = t->list[c].next, more++)
+		t->list[c].shown = true;
+	return more - !d->shown;
+}
+
+/* Of a folder with too many parts the largest, in so many boxes; the others stay in its own. */
+static size_t open_partly(struct arena *arena, struct folders *t, struct folder *d, size_t room)
+{
+	size_t n = children_of(t, d), i = 0;
+	struct candidate *parts = arena_array(arena, n, sizeof(*parts));
+
+	for (uint32_t c = d->child; c != 0; c = t->list[c].next)
+		parts[i++] = (struct candidate){ c, t->list[c].weight, t->list[c].own };
+	qsort(parts, n, sizeof(*parts), larger);
+	d->open = true;
+	for (i = 0; i < n && i < room; i++)
+		t->list[parts[i].index].shown = true;
+	return i;
+}
+
+static void open_folders(struct arena *arena, struct folders *t)
 {
 	int64_t least = t->list[0].weight / FOLDER_SHARE;
 	size_t shown = 1;
 	struct folder *d;
 
 	t->list[0].shown = true;
-	while ((d = next_to_open(t, shown, least)) != NULL) {
-		d->open = true;
-		d->shown = d->own > 0;
-		shown -= !d->shown;
-		for (uint32_t c = d->child; c != 0; c = t->list[c].next) {
-			t->list[c].shown = true;
-			shown++;
-		}
-	}
+	while ((d = next_to_open(t, shown, least, true)) != NULL)
+		shown += open_whole(t, d);
+	/* A picture of a few boxes, one of which is nearly all there is, says nothing. */
+	while (shown < DRAWING_FOLDERS_MAX / 2 &&
+	       (d = next_to_open(t, shown, least, false)) != NULL)
+		shown += open_partly(arena, t, d, DRAWING_FOLDERS_MAX / 2 + 1);
 }
 
 void drawing_of_folders(struct arena *arena, const struct view *v, struct drawing *ret)
@@ -142,7 +166,7 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
 
 	*ret = (struct drawing){ .title = "Folders" };
 	folders_read(arena, v, &t);
-	open_folders(&t);
+	open_folders(arena, &t);
 	node = arena_array(arena, t.n, sizeof(*node));
 	for (size_t i = 0; i < t.n; i++) {
 		struct folder *d = &t.list[i];
@@ -156,7 +180,7 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
 			.label = d->path.len == 0 ? "(top level)"
 			                          : drawing_text(arena, folders_name(d->path)),
 			.above = drawing_text(arena, folders_above(d->path)),
-			.kind = d->open && d->child != 0 ? "files of the folder" : "folder",
+			.kind = d->open && d->child != 0 ? "rest of the folder" : "folder",
 		};
 	}
 	for (size_t f = 0; f < v->files.n; f++)

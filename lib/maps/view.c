@@ -114,6 +114,16 @@ static void check_columns(struct view_json *r, struct view *v, const char *table
 	}
 }
 
+static void forget(struct view *v, const char *table)
+{
+	for (size_t i = 0; i < COUNT(COLUMNS); i++) {
+		if (strcmp(COLUMNS[i].table, table) != 0)
+			continue;
+		*(void **)member(v, COLUMNS[i].at) = NULL;
+		*(size_t *)member(v, COLUMNS[i].rows) = 0;
+	}
+}
+
 /* {"column": [...], ...}; lists of lists (cycles) have a reader of their own. */
 static void read_cycles(struct view_json *r, struct view *v);
 
@@ -122,6 +132,7 @@ static void read_table(struct view_json *r, struct view *v, const char *table)
 	struct span key;
 	bool sized = false;
 
+	forget(v, table); /* a member that comes twice: the last one counts */
 	for (bool first = true; view_json_key(r, &first, &key);) {
 		const struct column *c = column_of(table, key);
 		size_t n = 0;
@@ -184,6 +195,9 @@ static void read_cycles(struct view_json *r, struct view *v)
 {
 	struct view_graph *g = &v->graph;
 	size_t starts = 0, files = 0;
+
+	g->ncycles = g->ncycle_files = 0;
+	g->cycle_start = g->cycle_files = NULL;
 
 	for (bool first = true; view_json_item(r, &first);) {
 		size_t n;
