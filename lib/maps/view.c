@@ -158,6 +158,14 @@ static void read_table(struct view_json *r, struct view *v, const char *table)
 	check_columns(r, v, table);
 }
 
+/* What a row does not tell is an empty text. */
+static void blank_row(struct view *v, const char *table, size_t row)
+{
+	for (size_t i = 0; i < COUNT(COLUMNS); i++)
+		if (strcmp(COLUMNS[i].table, table) == 0 && COLUMNS[i].type == COLUMN_TEXTS)
+			(*(struct span **)member(v, COLUMNS[i].at))[row] = (struct span){ "", 0 };
+}
+
 /* [{"name": ..., ...}, ...]: the same columns, given row by row. */
 static void read_rows(struct view_json *r, struct view *v, const char *table)
 {
@@ -178,6 +186,7 @@ static void read_rows(struct view_json *r, struct view *v, const char *table)
 		*(size_t *)member(v, c->rows) = rows;
 	}
 	for (bool first = true; view_json_item(r, &first) && n < rows; n++) {
+		blank_row(v, table, n);
 		for (bool inner = true; view_json_key(r, &inner, &key);) {
 			const struct column *c = column_of(table, key);
 
@@ -353,7 +362,7 @@ enum err view_read(struct ctx *cx, struct arena *arena, struct span text, unsign
 	struct view_json r = { .arena = arena, .p = text.data, .end = text.data + text.len };
 	struct span key;
 
-	*ret = (struct view){ 0 };
+	*ret = (struct view){ .commit = { "", 0 }, .analyser = { "", 0 } };
 	for (bool first = true; view_json_key(&r, &first, &key);)
 		read_member(&r, ret, key, want);
 	check_view(&r, ret);

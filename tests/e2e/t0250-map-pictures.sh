@@ -31,6 +31,7 @@ first=$(git -C "$repo" rev-parse HEAD)
 stack_up "$WORK/repos"
 
 id=
+job=
 project_is() { api GET "/api/v1/projects/$id" && status 200 && json .status "$1"; }
 synced() { # the job of the last reply is done
 	api GET "/api/v1/jobs/$job" && status 200 && json .status completed
