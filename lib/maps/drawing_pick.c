@@ -2,13 +2,14 @@
 #include "maps/drawing.h"
 
 #include "maps/folders.h"
+#include "maps/strmap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLDER_SHARE 100 /* a folder with less than 1/100 of the weight is not opened */
-
-/* --- Components --- */
+#define SMALL_SHARE  100 /* a component with less than 1/100 of the code is small */
+#define SMALL_MOST   6   /* as many small ones in one folder are boxes of their own */
+#define FOLDER_SHARE 200 /* a folder with less than 1/200 of the weight is not opened */
 
 struct candidate {
 	size_t index;
@@ -26,16 +27,79 @@ static int larger(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* @ret by component: its node; the smallest share the last one when there are too many */
-static int32_t *pick_components(struct arena *arena, const struct view *v, size_t *ret_n)
+/* --- Components --- */
+
+/* What may be a box: a component, or many small ones that lie in one folder. */
+struct unit {
+	struct span path;
+	size_t first; /* component */
+	size_t members;
+	int64_t code, files;
+};
+
+struct units {
+	struct unit *list;
+	size_t n;
+	uint32_t *of; /* by component */
+};
+
+/* How many small components each folder holds, by the place that strmap_add() gave it. */
+static uint32_t *count_small(struct arena *arena, const struct view *v, int64_t small,
+                             struct strmap *folders)
 {
-	size_t n = v->components.n, used = 0;
+	size_t n = v->components.n;
+	uint32_t *count = arena_array(arena, n, sizeof(*count));
+
+	for (size_t i = 0; i < n; i++) {
+		struct span up = folders_above(v->components.path[i]);
+
+		if (up.len > 0 && v->components.code[i] < small)
+			count[strmap_add(folders, up.data, up.len, (uint32_t)i)]++;
+	}
+	return count;
+}
+
+static void find_units(struct arena *arena, const struct view *v, struct units *ret)
+{
+	size_t n = v->components.n;
+	struct strmap folders = strmap_new(arena, n), taken = strmap_new(arena, 16);
+	int64_t small = 0;
+	uint32_t *count;
+
+	for (size_t i = 0; i < n; i++)
+		small += v->components.code[i];
+	small /= SMALL_SHARE;
+	count = count_small(arena, v, small, &folders);
+	ret->list = arena_array(arena, n, sizeof(*ret->list));
+	ret->of = arena_array(arena, n, sizeof(*ret->of));
+	for (size_t i = 0; i < n; i++) {
+		struct span path = v->components.path[i], up = folders_above(path);
+		uint32_t at = (uint32_t)ret->n;
+
+		if (up.len > 0 && v->components.code[i] < small &&
+		    count[strmap_get(&folders, up.data, up.len)] > SMALL_MOST) {
+			path = up;
+			at = strmap_add(&taken, up.data, up.len, at);
+		}
+		if (at == ret->n)
+			ret->list[ret->n++] = (struct unit){ .path = path, .first = i };
+		ret->of[i] = at;
+		ret->list[at].members++;
+		ret->list[at].code += v->components.code[i];
+		ret->list[at].files += v->components.files[i];
+	}
+}
+
+/* @ret by unit: its node; the smallest share the last one when there are too many */
+static int32_t *pick_units(struct arena *arena, const struct units *units, size_t *ret_n)
+{
+	size_t n = units->n, used = 0;
 	struct candidate *all = arena_array(arena, n, sizeof(*all));
 	bool *own = arena_array(arena, n, sizeof(bool));
 	int32_t *node = arena_array(arena, n, sizeof(*node));
 
 	for (size_t i = 0; i < n; i++)
-		all[i] = (struct candidate){ i, v->components.code[i], v->components.files[i] };
+		all[i] = (struct candidate){ i, units->list[i].code, units->list[i].files };
 	if (n > 1)
 		qsort(all, n, sizeof(*all), larger);
 	for (size_t i = 0; i < n; i++)
@@ -49,31 +113,43 @@ static int32_t *pick_components(struct arena *arena, const struct view *v, size_
 	return node;
 }
 
+static struct drawing_node describe(struct arena *arena, const struct view *v,
+                                    const struct unit *unit)
+{
+	struct span name = v->components.name[unit->first];
+	struct drawing_node node = { .key = drawing_text(arena, unit->path) };
+
+	if (unit->members > 1) {
+		node.label = drawing_text(arena, folders_name(unit->path));
+		node.above = drawing_text(arena, folders_above(unit->path));
+		node.kind = arena_printf(arena, "%zu small components", unit->members);
+		return node;
+	}
+	node.label = view_is_root(name) ? "(top level)" : drawing_text(arena, name);
+	node.kind = drawing_text(arena, v->components.kind[unit->first]);
+	node.above = unit->path.len == name.len && memcmp(unit->path.data, name.data, name.len) == 0
+	                     ? ""
+	                     : node.key;
+	return node;
+}
+
 void drawing_of_components(struct arena *arena, const struct view *v, struct drawing *ret)
 {
-	size_t own, n;
-	int32_t *node = pick_components(arena, v, &own);
-	int32_t *group = arena_array(arena, v->files.n, sizeof(*group));
+	struct units units = { 0 };
+	int32_t *group = arena_array(arena, v->files.n, sizeof(*group)), *node;
 	struct drawing_node *nodes;
+	size_t own, n;
 
 	*ret = (struct drawing){ .title = "Components" };
-	n = own + (own < v->components.n);
+	find_units(arena, v, &units);
+	node = pick_units(arena, &units, &own);
+	n = own + (own < units.n);
 	nodes = arena_array(arena, n, sizeof(*nodes));
-	for (size_t i = 0; i < v->components.n; i++) {
-		struct span path = v->components.path[i], name = v->components.name[i];
-
-		if ((size_t)node[i] == own) {
-			ret->merged++;
-			continue;
-		}
-		nodes[node[i]] = (struct drawing_node){
-			.key = drawing_text(arena, path),
-			.label = view_is_root(name) ? "(top level)" : drawing_text(arena, name),
-			.above = drawing_text(arena, path),
-			.kind = drawing_text(arena, v->components.kind[i]),
-		};
-		if (path.len == name.len && memcmp(path.data, name.data, name.len) == 0)
-			nodes[node[i]].above = "";
+	for (size_t i = 0; i < units.n; i++) {
+		if ((size_t)node[i] == own)
+			ret->merged += (int64_t)units.list[i].members;
+		else
+			nodes[node[i]] = describe(arena, v, &units.list[i]);
 	}
 	if (n > own)
 		nodes[own] = (struct drawing_node){
@@ -83,78 +159,80 @@ void drawing_of_components(struct arena *arena, const struct view *v, struct dra
 			.kind = "components",
 		};
 	for (size_t f = 0; f < v->files.n; f++)
-		group[f] = node[v->files.component[f]];
+		group[f] = node[units.of[v->files.component[f]]];
 	drawing_fill(arena, v, group, nodes, n, ret);
 	drawing_prune(arena, ret);
 }
 
 /* --- Folders --- */
 
-static size_t children_of(const struct folders *t, const struct folder *folder)
+/* Below the top a folder with less than `least` is no box: it stays with what is around it. */
+static bool is_part(const struct folders *t, uint32_t parent, uint32_t child, int64_t least)
+{
+	return parent == 0 || t->list[child].weight >= least;
+}
+
+/* @ret boxes that opening it would make */
+static size_t parts_of(const struct folders *t, uint32_t at, int64_t least)
 {
 	size_t n = 0;
 
-	for (uint32_t c = folder->child; c != 0; c = t->list[c].next)
-		n++;
+	for (uint32_t c = t->list[at].child; c != 0; c = t->list[c].next)
+		n += is_part(t, at, c, least);
 	return n;
 }
 
-/* The largest shown folder, whole: whose parts all find room; NULL: there is none */
-static struct folder *next_to_open(struct folders *t, size_t shown, int64_t least, bool whole)
+/* The largest shown folder to open; when whole, all its parts must find room.  @ret UINT32_MAX: none */
+static uint32_t next_to_open(struct folders *t, size_t shown, int64_t least, bool whole)
 {
-	struct folder *best = NULL;
+	uint32_t best = UINT32_MAX;
 
-	for (size_t i = 0; i < t->n; i++) {
+	for (uint32_t i = 0; i < t->n; i++) {
 		struct folder *d = &t->list[i];
+		size_t parts;
 
-		if (d->shown && !d->open && d->child != 0 && d->weight >= least &&
-		    (best == NULL || d->weight > best->weight) &&
-		    (!whole || shown - (d->own == 0) + children_of(t, d) <= DRAWING_FOLDERS_MAX))
-			best = d;
+		if (!d->shown || d->open || d->weight < least ||
+		    (best != UINT32_MAX && d->weight <= t->list[best].weight))
+			continue;
+		parts = parts_of(t, i, least);
+		if (parts > 0 && (!whole || shown + parts <= DRAWING_FOLDERS_MAX))
+			best = i;
 	}
 	return best;
 }
 
-/* @ret how many folders are shown more than before */
-static size_t open_whole(struct folders *t, struct folder *d)
+/* Show its largest parts, `room` at most; what is left over stays in its own box.  @ret boxes more */
+static size_t open_folder(struct arena *arena, struct folders *t, uint32_t at, int64_t least,
+                          size_t room)
 {
-	size_t more = 0;
-
-	d->open = true;
-	d->shown = d->own > 0;
-	for (uint32_t c = d->child; c != 0; c = t->list[c].next, more++)
-		t->list[c].shown = true;
-	return more - !d->shown;
-}
-
-/* Of a folder with too many parts the largest, in so many boxes; the others stay in its own. */
-static size_t open_partly(struct arena *arena, struct folders *t, struct folder *d, size_t room)
-{
-	size_t n = children_of(t, d), i = 0;
+	size_t n = parts_of(t, at, least), all = 0, i = 0;
 	struct candidate *parts = arena_array(arena, n, sizeof(*parts));
+	struct folder *d = &t->list[at];
 
-	for (uint32_t c = d->child; c != 0; c = t->list[c].next)
-		parts[i++] = (struct candidate){ c, t->list[c].weight, t->list[c].own };
+	for (uint32_t c = d->child; c != 0; c = t->list[c].next, all++)
+		if (is_part(t, at, c, least))
+			parts[i++] = (struct candidate){ c, t->list[c].weight, t->list[c].own };
 	qsort(parts, n, sizeof(*parts), larger);
-	d->open = true;
 	for (i = 0; i < n && i < room; i++)
 		t->list[parts[i].index].shown = true;
-	return i;
+	d->open = true;
+	d->shown = d->own > 0 || i < all;
+	return i - !d->shown;
 }
 
 static void open_folders(struct arena *arena, struct folders *t)
 {
 	int64_t least = t->list[0].weight / FOLDER_SHARE;
 	size_t shown = 1;
-	struct folder *d;
+	uint32_t at;
 
 	t->list[0].shown = true;
-	while ((d = next_to_open(t, shown, least, true)) != NULL)
-		shown += open_whole(t, d);
+	while ((at = next_to_open(t, shown, least, true)) != UINT32_MAX)
+		shown += open_folder(arena, t, at, least, SIZE_MAX);
 	/* A picture of a few boxes, one of which is nearly all there is, says nothing. */
 	while (shown < DRAWING_FOLDERS_MAX / 2 &&
-	       (d = next_to_open(t, shown, least, false)) != NULL)
-		shown += open_partly(arena, t, d, DRAWING_FOLDERS_MAX / 2 + 1);
+	       (at = next_to_open(t, shown, least, false)) != UINT32_MAX)
+		shown += open_folder(arena, t, at, least, DRAWING_FOLDERS_MAX / 2);
 }
 
 void drawing_of_folders(struct arena *arena, const struct view *v, struct drawing *ret)

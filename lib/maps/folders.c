@@ -2,10 +2,13 @@
 #include "maps/folders.h"
 
 #include "maps/strmap.h"
+#include "maps/view_json.h"
 
 #include <string.h>
 
-#define ASIDE 4 /* tests, documents, what is vendored or generated: a quarter of their lines */
+/* What is no source weighs less: tests a quarter, documents, what is vendored or generated a sixteenth. */
+#define TEST_PART  4
+#define OTHER_PART 16
 
 struct growing {
 	struct arena *arena;
@@ -71,11 +74,13 @@ static uint32_t add(struct growing *t, struct span path)
 	return at;
 }
 
-static bool is_source(const struct view *v, size_t file)
+static int32_t weight_of(const struct view *v, size_t file)
 {
 	struct span role = v->roles[v->files.role[file]];
 
-	return role.len == strlen("source") && memcmp(role.data, "source", role.len) == 0;
+	if (view_json_is(role, "source"))
+		return v->files.code[file];
+	return v->files.code[file] / (view_json_is(role, "test") ? TEST_PART : OTHER_PART);
 }
 
 void folders_read(struct arena *arena, const struct view *v, struct folders *ret)
@@ -94,7 +99,7 @@ void folders_read(struct arena *arena, const struct view *v, struct folders *ret
 		folder = &ret->list[ret->of_file[f]];
 		folder->own++;
 		folder->code += v->files.code[f];
-		folder->weight += v->files.code[f] / (is_source(v, f) ? 1 : ASIDE);
+		folder->weight += weight_of(v, f);
 	}
 	for (size_t i = ret->n; i-- > 1;) {
 		struct folder *up = &ret->list[ret->list[i].parent];

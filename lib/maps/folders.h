@@ -12,7 +12,7 @@
 struct folder {
 	struct span path;     /* "" is the root, which is the first */
 	int64_t code;         /* lines, folders below included */
-	int64_t weight;       /* the same, but what is no source counts a quarter */
+	int64_t weight;       /* the same, but what is no source counts less */
 	int64_t own;          /* files directly in it */
 	uint32_t parent;      /* of the root: itself */
 	uint32_t child, next; /* first folder in it, next one beside it; 0: none */

@@ -1,6 +1,7 @@
 /* View JSON: the grammar, with a counter of open brackets in the place of recursion. */
 #include "maps/view_json.h"
 
+#include <limits.h>
 #include <string.h>
 
 void view_json_bad(struct view_json *r, const char *why)
@@ -173,13 +174,13 @@ static size_t put_utf8(char *out, unsigned c)
 	return 4;
 }
 
-/* @p behind "\u"; steps over what it reads.  A lone surrogate becomes U+FFFD. */
+/* @p behind "\u"; steps over what it reads.  A lone surrogate becomes U+FFFD; @ret UINT_MAX: no escape */
 static unsigned unescape_u(const char **p, const char *end)
 {
 	int c = hex4(*p, end), low;
 
 	if (c < 0)
-		return 0xfffd;
+		return UINT_MAX;
 	*p += 4;
 	if (c < 0xd800 || c > 0xdfff)
 		return (unsigned)c;
@@ -192,13 +193,15 @@ static unsigned unescape_u(const char **p, const char *end)
 	return 0x10000 + ((unsigned)(c - 0xd800) << 10) + (unsigned)(low - 0xdc00);
 }
 
-static struct span unescape(struct arena *arena, struct span raw)
+static struct span unescape(struct view_json *r, struct span raw)
 {
-	char *out = arena_alloc(arena, raw.len + 1); /* an escape is never shorter than its text */
+	char *out =
+		arena_alloc(r->arena, raw.len + 1); /* an escape is never shorter than its text */
 	const char *p = raw.data, *end = raw.data + raw.len;
 	size_t n = 0;
 
 	while (p < end) {
+		unsigned code;
 		char c = *p++;
 
 		if (c != '\\' || p == end) {
@@ -223,7 +226,11 @@ static struct span unescape(struct arena *arena, struct span raw)
 			out[n++] = '\t';
 			break;
 		case 'u':
-			n += put_utf8(out + n, unescape_u(&p, end));
+			code = unescape_u(&p, end);
+			if (code == UINT_MAX)
+				view_json_bad(r, "an escape is none");
+			else
+				n += put_utf8(out + n, code);
 			break;
 		default:
 			out[n++] = c;
@@ -248,7 +255,7 @@ struct span view_json_text(struct view_json *r)
 	}
 	raw = (struct span){ r->p, (size_t)(end - r->p) };
 	r->p = end + 1;
-	return memchr(raw.data, '\\', raw.len) != NULL ? unescape(r->arena, raw) : raw;
+	return memchr(raw.data, '\\', raw.len) != NULL ? unescape(r, raw) : raw;
 }
 
 int32_t view_json_int(struct view_json *r)

@@ -460,6 +460,8 @@ static void test_view__what_is_no_content_is_refused(void **state)
 		"{'graph':{'cycles':[[0]]}}",
 		"{'files':{'path':['a'",
 		"{'meta':{'commit':'a}",
+		"{'meta':{'commit':'\\u'}}",
+		"{'meta':{'commit':'\\u12g4'}}",
 		"{'x':]}",
 	};
 	struct ctx *cx = fixture_ctx(*state);
