@@ -285,19 +285,26 @@ bool view_json_room(struct view_json *r, size_t n)
 	return false;
 }
 
+/* @ret how many numbers stand before the next bracket, at most; counted by what separates them */
+static size_t count_numbers(const struct view_json *r)
+{
+	size_t n = 1;
+
+	for (const char *p = r->p; p < r->end && *p != ']'; p++)
+		n += *p == ',';
+	return n;
+}
+
 int32_t *view_json_ints(struct view_json *r, size_t *ret_n)
 {
-	size_t cap = 16, n = 0;
-	int32_t *column = arena_array(r->arena, cap, sizeof(*column));
+	size_t cap = count_numbers(r), n = 0;
+	int32_t *column;
 
-	for (bool first = true; view_json_item(r, &first) && view_json_room(r, n);) {
-		if (n == cap) {
-			column = arena_grow(r->arena, column, cap * sizeof(*column),
-			                    cap * 2 * sizeof(*column));
-			cap *= 2;
-		}
+	if (!view_json_room(r, cap))
+		cap = 0;
+	column = arena_array(r->arena, cap, sizeof(*column));
+	for (bool first = true; view_json_item(r, &first) && n < cap;)
 		column[n++] = view_json_int(r);
-	}
 	*ret_n = r->bad == NULL ? n : 0;
 	return column;
 }
