@@ -6,7 +6,7 @@
  *
  *   Imports     Pairs of files, however many lines.
  *   Cycles      One that shares two files and more with one of before is that one, changed.
- *   Components  By path, else by name and kind: then it was moved.
+ *   Components  By path and name, else by path (it was renamed), else by name and kind (it was moved).
  *   Order       Paths, names; the same two maps give the same bytes.
  *   Time        Linear, but for sorting.
  */
@@ -45,6 +45,7 @@ struct diff {
 	size_t imports_from, imports_to;               /* pairs of files */
 	struct diff_edge *links_added, *links_removed; /* components of to; of from */
 	size_t nlinks_added, nlinks_removed;
+	uint32_t *component_from; /* by component of to: the same one of from, or DIFF_NONE */
 	int64_t code_from, code_to;
 };
 

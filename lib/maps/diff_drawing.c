@@ -40,9 +40,8 @@ static void mark_files(const struct diff *d, bool *from, bool *to)
 	}
 }
 
-/* Every component of now, then those that went.  @ret_old by component of before: its choice */
-static struct choice *choose(struct arena *arena, const struct diff *d, uint32_t *old_of,
-                             size_t *ret_n)
+/* Every component of now, then those that went. */
+static struct choice *choose(struct arena *arena, const struct diff *d, size_t *ret_n)
 {
 	const struct view_components *a = &d->from->components, *b = &d->to->components;
 	struct choice *all = arena_array(arena, a->n + b->n, sizeof(*all));
@@ -52,7 +51,7 @@ static struct choice *choose(struct arena *arena, const struct diff *d, uint32_t
 
 	mark_files(d, touched_from, touched);
 	for (size_t i = 0; i < b->n; i++, n++)
-		all[n] = (struct choice){ old_of[i], (uint32_t)i,
+		all[n] = (struct choice){ d->component_from[i], (uint32_t)i,
 			                  touched[i] ? DRAWING_CHANGED : DRAWING_SAME, b->code[i],
 			                  n };
 	for (size_t i = 0; i < d->components.n; i++) {
@@ -70,23 +69,6 @@ static struct choice *choose(struct arena *arena, const struct diff *d, uint32_t
 	return all;
 }
 
-/* By component of now: the one of before. */
-static uint32_t *old_components(struct arena *arena, const struct diff *d)
-{
-	const struct view_components *a = &d->from->components, *b = &d->to->components;
-	struct strmap paths = strmap_new(arena, a->n);
-	uint32_t *ret = arena_array(arena, b->n, sizeof(*ret));
-
-	for (size_t i = 0; i < a->n; i++)
-		strmap_add(&paths, a->path[i].data, a->path[i].len, (uint32_t)i);
-	for (size_t i = 0; i < b->n; i++)
-		ret[i] = strmap_get(&paths, b->path[i].data, b->path[i].len);
-	for (size_t i = 0; i < d->components.n; i++)
-		if (d->components.rows[i].to != DIFF_NONE)
-			ret[d->components.rows[i].to] = d->components.rows[i].from;
-	return ret;
-}
-
 static void describe(struct arena *arena, const struct diff *d, const struct choice *c,
                      struct drawing_node *node)
 {
@@ -98,7 +80,7 @@ static void describe(struct arena *arena, const struct diff *d, const struct cho
 		.key = drawing_text(arena, path),
 		.label = view_is_root(name) ? "(top level)" : drawing_text(arena, name),
 		.above = diff_same(name, path) ? "" : drawing_text(arena, path),
-		.kind = drawing_text(arena, v->components.kind[at]),
+		.kind = drawing_kind(arena, v, at),
 		.state = c->state,
 		.hint = "",
 	};
@@ -165,7 +147,7 @@ static void mark_edges(struct arena *arena, struct drawing *d, uint32_t *old)
 void diff_drawing(struct arena *arena, const struct diff *d, struct drawing *ret)
 {
 	size_t all, n;
-	struct choice *c = choose(arena, d, old_components(arena, d), &all);
+	struct choice *c = choose(arena, d, &all);
 	int32_t *now = arena_array(arena, d->to->components.n, sizeof(*now));
 	int32_t *before = arena_array(arena, d->from->components.n, sizeof(*before));
 	int32_t *group = arena_array(arena, d->to->files.n, sizeof(*group));

@@ -23,24 +23,30 @@ static uint32_t *unknown(struct arena *arena, size_t n)
 	return ret;
 }
 
-/* By path at first, then what is left by name and kind. */
+/* What makes two components the same one, in the order in which it is asked: the surest first. */
+static struct span component_key(struct arena *arena, const struct view_components *c, size_t i,
+                                 int pass)
+{
+	if (pass == 0)
+		return key_of(arena, c->path[i], c->name[i]);
+	return pass == 1 ? c->path[i] : key_of(arena, c->name[i], c->kind[i]);
+}
+
 static void match_components(struct differ *d, uint32_t *from_of, uint32_t *to_of)
 {
 	const struct view_components *a = &d->out->from->components, *b = &d->out->to->components;
 
-	for (int pass = 0; pass < 2; pass++) {
+	for (int pass = 0; pass < 3; pass++) {
 		struct strmap known = strmap_new(d->arena, b->n);
 
 		for (size_t i = 0; i < b->n; i++) {
-			struct span key =
-				pass == 0 ? b->path[i] : key_of(d->arena, b->name[i], b->kind[i]);
+			struct span key = component_key(d->arena, b, i, pass);
 
 			if (from_of[i] == DIFF_NONE)
 				strmap_add(&known, key.data, key.len, (uint32_t)i);
 		}
 		for (size_t i = 0; i < a->n; i++) {
-			struct span key =
-				pass == 0 ? a->path[i] : key_of(d->arena, a->name[i], a->kind[i]);
+			struct span key = component_key(d->arena, a, i, pass);
 			uint32_t at = strmap_get(&known, key.data, key.len);
 
 			if (to_of[i] != DIFF_NONE || at == STRMAP_NONE || from_of[at] != DIFF_NONE)
@@ -61,6 +67,7 @@ void diff_components(struct differ *d)
 	struct diff_list *list = &out->components;
 
 	match_components(d, from_of, to_of);
+	out->component_from = from_of;
 	for (size_t i = 0; i < b->n; i++) {
 		uint32_t old = from_of[i];
 

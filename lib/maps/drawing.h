@@ -36,7 +36,8 @@ struct drawing_share {
 };
 
 struct drawing_node {
-	const char *key;   /* path of the folder; name of the component */
+	const char
+		*key; /* path of the folder or component; "path#name" where several have one path */
 	const char *label; /* what stands in large letters */
 	const char *above; /* what it lies in, "" at the top */
 	const char *kind;  /* "folder", "npm package", ... */
@@ -89,6 +90,9 @@ void drawing_prune(struct arena *arena, struct drawing *d);
 /** Whether a drawing that was decoded is sound.  Returns ERR_INVALID for an edge that leads nowhere */
 NODISCARD
 enum err drawing_check(struct ctx *cx, const struct drawing *d);
+
+/** @ret a component's kind, and the reason for it where the map has one */
+const char *drawing_kind(struct arena *arena, const struct view *v, size_t component);
 
 /** @ret a copy cut to DRAWING_TEXT_MAX characters */
 const char *drawing_text(struct arena *arena, struct span text);

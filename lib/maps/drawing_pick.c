@@ -35,6 +35,7 @@ struct unit {
 	size_t first; /* component */
 	size_t members;
 	int64_t code, files;
+	bool shares_path; /* with other components: the path alone does not tell which */
 };
 
 struct units {
@@ -63,6 +64,7 @@ static void find_units(struct arena *arena, const struct view *v, struct units *
 {
 	size_t n = v->components.n;
 	struct strmap folders = strmap_new(arena, n), taken = strmap_new(arena, 16);
+	struct strmap paths = strmap_new(arena, n);
 	int64_t small = 0;
 	uint32_t *count;
 
@@ -72,6 +74,12 @@ static void find_units(struct arena *arena, const struct view *v, struct units *
 	count = count_small(arena, v, small, &folders);
 	ret->list = arena_array(arena, n, sizeof(*ret->list));
 	ret->of = arena_array(arena, n, sizeof(*ret->of));
+	for (size_t i = 0; i < n; i++)
+		strmap_set(&paths, v->components.path[i].data, v->components.path[i].len,
+		           strmap_get(&paths, v->components.path[i].data,
+		                      v->components.path[i].len) == STRMAP_NONE
+		                   ? 1
+		                   : 2);
 	for (size_t i = 0; i < n; i++) {
 		struct span path = v->components.path[i], up = folders_above(path);
 		uint32_t at = (uint32_t)ret->n;
@@ -82,7 +90,12 @@ static void find_units(struct arena *arena, const struct view *v, struct units *
 			at = strmap_add(&taken, up.data, up.len, at);
 		}
 		if (at == ret->n)
-			ret->list[ret->n++] = (struct unit){ .path = path, .first = i };
+			ret->list[ret->n++] = (struct unit){
+				.path = path,
+				.first = i,
+				.shares_path = strmap_get(&paths, v->components.path[i].data,
+				                          v->components.path[i].len) > 1,
+			};
 		ret->of[i] = at;
 		ret->list[at].members++;
 		ret->list[at].code += v->components.code[i];
@@ -113,6 +126,27 @@ static int32_t *pick_units(struct arena *arena, const struct units *units, size_
 	return node;
 }
 
+static struct span key_with_name(struct arena *arena, struct span path, struct span name)
+{
+	const char *text = arena_printf(arena, "%.*s#%.*s", (int)path.len, path.data, (int)name.len,
+	                                name.data);
+
+	return (struct span){ text, strlen(text) };
+}
+
+const char *drawing_kind(struct arena *arena, const struct view *v, size_t component)
+{
+	struct span kind = v->components.kind[component];
+	const char *text;
+
+	if (v->components.reason == NULL || v->components.reason[component].len == 0)
+		return drawing_text(arena, kind);
+	text = arena_printf(arena, "%.*s: %.*s", (int)kind.len, kind.data,
+	                    (int)v->components.reason[component].len,
+	                    v->components.reason[component].data);
+	return drawing_text(arena, (struct span){ text, strlen(text) });
+}
+
 static struct drawing_node describe(struct arena *arena, const struct view *v,
                                     const struct unit *unit)
 {
@@ -126,10 +160,12 @@ static struct drawing_node describe(struct arena *arena, const struct view *v,
 		return node;
 	}
 	node.label = view_is_root(name) ? "(top level)" : drawing_text(arena, name);
-	node.kind = drawing_text(arena, v->components.kind[unit->first]);
+	node.kind = drawing_kind(arena, v, unit->first);
+	if (unit->shares_path)
+		node.key = drawing_text(arena, key_with_name(arena, unit->path, name));
 	node.above = unit->path.len == name.len && memcmp(unit->path.data, name.data, name.len) == 0
 	                     ? ""
-	                     : node.key;
+	                     : drawing_text(arena, unit->path);
 	return node;
 }
 

@@ -126,6 +126,38 @@ static void test_diff__a_cycle_that_grows_is_the_same_cycle(void **state)
 	assert_int_equal(d.cycles.added + d.cycles.removed, 0);
 }
 
+/* Clusters of one folder have its path: the name tells which is which. */
+static void test_diff__components_that_share_a_path(void **state)
+{
+#define CLUSTERS(x, y)                                                                             \
+	",'components':{'name':['" x "','" y                                                       \
+	"'],'path':['src','src'],'kind':['cluster','cluster'],"                                    \
+	"'reason':['they import each other','names begin with net'],'files':[1,1],'code':[5,6]}"
+	static const struct text_map OLD = {
+		.commit = "c",
+		.files = { { "src/a.c", 5, 0, "a" }, { "src/b.c", 6, 0, "b" } },
+		.more = CLUSTERS("store", "net"),
+	};
+	static const struct text_map NEW = {
+		.commit = "d",
+		.files = { { "src/a.c", 5, 0, "a" }, { "src/b.c", 6, 0, "b" } },
+		.more = CLUSTERS("net", "parser"),
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	const struct drawing_node *nodes;
+	struct drawing drawing;
+	struct diff d;
+
+	compare(cx, &OLD, &NEW, &d);
+	assert_int_equal(d.component_from[0], 1); /* net is net */
+	assert_int_equal(d.component_from[1], 0);
+	drawing_of_components(cx->arena, d.to, &drawing);
+	nodes = drawing.nodes.items;
+	assert_string_equal(nodes[0].key, "src#net");
+	assert_string_equal(nodes[1].key, "src#parser");
+	assert_string_equal(nodes[1].kind, "cluster: names begin with net");
+}
+
 static void test_diff__older_maps_lack_members(void **state)
 {
 	static const struct text_map BARE = { .commit = "c",
@@ -313,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_diff__the_other_way_round),
 		cmocka_unit_test(test_diff__nothing),
 		cmocka_unit_test(test_diff__a_cycle_that_grows_is_the_same_cycle),
+		cmocka_unit_test(test_diff__components_that_share_a_path),
 		cmocka_unit_test(test_diff__older_maps_lack_members),
 		cmocka_unit_test(test_diff__json_is_json),
 		cmocka_unit_test(test_diff__markdown_cannot_be_broken_by_names),
