@@ -36,16 +36,18 @@ enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const c
 	                  which == NULL || is_commit(which) ? NULL : which, ret);
 	if (e != ERR_NOT_FOUND)
 		return e;
-	if (which == NULL)
+	if (which == NULL) {
 		err_set(cx, e, "project %" PRId64 " has no map yet", project_id);
-	else if (is_commit(which))
-		err_set(cx, e, "project %" PRId64 " has no map of commit %s", project_id, which);
-	else
-		err_set(cx, e, "project %" PRId64 " has no map of a branch %s", project_id, which);
+		err_fix(cx, "have it mapped: POST /api/v1/projects/%" PRId64 "/sync", project_id);
+		return e;
+	}
+	err_set(cx, e, "project %" PRId64 " has no map of %s %s", project_id,
+	        is_commit(which) ? "commit" : "a branch", which);
 	err_fix(cx,
-	        "have it mapped: POST /api/v1/projects/%" PRId64 "/sync; GET"
-	        " /api/v1/projects/%" PRId64 "/maps lists the maps that there are",
-	        project_id, project_id);
+	        "have it mapped: POST /api/v1/projects/%" PRId64
+	        "/maps with {\"commit\":\"%s\"}; GET"
+	        " there lists the maps that there are",
+	        project_id, which);
 	return e;
 }
 

@@ -63,7 +63,7 @@ check 'a view that there is none of, a field that there is none of: 400 by name'
 	api GET "/api/v1/projects/$id/map.svg?colour=red" && status 400 && api GET "/api/v1/projects/$id/map.dot?view=treemap" && status 400
 '
 check 'a commit without a map: 404, and how to get one' '
-	api GET "/api/v1/projects/$id/map.svg?commit=abcdef0123" && status 404 && json .fix && body_has /sync &&
+	api GET "/api/v1/projects/$id/map.svg?commit=abcdef0123" && status 404 && json .fix && body_has "/api/v1/projects/$id/maps" &&
 	api GET "/api/v1/projects/$id/map.svg?commit=no-such-branch" && status 404 && api GET /api/v1/projects/999999/map.svg && status 404
 '
 check 'a map is found by commit, by its first digits and by branch' '

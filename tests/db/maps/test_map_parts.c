@@ -151,7 +151,7 @@ static void test_find__by_commit_and_branch(void **state)
 		if (CASES[i].wanted == ERR_INVALID)
 			assert_blamed(cx, "?from", NULL);
 		if (CASES[i].wanted == ERR_NOT_FOUND)
-			assert_contains(cx->fault.fix, "/sync");
+			assert_contains(cx->fault.fix, "/maps");
 	}
 }
 
