@@ -90,7 +90,8 @@ enum err export_mermaid(struct ctx *cx, struct arena *arena, const struct drawin
 	for (size_t i = 0; i < d->edges.n; i++)
 		sb_addf(&sb, "\tn%lld %s|%lld| n%lld\n", (long long)edges[i].from,
 		        edges[i].back > 0 ? "<-->" : "-->",
-		        (long long)(edges[i].weight + edges[i].back), (long long)edges[i].to);
+		        (long long)edges[i].weight + (long long)edges[i].back,
+		        (long long)edges[i].to);
 	return finish(cx, &sb, ret);
 }
 

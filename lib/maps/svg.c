@@ -149,10 +149,8 @@ void svg_number(struct sb *sb, int64_t n)
 	while (n / unit >= 1000)
 		unit *= 1000;
 	sb_int(sb, n / unit);
-	while (unit > 1) {
-		unit /= 1000;
+	for (unit /= 1000; unit > 0; unit /= 1000)
 		sb_addf(sb, ",%03d", (int)(n / unit % 1000));
-	}
 }
 
 /* Muted middle tones: three to one and better against both backgrounds. */
