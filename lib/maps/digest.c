@@ -4,6 +4,7 @@
 #include "base/sb.h"
 #include "maps/view_json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE_MAX_BYTES  ((size_t)2048)
@@ -87,35 +88,58 @@ static void write_head(struct digest *d, const char *project)
 	put(d);
 }
 
-static void write_components(struct digest *d, size_t whole)
+struct sized {
+	size_t index;
+	int32_t size;
+};
+
+static int larger(const void *a, const void *b)
+{
+	const struct sized *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void write_component(struct digest *d, size_t i)
 {
 	const struct view *v = d->v;
-	size_t i = 0;
+	int shown = 0;
 
-	if (v->components.n == 0)
+	sb_add(&d->line, "- ");
+	name(d, v->components.name[i]);
+	sb_add(&d->line, " (");
+	name(d, v->components.kind[i]);
+	sb_add(&d->line, ", ");
+	name(d, v->components.path[i].len > 0 ? v->components.path[i] : SPAN("top folder"));
+	sb_addf(&d->line, "): %d files, %d lines", v->components.files[i], v->components.code[i]);
+	for (size_t link = 0; link < v->links.n && shown < DEPENDS_SHOWN; link++) {
+		if (v->links.from[link] != (int32_t)i)
+			continue;
+		sb_add(&d->line, shown++ == 0 ? "; uses " : ", ");
+		name(d, v->components.name[v->links.to[link]]);
+	}
+}
+
+/* The largest first: what is left out for want of room is small. */
+static void write_components(struct digest *d, size_t whole)
+{
+	size_t n = d->v->components.n, i = 0;
+	struct sized *order = arena_array(d->arena, n, sizeof(*order));
+
+	if (n == 0)
 		return;
 	section(d, whole, COMPONENTS_PART, "Components");
-	for (size_t link = 0; i < v->components.n; i++) {
-		int shown = 0;
-
-		sb_add(&d->line, "- ");
-		name(d, v->components.name[i]);
-		sb_add(&d->line, " (");
-		name(d, v->components.kind[i]);
-		sb_add(&d->line, ", ");
-		name(d, v->components.path[i].len > 0 ? v->components.path[i] : SPAN("top folder"));
-		sb_addf(&d->line, "): %d files, %d lines", v->components.files[i],
-		        v->components.code[i]);
-		for (; link < v->links.n && v->links.from[link] == (int32_t)i; link++) {
-			if (shown == DEPENDS_SHOWN)
-				continue;
-			sb_add(&d->line, shown++ == 0 ? "; uses " : ", ");
-			name(d, v->components.name[v->links.to[link]]);
-		}
+	for (size_t c = 0; c < n; c++)
+		order[c] = (struct sized){ c, d->v->components.code[c] };
+	qsort(order, n, sizeof(*order), larger);
+	for (; i < n; i++) {
+		write_component(d, order[i].index);
 		if (!put(d))
 			break;
 	}
-	left_out(d, v->components.n - i, "components");
+	left_out(d, n - i, "components");
 }
 
 static void place(struct digest *d, int32_t file, int32_t line)
@@ -175,30 +199,41 @@ static bool same_package(const struct view_externals *e, size_t a, size_t b)
 	       memcmp(e->name[a].data, e->name[b].data, e->name[a].len) == 0;
 }
 
+static void write_package(struct digest *d, size_t i)
+{
+	const struct view_externals *e = &d->v->externals;
+
+	sb_add(&d->line, "- ");
+	name(d, e->ecosystem[i]);
+	sb_addc(&d->line, ' ');
+	name(d, e->name[i]);
+	if (e->spec[i].len > 0) {
+		sb_addc(&d->line, ' ');
+		name(d, e->spec[i]);
+	}
+	sb_addf(&d->line, ", used by %d files", e->used_by[i]);
+}
+
+/* The most used first. */
 static void write_packages(struct digest *d, size_t whole)
 {
 	const struct view_externals *e = &d->v->externals;
-	size_t i = 0;
+	struct sized *order = arena_array(d->arena, e->n, sizeof(*order));
+	size_t n = 0, i = 0;
 
 	if (e->n == 0)
 		return;
 	section(d, whole, PACKAGES_PART, "External packages");
-	for (; i < e->n; i++) {
-		if (i > 0 && same_package(e, i, i - 1))
-			continue;
-		sb_add(&d->line, "- ");
-		name(d, e->ecosystem[i]);
-		sb_addc(&d->line, ' ');
-		name(d, e->name[i]);
-		if (e->spec[i].len > 0) {
-			sb_addc(&d->line, ' ');
-			name(d, e->spec[i]);
-		}
-		sb_addf(&d->line, ", used by %d files", e->used_by[i]);
+	for (size_t row = 0; row < e->n; row++)
+		if (row == 0 || !same_package(e, row, row - 1))
+			order[n++] = (struct sized){ row, e->used_by[row] };
+	qsort(order, n, sizeof(*order), larger);
+	for (; i < n; i++) {
+		write_package(d, order[i].index);
 		if (!put(d))
 			break;
 	}
-	left_out(d, e->n - i, "lines of manifests");
+	left_out(d, n - i, "packages");
 }
 
 static void write_defs(struct digest *d, size_t first, size_t end)
