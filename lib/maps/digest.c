@@ -102,7 +102,19 @@ static int larger(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static void write_component(struct digest *d, size_t i)
+/* @ret by component: its first link; they lie by component */
+static size_t *first_links(struct digest *d)
+{
+	const struct view_links *l = &d->v->links;
+	size_t *first = arena_array(d->arena, d->v->components.n, sizeof(*first));
+
+	for (size_t i = l->n; i-- > 0;)
+		first[l->from[i]] = i;
+	return first;
+}
+
+/* @link its first one, where it has any */
+static void write_component(struct digest *d, size_t i, size_t link)
 {
 	const struct view *v = d->v;
 	int shown = 0;
@@ -114,9 +126,9 @@ static void write_component(struct digest *d, size_t i)
 	sb_add(&d->line, ", ");
 	name(d, v->components.path[i].len > 0 ? v->components.path[i] : SPAN("top folder"));
 	sb_addf(&d->line, "): %d files, %d lines", v->components.files[i], v->components.code[i]);
-	for (size_t link = 0; link < v->links.n && shown < DEPENDS_SHOWN; link++) {
-		if (v->links.from[link] != (int32_t)i)
-			continue;
+	for (; link < v->links.n && v->links.from[link] == (int32_t)i; link++) {
+		if (shown == DEPENDS_SHOWN)
+			break;
 		sb_add(&d->line, shown++ == 0 ? "; uses " : ", ");
 		name(d, v->components.name[v->links.to[link]]);
 	}
@@ -125,7 +137,7 @@ static void write_component(struct digest *d, size_t i)
 /* The largest first: what is left out for want of room is small. */
 static void write_components(struct digest *d, size_t whole)
 {
-	size_t n = d->v->components.n, i = 0;
+	size_t n = d->v->components.n, i = 0, *links = first_links(d);
 	struct sized *order = arena_array(d->arena, n, sizeof(*order));
 
 	if (n == 0)
@@ -135,7 +147,7 @@ static void write_components(struct digest *d, size_t whole)
 		order[c] = (struct sized){ c, d->v->components.code[c] };
 	qsort(order, n, sizeof(*order), larger);
 	for (; i < n; i++) {
-		write_component(d, order[i].index);
+		write_component(d, order[i].index, links[order[i].index]);
 		if (!put(d))
 			break;
 	}
