@@ -123,10 +123,12 @@ $(RUNNERS): $(B)/%_runner: $(B)/%_jobs.o $(B)/fcgi/runner.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(B)/tests/bench/map_graph_tool: $(B)/tests/made_map.o
+
 # A program for a test or the bench, without the fixture.
 $(TOOLS): $(B)/%: $(B)/%.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS)
 
 $(B)/tests/%: $(B)/tests/%.o $(call obj,$(TEST_AID)) $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
@@ -211,6 +213,7 @@ bench:
 	@deploy/deps.sh build run bench
 	@$(SUBMAKE) VARIANT=release all bench-build
 	@VARIANT=release tests/bench/run.sh
+	@VARIANT=release tests/bench/map_graph.sh
 	@VARIANT=release tests/bench/events.sh
 	@VARIANT=release tests/bench/jobs.sh
 

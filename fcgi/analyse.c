@@ -3,7 +3,8 @@
  *
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
- * progress on descriptor 3.  What it reads was written by strangers, so before
+ * progress on descriptor 3.  With the word "source" it reads one file instead, for
+ * a worker (maps/source.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.
  *
@@ -13,8 +14,10 @@
 #include "maps/analyse.h"
 #include "maps/child.h"
 #include "maps/sandbox.h"
+#include "maps/source.h"
 
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -71,17 +74,30 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	return analyse_repository(cx, &in, ret);
 }
 
-int main(void)
+/* One file instead of a map; the same confinement. */
+static enum err run_source(struct ctx *cx, struct bundle *ret)
+{
+	struct source_request request = { 0 };
+	const struct sandbox_limits limits = { 0 };
+
+	TRY(child_read(cx, &source_request_schema, &request));
+	TRY(scan_init(cx));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return source_open(cx, &request, ret);
+}
+
+int main(int argc, char **argv)
 {
 	static const struct app app = { .clock = &system_clock, .component = "analyse" };
 	struct arena *arena = arena_new(ARENA_BYTES);
-	struct analyse_result result;
+	struct analyse_result result = { 0 };
+	bool source = argc > 1 && strcmp(argv[1], "source") == 0;
 	struct ctx cx;
 	int status = 0;
 
 	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
-	if (run(&cx, &result) != ERR_OK)
+	if ((source ? run_source(&cx, &result.bundle) : run(&cx, &result)) != ERR_OK)
 		status = child_report(&cx);
 	else if (!bundle_send(&result.bundle, STDOUT_FILENO))
 		status = 1;

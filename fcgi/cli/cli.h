@@ -107,6 +107,13 @@ enum err cli_projects_list(struct cli *cli); /* cmd_projects.c */
 enum err cli_projects_show(struct cli *cli);
 enum err cli_projects_sync(struct cli *cli);
 enum err cli_projects_delete(struct cli *cli);
+enum err cli_map_files(struct cli *cli); /* cmd_graph.c */
+enum err cli_map_symbols(struct cli *cli);
+enum err cli_map_references(struct cli *cli);
+enum err cli_map_source(struct cli *cli);
+enum err cli_map_neighbours(struct cli *cli);
+enum err cli_map_path(struct cli *cli);
+enum err cli_map_impact(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);
 enum err cli_jobs_dead(struct cli *cli);

@@ -13,7 +13,7 @@
 #include "base/landlock.h"
 #include "base/migrate.h"
 #include "cli/api.h"
-#include "maps/map_jobs.h"
+#include "maps/child.h"
 
 #include <errno.h>
 #include <string.h>
@@ -232,7 +232,7 @@ static void check_programs(struct doctor *d)
 	struct arena *a = d->cli->cx->arena;
 
 	for (size_t i = 0; i < COUNT(PROGRAMS); i++) {
-		const char *path = map_program(a, d->cli->config->libexec_dir, PROGRAMS[i]);
+		const char *path = child_program(a, d->cli->config->libexec_dir, PROGRAMS[i]);
 
 		if (path == NULL)
 			report(d, BAD, PROGRAMS[i], "/proc does not say where this program is",

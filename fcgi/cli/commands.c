@@ -26,6 +26,15 @@
 		"project", "ID", "only of this project"                                            \
 	}
 
+#define MAP_COMMIT                                                                                 \
+	{                                                                                          \
+		"commit", "DIGITS", "of this commit's map (the newest)"                            \
+	}
+#define MAP_LIMIT                                                                                  \
+	{                                                                                          \
+		"limit", "N", "rows to show"                                                       \
+	}
+
 #define AUDIT_FILTERS                                                                              \
 	{ "action", "NAME", "only this action, or all of its kind: project.created, project" },    \
 		{ "actor", "NAME", "only what this one did: key:3" },                              \
@@ -57,6 +66,7 @@ const struct cli_command cli_commands[] = {
 	                     { "view", "VIEW", "of --svg: components, folders or treemap" } },
 		.run = cli_map,
 	},
+#include "cli/commands_map.def"
 	{
 		.words = "map export",
 		.args = "PROJECT",

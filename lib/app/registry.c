@@ -38,47 +38,23 @@
 #include "jobs/queue.h"
 #include "jobs/queues.h"
 #include "jobs/schedule.h"
+#include "maps/index.h"
 #include "maps/map.h"
+#include "maps/reach.h"
+#include "maps/search.h"
 #include "projects/project.h"
 
 const struct db_check *const app_statements[] = {
 	/* clang-format off: one a line, so that branches do not meet */
-	migrate_statements,
-	audit_statements,
-	verify_statements,
-	seal_statements,
-	event_statements,
-	bell_statements,
-	follow_statements,
-	subscription_statements,
-	delivery_statements,
-	activity_statements,
-	state_statements,
-	job_statements,
-	queue_statements,
-	claim_statements,
-	operate_statements,
-	queues_statements,
-	schedule_statements,
-	metrics_statements,
-	key_statements,
-	api_key_statements,
-	token_statements,
-	standing_statements,
-	session_statements,
-	user_statements,
-	member_statements,
-	tenant_statements,
-	quota_statements,
-	removal_statements,
-	expiry_statements,
-	replay_statements,
-	rate_statements,
-	origin_statements,
-	vault_statements,
-	project_statements,
-	map_statements,
-	map_part_statements,
-	NULL,
+	migrate_statements,  audit_statements,    verify_statements,   seal_statements,
+	event_statements,    bell_statements,     follow_statements,   subscription_statements,
+	delivery_statements, activity_statements, state_statements,    job_statements,
+	queue_statements,    claim_statements,    operate_statements,  queues_statements,
+	schedule_statements, metrics_statements,  key_statements,      api_key_statements,
+	token_statements,    standing_statements, session_statements,  user_statements,
+	member_statements,   tenant_statements,   quota_statements,    removal_statements,
+	expiry_statements,   replay_statements,   rate_statements,     origin_statements,
+	vault_statements,    project_statements,  map_statements,      index_statements,
+	search_statements,   reach_statements,    map_part_statements, NULL,
 	/* clang-format on */
 };

@@ -4,6 +4,7 @@
 #include "maps/attributes.h"
 #include "maps/pictures.h"
 #include "maps/store.h"
+#include "maps/tables.h"
 #include "maps/text.h"
 
 #include <string.h>
@@ -59,14 +60,6 @@ static enum err check_memory(const struct analysis *a)
 	return ERR_OK;
 }
 
-static bool is_lfs_pointer(struct span text)
-{
-	static const char START[] = "version https://git-lfs.github.com/spec/";
-
-	return text.len < 1024 && text.len > sizeof(START) &&
-	       memcmp(text.data, START, sizeof(START) - 1) == 0;
-}
-
 static void read_manifest(struct analysis *a, uint32_t file, struct span text)
 {
 	struct span path = a->tree.files[file].path;
@@ -105,7 +98,7 @@ static void read_text(struct analysis *a, uint32_t index, struct span text)
 	struct facts facts = { 0 };
 	enum lang lang;
 
-	if (is_lfs_pointer(text)) {
+	if (scan_is_lfs_pointer(text)) {
 		file->skip = SKIP_LFS;
 		return;
 	}
@@ -200,6 +193,14 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.structure = &structure,
 	};
 
+	const struct tables_in tables = {
+		.files = a->tree.files,
+		.nfiles = a->tree.nfiles,
+		.resolved = &resolved,
+		.structure = &structure,
+		.max_bytes = a->in.max_output_bytes,
+	};
+
 	tell(a, PROGRESS_READ, "resolving imports");
 	TRY(resolve_imports(cx, &files, &resolved));
 	tell(a, PROGRESS_JOIN, "measuring the graph");
@@ -209,6 +210,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
 	pictures_plan(cx, text, &ret->bundle);
+	tables_write(cx, &tables, &ret->bundle);
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }

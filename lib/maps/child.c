@@ -115,3 +115,47 @@ void child_progress(int percent, const char *words)
 	if (n > 0 && (size_t)n < sizeof(line) && write(PROGRESS_FD, line, (size_t)n) < 0)
 		return; /* nobody listens */
 }
+
+/* --- For who starts one --- */
+
+const char *child_program(struct arena *arena, const char *libexec_dir, const char *name)
+{
+	char self[4096];
+	char *slash;
+	ssize_t n;
+
+	if (libexec_dir[0] == '\0') {
+		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+		if (n <= 0)
+			return NULL;
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		*slash = '\0';
+		libexec_dir = self;
+	}
+	return arena_printf(arena, "%s/%s", libexec_dir, name);
+}
+
+/* Exit status 1 with a fault on standard output is a child's way to fail; all else is a crash. */
+enum err child_failure(struct ctx *cx, const char *name, const struct tool_result *result)
+{
+	struct child_fault told;
+	enum err code;
+
+	if (result->exit_code != 1 ||
+	    schema_decode(cx, &child_fault_schema, result->output, &told) != ERR_OK) {
+		err_set(cx, ERR_CHILD_KILLED, "%s ended with status %d", name, result->exit_code);
+		err_cause(cx, "%s", result->stderr_tail);
+		return ERR_CHILD_KILLED;
+	}
+	code = err_by_slug(told.type);
+	if (code == ERR_OK)
+		code = ERR_INTERNAL;
+	if (told.detail != NULL)
+		err_set(cx, code, "%s", told.detail);
+	else
+		err_set(cx, code, "%s failed", name);
+	if (told.fix != NULL)
+		err_fix(cx, "%s", told.fix);
+	return code;
+}

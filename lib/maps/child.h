@@ -2,7 +2,8 @@
  * Child: how the runner and its two helper programs talk.
  *
  *   portolan-fetch    clones or updates a bare repository; the only program that talks to remotes
- *   portolan-analyse  reads one commit of a bare repository and writes its map
+ *   portolan-analyse  reads one commit of a bare repository and writes its map; with the word
+ *                     "source" it reads one file (maps/source.h)
  *
  * Each gets one JSON object on standard input, writes its answer to standard output, and says how far
  * it is on file descriptor 3, one line at a time: a percentage, a space, and a few words.
@@ -16,6 +17,7 @@
 #define MAPS_CHILD_H
 
 #include "base/schema.h"
+#include "base/tool.h"
 #include "maps/analyse.h"
 
 /*
@@ -90,5 +92,19 @@ int child_report(struct ctx *cx);
 
 /** In a child: write a line of progress, if somebody listens on descriptor 3. */
 void child_progress(int percent, const char *words);
+
+/**
+ * Where the helper program of that name lies: in libexec_dir, or where the running program
+ * does when that is empty.  It need not be there.
+ *
+ * @ret the path, in arena; NULL when /proc does not tell where the running program is
+ */
+const char *child_program(struct arena *arena, const char *libexec_dir, const char *name);
+
+/**
+ * Describe why a child failed: exit status 1 with a fault on standard output is its way to; all else is
+ * a crash.  @ret the code, for `return child_failure(...)`
+ */
+enum err child_failure(struct ctx *cx, const char *name, const struct tool_result *result);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "maps/facts_build.h"
 #include "maps/lang.h"
+#include "maps/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,18 @@ static const char *const IMPORT_KIND_NAMES[IMPORT_KIND_COUNT] = {
 	[IMPORT_USE] = "use",
 	[IMPORT_CRATE] = "crate",
 };
+
+static const char *const REF_KIND_NAMES[REF_KIND_COUNT] = {
+	[REF_NONE] = "",
+	[REF_CALL] = "call",
+	[REF_TYPE] = "type",
+	[REF_NAME] = "name",
+};
+
+const char *ref_kind_name(enum ref_kind kind)
+{
+	return kind < REF_KIND_COUNT ? REF_KIND_NAMES[kind] : "";
+}
 
 const char *def_kind_name(enum def_kind kind)
 {
@@ -121,7 +134,8 @@ static void limit_ends(struct facts *ret)
 
 void facts_read(struct arena *arena, enum lang lang, struct span text, struct facts *ret)
 {
-	struct sink sk = { .arena = arena, .ret = ret };
+	struct tap tap;
+	struct sink sk = { .arena = arena, .ret = ret, .text = text, .tap = &tap };
 	struct lexer lx;
 
 	*ret = (struct facts){ .lang = lang, .package = "" };
@@ -129,6 +143,9 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 		return;
 	lex_open(&lx, lang == LANG_VUE || lang == LANG_SVELTE ? SYNTAX_VUE : SYNTAX_OF[lang], text,
 	         1);
+	tap_open(&tap, &sk);
+	if (lang_is_code(lang) && lang != LANG_VUE && lang != LANG_SVELTE)
+		tap_attach(&tap, &lx);
 	if (READERS[lang])
 		READERS[lang](&lx, &sk);
 	lex_finish(&lx);
@@ -140,4 +157,5 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 	order_defs(ret);
 	limit_ends(ret);
 	take_names(&sk);
+	tap_close(&tap);
 }

@@ -14,6 +14,10 @@
  *              `truncated` says so.
  *   Order      Imports and definitions by position; names by byte order.  The
  *              same bytes give the same facts.
+ *
+ * Imports, definitions and names come from the reader of a language; what needs
+ * no grammar (references) is tapped from the tokens of any language on the way
+ * (lib/maps/tap.h), so a new reader has it for nothing.
  */
 #ifndef MAPS_FACTS_H
 #define MAPS_FACTS_H
@@ -25,6 +29,8 @@
 #define FACTS_IMPORTS_MAX 20000 /* of one file */
 #define FACTS_DEFS_MAX    50000
 #define FACTS_NAMES_MAX   50000
+#define FACTS_REFS_MAX    50000 /* uses of identifiers, of one file */
+#define FACTS_SIGN_MAX    200   /* bytes of a signature; longer ones end in "…" */
 
 enum lang {
 	LANG_NONE = 0, /* not known as a text language, or binary */
@@ -97,10 +103,31 @@ enum def_kind {
  */
 struct fact_def {
 	const char *name;
-	const char *parent; /* the class or type around it, "" at the top */
-	uint32_t line;      /* where the name stands */
-	uint32_t end_line;  /* last line of the body, or line */
-	uint8_t kind;       /* enum def_kind */
+	const char *parent;    /* the class or type around it, "" at the top */
+	const char *signature; /* from its start to its body, on one line; "" when unknown */
+	uint32_t start_line;   /* where the signature starts, at most line */
+	uint32_t line;         /* where the name stands */
+	uint32_t end_line;     /* last line of the body, or line */
+	uint8_t kind;          /* enum def_kind */
+};
+
+/*
+ * References: identifiers that the file uses, in every language with comments and strings of a
+ * known form.  Not among them: keywords, what stands on lines of imports, the names of definitions
+ * where they are defined, identifiers of one byte.
+ */
+enum ref_kind {
+	REF_NONE = 0,
+	REF_CALL, /* name(…), name!(…): every line */
+	REF_TYPE, /* Name, struct name, new name, name_t, <Name …>: every line */
+	REF_NAME, /* any other: NAME every line, the rest the first of the file */
+	REF_KIND_COUNT
+};
+
+struct fact_ref {
+	const char *name;
+	uint32_t line;
+	uint8_t kind; /* enum ref_kind; the first of them where a line has several */
 };
 
 struct facts {
@@ -119,6 +146,8 @@ struct facts {
 	 */
 	const char **names;
 	size_t nnames;
+	struct fact_ref *refs; /* by name, then line; a pair of those once */
+	size_t nrefs;
 	bool truncated;
 };
 
@@ -131,6 +160,9 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 
 /** @ret "function", "class", ...; lower case, stable: it is stored in maps */
 const char *def_kind_name(enum def_kind kind);
+
+/** @ret "call", "type", "name"; lower case, stable: it is stored in maps */
+const char *ref_kind_name(enum ref_kind kind);
 
 /** @ret "include", "from", "require", ...; lower case, stable: it is stored in maps */
 const char *import_kind_name(enum import_kind kind);

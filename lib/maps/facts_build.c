@@ -1,5 +1,7 @@
 #include "maps/facts_build.h"
 
+#include "maps/signature.h"
+
 #include <string.h>
 
 #define PROBES_MAX 64 /* a set full of colliding names gives up, rather than its time */
@@ -15,8 +17,7 @@ const char *sink_text(struct sink *sk, struct span text, size_t max)
 	return fits(text, max) ? arena_strndup(sk->arena, text.data, text.len) : "";
 }
 
-/* Room for one more in an array that doubles. */
-static void *room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size)
+void *sink_room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size)
 {
 	size_t more = *cap ? 2 * *cap : 16;
 
@@ -39,7 +40,8 @@ struct fact_import *sink_import(struct sink *sk, enum import_kind kind, struct s
 	}
 	if (target.len > 0 && !fits(target, FACTS_TARGET_MAX))
 		return NULL;
-	ret->imports = room(sk->arena, ret->imports, ret->nimports, &sk->imports_cap, sizeof(*im));
+	ret->imports =
+		sink_room(sk->arena, ret->imports, ret->nimports, &sk->imports_cap, sizeof(*im));
 	im = &ret->imports[ret->nimports++];
 	*im = (struct fact_import){
 		.target = sink_text(sk, target, FACTS_TARGET_MAX),
@@ -56,6 +58,7 @@ uint32_t sink_def(struct sink *sk, enum def_kind kind, struct span name, const c
                   uint32_t line)
 {
 	struct facts *ret = sk->ret;
+	uint32_t start_line;
 
 	if (ret->ndefs >= FACTS_DEFS_MAX || name.len > FACTS_NAME_MAX) {
 		ret->truncated = true;
@@ -63,10 +66,13 @@ uint32_t sink_def(struct sink *sk, enum def_kind kind, struct span name, const c
 	}
 	if (!fits(name, FACTS_NAME_MAX))
 		return DEF_DROPPED;
-	ret->defs = room(sk->arena, ret->defs, ret->ndefs, &sk->defs_cap, sizeof(*ret->defs));
+	ret->defs = sink_room(sk->arena, ret->defs, ret->ndefs, &sk->defs_cap, sizeof(*ret->defs));
 	ret->defs[ret->ndefs] = (struct fact_def){
 		.name = sink_text(sk, name, FACTS_NAME_MAX),
 		.parent = parent,
+		.signature = signature_read(sk->arena, ret->lang, kind, sk->text, name, line,
+		                            &start_line),
+		.start_line = start_line,
 		.line = line,
 		.end_line = line,
 		.kind = (uint8_t)kind,
@@ -80,7 +86,7 @@ void sink_def_end(struct sink *sk, uint32_t def, uint32_t end_line)
 		sk->ret->defs[def].end_line = end_line;
 }
 
-static size_t hash(struct span name)
+size_t name_hash(struct span name)
 {
 	uint64_t h = 0x9e3779b97f4a7c15u;
 
@@ -92,7 +98,7 @@ static size_t hash(struct span name)
 /* @ret the slot of the name or the free one for it; NULL when the probes are used up */
 static const char **find_slot(const struct name_set *set, struct span name)
 {
-	size_t at = hash(name);
+	size_t at = name_hash(name);
 
 	for (size_t i = 0; i < PROBES_MAX; i++) {
 		const char **slot = &set->slots[(at + i) & (set->cap - 1)];

@@ -18,9 +18,13 @@ struct name_set {
 	size_t cap, n;
 };
 
+struct tap;
+
 struct sink {
 	struct arena *arena;
 	struct facts *ret;
+	struct span text; /* of the whole file */
+	struct tap *tap;  /* sees every token; readers that open lexers of their own attach it */
 	size_t imports_cap, defs_cap;
 	struct name_set names;
 };
@@ -29,7 +33,14 @@ struct sink {
 struct fact_import *sink_import(struct sink *sk, enum import_kind kind, struct span target,
                                 uint32_t line);
 
-/** @parent lives in the arena; @ret an index for sink_def_end() */
+/** @ret room for one more item of @size bytes in an array that doubles */
+void *sink_room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size);
+
+/**
+ * @name    points into sk->text where it can: the signature is read around it
+ * @parent  lives in the arena
+ * @ret     an index for sink_def_end()
+ */
 uint32_t sink_def(struct sink *sk, enum def_kind kind, struct span name, const char *parent,
                   uint32_t line);
 void sink_def_end(struct sink *sk, uint32_t def, uint32_t end_line);
@@ -39,6 +50,8 @@ void sink_name(struct sink *sk, struct span name);
 
 /** @ret a copy in the arena; "" for what is empty or longer than @max */
 const char *sink_text(struct sink *sk, struct span text, size_t max);
+
+size_t name_hash(struct span name);
 
 /** @ret whether the set did not have the name; it is copied only then */
 bool name_set_add(struct arena *arena, struct name_set *set, struct span name, size_t max);

@@ -3,6 +3,8 @@
  */
 #include "maps/facts_js.h"
 
+#include "maps/tap.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -70,6 +72,7 @@ void facts_scripts(struct span text, struct sink *sk)
 
 		lex_open(&lx, jsx ? SYNTAX_JS : SYNTAX_TS,
 		         (struct span){ open, (size_t)(close - open) }, line);
+		tap_attach(sk->tap, &lx);
 		facts_js(&lx, sk);
 		p = close;
 	}

@@ -120,6 +120,11 @@ const char *lang_name(enum lang lang)
 	return lang < LANG_COUNT ? ROWS[lang].name : "";
 }
 
+bool lang_is_code(enum lang lang)
+{
+	return lang < LANG_COUNT && ROWS[lang].group == GROUP_CODE;
+}
+
 const char *lang_role_name(enum role_of_file role)
 {
 	return role < COUNT(ROLE_NAMES) ? ROLE_NAMES[role] : "";

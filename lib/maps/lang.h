@@ -33,6 +33,9 @@ const char *lang_name(enum lang lang);
 /** @ret whether facts_read() knows imports and definitions of it */
 bool lang_has_facts(enum lang lang);
 
+/** @ret whether it is a programming language; not markup, data or prose */
+bool lang_is_code(enum lang lang);
+
 /** @ret the role of a file, by path, then by content (generated markers, minified) */
 enum role_of_file lang_file_role(struct span path, enum lang lang, struct span text);
 

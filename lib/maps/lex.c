@@ -377,15 +377,11 @@ static bool lex_end(struct lexer *lx, struct token *ret)
 	return false;
 }
 
-bool lex_next(struct lexer *lx, struct token *ret)
+/* A token that was not seen before. */
+static bool lex_fresh(struct lexer *lx, struct token *ret)
 {
 	bool words = lx->syntax->flags & LEX_ANY_CASE || lx->syntax == &syntaxes[SYNTAX_M4];
 
-	if (lx->has_pushed) {
-		lx->has_pushed = false;
-		*ret = lx->pushed;
-		return ret->kind != TOKEN_END;
-	}
 	if (lx->depth > 0 && lex_js_resume(lx, ret))
 		return true;
 	while (lx->p < lx->end) {
@@ -422,6 +418,20 @@ bool lex_next(struct lexer *lx, struct token *ret)
 		return true;
 	}
 	return lex_end(lx, ret);
+}
+
+bool lex_next(struct lexer *lx, struct token *ret)
+{
+	if (lx->has_pushed) {
+		lx->has_pushed = false;
+		*ret = lx->pushed;
+		return ret->kind != TOKEN_END;
+	}
+	if (!lex_fresh(lx, ret))
+		return false;
+	if (lx->on_token && ret->kind != TOKEN_NEWLINE)
+		lx->on_token(lx->on_token_arg, ret);
+	return true;
 }
 
 void lex_push(struct lexer *lx, const struct token *t)

@@ -150,6 +150,10 @@ struct lexer {
 	void (*on_comment)(void *arg, struct span text, uint32_t line);
 	void *on_comment_arg;
 
+	/* Given each token but newlines once, in order, when set; whoever else reads them. */
+	void (*on_token)(void *arg, const struct token *t);
+	void *on_token_arg;
+
 	/* The rest is the lexer's own. */
 	const char *last_end; /* of the token before */
 	struct token last;

@@ -16,6 +16,7 @@
 #include "base/tool.h"
 #include "config/config.h"
 #include "maps/child.h"
+#include "maps/index.h"
 #include "maps/map.h"
 #include "maps/pictures.h"
 #include "projects/project.h"
@@ -70,48 +71,6 @@ static bool stopped(void *arg)
 	return run_stopped(step->run);
 }
 
-const char *map_program(struct arena *arena, const char *libexec_dir, const char *name)
-{
-	char self[4096];
-	char *slash;
-	ssize_t n;
-
-	if (libexec_dir[0] == '\0') {
-		n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-		if (n <= 0)
-			return NULL;
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		*slash = '\0';
-		libexec_dir = self;
-	}
-	return arena_printf(arena, "%s/%s", libexec_dir, name);
-}
-
-/* Exit status 1 with a fault on standard output is a child's way to fail; all else is a crash. */
-static enum err failure(struct ctx *cx, const char *name, const struct tool_result *result)
-{
-	struct child_fault told;
-	enum err code;
-
-	if (result->exit_code != 1 ||
-	    schema_decode(cx, &child_fault_schema, result->output, &told) != ERR_OK) {
-		err_set(cx, ERR_CHILD_KILLED, "%s ended with status %d", name, result->exit_code);
-		err_cause(cx, "%s", result->stderr_tail);
-		return ERR_CHILD_KILLED;
-	}
-	code = err_by_slug(told.type);
-	if (code == ERR_OK)
-		code = ERR_INTERNAL;
-	if (told.detail != NULL)
-		err_set(cx, code, "%s", told.detail);
-	else
-		err_set(cx, code, "%s failed", name);
-	if (told.fix != NULL)
-		err_fix(cx, "%s", told.fix);
-	return code;
-}
-
 /* @ret owned by the caller, put away by tool_end(), also after an error */
 static enum err child(struct step *step, const char *name, const struct schema *s,
                       const void *request, const struct tool_request *limits,
@@ -127,7 +86,7 @@ static enum err child(struct step *step, const char *name, const struct schema *
 
 	schema_encode(&sb, s, request);
 	TRY(sb_finish(cx, &sb, &input));
-	path = map_program(cx->arena, cx->app->config->libexec_dir, name);
+	path = child_program(cx->arena, cx->app->config->libexec_dir, name);
 	if (path == NULL)
 		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
 	rq.argv = (const char *const[]){ path, NULL };
@@ -142,7 +101,7 @@ static enum err child(struct step *step, const char *name, const struct schema *
 	e = tool_run(cx, &rq, ret);
 	secret_wipe(sb.data, sb.len); /* a credential may be in it */
 	TRY(e);
-	return ret->exit_code == 0 ? ERR_OK : failure(cx, name, ret);
+	return ret->exit_code == 0 ? ERR_OK : child_failure(cx, name, ret);
 }
 
 /* --- Cloning --- */
@@ -409,9 +368,9 @@ static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_
 	return db_commit(&tx);
 }
 
-/* @bundle NULL: the map out->map_id is published already */
+/* @bundle NULL: the map out->map_id is published already  @index_id 0: it has none */
 static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
-                        const struct bundle *bundle, struct outcome *out)
+                        const struct bundle *bundle, int64_t index_id, struct outcome *out)
 {
 	const struct span *content = bundle == NULL ? NULL : bundle_find(bundle, BUNDLE_CONTENT);
 	const struct map map = {
@@ -431,6 +390,8 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 	if (content != NULL) {
 		TRY(map_publish(cx, &map, &out->map_id));
 		TRY(pictures_put(cx, out->map_id, bundle));
+		if (index_id != 0)
+			TRY(index_publish(cx, index_id, out->map_id));
 		TRY(map_bytes(cx, project_id, &bytes));
 		TRY(project_weigh(cx, project_id, PROJECT_WEIGHT_SAME, bytes));
 	}
@@ -446,19 +407,21 @@ static bool same(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* @ret the project's newest map when it is the one that analysing would make, else 0 */
+/* @ret the project's newest map when it and its index are what analysing would make, else 0 */
 static enum err known_map(struct ctx *cx, int64_t project_id, const struct fetch_reply *head,
                           int64_t *ret)
 {
 	const struct map *newest;
 	struct list maps;
+	bool indexed;
 
 	*ret = 0;
 	TRY(map_list(cx, project_id, 0, 1, &maps));
 	if (maps.n == 0)
 		return ERR_OK;
 	newest = maps.items;
-	if (same(newest->commit, head->commit) && same(newest->ref, head->ref) &&
+	TRY(index_has(cx, newest->id, &indexed));
+	if (indexed && same(newest->commit, head->commit) && same(newest->ref, head->ref) &&
 	    same(newest->analyser, CHILD_ANALYSER))
 		*ret = newest->id;
 	return ERR_OK;
@@ -468,7 +431,9 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 {
 	const struct project_map_args *args = arguments;
 	CLEANUP(tool_end) struct tool_result map = { 0 };
+	const int64_t keep = cx->app->config->map_indexes;
 	struct outcome out = { 0 };
+	int64_t index_id;
 	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
 	struct fetch_reply head;
 	struct project project;
@@ -482,14 +447,19 @@ static enum err run_processing(struct ctx *cx, struct job_run *run, const void *
 	out = (struct outcome){ .commit = head.commit, .ref = head.ref };
 	TRY(known_map(cx, project.id, &head, &out.map_id));
 	if (out.map_id != 0)
-		return publish(cx, run, project.id, NULL, &out);
+		return publish(cx, run, project.id, NULL, 0, &out);
 	TRY(say_status(cx, run, project.id, "analysing"));
 	TRY(analyse(cx, run, dir, head.commit, &map));
 	TRY(read_bundle(cx, map.output, bundle));
 	run_step(cx, run, ANALYSE_TO, "drawing and publishing");
 	pictures_draw(cx, bundle);
 	out.analysed = true;
-	return publish(cx, run, project.id, bundle, &out);
+	TRY(index_sweep(cx, project.id, keep));
+	TRY(index_fill(cx, run, project.id, bundle, &index_id));
+	TRY(publish(cx, run, project.id, bundle, index_id, &out));
+	if (index_sweep(cx, project.id, keep) != ERR_OK)
+		err_clear(cx); /* the map is published; the next job sweeps again */
+	return ERR_OK;
 }
 
 /* The project shows why, also while the job waits for its next start; its older maps stay. */
@@ -522,6 +492,7 @@ static enum err run_removal(struct ctx *cx, struct job_run *run, const void *arg
 	if (e != ERR_NOT_FOUND)
 		return e;
 	err_clear(cx);
+	TRY(index_sweep(cx, args->project_id, 0));
 	return map_clone_remove(cx, args->project_id);
 }
 

@@ -12,14 +12,6 @@
 extern const struct job_handler map_jobs[];
 
 /**
- * Where the helper program of that name lies: in libexec_dir, or where the running program
- * does when that is empty.  It need not be there.
- *
- * @ret the path, in arena; NULL when /proc does not tell where the running program is
- */
-const char *map_program(struct arena *arena, const char *libexec_dir, const char *name);
-
-/**
  * Remove the clone of a project; one that is not there is removed already.
  * Returns ERR_UNAVAILABLE
  */

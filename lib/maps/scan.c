@@ -351,6 +351,99 @@ enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
 	return ERR_OK;
 }
 
+/* --- One path --- */
+
+/* Find a name in a tree.  @ret its mode, 0: it is not there, or the tree is malformed before it */
+static unsigned find_name(git_odb_object *tree, struct span name, git_oid *ret)
+{
+	const char *p = git_odb_object_data(tree), *end = p + git_odb_object_size(tree);
+
+	while (p < end) {
+		unsigned mode = 0;
+		size_t left, len;
+
+		while (p < end && *p >= '0' && *p <= '7')
+			mode = mode << 3 | (unsigned)(*p++ - '0');
+		if (p == end || *p != ' ')
+			return 0;
+		left = (size_t)(end - ++p);
+		len = strnlen(p, left);
+		if (left < len + 1 + MAP_OID_BYTES)
+			return 0;
+		if (len == name.len && memcmp(p, name.data, len) == 0) {
+			memcpy(ret->id, p + len + 1, MAP_OID_BYTES);
+			return mode;
+		}
+		p += len + 1 + MAP_OID_BYTES;
+	}
+	return 0;
+}
+
+/* @ret the name in front of the path, and take it off with its '/' */
+static struct span next_name(struct span *path)
+{
+	const char *slash = memchr(path->data, '/', path->len);
+	struct span name = { path->data, slash != NULL ? (size_t)(slash - path->data) : path->len };
+	size_t used = name.len + (slash != NULL ? 1 : 0);
+
+	path->data += used;
+	path->len -= used;
+	return name;
+}
+
+enum err scan_find(struct ctx *cx, struct scan *scan, const char *commit, struct span path,
+                   struct map_file *ret)
+{
+	struct span rest = path;
+	unsigned mode = MODE_TREE;
+	git_oid oid;
+
+	*ret = (struct map_file){ .path = path };
+	if (path.len > 0 && path.data[path.len - 1] == '/')
+		return err_set(cx, ERR_NOT_FOUND, "a path with a slash at its end is a folder");
+	TRY(find_root(cx, scan, commit, &oid));
+	while (rest.len > 0 && (mode & MODE_TYPE) == MODE_TREE) {
+		struct span name = next_name(&rest);
+		git_odb_object *tree = NULL;
+		uint64_t bytes;
+
+		if (read_object(scan, &oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &tree) !=
+		    SKIP_NONE)
+			return err_set(cx, ERR_REPO_BROKEN, "a folder above it cannot be read");
+		mode = find_name(tree, name, &oid);
+		git_odb_object_free(tree);
+	}
+	if (mode == 0 || rest.len > 0 || (mode & MODE_TYPE) == MODE_TREE)
+		return err_set(cx, ERR_NOT_FOUND, "commit %.12s has no such file", commit);
+	ret->skip = (mode & MODE_TYPE) == MODE_LINK     ? SKIP_SYMLINK
+	            : (mode & MODE_TYPE) == MODE_COMMIT ? SKIP_SUBMODULE
+	                                                : SKIP_NONE;
+	memcpy(ret->oid, oid.id, MAP_OID_BYTES);
+	return ERR_OK;
+}
+
+bool scan_is_lfs_pointer(struct span text)
+{
+	static const char START[] = "version https://git-lfs.github.com/spec/";
+
+	return text.len < 1024 && text.len > sizeof(START) &&
+	       memcmp(text.data, START, sizeof(START) - 1) == 0;
+}
+
+/* --- Blobs --- */
+
+void scan_entry(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
+                struct scan_blob *ret)
+{
+	enum skip_reason skip = file->skip;
+
+	if (skip == SKIP_SYMLINK)
+		file->skip = SKIP_NONE;
+	scan_blob(scan, limits, file, ret);
+	if (skip == SKIP_SYMLINK && file->skip == SKIP_NONE)
+		file->skip = skip;
+}
+
 void scan_blob(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
                struct scan_blob *ret)
 {

@@ -86,7 +86,24 @@ enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
 void scan_blob(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
                struct scan_blob *ret);
 
+/** The same, but also of a symbolic link, whose blob says where it leads; file->skip stays as it is. */
+void scan_entry(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
+                struct scan_blob *ret);
+
 void scan_blob_free(struct scan_blob *blob);
+
+/**
+ * Find the entry of one path in a commit's tree, reading the folders on the way only.
+ *
+ * @ret its path borrows; facts are zero
+ * Returns what scan_tree() returns, and ERR_NOT_FOUND for what is not there or a folder
+ */
+NODISCARD
+enum err scan_find(struct ctx *cx, struct scan *scan, const char *commit, struct span path,
+                   struct map_file *ret);
+
+/** @ret whether a blob is a pointer of Git LFS, whose content is elsewhere */
+bool scan_is_lfs_pointer(struct span text);
 
 /** @ret whether an object could not be read for want of memory: the scan is not to be trusted */
 bool scan_out_of_memory(const struct scan *scan);

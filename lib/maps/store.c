@@ -29,6 +29,12 @@ const char *store_text(struct store *store, const char *text)
 	return copy;
 }
 
+/* A copy of what hardly ever repeats. */
+static const char *own_text(struct store *store, const char *text)
+{
+	return *text ? arena_strndup(store->arena, text, strlen(text)) : "";
+}
+
 struct facts store_facts(struct store *store, const struct facts *facts)
 {
 	struct facts kept = *facts;
@@ -52,6 +58,16 @@ struct facts store_facts(struct store *store, const struct facts *facts)
 	for (size_t i = 0; i < kept.ndefs; i++) {
 		kept.defs[i].name = store_text(store, kept.defs[i].name);
 		kept.defs[i].parent = store_text(store, kept.defs[i].parent);
+		kept.defs[i].signature = own_text(store, kept.defs[i].signature);
+	}
+	kept.refs = facts->nrefs == 0 ? NULL
+	                              : arena_memdup(store->arena, facts->refs,
+	                                             facts->nrefs * sizeof(*facts->refs));
+	for (size_t i = 0; i < kept.nrefs; i++) {
+		bool same = i > 0 && facts->refs[i].name == facts->refs[i - 1].name;
+
+		kept.refs[i].name =
+			same ? kept.refs[i - 1].name : store_text(store, facts->refs[i].name);
 	}
 	kept.names = facts->nnames == 0 ? NULL
 	                                : arena_array(store->arena, facts->nnames, sizeof(char *));

@@ -13,6 +13,19 @@ static uint32_t count_lines(struct span text)
 	return n + (text.len > bom && text.data[text.len - 1] != '\n');
 }
 
+static void check_refs(const struct facts *f, uint32_t lines)
+{
+	for (size_t i = 0; i < f->nrefs; i++) {
+		const struct fact_ref *ref = &f->refs[i], *last = i > 0 ? ref - 1 : NULL;
+		int order = last ? strcmp(last->name, ref->name) : -1;
+
+		assert(*ref->name && strlen(ref->name) <= FACTS_NAME_MAX);
+		assert(ref->line >= 1 && ref->line <= lines);
+		assert(ref->kind > REF_NONE && ref->kind < REF_KIND_COUNT);
+		assert(order < 0 || (order == 0 && last->line < ref->line));
+	}
+}
+
 static void check(const struct facts *f, struct span text)
 {
 	uint32_t lines = count_lines(text);
@@ -30,10 +43,13 @@ static void check(const struct facts *f, struct span text)
 		const struct fact_def *def = &f->defs[i];
 
 		assert(*def->name && strlen(def->name) <= FACTS_NAME_MAX);
+		assert(def->start_line >= 1 && def->start_line <= def->line);
+		assert(strlen(def->signature) <= FACTS_SIGN_MAX);
 		assert(def->line >= 1 && def->line <= def->end_line && def->end_line <= lines);
 		assert(def->kind > DEF_NONE && def->kind < DEF_KIND_COUNT);
 		assert(i == 0 || f->defs[i - 1].line <= def->line);
 	}
+	check_refs(f, lines);
 	for (size_t i = 1; i < f->nnames; i++)
 		assert(strcmp(f->names[i - 1], f->names[i]) < 0);
 }

@@ -64,6 +64,21 @@ static const char *const ROWS[] = {
 	" FROM app.system_map WHERE tenant_id = #",
 	"INSERT INTO app.map_diff (tenant_id, from_map, to_map, format, body) SELECT tenant_id, id, id,"
 	" 'md', '' FROM app.system_map WHERE tenant_id = #",
+	"INSERT INTO app.map_index (tenant_id, project_id, map_id, files, symbols, complete, import_kinds,"
+	" rules, def_kinds, ref_kinds) SELECT tenant_id, project_id, id, 1, 1, true, '{}', '{}', '{}', '{}'"
+	" FROM app.system_map WHERE tenant_id = #",
+	"INSERT INTO app.map_file (tenant_id, index_id, entry, path, path_hash, files, language, role, bytes, code,"
+	" comment, blank, oid, place) SELECT tenant_id, id, 0, 'a', md5('a')::uuid, 1, '', '', 0, 0, 0, 0, '', 0"
+	" FROM app.map_index WHERE tenant_id = #",
+	"INSERT INTO app.map_edge (tenant_id, index_id, inward, file, others, lines, hows)"
+	" SELECT tenant_id, id, true, 0, '{0}', '{1}', '{1}' FROM app.map_index WHERE tenant_id = #",
+	"INSERT INTO app.map_symbol (tenant_id, index_id, place, name, files, lines, last_lines, kinds,"
+	" parents, signatures) SELECT tenant_id, id, 0, 'a', '{0}', '{1}', '{1}', '{1}', '{}', '{}'"
+	" FROM app.map_index WHERE tenant_id = #",
+	"INSERT INTO app.map_reference (tenant_id, index_id, place, uses, files, lines, kinds)"
+	" SELECT tenant_id, id, 0, 1, '{0}', '{1}', '{1}' FROM app.map_index WHERE tenant_id = #",
+	"INSERT INTO app.map_gram (tenant_id, index_id, about, gram, texts, postings)"
+	" SELECT tenant_id, id, 'f', 1, 1, '1' FROM app.map_index WHERE tenant_id = #",
 	"INSERT INTO app.conversation (tenant_id, project_id) SELECT tenant_id, id FROM app.project"
 	" WHERE tenant_id = #",
 	"INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"

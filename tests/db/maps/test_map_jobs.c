@@ -14,9 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMMIT            "1111111111111111111111111111111111111111"
-#define FETCHED           "echo '{\"commit\": \"" COMMIT "\", \"ref\": \"main\"}'"
-#define ANALYSED          "printf 'portolan-bundle 1\\ncontent 13\\n{\"format\": 1}\\nend 1\\n'"
+#define COMMIT  "1111111111111111111111111111111111111111"
+#define FETCHED "echo '{\"commit\": \"" COMMIT "\", \"ref\": \"main\"}'"
+#define ANALYSED                                                                                   \
+	"printf 'portolan-bundle 1\\ncontent 13\\n{\"format\": 1}\\nindex 18\\n1\\t0\\tt\\t{}\\t{}\\t{}\\t{}\\n\\nend 2\\n'"
 #define FAULT(type, more) "echo '{\"type\": \"" type "\", \"detail\": \"as told\"" more "}'; exit 1"
 
 /* One test's folder, with programs and clones, and the runner that uses them. */

@@ -1,0 +1,33 @@
+/* SQL of indexes; of lib/maps/index.c alone. */
+#ifndef MAPS_INDEX_REPO_H
+#define MAPS_INDEX_REPO_H
+
+#include "base/db.h"
+#include "maps/index.h"
+
+/* A part of a bundle, and the table that its lines become rows of. */
+struct index_table {
+	const char *part;
+	const struct db_stmt *put;  /* $2 index, $3 lines */
+	const struct db_stmt *drop; /* $2 index, $3 rows at most */
+};
+extern const struct index_table index_tables[]; /* ends with a NULL part */
+
+/** Returns ERR_NOT_FOUND */
+NODISCARD
+enum err index_repo_of_project(struct ctx *cx, int64_t project_id, const char *commit,
+                               struct map_index *ret);
+NODISCARD
+enum err index_repo_has(struct ctx *cx, int64_t map_id, int64_t *ret);
+/** @line of the part `index` */
+NODISCARD
+enum err index_repo_new(struct ctx *cx, int64_t project_id, struct span line, int64_t *ret);
+NODISCARD
+enum err index_repo_publish(struct ctx *cx, int64_t id, int64_t map_id);
+/** @ret one that is to be taken away; 0: none */
+NODISCARD
+enum err index_repo_stale(struct ctx *cx, int64_t project_id, int64_t keep, int64_t *ret);
+NODISCARD
+enum err index_repo_drop(struct ctx *cx, int64_t id);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Source: the text of a file at a commit, straight from a clone's object database.
+ *
+ * A clone was written by strangers, so no worker opens it.  source_read() starts
+ * portolan-analyse, which enters the sandbox of an analysis (maps/sandbox.h), finds
+ * the path in the commit's tree and answers with a bundle: `about`, a struct
+ * source_about as JSON, and `text`.
+ *
+ *   Text     UTF-8, whatever it was: UTF-16 by its mark, else what is no UTF-8 is taken
+ *            as Latin-1.  What is no text is told by its kind, without one.
+ *   Paths    As maps show them; a path with bytes that are no text is named by \xNN.
+ *   Limits   Setting blob_max_bytes; SOURCE_TEXT_MAX bytes of lines in one answer.
+ */
+#ifndef MAPS_SOURCE_H
+#define MAPS_SOURCE_H
+
+#include "base/schema.h"
+#include "base/tool.h"
+#include "maps/bundle.h"
+
+#define SOURCE_TEXT_MAX   ((size_t)1 << 20) /* bytes; whole lines */
+#define SOURCE_PATH_MAX   16384             /* bytes of a path as it is shown */
+#define SOURCE_TIMEOUT_MS 10000
+
+/* What portolan-analyse is asked for a source. */
+struct source_request {
+	const char *directory; /* absolute, of the bare repository */
+	const char *commit;    /* 40 digits */
+	const char *path;
+	int64_t max_blob_bytes;
+};
+
+struct source_about {
+	const char *oid;      /* of the blob; of a submodule its commit */
+	const char *kind;     /* "text", "binary", "lfs", "too_large", "symlink", "submodule" */
+	const char *encoding; /* "utf-8", "utf-16", "latin-1"; NULL where there is no text */
+	int64_t bytes;        /* of the blob */
+};
+
+struct source {
+	const char *commit, *path;
+	const char *oid, *kind, *encoding;
+	int64_t bytes;
+	int64_t lines;    /* of the whole text */
+	int64_t from, to; /* lines that are given; 0: none */
+	bool complete;    /* whether they are all that was asked for */
+	const char *text; /* NULL where there is none; of a symbolic link where it leads to */
+};
+
+extern const struct schema source_request_schema, source_about_schema, source_schema;
+
+/**
+ * Read lines of a file.
+ *
+ * @commit  digits of a commit, all 40 or those of a map; NULL: of the newest map
+ * @from    first line, from 1; 0: the first
+ * @to      last line; 0: the last
+ * Returns ERR_NOT_FOUND for a project, commit or path that is not there, ERR_INVALID (blames ?from),
+ *         ERR_STATE while there is no clone on this machine, ERR_REPO_BROKEN for damaged objects
+ */
+NODISCARD
+enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
+                     int64_t from, int64_t to, struct source *ret);
+
+/**
+ * In portolan-analyse: find and read the file; scan_init() and sandbox_enter() are done.
+ *
+ * Returns ERR_REF_NOT_FOUND, ERR_NOT_FOUND, ERR_REPO_NOT_GIT, ERR_REPO_BROKEN
+ */
+NODISCARD
+enum err source_open(struct ctx *cx, const struct source_request *in, struct bundle *ret);
+
+#endif

@@ -1,0 +1,86 @@
+/* Tap: the words that it knows, and who is handed each token. */
+#include "maps/tap.h"
+
+#include <string.h>
+
+static const struct word {
+	const char *text;
+	uint32_t len, is;
+} WORDS[] = {
+#define TAP_WORD(word, is) { word, sizeof(word) - 1, is },
+#include "maps/tap_words.def"
+#undef TAP_WORD
+};
+
+static size_t word_slot(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	return (p[0] * 31u + p[len - 1] * 7u + p[len / 2] * 131u + len * 17u) % TAP_WORD_SLOTS;
+}
+
+static void index_words(struct tap *tap)
+{
+	for (size_t i = 0; i < COUNT(WORDS); i++) {
+		size_t at = word_slot(WORDS[i].text, WORDS[i].len);
+
+		while (tap->slots[at] != 0)
+			at = (at + 1) % TAP_WORD_SLOTS;
+		tap->slots[at] = (uint16_t)(i + 1);
+	}
+}
+
+/* @ret WORD_* of a token */
+static uint32_t what_is(const struct tap *tap, const struct token *t)
+{
+	size_t at;
+
+	if (t->kind != TOKEN_IDENT)
+		return 0;
+	for (at = word_slot(t->text, t->len); tap->slots[at] != 0; at = (at + 1) % TAP_WORD_SLOTS) {
+		const struct word *word = &WORDS[tap->slots[at] - 1];
+
+		if (word->len == t->len && memcmp(word->text, t->text, t->len) == 0)
+			return word->is;
+	}
+	return 0;
+}
+
+static void take(void *arg, const struct token *t)
+{
+	struct tap *tap = arg;
+
+	tap->words = what_is(tap, t);
+	tap_refs_token(tap, t);
+	tap->prev = *t;
+	tap->prev_words = tap->words;
+}
+
+void tap_open(struct tap *tap, struct sink *sk)
+{
+	*tap = (struct tap){ .sk = sk };
+	index_words(tap);
+}
+
+void tap_attach(struct tap *tap, struct lexer *lx)
+{
+	tap->lx = lx;
+	tap->prev = (struct token){ .kind = TOKEN_END };
+	tap->prev_words = 0;
+	lx->on_token = take;
+	lx->on_token_arg = tap;
+}
+
+void tap_close(struct tap *tap)
+{
+	tap_refs_close(tap);
+}
+
+char tap_peek(const struct tap *tap, const struct token *t)
+{
+	const char *p = t->text + t->len, *end = tap->lx->end;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p < end ? *p : '\0';
+}

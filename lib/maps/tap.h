@@ -1,0 +1,63 @@
+/*
+ * Tap: what is read from the tokens of any language while its reader pulls them.
+ *
+ * A reader knows its grammar; what is looked for here needs none, only a token,
+ * the one before it and the bytes behind it.  lex_next() hands each new token
+ * over once, so the file is still read in a single pass, and a language has
+ * these facts as soon as the lexer knows its comments and strings.
+ */
+#ifndef MAPS_TAP_H
+#define MAPS_TAP_H
+
+#include "maps/facts_build.h"
+
+/* What a word is, as tap_words.def has it. */
+#define WORD_KEYWORD     (1u << 0)
+#define WORD_TYPE_BEFORE (1u << 1)
+#define WORD_IMPORT      (1u << 2)
+
+#define TAP_WORD_SLOTS 1024 /* a power of two, well above the number of words */
+
+/* Distinct identifiers of a file, and their uses in order. */
+struct tap_use {
+	uint32_t name, line;
+	uint8_t kind; /* enum ref_kind */
+};
+
+struct tap_refs {
+	uint32_t *slots; /* 1 + index of a name; 0 when free */
+	size_t slots_cap;
+	struct span *names;
+	bool *seen; /* by name: used as REF_NAME before */
+	size_t nnames, names_cap, seen_cap;
+	struct tap_use *uses;
+	size_t nuses, uses_cap;
+	bool on_import; /* the line is one of an import */
+};
+
+struct tap {
+	struct sink *sk;
+	struct lexer *lx;
+	struct token prev;              /* kind is TOKEN_END before the first */
+	uint32_t words, prev_words;     /* WORD_* of the token and of the one before */
+	uint16_t slots[TAP_WORD_SLOTS]; /* 1 + index of a word; 0 when free */
+	struct tap_refs refs;
+};
+
+void tap_open(struct tap *tap, struct sink *sk);
+
+/** Let the tap see the tokens of a lexer; several of one file follow each other. */
+void tap_attach(struct tap *tap, struct lexer *lx);
+
+/** Put what was found into sk->ret, whose definitions are there by now. */
+void tap_close(struct tap *tap);
+
+/** @ret the byte behind a token and blanks on its line; 0 at the end of the text */
+char tap_peek(const struct tap *tap, const struct token *t);
+
+/* Between the files of the tap: */
+
+void tap_refs_token(struct tap *tap, const struct token *t);
+void tap_refs_close(struct tap *tap);
+
+#endif
