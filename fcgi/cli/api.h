@@ -34,6 +34,14 @@ enum err api_call(struct cli *cli, const struct api_call *call, struct api_answe
 NODISCARD
 enum err api_get(struct cli *cli, struct api_answer *ret, const char *path, ...) PRINTF(3, 4);
 
+/** GET a path and give what comes to standard output, or write it to a file.  @file may be NULL */
+NODISCARD
+enum err cli_fetch(struct cli *cli, const char *path, const char *file);
+
+/** @ret the project with that repository, 0 when there is none */
+NODISCARD
+enum err cli_project_of(struct cli *cli, const char *url, int64_t *ret);
+
 void api_done(struct api_answer *answer);
 
 /** @ret text percent-encoded for a query string, in arena */

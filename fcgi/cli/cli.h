@@ -100,7 +100,9 @@ enum cli_exit cli_exit_of(enum err e);
 bool cli_interrupted(void);
 
 /* The commands, by file. */
-enum err cli_map(struct cli *cli);           /* cmd_map.c */
+enum err cli_map(struct cli *cli);        /* cmd_map.c */
+enum err cli_map_export(struct cli *cli); /* cmd_export.c */
+enum err cli_diff(struct cli *cli);
 enum err cli_projects_list(struct cli *cli); /* cmd_projects.c */
 enum err cli_projects_show(struct cli *cli);
 enum err cli_projects_sync(struct cli *cli);

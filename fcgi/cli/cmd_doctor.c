@@ -246,6 +246,19 @@ static void check_programs(struct doctor *d)
 	}
 }
 
+static void check_pictures(struct doctor *d)
+{
+	const char *dot = d->cli->config->dot_program;
+
+	if (dot[0] != '\0' && access(dot, X_OK) == 0)
+		report(d, GOOD, "pictures", dot, "");
+	else
+		report(d, WARNING, "pictures",
+		       arena_printf(d->cli->cx->arena, "no diagrams are drawn: '%s' cannot be run",
+		                    dot),
+		       "install the package graphviz, or set dot_program");
+}
+
 static void check_sandbox(struct doctor *d)
 {
 	int abi = landlock_abi();
@@ -290,6 +303,7 @@ enum err cli_doctor(struct cli *cli)
 		check_programs(&d);
 		check_service(&d);
 	}
+	check_pictures(&d);
 	check_sandbox(&d);
 	if (cli->json)
 		fprintf(cli->term.out, "{\"schema\":\"doctor/1\",\"ok\":%s,\"checks\":[%s]}\n",

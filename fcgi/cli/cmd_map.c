@@ -40,7 +40,7 @@ static const char *repository_of(struct cli *cli)
 }
 
 /* Is there a project of this repository? */
-static enum err find_project(struct cli *cli, const char *url, int64_t *ret)
+enum err cli_project_of(struct cli *cli, const char *url, int64_t *ret)
 {
 	const char *cursor = NULL, *quoted = api_quote(cli->cx->arena, url);
 
@@ -258,13 +258,27 @@ static enum err find_map(struct cli *cli, struct work *work)
 	return ERR_OK;
 }
 
+/* What --svg asks for. */
+static enum err save_picture(struct cli *cli, const struct work *work)
+{
+	struct sb path = sb_new(cli->cx->arena, 4096);
+	const char *text;
+
+	if (cli_option(cli, "svg") == NULL)
+		return ERR_OK;
+	sb_addf(&path, "/api/v1/projects/%lld/map.svg", (long long)work->project_id);
+	api_query(cli, &path, "view", cli_option(cli, "view"));
+	TRY(sb_finish(cli->cx, &path, &text));
+	return cli_fetch(cli, text, cli_option(cli, "svg"));
+}
+
 enum err cli_map(struct cli *cli)
 {
 	const char *url = repository_of(cli);
 	bool commit = cli_option(cli, "commit") != NULL;
 	struct work work = { 0 };
 
-	TRY(find_project(cli, url, &work.project_id));
+	TRY(cli_project_of(cli, url, &work.project_id));
 	if (work.project_id == 0) {
 		TRY(new_project(cli, url, &work));
 		if (commit)
@@ -278,5 +292,6 @@ enum err cli_map(struct cli *cli)
 		TRY(watch(cli, work.job_id));
 	if (commit && work.map_id == 0)
 		TRY(find_map(cli, &work));
+	TRY(save_picture(cli, &work));
 	return show_map(cli, &work);
 }

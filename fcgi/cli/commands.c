@@ -59,14 +59,50 @@ const struct cli_command cli_commands[] = {
 		.examples = "map https://git.example.org/team/app.git\n"
 			    "map . --name app\n"
 			    "map . --json > map.json\n"
-			    "map . --commit v1.2.0\n",
+			    "map . --commit v1.2.0\n"
+			    "map . --svg folders.svg --view folders\n",
 		.options = { { "commit", "NAME",
 	                       "map this commit, branch or tag instead of the newest commit" },
 	                     { "name", "TEXT", "the project's name (the last part of the URL)" },
-	                     { "branch", "NAME", "branch to map (the repository's own default)" } },
+	                     { "branch", "NAME", "branch to map (the repository's own default)" },
+	                     { "svg", "FILE", "write the picture of it there" },
+	                     { "view", "VIEW", "of --svg: components, folders or treemap" } },
 		.run = cli_map,
 	},
 #include "cli/commands_map.def"
+	{
+		.words = "map export",
+		.args = "PROJECT",
+		.min_args = 1,
+		.max_args = 1,
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Write a project's map in a format of other programs",
+		.examples = "map export 3 --format svg --view treemap --output map.svg\n"
+			    "map export 3 --format cdx > sbom.json\n"
+			    "map export 3 --tokens 8000 --q 'where are sessions checked'\n",
+		.options = { { "format", "NAME",
+	                       "svg, dot, mmd, graphml, json, md (when not given), cdx or layout" },
+	                     { "view", "VIEW", "of pictures: components, folders or treemap" },
+	                     { "commit", "COMMIT", "of this commit or branch (the newest map)" },
+	                     { "tokens", "N", "of md: how long it may be (4000)" },
+	                     { "q", "TEXT", "of md: a question; what matters for it comes first" },
+	                     { "output", "FILE", "write it there (standard output)" } },
+		.run = cli_map_export,
+	},
+	{
+		.words = "diff",
+		.args = "FROM [TO]",
+		.min_args = 1,
+		.max_args = 2,
+		.needs = CLI_NEEDS_CONFIG,
+		.summary = "Compare the maps of two commits or branches",
+		.examples =
+			"diff main topic\ndiff 4f8cdc2 --project 3 --format svg --output diff.svg\n",
+		.options = { { "project", "ID", "the project (that of this folder)" },
+	                     { "format", "NAME", "md (when not given), json or svg" },
+	                     { "output", "FILE", "write it there (standard output)" } },
+		.run = cli_diff,
+	},
 	{
 		.words = "projects",
 		.needs = CLI_NEEDS_CONFIG,

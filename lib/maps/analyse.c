@@ -2,8 +2,9 @@
 #include "maps/analyse.h"
 
 #include "maps/attributes.h"
-#include "maps/manifest_complete.h"
 #include "maps/cache.h"
+#include "maps/manifest_complete.h"
+#include "maps/pictures.h"
 #include "maps/tables.h"
 #include "maps/text.h"
 
@@ -318,6 +319,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	pictures_plan(cx, text, &ret->bundle);
 	ret->reads = a->reads;
 	reads = arena_printf(cx->arena, "{\"read\":%" PRId64 ",\"cached\":%" PRId64 "}",
 	                     a->reads.read, a->reads.cached);

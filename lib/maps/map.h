@@ -72,6 +72,6 @@ enum err map_publish(struct ctx *cx, const struct map *in, int64_t *ret_id);
 NODISCARD
 enum err map_bytes(struct ctx *cx, int64_t project_id, int64_t *ret);
 
-extern const struct db_check map_statements[];
+extern const struct db_check map_statements[], map_part_statements[];
 
 #endif

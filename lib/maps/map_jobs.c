@@ -22,6 +22,7 @@
 #include "maps/index.h"
 #include "maps/map.h"
 #include "maps/map_clone.h"
+#include "maps/pictures.h"
 #include "projects/project.h"
 
 #include <errno.h>
@@ -357,6 +358,7 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 	TRY(run_begin(cx, run, &tx));
 	if (content != NULL) {
 		TRY(map_publish(cx, &map, &out->map_id));
+		TRY(pictures_put(cx, out->map_id, bundle));
 		if (index_id != 0)
 			TRY(index_publish(cx, index_id, out->map_id));
 		TRY(map_bytes(cx, project_id, &bytes));
@@ -421,7 +423,8 @@ static enum err make_map(struct ctx *cx, struct job_run *run, int64_t project_id
 	TRY(analyse(cx, run, dir, out->commit, &map));
 	TRY(read_bundle(cx, map.output, bundle));
 	TRY(take_reads(cx, bundle, out));
-	run_step(cx, run, ANALYSE_TO, "publishing");
+	run_step(cx, run, ANALYSE_TO, "drawing and publishing");
+	pictures_draw(cx, bundle);
 	out->analysed = true;
 	if (requested)
 		return publish(cx, run, project_id, true, bundle, 0, out);

@@ -148,8 +148,10 @@ static const struct db_stmt BYTES = {
 	.name = "map_bytes",
 	.read = true,
 	.nparams = 2,
-	.sql = "SELECT coalesce(sum(pg_column_size(content)), 0)::bigint FROM app.system_map"
-	       " WHERE tenant_id = $1 AND project_id = $2",
+	.sql = "SELECT coalesce(sum(pg_column_size(m.content) + coalesce((SELECT"
+	       " sum(pg_column_size(p.data)) FROM app.map_part p WHERE p.tenant_id = $1"
+	       " AND p.map_id = m.id), 0)), 0)::bigint FROM app.system_map m"
+	       " WHERE m.tenant_id = $1 AND m.project_id = $2",
 };
 
 enum err map_repo_bytes(struct ctx *cx, int64_t project_id, int64_t *ret)

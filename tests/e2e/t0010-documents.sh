@@ -27,6 +27,8 @@ check 'a number that no id can be is a wrong use (2)' '
 check 'doctor looks for the helper programs beside itself, and says whose settings may be meant' '
 	"$BIN/portolan" doctor --json --set "database_url=host=$WORK dbname=none" >"$WORK/doctor"; [ $? -eq 5 ] &&
 	jq -e ".checks[] | select(.check == \"portolan-analyse\").result == \"ok\"" "$WORK/doctor" &&
+	jq -e ".checks[] | select(.check == \"pictures\").result == \"ok\"" "$WORK/doctor" &&
+	"$BIN/portolan" doctor --json --set "database_url=host=$WORK dbname=none" --set dot_program=/none | jq -e ".checks[] | select(.check == \"pictures\").result == \"warning\"" &&
 	jq -e ".checks[] | select(.check == \"database\").fix | test(\"--config\")" "$WORK/doctor"
 '
 check 'several mistakes: each has one line' '

@@ -60,6 +60,10 @@ static const char *const ROWS[] = {
 	" FROM generate_series(1, 5) n",
 	"INSERT INTO app.system_map (tenant_id, project_id, commit, analyser, content)"
 	" SELECT tenant_id, id, repeat('a', 40), 'x', '{}' FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.map_part (tenant_id, map_id, name, data) SELECT tenant_id, id, 'a.svg', ''"
+	" FROM app.system_map WHERE tenant_id = #",
+	"INSERT INTO app.map_diff (tenant_id, from_map, to_map, format, body) SELECT tenant_id, id, id,"
+	" 'md', '' FROM app.system_map WHERE tenant_id = #",
 	"INSERT INTO app.map_index (tenant_id, project_id, map_id, files, symbols, complete, import_kinds,"
 	" rules, def_kinds, ref_kinds) SELECT tenant_id, project_id, id, 1, 1, true, '{}', '{}', '{}', '{}'"
 	" FROM app.system_map WHERE tenant_id = #",

@@ -1,0 +1,2 @@
+DROP TABLE app.map_diff;
+DROP TABLE app.map_part;
