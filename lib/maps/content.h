@@ -37,6 +37,9 @@
  *   routes      columns method ("GET", …, "ANY", "WS"), pattern, file, line (0: the file's name is
  *               the route), framework (text), handler (text, "" when it has no name)
  *   env         columns name, file, line, default (text or null)
+ *   licences    columns file, line (0: a text), evidence ("tag", "text", "manifest"), expression,
+ *               confidence (percent; of a tag or manifest 100, or 0: not of the SPDX list); a text
+ *               only where the file's name says that it is one
  *   summary     {files, code, languages: [{name, files, code}], folders: [{path, files, code}],
  *               depended: [{path, fan_in}], external_packages, externals_used, imports,
  *               unresolved, cycles, largest_cycle, tests, components} ready for printing

@@ -51,6 +51,7 @@ void content_coverage(struct content *c);
 void content_tests(struct content *c);
 void content_routes(struct content *c);
 void content_env(struct content *c);
+void content_licences(struct content *c);
 void content_summary(struct content *c);
 
 #endif

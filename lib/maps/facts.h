@@ -240,6 +240,20 @@ struct fact_entry {
 	uint32_t line;
 };
 
+enum licence_evidence {
+	LICENCE_NONE = 0,
+	LICENCE_TAG,  /* SPDX-License-Identifier: in the first lines */
+	LICENCE_TEXT, /* the text of the licence */
+	LICENCE_EVIDENCE_COUNT
+};
+
+struct fact_licence {
+	const char *expression; /* of SPDX; of a tag as written */
+	uint32_t line;          /* 0 for a text */
+	uint8_t evidence;       /* enum licence_evidence */
+	uint8_t percent; /* of a text's confidence; of a tag 100, or 0: not of the SPDX list */
+};
+
 struct facts {
 	enum lang lang;
 	uint32_t code, comment, blank; /* lines; their sum is the number of lines.  A line with both
@@ -264,6 +278,8 @@ struct facts {
 	size_t nenv;
 	struct fact_entry *entries; /* by line */
 	size_t nentries;
+	struct fact_licence *licences; /* tags by line, then texts, the surest first */
+	size_t nlicences;
 	uint32_t test_cases;    /* that a test runner would find; each row of a table counts once */
 	uint8_t test_framework; /* enum test_framework */
 	bool truncated;
@@ -287,6 +303,9 @@ const char *web_framework_name(enum web_framework framework);
 
 /** @ret the package that a manifest names for it; "" when there is no single one */
 const char *web_framework_package(enum web_framework framework);
+
+/** @ret "tag", "text"; stable: stored in maps */
+const char *licence_evidence_name(enum licence_evidence evidence);
 
 /** @ret "pytest", "junit", ...; stable: stored in maps */
 const char *test_framework_name(enum test_framework framework);

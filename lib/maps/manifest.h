@@ -79,6 +79,7 @@ enum item_kind {
 	ITEM_CRATE_ALIAS, /* Cargo: key the name used in code, value the package's name */
 	ITEM_REPLACE,     /* Go: key a module path, value a folder */
 	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
+	ITEM_LICENCE,     /* value an SPDX expression, or the name as written */
 	ITEM_KIND_COUNT
 };
 

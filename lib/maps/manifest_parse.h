@@ -25,6 +25,9 @@ void manifest_dep(struct manifest_in *in, const char *name, const char *spec, co
 void manifest_item(struct manifest_in *in, enum item_kind kind, const char *key, const char *value,
                    uint32_t line);
 
+/** Note the licence that a member says: a text, a list of texts, or {type: text}. */
+void manifest_licence(struct manifest_in *in, const struct doc *doc);
+
 /** Set the name unless there is one. */
 void manifest_name(struct manifest_in *in, const char *name);
 

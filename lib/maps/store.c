@@ -57,6 +57,9 @@ static void keep_surface(struct store *store, const struct facts *facts, struct 
 		env->name = store_text(store, env->name);
 		env->value = env->value ? store_text(store, env->value) : NULL;
 	}
+	kept->licences = copy(store, facts->licences, facts->nlicences, sizeof(*facts->licences));
+	for (size_t i = 0; i < facts->nlicences; i++)
+		kept->licences[i].expression = store_text(store, kept->licences[i].expression);
 	kept->entries = copy(store, facts->entries, facts->nentries, sizeof(*facts->entries));
 	for (size_t i = 0; i < facts->nentries; i++) {
 		struct fact_entry *entry = &kept->entries[i];

@@ -1,6 +1,6 @@
 /*
  * Surface: what a system offers and asks for, over all files: HTTP routes,
- * environment variables, tests.
+ * environment variables, tests, licences.
  *
  * The facts say what each file has by itself; here the repository has a word:
  * the roles of files, the packages that manifests name, and frameworks whose
@@ -11,8 +11,9 @@
 
 #include "maps/resolve.h"
 
-#define SURFACE_ROUTES_MAX 50000
-#define SURFACE_ENV_MAX    50000
+#define SURFACE_ROUTES_MAX   50000
+#define SURFACE_ENV_MAX      50000
+#define SURFACE_LICENCES_MAX 200000
 
 struct surface_route {
 	const char *method, *pattern, *handler; /* as struct fact_route has them */
@@ -30,6 +31,13 @@ struct surface_tests {
 	uint8_t framework; /* enum test_framework */
 };
 
+struct surface_licence {
+	uint32_t file, line;
+	const char *evidence; /* "tag", "text", "manifest" */
+	const char *expression;
+	uint8_t percent;
+};
+
 struct surface {
 	struct surface_route
 		*routes; /* by file, line, method, pattern; none of tests and vendored files */
@@ -38,6 +46,8 @@ struct surface {
 	size_t nenv;
 	struct surface_tests *tests; /* by file; those with a case, or with the role test */
 	size_t ntests;
+	struct surface_licence *licences; /* by file, line, expression; none of vendored files */
+	size_t nlicences;
 	bool truncated;
 };
 

@@ -54,7 +54,8 @@ static void test_surface__tests_serve_nothing(void **state)
 {
 	static const struct tree_file FILES[] = {
 		{ "app.py", "from flask import Flask\n@app.get('/a')\ndef a(): pass\n" },
-		{ "tests/test_app.py", "from flask import Flask\n@app.get('/b')\ndef test_b(): pass\n" },
+		{ "tests/test_app.py",
+		  "from flask import Flask\n@app.get('/b')\ndef test_b(): pass\n" },
 	};
 	struct ctx *cx = fixture_ctx(*state);
 	struct resolve_in in;
@@ -113,6 +114,49 @@ static void test_surface__runner_of_the_nearest_manifest(void **state)
 	assert_int_equal(surface.tests[1].cases, 2);
 }
 
+/* What manifests declare, checked; a text counts only in a file that is named so. */
+static void test_surface__licences(void **state)
+{
+	static const char ISC[] =
+		"Permission to use, copy, modify, and/or distribute this software for any purpose "
+		"with or without fee is hereby granted, provided that the above copyright notice "
+		"and this permission notice appear in all copies.\n\nTHE SOFTWARE IS PROVIDED \"AS "
+		"IS\" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH REGARD TO THIS SOFTWARE "
+		"INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS. IN NO EVENT "
+		"SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT, INDIRECT, OR CONSEQUENTIAL "
+		"DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, "
+		"WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, ARISING "
+		"OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.\n";
+	static const struct tree_file FILES[] = {
+		{ "Cargo.toml", "[package]\nname = \"a\"\nlicense = \"MIT OR Apache-2.0\"\n" },
+		{ "LICENSE", ISC },
+		{ "README.md", ISC },
+		{ "a.c", "/* SPDX-License-Identifier: Zlib */\n" },
+		{ "package.json", "{\"license\": \"Mine\"}" },
+		{ "pom.xml",
+		  "<project>\n<licenses><license><name>Apache-2.0</name></license></licenses></project>" },
+		{ "pyproject.toml", "[project]\nlicense = { text = \"BSD-3-Clause\" }\n" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 4096);
+	struct resolve_in in;
+	struct surface s;
+	const char *text;
+
+	find(cx, FILES, COUNT(FILES), &in, &s);
+	for (size_t i = 0; i < s.nlicences; i++)
+		sb_addf(&sb, "%s:%u %s %s %u\n", in.files[s.licences[i].file].path.data,
+		        s.licences[i].line, s.licences[i].evidence, s.licences[i].expression,
+		        s.licences[i].percent);
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
+	assert_string_equal(text, "Cargo.toml:3 manifest MIT OR Apache-2.0 100\n"
+	                          "LICENSE:0 text ISC 100\n"
+	                          "a.c:1 tag Zlib 100\n"
+	                          "package.json:1 manifest Mine 0\n"
+	                          "pom.xml:2 manifest Apache-2.0 100\n"
+	                          "pyproject.toml:2 manifest BSD-3-Clause 100\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_surface__tests_serve_nothing),
 		cmocka_unit_test(test_surface__next_routes_are_paths),
 		cmocka_unit_test(test_surface__runner_of_the_nearest_manifest),
+		cmocka_unit_test(test_surface__licences),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
