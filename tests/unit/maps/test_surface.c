@@ -150,7 +150,7 @@ static void test_surface__licences(void **state)
 		        s.licences[i].percent);
 	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
 	assert_string_equal(text, "Cargo.toml:3 manifest MIT OR Apache-2.0 100\n"
-	                          "LICENSE:0 text ISC 100\n"
+	                          "LICENSE:0 text ISC 98\n"
 	                          "a.c:1 tag Zlib 100\n"
 	                          "package.json:1 manifest Mine 0\n"
 	                          "pom.xml:2 manifest Apache-2.0 100\n"
