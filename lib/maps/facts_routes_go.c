@@ -113,6 +113,8 @@ static const char *handler_of(struct routing *rt, uint32_t open, uint32_t from)
 	/* http.HandlerFunc(f) is f. */
 	if (tok_is(ts, last, "http") && tok_is(ts, last + 2, "HandlerFunc"))
 		last += 4;
+	if (tok_is(ts, last, "func"))
+		return "";
 	return tok_name(ts, rt->arena, last);
 }
 

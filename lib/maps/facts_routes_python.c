@@ -175,7 +175,7 @@ static void add_django(struct routing *rt, uint32_t i)
 			              false);
 		return;
 	}
-	route.handler = tok_name(ts, rt->arena, view);
+	route.handler = tok_is(ts, view, "lambda") ? "" : tok_name(ts, rt->arena, view);
 	as_view = strstr(route.handler, ".as_view");
 	if (as_view)
 		route.handler =

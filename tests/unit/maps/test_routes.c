@@ -156,6 +156,9 @@ static const struct facts_case OTHERS[] = {
 	  "\t[HttpDelete(\"/root\")] public void Del() { }\n}\n",
 	  "5 asp.net GET /api/Cats/{id} Get\n7 asp.net POST /api/Cats Add\n9 asp.net DELETE /root Del\n" },
 	{ LANG_CSHARP,
+	  "public class HomeController : Controller {\n\t[HttpGet]\n\tpublic IActionResult Index() { }\n}\n",
+	  "2 asp.net GET /Home/Index Index\n" },
+	{ LANG_CSHARP,
 	  "var app = builder.Build();\nvar g = app.MapGroup(\"/v1\");\ng.MapGet(\"/a\", () => 1);\napp.MapPost(\"/b\", Handlers.B);\n",
 	  "3 asp.net GET /v1/a\n4 asp.net POST /b Handlers.B\n" },
 };
