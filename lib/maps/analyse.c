@@ -209,7 +209,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	tell(a, PROGRESS_JOIN, "measuring the graph");
 	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);
 	structure_find(cx->arena, &files, resolved.edges, resolved.nedges, &structure);
-	surface_find(cx->arena, &files, &surface);
+	surface_find(cx->arena, &files, resolved.edges, resolved.nedges, &surface);
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &ret->content, &ret->counts));
 	tell(a, 100, "mapped");

@@ -35,6 +35,7 @@
 	1000000 /* what stands behind them has no routes, no environment, no tests */
 #define FACTS_ROUTES_MAX  5000
 #define FACTS_PATTERN_MAX 500 /* bytes of a route's pattern; longer ones are dropped */
+#define FACTS_MOUNTS_MAX  1000
 #define FACTS_ENV_MAX     5000
 
 enum lang {
@@ -175,15 +176,27 @@ enum web_framework {
 /*
  * HTTP routes that the file registers.  Only where it imports the framework, or `unsure`: then it
  * looks the same, and the caller should want the framework in a manifest.  A pattern is complete
- * as far as the file says: prefixes of routers and classes of this file are joined to it.
+ * as far as the file says: prefixes of routers and classes of this file are joined to it; those of
+ * other files come from their mounts (maps/surface.h).  A prefix that is no literal is left out.
  */
 struct fact_route {
 	const char *method;  /* "GET", ...; "ANY"; "WS" */
 	const char *pattern; /* as the framework writes it, with a leading '/' */
 	const char *handler; /* "users.list"; "" when it has no name */
+	const char *owner;   /* variable or function that other files may mount; "" when unknown */
 	uint32_t line;
 	uint8_t framework; /* enum web_framework */
 	bool unsure;
+};
+
+/* A router of another file that this one puts below a prefix. */
+struct fact_mount {
+	const char *base; /* the name that the import on import_line gives; a Python module when
+	                     that is 0 (Django's include); "": another file of the Go package */
+	const char *name; /* owner of the routes over there; "": all of the file */
+	const char *prefix;
+	const char *owner; /* what they are mounted on here; struct fact_route.owner */
+	uint32_t import_line;
 };
 
 /* Environment variables that the file reads. */
@@ -274,6 +287,8 @@ struct facts {
 	size_t nrefs;
 	struct fact_route *routes; /* by line, method, pattern */
 	size_t nroutes;
+	struct fact_mount *mounts; /* by position */
+	size_t nmounts;
 	struct fact_env *env; /* by line, name */
 	size_t nenv;
 	struct fact_entry *entries; /* by line */

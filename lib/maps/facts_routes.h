@@ -52,6 +52,7 @@ struct routing {
 	size_t nmounts;
 	struct route_new *routes;
 	size_t nroutes, routes_cap;
+	size_t mounts_cap; /* of sk->ret->mounts */
 };
 
 static inline bool routing_has(const struct routing *rt, enum web_framework framework)
@@ -69,6 +70,22 @@ void routing_name(struct routing *rt, struct span name, const char *prefix, uint
 /** Wherever @name's routes are registered, they also stand below @prefix and what @on is below. */
 void routing_mount(struct routing *rt, struct span name, const char *prefix, struct span on,
                    bool replaces);
+
+/**
+ * The same of a router in another file.
+ *
+ * @i       token of the first word of what is mounted: router, items.router, users::routes()
+ * @prefix  complete but for where @on itself is mounted
+ */
+void routing_mount_far(struct routing *rt, uint32_t i, const char *prefix, struct span on);
+
+/** The same of a Python module's routes. */
+void routing_mount_module(struct routing *rt, const char *module, const char *prefix,
+                          struct span on);
+
+/** The same of the routes that a function of the package of @base ("": of this one) registers. */
+void routing_mount_function(struct routing *rt, uint32_t base, struct span function,
+                            const char *prefix, struct span on);
 
 /** @ret the prefix of a variable at a token, "" when it has none */
 const char *routing_prefix(struct routing *rt, struct span name, uint32_t at);

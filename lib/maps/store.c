@@ -49,6 +49,16 @@ static void keep_surface(struct store *store, const struct facts *facts, struct 
 		route->method = store_text(store, route->method);
 		route->pattern = store_text(store, route->pattern);
 		route->handler = store_text(store, route->handler);
+		route->owner = store_text(store, route->owner);
+	}
+	kept->mounts = copy(store, facts->mounts, facts->nmounts, sizeof(*facts->mounts));
+	for (size_t i = 0; i < facts->nmounts; i++) {
+		struct fact_mount *mount = &kept->mounts[i];
+
+		mount->base = store_text(store, mount->base);
+		mount->name = store_text(store, mount->name);
+		mount->prefix = store_text(store, mount->prefix);
+		mount->owner = store_text(store, mount->owner);
 	}
 	kept->env = copy(store, facts->env, facts->nenv, sizeof(*facts->env));
 	for (size_t i = 0; i < facts->nenv; i++) {

@@ -1,5 +1,5 @@
 /* Surface: the facts of all files, and what only the repository can tell. */
-#include "maps/surface.h"
+#include "maps/surface_mounts.h"
 
 #include "maps/licence.h"
 #include "maps/strmap.h"
@@ -14,6 +14,7 @@ struct finding {
 	struct arena *arena;
 	const struct resolve_in *in;
 	struct surface *out;
+	struct surface_mounts mounts;
 	struct strmap packages; /* names of all dependencies */
 	struct strmap runners;  /* folder of a package.json -> enum test_framework */
 	size_t routes_cap, env_cap, tests_cap, licences_cap;
@@ -149,7 +150,10 @@ static void take_routes(struct finding *fd, uint32_t index)
 		if (route->unsure)
 			framework = settle(fd, framework);
 		if (framework != WEB_NONE)
-			add_route(fd, (struct surface_route){ route->method, route->pattern,
+			add_route(fd, (struct surface_route){ route->method,
+			                                      surface_mounts_pattern(&fd->mounts,
+			                                                             fd->arena,
+			                                                             index, route),
 			                                      route->handler, index, route->line,
 			                                      (uint8_t)framework });
 	}
@@ -402,7 +406,8 @@ static int by_place(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->pattern, y->pattern);
 }
 
-void surface_find(struct arena *arena, const struct resolve_in *in, struct surface *ret)
+void surface_find(struct arena *arena, const struct resolve_in *in,
+                  const struct resolve_edge *edges, size_t nedges, struct surface *ret)
 {
 	struct finding fd = { .arena = arena, .in = in, .out = ret };
 	bool next;
@@ -411,6 +416,7 @@ void surface_find(struct arena *arena, const struct resolve_in *in, struct surfa
 	fd.packages = strmap_new(arena, 256);
 	fd.runners = strmap_new(arena, 16);
 	note_packages(&fd);
+	fd.mounts = surface_mounts_find(arena, in, edges, nedges);
 	next = has_package(&fd, WEB_NEXT);
 	for (uint32_t i = 0; i < in->nfiles; i++) {
 		take_routes(&fd, i);

@@ -3,8 +3,9 @@
  * environment variables, tests, licences.
  *
  * The facts say what each file has by itself; here the repository has a word:
- * the roles of files, the packages that manifests name, and frameworks whose
- * routes are file names (Next.js).
+ * the roles of files, the packages that manifests name, routers that one file
+ * puts below a prefix of another, and frameworks whose routes are file names
+ * (Next.js).
  */
 #ifndef MAPS_SURFACE_H
 #define MAPS_SURFACE_H
@@ -16,7 +17,7 @@
 #define SURFACE_LICENCES_MAX 200000
 
 struct surface_route {
-	const char *method, *pattern, *handler; /* as struct fact_route has them */
+	const char *method, *pattern, *handler; /* pattern: with the prefixes of other files */
 	uint32_t file, line;                    /* line 0: the file's name is the route */
 	uint8_t framework;                      /* enum web_framework */
 };
@@ -51,7 +52,8 @@ struct surface {
 	bool truncated;
 };
 
-/** @ret lives in the arena */
-void surface_find(struct arena *arena, const struct resolve_in *in, struct surface *ret);
+/** @edges  of resolve_imports(), sorted as it does;  @ret lives in the arena */
+void surface_find(struct arena *arena, const struct resolve_in *in,
+                  const struct resolve_edge *edges, size_t nedges, struct surface *ret);
 
 #endif

@@ -32,10 +32,17 @@ static void check_surface(const struct facts *f, uint32_t lines)
 		const struct fact_route *route = &f->routes[i];
 
 		assert(*route->method && *route->pattern == '/');
-		assert(strlen(route->pattern) <= FACTS_PATTERN_MAX && route->handler);
+		assert(strlen(route->pattern) <= FACTS_PATTERN_MAX && route->handler &&
+		       route->owner);
 		assert(route->line >= 1 && route->line <= lines);
 		assert(route->framework > WEB_NONE && route->framework < WEB_COUNT);
 		assert(i == 0 || f->routes[i - 1].line <= route->line);
+	}
+	for (size_t i = 0; i < f->nmounts; i++) {
+		const struct fact_mount *mount = &f->mounts[i];
+
+		assert(mount->base && mount->name && mount->owner && mount->prefix);
+		assert(mount->import_line <= lines);
 	}
 	for (size_t i = 0; i < f->nenv; i++) {
 		assert(*f->env[i].name && f->env[i].line >= 1 && f->env[i].line <= lines);

@@ -15,7 +15,7 @@ static void find(struct ctx *cx, const struct tree_file *files, size_t n, struct
 	struct resolve_out resolved;
 
 	tree_resolve(cx, files, n, in, &resolved);
-	surface_find(cx->arena, in, ret);
+	surface_find(cx->arena, in, resolved.edges, resolved.nedges, ret);
 }
 
 /* "path:line framework METHOD pattern" */
@@ -114,6 +114,58 @@ static void test_surface__runner_of_the_nearest_manifest(void **state)
 	assert_int_equal(surface.tests[1].cases, 2);
 }
 
+/* Routers that another file puts below a prefix, over two files and more. */
+static void test_surface__routes_below_other_files(void **state)
+{
+	static const struct tree_file FILES[] = {
+		{ "api/__init__.py", "" },
+		{ "api/items.py",
+		  "from fastapi import APIRouter\nrouter = APIRouter(prefix=\"/items\")\n"
+		  "other = APIRouter()\n@router.get(\"/{id}\")\ndef a(): ...\n"
+		  "@other.get(\"/o\")\ndef b(): ...\n" },
+		{ "api/main.py",
+		  "from fastapi import APIRouter\nfrom api import items, users\napi = APIRouter()\n"
+		  "api.include_router(items.router)\napi.include_router(users.router, prefix=\"/u\")\n" },
+		{ "api/users.py",
+		  "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get(\"/me\")\ndef m(): ...\n" },
+		{ "main.py",
+		  "from fastapi import FastAPI\nfrom api.main import api\napp = FastAPI()\n"
+		  "app.include_router(api, prefix=\"/v1\")\n" },
+		{ "go.mod", "module m\n" },
+		{ "main.go",
+		  "package main\nimport (\n\t\"github.com/gin-gonic/gin\"\n\t\"m/users\"\n)\nfunc main() {\n"
+		  "\tv1 := gin.Default().Group(\"/api\")\n\tusers.Register(v1.Group(\"/users\"))\n\tusers.Tags(v1)\n}\n" },
+		{ "users/routes.go",
+		  "package users\nimport \"github.com/gin-gonic/gin\"\nfunc Register(r *gin.RouterGroup) {\n"
+		  "\tr.POST(\"/\", Add)\n}\nfunc Tags(r *gin.RouterGroup) {\n\tr.GET(\"/tags\", List)\n}\n" },
+		{ "web/app.js",
+		  "const express = require('express')\nconst app = express()\nconst posts = require('./posts')\n"
+		  "app.use('/posts', posts)\napp.use('/c', require('./c'))\n" },
+		{ "web/c.js",
+		  "const r = require('express').Router()\nr.get('/d', h)\nmodule.exports = r\n" },
+		{ "web/posts.js",
+		  "const router = require('express').Router()\nrouter.get('/:id', h)\nmodule.exports = router\n" },
+		{ "site/urls.py",
+		  "from django.urls import include, path\nurlpatterns = [path('blog/', include('blog.urls'))]\n" },
+		{ "blog/urls.py",
+		  "from django.urls import path\nurlpatterns = [path('<int:y>/', v)]\n" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_in in;
+	struct surface surface;
+
+	find(cx, FILES, COUNT(FILES), &in, &surface);
+	assert_string_equal(routes_text(cx, &in, &surface),
+	                    "api/items.py:4 fastapi GET /v1/items/{id}\n"
+	                    "api/items.py:6 fastapi GET /o\n"
+	                    "api/users.py:3 fastapi GET /v1/u/me\n"
+	                    "blog/urls.py:2 django ANY /blog/<int:y>/\n"
+	                    "users/routes.go:4 gin POST /api/users/\n"
+	                    "users/routes.go:7 gin GET /api/tags\n"
+	                    "web/c.js:2 express GET /c/d\n"
+	                    "web/posts.js:2 express GET /posts/:id\n");
+}
+
 /* What manifests declare, checked; a text counts only in a file that is named so. */
 static void test_surface__licences(void **state)
 {
@@ -164,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_surface__tests_serve_nothing),
 		cmocka_unit_test(test_surface__next_routes_are_paths),
 		cmocka_unit_test(test_surface__runner_of_the_nearest_manifest),
+		cmocka_unit_test(test_surface__routes_below_other_files),
 		cmocka_unit_test(test_surface__licences),
 	};
 
