@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOUNTS_DEEP   8    /* mounts inside each other that are followed */
-#define HEAD_TOKENS   4000 /* where a word of a file without imports is looked for */
-#define BACK_MAX      40   /* tokens before a call among which its = is looked for */
-#define FUNCTIONS_MAX 200  /* definitions looked at for the function around a line */
+#define ROUTES_BYTES  ((size_t)32 << 20) /* for the texts of one file's routes */
+#define MOUNTS_DEEP   8                  /* mounts inside each other that are followed */
+#define HEAD_TOKENS   4000               /* where a word of a file without imports is looked for */
+#define BACK_MAX      40                 /* tokens before a call among which its = is looked for */
+#define FUNCTIONS_MAX 200                /* definitions looked at for the function around a line */
 
 /* What an import starts with; then it ends, or a '.', '/', ':' or '_' follows. */
 static const struct {
@@ -446,6 +447,14 @@ static void finish(struct routing *rt)
 		qsort(ret->routes, ret->nroutes, sizeof(*ret->routes), by_place);
 }
 
+bool routing_goes_on(struct routing *rt)
+{
+	if (rt->nroutes < FACTS_ROUTES_MAX && arena_used(rt->arena) < rt->bytes_max)
+		return true;
+	rt->sk->ret->truncated = true;
+	return false;
+}
+
 static void (*reader_of(enum lang lang))(struct routing *rt, uint32_t i)
 {
 	switch (lang) {
@@ -477,13 +486,15 @@ void facts_routes(struct tokens *ts, struct sink *sk)
 	struct routing rt = { .ts = ts, .sk = sk, .arena = sk->arena };
 	void (*read)(struct routing *, uint32_t) = reader_of(sk->ret->lang);
 
+	rt.bytes_max = arena_used(sk->arena) + ROUTES_BYTES;
+
 	if (ts->n == 0)
 		return;
 	if (sk->ret->lang == LANG_RUBY) {
 		routes_ruby(&rt);
 	} else if (read) {
 		find_frameworks(&rt);
-		for (uint32_t i = 0; i < ts->n; i++) {
+		for (uint32_t i = 0; i < ts->n && routing_goes_on(&rt); i++) {
 			if (ts->t[i].words & WORD_ROUTE)
 				read(&rt, i);
 		}

@@ -53,12 +53,16 @@ struct routing {
 	struct route_new *routes;
 	size_t nroutes, routes_cap;
 	size_t mounts_cap; /* of sk->ret->mounts */
+	size_t bytes_max;  /* of the arena; what is read beyond has no routes */
 };
 
 static inline bool routing_has(const struct routing *rt, enum web_framework framework)
 {
 	return rt->frameworks >> framework & 1;
 }
+
+/** @ret false when the limits of routes or of their memory are reached; notes that */
+bool routing_goes_on(struct routing *rt);
 
 /** Note a route; a NULL pattern is none. */
 void routing_add(struct routing *rt, struct route_new route);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COPYRIGHT_LINE 200 /* bytes of a line that says whose a text is; the rest counts */
+
 struct text_row {
 	const char *id, *family;
 	uint32_t words, n;
@@ -64,14 +66,17 @@ static bool word_is(struct span word, const char *text)
 /* Copyright (c) 2020 Somebody: the line is whose the text is, not what it says. */
 static bool is_copyright_line(struct span word, const char *p, const char *end)
 {
-	const char *stop = memchr(p, '\n', (size_t)(end - p));
+	const char *stop;
 	struct span next;
 
 	if (!word_is(word, "copyright"))
 		return false;
+	if (end - p > COPYRIGHT_LINE)
+		end = p + COPYRIGHT_LINE;
+	stop = memchr(p, '\n', (size_t)(end - p));
 	end = stop ? stop : end;
-	if (p < end && (memchr(p, '\xa9', (size_t)(end - p)) || memchr(p, '<', (size_t)(end - p)) ||
-	                memchr(p, '{', (size_t)(end - p))))
+	if (memchr(p, '\xa9', (size_t)(end - p)) || memchr(p, '<', (size_t)(end - p)) ||
+	    memchr(p, '{', (size_t)(end - p)))
 		return true;
 	next = next_word(&p, end);
 	return word_is(next, "c") || (next.len > 0 && is_digit(*next.data)) ||
@@ -105,9 +110,11 @@ static bool next_shingle(struct words *ws, uint32_t *ret)
 		if (word.len == 0)
 			return false;
 		if (is_copyright_line(word, ws->p, ws->end)) {
-			const char *newline = memchr(ws->p, '\n', (size_t)(ws->end - ws->p));
+			const char *end =
+				ws->end - ws->p > COPYRIGHT_LINE ? ws->p + COPYRIGHT_LINE : ws->end;
+			const char *newline = memchr(ws->p, '\n', (size_t)(end - ws->p));
 
-			ws->p = newline ? newline : ws->end;
+			ws->p = newline ? newline : end;
 			continue;
 		}
 		if (says_nothing(word))
