@@ -258,6 +258,8 @@ void routing_mount_function(struct routing *rt, uint32_t base, struct span funct
 		if (strlen(known) == name.len && memcmp(known, name.data, name.len) == 0)
 			line = facts->imports[i].line;
 	}
+	if (name.len == 0)
+		routing_mount(rt, function, prefix, on, false);
 	if (name.len == 0 || line > 0)
 		add_mount(rt, (struct fact_mount){ text_of(rt, name), text_of(rt, function), prefix,
 		                                   text_of(rt, on), line });

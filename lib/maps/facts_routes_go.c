@@ -105,6 +105,27 @@ static void mount_variable(struct routing *rt, uint32_t i, struct span name, con
 	}
 }
 
+static const char *receiver_prefix(struct routing *rt, uint32_t i);
+
+/* r.Mount("/x", admin.Router()) of chi */
+static void mount_call(struct routing *rt, uint32_t i)
+{
+	struct tokens *ts = rt->ts;
+	uint32_t callee = tok_arg(ts, i + 1, 1), base = TOK_NONE;
+	const char *prefix = routing_arg(rt, i + 1, 0);
+
+	if (!prefix || callee == TOK_NONE || tok_at(ts, callee)->kind != TOKEN_IDENT)
+		return;
+	if (tok_c(ts, callee + 1) == '.') {
+		base = callee;
+		callee += 2;
+	}
+	if (tok_c(ts, callee + 1) == '(')
+		routing_mount_function(rt, base, tok_span(tok_at(ts, callee)),
+		                       routing_join(rt->arena, receiver_prefix(rt, i), prefix),
+		                       routing_function(rt, i));
+}
+
 /* The prefix that a receiver brings: its variable's, and those of the calls before it. */
 static const char *receiver_prefix(struct routing *rt, uint32_t i)
 {
@@ -274,6 +295,8 @@ void routes_go(struct routing *rt, uint32_t i)
 	} else if (tok_in(ts, i, TITLE)) {
 		if (title_framework(rt))
 			add_verb(rt, i, title_framework(rt));
+	} else if (tok_is(ts, i, "Mount") && routing_has(rt, WEB_CHI)) {
+		mount_call(rt, i);
 	} else if (tok_in(ts, i, MAKERS)) {
 		name_group(rt, i);
 	} else if (tok_in(ts, i, "Handle Add") && upper_framework(rt)) {

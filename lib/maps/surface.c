@@ -58,6 +58,8 @@ static void note_packages(struct finding *fd)
 	for (size_t i = 0; i < fd->in->nmanifests; i++) {
 		const struct manifest *m = &fd->in->manifests[i];
 
+		/* A framework's own repository uses it as well. */
+		strmap_add(&fd->packages, m->name, strlen(m->name), 1);
 		for (size_t k = 0; k < m->ndeps; k++) {
 			strmap_add(&fd->packages, m->deps[k].name, strlen(m->deps[k].name), 1);
 			if (manifest_ecosystem(m->type) == ECO_NPM)

@@ -78,8 +78,9 @@ static const struct facts_case GO[] = {
 	  "7 gin GET /v1/a a\n8 gin POST /v1/b/c h.C\n10 gin ANY /d\n13 gin PUT /e e\n16 gin GET /f f\n" },
 	{ LANG_GO,
 	  "package p\nimport \"github.com/go-chi/chi/v5\"\nfunc f() {\n\tr := chi.NewRouter()\n\tr.Route(\"/a\", func(r chi.Router) {\n"
-	  "\t\tr.Get(\"/\", l)\n\t\tr.Route(\"/{id}\", func(r chi.Router) {\n\t\t\tr.With(m).Put(\"/\", u)\n\t\t})\n\t})\n\tr.Get(\"/z\", z)\n}\n",
-	  "6 chi GET /a/ l\n8 chi PUT /a/{id}/ u\n11 chi GET /z z\n" },
+	  "\t\tr.Get(\"/\", l)\n\t\tr.Route(\"/{id}\", func(r chi.Router) {\n\t\t\tr.With(m).Put(\"/\", u)\n\t\t})\n\t})\n\tr.Get(\"/z\", z)\n\tr.Mount(\"/adm\", admin())\n}\n"
+	  "func admin() http.Handler {\n\tr := chi.NewRouter()\n\tr.Get(\"/all\", all)\n\treturn r\n}\n",
+	  "6 chi GET /a/ l\n8 chi PUT /a/{id}/ u\n11 chi GET /z z\n16 chi GET /adm/all all\n" },
 	{ LANG_GO,
 	  "package p\nimport \"net/http\"\nfunc f() {\n\tmux.HandleFunc(\"GET /a/{id}\", a)\n\thttp.Handle(\"/b\", http.HandlerFunc(b))\n"
 	  "\tmux.Handle(\"name\", b)\n\tresp, _ := http.Get(\"/c\")\n}\n",
