@@ -243,10 +243,12 @@ void routing_mount_module(struct routing *rt, const char *module, const char *pr
 void routing_mount_function(struct routing *rt, uint32_t base, struct span function,
                             const char *prefix, struct span on)
 {
-	struct span name = base == TOK_NONE ? (struct span){ 0 } : tok_span(tok_at(rt->ts, base));
+	struct span name = { 0 };
 	const struct facts *facts = rt->sk->ret;
 	uint32_t line = 0;
 
+	if (base != TOK_NONE)
+		name = tok_span(tok_at(rt->ts, base));
 	/* Go names a package by the end of its path. */
 	for (size_t i = 0; name.len > 0 && i < facts->nimports && line == 0; i++) {
 		const char *target = facts->imports[i].target;

@@ -145,9 +145,11 @@ static void add_map(struct routing *rt, uint32_t i)
 	};
 	struct tokens *ts = rt->ts;
 	uint32_t base = tok_before_dot(ts, i), handler = tok_arg(ts, i + 1, 1);
-	struct span name = base == TOK_NONE ? (struct span){ 0 } : tok_span(tok_at(ts, base));
+	struct span name = { 0 };
 	struct route_new route = { .at = i, .framework = WEB_ASPNET };
 
+	if (base != TOK_NONE)
+		name = tok_span(tok_at(ts, base));
 	route.pattern = routing_arg(rt, i + 1, 0);
 	route.prefix = routing_prefix(rt, name, i);
 	if (!route.pattern || base == TOK_NONE)

@@ -75,7 +75,7 @@ static bool is_copyright_line(struct span word, const char *p, const char *end)
 		end = p + COPYRIGHT_LINE;
 	stop = memchr(p, '\n', (size_t)(end - p));
 	end = stop ? stop : end;
-	if (memchr(p, '\xa9', (size_t)(end - p)) || memchr(p, '<', (size_t)(end - p)) ||
+	if (memchr(p, 0xa9, (size_t)(end - p)) || memchr(p, '<', (size_t)(end - p)) ||
 	    memchr(p, '{', (size_t)(end - p)))
 		return true;
 	next = next_word(&p, end);
