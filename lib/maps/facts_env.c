@@ -227,7 +227,7 @@ static void read_php(struct reading *rd, uint32_t i)
 {
 	struct tokens *ts = rd->ts;
 
-	if (tok_is(ts, i, "_ENV") && tok_c(ts, i + 1) == '[')
+	if (tok_in(ts, i, "_ENV $_ENV") && tok_c(ts, i + 1) == '[')
 		add_index(rd, i + 1);
 	else if (tok_in(ts, i, "getenv env") && tok_c(ts, i + 1) == '(' &&
 	         tok_before_dot(ts, i) == TOK_NONE && !tok_is(ts, i - 1, "function"))

@@ -10,6 +10,7 @@
 #define ROUTES_BYTES  ((size_t)32 << 20) /* for the texts of one file's routes */
 #define MOUNTS_DEEP   8                  /* mounts inside each other that are followed */
 #define HEAD_TOKENS   4000               /* where a word of a file without imports is looked for */
+#define HEAD_MAX      60                 /* tokens of a class's head before its { */
 #define BACK_MAX      40                 /* tokens before a call among which its = is looked for */
 #define FUNCTIONS_MAX 200                /* definitions looked at for the function around a line */
 
@@ -377,15 +378,33 @@ struct span routing_function(struct routing *rt, uint32_t i)
 	return def ? (struct span){ def->name, strlen(def->name) } : (struct span){ 0 };
 }
 
+struct span routing_class(struct routing *rt, uint32_t i)
+{
+	struct tokens *ts = rt->ts;
+	uint32_t up = tok_at(ts, i)->up;
+
+	while (up != TOK_NONE && tok_c(ts, up) != '{')
+		up = tok_at(ts, up)->up;
+	for (uint32_t n = 1; up != TOK_NONE && n < HEAD_MAX && n <= up; n++) {
+		if (tok_in(ts, up - n, "class record interface object"))
+			return tok_span(tok_at(ts, up - n + 1));
+		if (tok_c(ts, up - n) && strchr("{};", tok_c(ts, up - n)))
+			break;
+	}
+	return (struct span){ 0 };
+}
+
 const char *routing_method(struct routing *rt, uint32_t i)
 {
 	const struct tok *t = tok_at(rt->ts, i);
-	const struct fact_def *def = def_around(rt, t->line);
+	struct span class = routing_class(rt, i);
 
-	if (def && def->line == t->line && strlen(def->name) == t->len && *def->parent &&
-	    memcmp(def->name, t->text, t->len) == 0)
-		return arena_printf(rt->arena, "%s.%s", def->parent, def->name);
-	return t->len <= FACTS_NAME_MAX ? arena_strndup(rt->arena, t->text, t->len) : "";
+	if (t->len > FACTS_NAME_MAX || class.len > FACTS_NAME_MAX)
+		return "";
+	if (class.len == 0)
+		return arena_strndup(rt->arena, t->text, t->len);
+	return arena_printf(rt->arena, "%.*s.%.*s", (int)class.len, class.data, (int)t->len,
+	                    t->text);
 }
 
 /* ---- the list ---- */

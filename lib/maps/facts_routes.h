@@ -109,7 +109,10 @@ const char *routing_verb(struct routing *rt, uint32_t i);
 /** @ret the innermost function around a token; empty when there is none */
 struct span routing_function(struct routing *rt, uint32_t i);
 
-/** @ret the class and method defined on a token's line, "Owner.find"; else the word itself */
+/** @ret the name of the class whose body a token stands in; empty when it does not */
+struct span routing_class(struct routing *rt, uint32_t i);
+
+/** @ret the method whose name is at a token, with its class: "Owner.find" */
 const char *routing_method(struct routing *rt, uint32_t i);
 
 /** @ret whether a file without imports has this word in its head */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define AHEAD_MAX 400
-#define HEAD_MAX  60 /* tokens of a class's head before its { */
 
 struct attributed {
 	bool is_class;
@@ -72,23 +71,6 @@ static const char *route_beside(struct routing *rt, uint32_t i, uint32_t to)
 	return "";
 }
 
-/* The name of the class whose body a token stands in. */
-static struct span class_around(struct routing *rt, uint32_t i)
-{
-	struct tokens *ts = rt->ts;
-	uint32_t up = tok_at(ts, i)->up;
-
-	while (up != TOK_NONE && tok_c(ts, up) != '{')
-		up = tok_at(ts, up)->up;
-	for (uint32_t n = 1; up != TOK_NONE && n < HEAD_MAX && n <= up; n++) {
-		if (tok_in(ts, up - n, "class record"))
-			return tok_span(tok_at(ts, up - n + 1));
-		if (tok_c(ts, up - n) && strchr("{};", tok_c(ts, up - n)))
-			break;
-	}
-	return (struct span){ 0 };
-}
-
 static void add_attribute(struct routing *rt, uint32_t i)
 {
 	static const char *const VERBS[][2] = {
@@ -130,7 +112,7 @@ static void add_attribute(struct routing *rt, uint32_t i)
 	/* Without any pattern the convention of MVC holds. */
 	if (!*route.pattern && !*route.prefix)
 		route.prefix =
-			fill_in(rt, "[controller]/[action]", "[controller]", class_around(rt, up));
+			fill_in(rt, "[controller]/[action]", "[controller]", routing_class(rt, up));
 	route.handler = routing_method(rt, target.name);
 	route.pattern = fill_in(rt, route.pattern, "[action]", tok_span(tok_at(ts, target.name)));
 	route.prefix = fill_in(rt, route.prefix, "[action]", tok_span(tok_at(ts, target.name)));

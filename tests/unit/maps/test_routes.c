@@ -114,7 +114,7 @@ static const struct facts_case JAVA[] = {
 	{ LANG_KOTLIN,
 	  "import org.springframework.web.bind.annotation.*\n@RequestMapping(\"/k\")\nclass K {\n\t@GetMapping(\"/{id}\")\n"
 	  "\tfun one(@PathVariable id: Long) = 1\n}\n",
-	  "4 spring GET /k/{id} one\n" },
+	  "4 spring GET /k/{id} K.one\n" },
 };
 
 static const struct facts_case OTHERS[] = {
@@ -155,10 +155,10 @@ static const struct facts_case OTHERS[] = {
 	  "[ApiController]\n[Route(\"api/[controller]\")]\npublic class CatsController : ControllerBase\n{\n\t[HttpGet(\"{id}\")]\n"
 	  "\tpublic async Task<Cat> Get(int id) { }\n\t[HttpPost, Authorize]\n\tpublic Cat Add([FromBody] Cat c) => c;\n"
 	  "\t[HttpDelete(\"/root\")] public void Del() { }\n}\n",
-	  "5 asp.net GET /api/Cats/{id} Get\n7 asp.net POST /api/Cats Add\n9 asp.net DELETE /root Del\n" },
+	  "5 asp.net GET /api/Cats/{id} CatsController.Get\n7 asp.net POST /api/Cats CatsController.Add\n9 asp.net DELETE /root CatsController.Del\n" },
 	{ LANG_CSHARP,
 	  "public class HomeController : Controller {\n\t[HttpGet]\n\tpublic IActionResult Index() { }\n}\n",
-	  "2 asp.net GET /Home/Index Index\n" },
+	  "2 asp.net GET /Home/Index HomeController.Index\n" },
 	{ LANG_CSHARP,
 	  "var app = builder.Build();\nvar g = app.MapGroup(\"/v1\");\ng.MapGet(\"/a\", () => 1);\napp.MapPost(\"/b\", Handlers.B);\n",
 	  "3 asp.net GET /v1/a\n4 asp.net POST /b Handlers.B\n" },
