@@ -315,7 +315,7 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	past.edges = resolved.edges;
 	past.nedges = resolved.nedges;
 	TRY(history_read(cx, a->scan, &past, &history));
-	surface_find(cx->arena, &files, &surface);
+	surface_find(cx->arena, &files, resolved.edges, resolved.nedges, &surface);
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);

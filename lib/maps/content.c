@@ -303,6 +303,7 @@ enum err content_write(struct ctx *cx, struct arena *arena, const struct content
 	content_tests(c);
 	content_routes(c);
 	content_env(c);
+	content_licences(c);
 	content_history(c);
 	content_summary(c);
 	sb_addc(&c->sb, '}');

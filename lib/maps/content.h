@@ -47,6 +47,9 @@
  *   routes      columns method ("GET", …, "ANY", "WS"), pattern, file, line (0: the file's name is
  *               the route), framework (text), handler (text, "" when it has no name)
  *   env         columns name, file, line, default (text or null)
+ *   licences    columns file, line (0: a text), evidence ("tag", "text", "manifest"), expression,
+ *               confidence (percent; of a tag or manifest 100, or 0: not of the SPDX list); a text
+ *               only where the file's name says that it is one
  *   history     {commits, merges, first, last, bus_factor, limits: {commits, days, line_commits},
  *               authors: columns name, commits, first, last; most commits first,
  *               files: columns, by file: commits, authors, bus_factor, owner (author),

@@ -54,6 +54,7 @@ void content_tests(struct content *c);
 void content_routes(struct content *c);
 void content_env(struct content *c);
 void content_gaps(struct content *c); /* of coverage: its member ctags */
+void content_licences(struct content *c);
 void content_summary(struct content *c);
 
 #endif

@@ -1,4 +1,4 @@
-/* Content: tests, routes, environment. */
+/* Content: tests, routes, environment, licences. */
 #include "maps/content_parts.h"
 
 /* One column of a table, as in content_tables.c. */
@@ -100,5 +100,19 @@ void content_env(struct content *c)
 	COLUMN("file", n, content_number, e[i].file);
 	COLUMN("line", n, content_number, e[i].line);
 	COLUMN("default", n, text_or_null, e[i].value);
+	content_close(c, '}');
+}
+
+void content_licences(struct content *c)
+{
+	const struct surface_licence *l = c->in->surface->licences;
+	size_t n = c->in->surface->nlicences;
+
+	content_open(c, "licences", '{');
+	COLUMN("file", n, content_number, l[i].file);
+	COLUMN("line", n, content_number, l[i].line);
+	COLUMN("evidence", n, content_text, l[i].evidence);
+	COLUMN("expression", n, content_text, l[i].expression);
+	COLUMN("confidence", n, content_number, l[i].percent);
 	content_close(c, '}');
 }

@@ -4,6 +4,7 @@
  */
 #include "maps/facts_build.h"
 #include "maps/lang.h"
+#include "maps/licence.h"
 #include "maps/tap.h"
 
 #include <stdlib.h>
@@ -99,6 +100,13 @@ const char *web_framework_package(enum web_framework framework)
 	return framework < WEB_COUNT ? WEB_NAMES[framework][1] : "";
 }
 
+const char *licence_evidence_name(enum licence_evidence evidence)
+{
+	static const char *const NAMES[LICENCE_EVIDENCE_COUNT] = { "", "tag", "text" };
+
+	return evidence < LICENCE_EVIDENCE_COUNT ? NAMES[evidence] : "";
+}
+
 const char *test_framework_name(enum test_framework framework)
 {
 	return framework < TEST_COUNT ? TEST_NAMES[framework] : "";
@@ -173,6 +181,48 @@ static void limit_ends(struct facts *ret)
 	}
 }
 
+/* ---- licences ---- */
+
+static void add_licence(struct sink *sk, size_t *cap, struct fact_licence licence)
+{
+	struct facts *ret = sk->ret;
+
+	ret->licences =
+		sink_room(sk->arena, ret->licences, ret->nlicences, cap, sizeof(*ret->licences));
+	ret->licences[ret->nlicences++] = licence;
+}
+
+static void read_licences(struct sink *sk)
+{
+	struct span head = { sk->text.data,
+		             sk->text.len < LICENCE_TAG_HEAD ? sk->text.len : LICENCE_TAG_HEAD };
+	struct licence_match matches[LICENCE_MATCHES_MAX];
+	enum lang lang = sk->ret->lang;
+	const char *counted = head.data;
+	struct span tag;
+	size_t cap = 0, n = 0;
+	uint32_t line = 1;
+
+	for (int i = 0; i < LICENCE_TAGS_MAX && licence_tag(&head, &tag); i++) {
+		for (; counted < tag.data; counted++)
+			line += *counted == '\n';
+		const char *text = sink_text(sk, tag, LICENCE_EXPRESSION_MAX);
+
+		if (*text)
+			add_licence(
+				sk, &cap,
+				(struct fact_licence){ text, line, LICENCE_TAG,
+			                               licence_expression_valid(tag) ? 100 : 0 });
+	}
+	if ((lang == LANG_TEXT || lang == LANG_MARKDOWN || lang == LANG_RST) &&
+	    licence_likely(sk->text))
+		n = licence_match(sk->arena, sk->text, matches);
+	for (size_t i = 0; i < n; i++)
+		add_licence(sk, &cap,
+		            (struct fact_licence){ matches[i].id, 0, LICENCE_TEXT,
+		                                   matches[i].percent });
+}
+
 void facts_read(struct arena *arena, enum lang lang, struct span text, struct facts *ret)
 {
 	struct tap tap;
@@ -199,4 +249,5 @@ void facts_read(struct arena *arena, enum lang lang, struct span text, struct fa
 	limit_ends(ret);
 	take_names(&sk);
 	tap_close(&tap);
+	read_licences(&sk);
 }

@@ -35,6 +35,8 @@
 	1000000 /* what stands behind them has no routes, no environment, no tests */
 #define FACTS_ROUTES_MAX  5000
 #define FACTS_PATTERN_MAX 500 /* bytes of a route's pattern; longer ones are dropped */
+#define FACTS_MOUNTS_MAX  1000
+#define FACTS_ENTRIES_MAX 200
 #define FACTS_ENV_MAX     5000
 
 enum lang {
@@ -202,15 +204,27 @@ enum web_framework {
 /*
  * HTTP routes that the file registers.  Only where it imports the framework, or `unsure`: then it
  * looks the same, and the caller should want the framework in a manifest.  A pattern is complete
- * as far as the file says: prefixes of routers and classes of this file are joined to it.
+ * as far as the file says: prefixes of routers and classes of this file are joined to it; those of
+ * other files come from their mounts (maps/surface.h).  A prefix that is no literal is left out.
  */
 struct fact_route {
 	const char *method;  /* "GET", ...; "ANY"; "WS" */
 	const char *pattern; /* as the framework writes it, with a leading '/' */
 	const char *handler; /* "users.list"; "" when it has no name */
+	const char *owner;   /* variable or function that other files may mount; "" when unknown */
 	uint32_t line;
 	uint8_t framework; /* enum web_framework */
 	bool unsure;
+};
+
+/* A router of another file that this one puts below a prefix. */
+struct fact_mount {
+	const char *base; /* the name that the import on import_line gives; a Python module when
+	                     that is 0 (Django's include); "": another file of the Go package */
+	const char *name; /* owner of the routes over there; "": all of the file */
+	const char *prefix;
+	const char *owner; /* what they are mounted on here; struct fact_route.owner */
+	uint32_t import_line;
 };
 
 /* Environment variables that the file reads. */
@@ -267,6 +281,20 @@ struct fact_entry {
 	uint32_t line;
 };
 
+enum licence_evidence {
+	LICENCE_NONE = 0,
+	LICENCE_TAG,  /* SPDX-License-Identifier: in the first lines */
+	LICENCE_TEXT, /* the text of the licence */
+	LICENCE_EVIDENCE_COUNT
+};
+
+struct fact_licence {
+	const char *expression; /* of SPDX; of a tag as written */
+	uint32_t line;          /* 0 for a text */
+	uint8_t evidence;       /* enum licence_evidence */
+	uint8_t percent; /* of a text's confidence; of a tag 100, or 0: not of the SPDX list */
+};
+
 struct facts {
 	enum lang lang;
 	uint32_t code, comment, blank; /* lines; their sum is the number of lines.  A line with both
@@ -292,10 +320,14 @@ struct facts {
 	size_t nrefs;
 	struct fact_route *routes; /* by line, method, pattern */
 	size_t nroutes;
+	struct fact_mount *mounts; /* by position */
+	size_t nmounts;
 	struct fact_env *env; /* by line, name */
 	size_t nenv;
 	struct fact_entry *entries; /* by line */
 	size_t nentries;
+	struct fact_licence *licences; /* tags by line, then texts, the surest first */
+	size_t nlicences;
 	uint32_t test_cases;    /* that a test runner would find; each row of a table counts once */
 	uint8_t test_framework; /* enum test_framework */
 	bool truncated;
@@ -319,6 +351,9 @@ const char *web_framework_name(enum web_framework framework);
 
 /** @ret the package that a manifest names for it; "" when there is no single one */
 const char *web_framework_package(enum web_framework framework);
+
+/** @ret "tag", "text"; stable: stored in maps */
+const char *licence_evidence_name(enum licence_evidence evidence);
 
 /** @ret "pytest", "junit", ...; stable: stored in maps */
 const char *test_framework_name(enum test_framework framework);

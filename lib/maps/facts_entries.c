@@ -10,7 +10,6 @@
 #include <strings.h>
 
 #define TARGET_MAX  300
-#define ENTRIES_MAX 200
 
 struct lines {
 	const char *p, *end;
@@ -39,7 +38,7 @@ static void add(struct sink *sk, size_t *cap, struct fact_entry entry)
 {
 	struct facts *ret = sk->ret;
 
-	if (ret->nentries >= ENTRIES_MAX) {
+	if (ret->nentries >= FACTS_ENTRIES_MAX) {
 		ret->truncated = true;
 		return;
 	}

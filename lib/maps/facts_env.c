@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENV_BYTES     ((size_t)16 << 20) /* for the texts of one file's variables */
 #define ENV_NAME_MAX  100
 #define ENV_VALUE_MAX 200
 #define NAMES_MAX     32   /* of one { A, B } = process.env */
@@ -226,7 +227,7 @@ static void read_php(struct reading *rd, uint32_t i)
 {
 	struct tokens *ts = rd->ts;
 
-	if (tok_is(ts, i, "_ENV") && tok_c(ts, i + 1) == '[')
+	if (tok_in(ts, i, "_ENV $_ENV") && tok_c(ts, i + 1) == '[')
 		add_index(rd, i + 1);
 	else if (tok_in(ts, i, "getenv env") && tok_c(ts, i + 1) == '(' &&
 	         tok_before_dot(ts, i) == TOK_NONE && !tok_is(ts, i - 1, "function"))
@@ -398,6 +399,7 @@ void facts_env(struct tokens *ts, struct sink *sk)
 {
 	struct reading rd = { .ts = ts, .sk = sk, .arena = sk->arena };
 	void (*read)(struct reading *, uint32_t) = read_function;
+	size_t start = arena_used(sk->arena);
 
 	switch (sk->ret->lang) {
 	case LANG_JAVASCRIPT:
@@ -427,6 +429,10 @@ void facts_env(struct tokens *ts, struct sink *sk)
 		break;
 	}
 	for (uint32_t i = 0; i < ts->n; i++) {
+		if (arena_used(sk->arena) > start + ENV_BYTES) {
+			sk->ret->truncated = true;
+			break;
+		}
 		if (ts->t[i].words & WORD_ENV)
 			read(&rd, i);
 	}

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOUNTS_DEEP   8    /* mounts inside each other that are followed */
-#define HEAD_TOKENS   4000 /* where a word of a file without imports is looked for */
-#define BACK_MAX      40   /* tokens before a call among which its = is looked for */
-#define FUNCTIONS_MAX 200  /* definitions looked at for the function around a line */
+#define ROUTES_BYTES  ((size_t)32 << 20) /* for the texts of one file's routes */
+#define MOUNTS_DEEP   8                  /* mounts inside each other that are followed */
+#define HEAD_TOKENS   4000               /* where a word of a file without imports is looked for */
+#define HEAD_MAX      60                 /* tokens of a class's head before its { */
+#define BACK_MAX      40                 /* tokens before a call among which its = is looked for */
+#define FUNCTIONS_MAX 200                /* definitions looked at for the function around a line */
 
 /* What an import starts with; then it ends, or a '.', '/', ':' or '_' follows. */
 static const struct {
@@ -137,9 +139,13 @@ void routing_mount(struct routing *rt, struct span name, const char *prefix, str
 		rt->mounts[rt->nmounts++] = (struct mount){ name, on, prefix, replaces };
 }
 
-/* What the mounts of a router put before its own prefix; the last mount of a name holds. */
-static const char *mounted(struct routing *rt, struct span name, bool *replaces)
+/*
+ * What the mounts of a router put before its own prefix; the last mount of a name holds.
+ * @io_name becomes that of the outermost router, which another file may mount.
+ */
+static const char *mounted(struct routing *rt, struct span *io_name, bool *replaces)
 {
+	struct span name = *io_name;
 	const char *prefix = "";
 
 	for (int deep = 0; deep < MOUNTS_DEEP && name.len > 0; deep++) {
@@ -153,9 +159,128 @@ static const char *mounted(struct routing *rt, struct span name, bool *replaces)
 			break;
 		*replaces = *replaces || (deep == 0 && found->replaces && *found->prefix);
 		prefix = routing_join(rt->arena, found->prefix, prefix);
-		name = found->on;
+		name = *io_name = found->on;
 	}
 	return prefix;
+}
+
+/* ---- routers of other files ---- */
+
+/* The line of the import that gives a name: where its statement starts; 0 when none does. */
+static uint32_t import_line(struct routing *rt, struct span name)
+{
+	struct tokens *ts = rt->ts;
+	bool import = false;
+	uint32_t line = 0;
+
+	for (uint32_t i = 0; i < ts->n && i < HEAD_TOKENS && tok_walk(ts); i++) {
+		const struct tok *t = &ts->t[i];
+
+		if (t->first && t->kind == TOKEN_IDENT && t->up == TOK_NONE) {
+			import = (t->words & WORD_IMPORT) || tok_in(ts, i, "const let var mod pub");
+			line = t->line;
+		}
+		if (import && t->kind == TOKEN_IDENT && same(tok_span(t), name))
+			return line;
+	}
+	return 0;
+}
+
+static const char *text_of(struct routing *rt, struct span name)
+{
+	return name.len > 0 ? sink_text(rt->sk, name, FACTS_NAME_MAX) : "";
+}
+
+static void add_mount(struct routing *rt, struct fact_mount mount)
+{
+	struct facts *ret = rt->sk->ret;
+
+	if (ret->nmounts >= FACTS_MOUNTS_MAX || strlen(mount.prefix) > FACTS_PATTERN_MAX) {
+		ret->truncated = true;
+		return;
+	}
+	ret->mounts = sink_room(rt->arena, ret->mounts, ret->nmounts, &rt->mounts_cap,
+	                        sizeof(*ret->mounts));
+	ret->mounts[ret->nmounts++] = mount;
+}
+
+void routing_mount_far(struct routing *rt, uint32_t i, const char *prefix, struct span on)
+{
+	struct tokens *ts = rt->ts;
+	struct span base = tok_span(tok_at(ts, i)), name = { 0 };
+	uint32_t line;
+
+	if (tok_at(ts, i)->kind != TOKEN_IDENT)
+		return;
+	if (tok_is(ts, i, "require") && tok_at(ts, i + 2)->kind == TOKEN_STRING) {
+		add_mount(rt, (struct fact_mount){ "require", "", prefix, text_of(rt, on),
+		                                   tok_at(ts, i)->line });
+		return;
+	}
+	for (;;) {
+		uint32_t next = tok_c(ts, i + 1) == '.'                              ? i + 2
+		                : tok_c(ts, i + 1) == ':' && tok_c(ts, i + 2) == ':' ? i + 3
+		                                                                     : TOK_NONE;
+
+		if (next == TOK_NONE || tok_at(ts, next)->kind != TOKEN_IDENT)
+			break;
+		if (name.len > 0 || tok_in(ts, i, "crate self super"))
+			base = tok_span(tok_at(ts, i));
+		name = tok_span(tok_at(ts, next));
+		i = next;
+	}
+	line = import_line(rt, base);
+	if (line > 0)
+		add_mount(rt, (struct fact_mount){ text_of(rt, base), text_of(rt, name), prefix,
+		                                   text_of(rt, on), line });
+}
+
+void routing_mount_module(struct routing *rt, const char *module, const char *prefix,
+                          struct span on)
+{
+	add_mount(rt, (struct fact_mount){ module, "", prefix, text_of(rt, on), 0 });
+}
+
+void routing_mount_function(struct routing *rt, uint32_t base, struct span function,
+                            const char *prefix, struct span on)
+{
+	struct span name = { 0 };
+	const struct facts *facts = rt->sk->ret;
+	uint32_t line = 0;
+
+	if (base != TOK_NONE)
+		name = tok_span(tok_at(rt->ts, base));
+	/* Go names a package by the end of its path. */
+	for (size_t i = 0; name.len > 0 && i < facts->nimports && line == 0; i++) {
+		const char *target = facts->imports[i].target;
+		const char *slash = strrchr(target, '/');
+		const char *known = *facts->imports[i].alias ? facts->imports[i].alias
+		                    : slash                  ? slash + 1
+		                                             : target;
+
+		if (strlen(known) == name.len && memcmp(known, name.data, name.len) == 0)
+			line = facts->imports[i].line;
+	}
+	if (name.len == 0)
+		routing_mount(rt, function, prefix, on, false);
+	if (name.len == 0 || line > 0)
+		add_mount(rt, (struct fact_mount){ text_of(rt, name), text_of(rt, function), prefix,
+		                                   text_of(rt, on), line });
+}
+
+/* Prefixes that mounts of this file add hold for what it mounts of others as well. */
+static void finish_mounts(struct routing *rt)
+{
+	struct facts *ret = rt->sk->ret;
+
+	for (size_t i = 0; i < ret->nmounts; i++) {
+		struct fact_mount *mount = &ret->mounts[i];
+		struct span on = { mount->owner, strlen(mount->owner) };
+		bool replaces = false;
+
+		mount->prefix = routing_join(rt->arena, mounted(rt, &on, &replaces), mount->prefix);
+		mount->owner = text_of(rt, on);
+	}
 }
 
 /* ---- words around ---- */
@@ -253,15 +378,33 @@ struct span routing_function(struct routing *rt, uint32_t i)
 	return def ? (struct span){ def->name, strlen(def->name) } : (struct span){ 0 };
 }
 
+struct span routing_class(struct routing *rt, uint32_t i)
+{
+	struct tokens *ts = rt->ts;
+	uint32_t up = tok_at(ts, i)->up;
+
+	while (up != TOK_NONE && tok_c(ts, up) != '{')
+		up = tok_at(ts, up)->up;
+	for (uint32_t n = 1; up != TOK_NONE && n < HEAD_MAX && n <= up; n++) {
+		if (tok_in(ts, up - n, "class record interface object"))
+			return tok_span(tok_at(ts, up - n + 1));
+		if (tok_c(ts, up - n) && strchr("{};", tok_c(ts, up - n)))
+			break;
+	}
+	return (struct span){ 0 };
+}
+
 const char *routing_method(struct routing *rt, uint32_t i)
 {
 	const struct tok *t = tok_at(rt->ts, i);
-	const struct fact_def *def = def_around(rt, t->line);
+	struct span class = routing_class(rt, i);
 
-	if (def && def->line == t->line && strlen(def->name) == t->len && *def->parent &&
-	    memcmp(def->name, t->text, t->len) == 0)
-		return arena_printf(rt->arena, "%s.%s", def->parent, def->name);
-	return t->len <= FACTS_NAME_MAX ? arena_strndup(rt->arena, t->text, t->len) : "";
+	if (t->len > FACTS_NAME_MAX || class.len > FACTS_NAME_MAX)
+		return "";
+	if (class.len == 0)
+		return arena_strndup(rt->arena, t->text, t->len);
+	return arena_printf(rt->arena, "%.*s.%.*s", (int)class.len, class.data, (int)t->len,
+	                    t->text);
 }
 
 /* ---- the list ---- */
@@ -302,7 +445,8 @@ static void finish(struct routing *rt)
 	for (size_t i = 0; i < rt->nroutes; i++) {
 		const struct route_new *route = &rt->routes[i];
 		bool replaces = false;
-		const char *outer = mounted(rt, route->owner, &replaces);
+		struct span owner = route->owner;
+		const char *outer = mounted(rt, &owner, &replaces);
 		const char *pattern =
 			replaces ? route->pattern
 				 : routing_join(rt->arena, route->prefix, route->pattern);
@@ -316,6 +460,7 @@ static void finish(struct routing *rt)
 			.method = route->method,
 			.pattern = pattern,
 			.handler = route->handler,
+			.owner = text_of(rt, owner),
 			.line = tok_at(rt->ts, route->at)->line,
 			.framework = (uint8_t)route->framework,
 			.unsure = route->unsure,
@@ -323,6 +468,14 @@ static void finish(struct routing *rt)
 	}
 	if (ret->nroutes > 1)
 		qsort(ret->routes, ret->nroutes, sizeof(*ret->routes), by_place);
+}
+
+bool routing_goes_on(struct routing *rt)
+{
+	if (rt->nroutes < FACTS_ROUTES_MAX && arena_used(rt->arena) < rt->bytes_max)
+		return true;
+	rt->sk->ret->truncated = true;
+	return false;
 }
 
 static void (*reader_of(enum lang lang))(struct routing *rt, uint32_t i)
@@ -356,17 +509,20 @@ void facts_routes(struct tokens *ts, struct sink *sk)
 	struct routing rt = { .ts = ts, .sk = sk, .arena = sk->arena };
 	void (*read)(struct routing *, uint32_t) = reader_of(sk->ret->lang);
 
+	rt.bytes_max = arena_used(sk->arena) + ROUTES_BYTES;
+
 	if (ts->n == 0)
 		return;
 	if (sk->ret->lang == LANG_RUBY) {
 		routes_ruby(&rt);
 	} else if (read) {
 		find_frameworks(&rt);
-		for (uint32_t i = 0; i < ts->n; i++) {
+		for (uint32_t i = 0; i < ts->n && routing_goes_on(&rt); i++) {
 			if (ts->t[i].words & WORD_ROUTE)
 				read(&rt, i);
 		}
 	}
 	if (rt.nroutes > 0)
 		finish(&rt);
+	finish_mounts(&rt);
 }

@@ -52,12 +52,17 @@ struct routing {
 	size_t nmounts;
 	struct route_new *routes;
 	size_t nroutes, routes_cap;
+	size_t mounts_cap; /* of sk->ret->mounts */
+	size_t bytes_max;  /* of the arena; what is read beyond has no routes */
 };
 
 static inline bool routing_has(const struct routing *rt, enum web_framework framework)
 {
 	return rt->frameworks >> framework & 1;
 }
+
+/** @ret false when the limits of routes or of their memory are reached; notes that */
+bool routing_goes_on(struct routing *rt);
 
 /** Note a route; a NULL pattern is none. */
 void routing_add(struct routing *rt, struct route_new route);
@@ -69,6 +74,22 @@ void routing_name(struct routing *rt, struct span name, const char *prefix, uint
 /** Wherever @name's routes are registered, they also stand below @prefix and what @on is below. */
 void routing_mount(struct routing *rt, struct span name, const char *prefix, struct span on,
                    bool replaces);
+
+/**
+ * The same of a router in another file.
+ *
+ * @i       token of the first word of what is mounted: router, items.router, users::routes()
+ * @prefix  complete but for where @on itself is mounted
+ */
+void routing_mount_far(struct routing *rt, uint32_t i, const char *prefix, struct span on);
+
+/** The same of a Python module's routes. */
+void routing_mount_module(struct routing *rt, const char *module, const char *prefix,
+                          struct span on);
+
+/** The same of the routes that a function of the package of @base ("": of this one) registers. */
+void routing_mount_function(struct routing *rt, uint32_t base, struct span function,
+                            const char *prefix, struct span on);
 
 /** @ret the prefix of a variable at a token, "" when it has none */
 const char *routing_prefix(struct routing *rt, struct span name, uint32_t at);
@@ -88,7 +109,10 @@ const char *routing_verb(struct routing *rt, uint32_t i);
 /** @ret the innermost function around a token; empty when there is none */
 struct span routing_function(struct routing *rt, uint32_t i);
 
-/** @ret the class and method defined on a token's line, "Owner.find"; else the word itself */
+/** @ret the name of the class whose body a token stands in; empty when it does not */
+struct span routing_class(struct routing *rt, uint32_t i);
+
+/** @ret the method whose name is at a token, with its class: "Owner.find" */
 const char *routing_method(struct routing *rt, uint32_t i);
 
 /** @ret whether a file without imports has this word in its head */

@@ -109,6 +109,10 @@ static void add_attribute(struct routing *rt, uint32_t i)
 		route.pattern += *route.pattern == '~';
 		route.prefix = "";
 	}
+	/* Without any pattern the convention of MVC holds. */
+	if (!*route.pattern && !*route.prefix)
+		route.prefix =
+			fill_in(rt, "[controller]/[action]", "[controller]", routing_class(rt, up));
 	route.handler = routing_method(rt, target.name);
 	route.pattern = fill_in(rt, route.pattern, "[action]", tok_span(tok_at(ts, target.name)));
 	route.prefix = fill_in(rt, route.prefix, "[action]", tok_span(tok_at(ts, target.name)));
@@ -123,9 +127,11 @@ static void add_map(struct routing *rt, uint32_t i)
 	};
 	struct tokens *ts = rt->ts;
 	uint32_t base = tok_before_dot(ts, i), handler = tok_arg(ts, i + 1, 1);
-	struct span name = base == TOK_NONE ? (struct span){ 0 } : tok_span(tok_at(ts, base));
+	struct span name = { 0 };
 	struct route_new route = { .at = i, .framework = WEB_ASPNET };
 
+	if (base != TOK_NONE)
+		name = tok_span(tok_at(ts, base));
 	route.pattern = routing_arg(rt, i + 1, 0);
 	route.prefix = routing_prefix(rt, name, i);
 	if (!route.pattern || base == TOK_NONE)

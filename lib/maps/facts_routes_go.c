@@ -58,6 +58,74 @@ static uint32_t scope_end(struct routing *rt, uint32_t i)
 	return end;
 }
 
+/* A receiver that this function was given: its routes stand where the function is called. */
+static struct span owner_of(struct routing *rt, uint32_t i)
+{
+	uint32_t b = tok_before_dot(rt->ts, i);
+
+	if (b == TOK_NONE || tok_at(rt->ts, b)->kind != TOKEN_IDENT ||
+	    *routing_prefix(rt, tok_span(tok_at(rt->ts, b)), i))
+		return (struct span){ 0 };
+	return routing_function(rt, i);
+}
+
+/* users.Register(v1.Group("/users")): the routes of a function, maybe of another file. */
+static void mount_argument(struct routing *rt, uint32_t i, const char *prefix)
+{
+	struct tokens *ts = rt->ts;
+	uint32_t up = tok_at(ts, i)->up, behind = tok_close(ts, i + 1) + 1;
+
+	if (up == TOK_NONE || up == 0 || tok_c(ts, up) != '(' ||
+	    tok_at(ts, up - 1)->kind != TOKEN_IDENT ||
+	    (tok_c(ts, behind) != ')' && tok_c(ts, behind) != ','))
+		return;
+	routing_mount_function(rt, tok_before_dot(ts, up - 1), tok_span(tok_at(ts, up - 1)), prefix,
+	                       routing_function(rt, i));
+}
+
+/* users.Register(v1), of the group that was given the name before. */
+static void mount_variable(struct routing *rt, uint32_t i, struct span name, const char *prefix)
+{
+	struct tokens *ts = rt->ts;
+	uint32_t end = scope_end(rt, i);
+
+	for (uint32_t k = tok_close(ts, i + 1); k < end && tok_walk(ts); k++) {
+		const struct tok *t = tok_at(ts, k);
+		uint32_t up = t->up;
+
+		if (t->kind != TOKEN_IDENT || t->len != name.len ||
+		    memcmp(t->text, name.data, t->len) != 0 || up == TOK_NONE || up == 0 ||
+		    tok_c(ts, up) != '(' || tok_at(ts, up - 1)->kind != TOKEN_IDENT)
+			continue;
+		if ((k == up + 1 || tok_c(ts, k - 1) == ',') &&
+		    (tok_c(ts, k + 1) == ')' || tok_c(ts, k + 1) == ','))
+			routing_mount_function(rt, tok_before_dot(ts, up - 1),
+			                       tok_span(tok_at(ts, up - 1)), prefix,
+			                       routing_function(rt, i));
+	}
+}
+
+static const char *receiver_prefix(struct routing *rt, uint32_t i);
+
+/* r.Mount("/x", admin.Router()) of chi */
+static void mount_call(struct routing *rt, uint32_t i)
+{
+	struct tokens *ts = rt->ts;
+	uint32_t callee = tok_arg(ts, i + 1, 1), base = TOK_NONE;
+	const char *prefix = routing_arg(rt, i + 1, 0);
+
+	if (!prefix || callee == TOK_NONE || tok_at(ts, callee)->kind != TOKEN_IDENT)
+		return;
+	if (tok_c(ts, callee + 1) == '.') {
+		base = callee;
+		callee += 2;
+	}
+	if (tok_c(ts, callee + 1) == '(')
+		routing_mount_function(rt, base, tok_span(tok_at(ts, callee)),
+		                       routing_join(rt->arena, receiver_prefix(rt, i), prefix),
+		                       routing_function(rt, i));
+}
+
 /* The prefix that a receiver brings: its variable's, and those of the calls before it. */
 static const char *receiver_prefix(struct routing *rt, uint32_t i)
 {
@@ -95,8 +163,12 @@ static void name_group(struct routing *rt, uint32_t i)
 	if (function != TOK_NONE && tok_is(ts, function, "func") && tok_c(ts, function + 1) == '(')
 		routing_name(rt, tok_span(tok_at(ts, function + 2)), whole, function,
 		             tok_close(ts, i + 1));
-	else if (name.len > 0 && prefix)
+	else if (name.len == 0 && prefix)
+		mount_argument(rt, i, whole);
+	else if (prefix) {
 		routing_name(rt, name, whole, tok_close(ts, i + 1), scope_end(rt, i));
+		mount_variable(rt, i, name, whole);
+	}
 }
 
 static const char *handler_of(struct routing *rt, uint32_t open, uint32_t from)
@@ -113,6 +185,8 @@ static const char *handler_of(struct routing *rt, uint32_t open, uint32_t from)
 	/* http.HandlerFunc(f) is f. */
 	if (tok_is(ts, last, "http") && tok_is(ts, last + 2, "HandlerFunc"))
 		last += 4;
+	if (tok_is(ts, last, "func"))
+		return "";
 	return tok_name(ts, rt->arena, last);
 }
 
@@ -172,6 +246,7 @@ static void add_handle(struct routing *rt, uint32_t i)
 		return;
 	route.pattern = strchr(pattern, '/');
 	route.prefix = receiver_prefix(rt, i);
+	route.owner = owner_of(rt, i);
 	route.handler = handler_of(rt, i + 1, 1);
 	if (!add_methods(rt, tok_close(ts, i + 1), route))
 		routing_add(rt, route);
@@ -189,6 +264,7 @@ static void add_named_method(struct routing *rt, uint32_t i, enum web_framework 
 	if (!route.method || !route.pattern || tok_arg(rt->ts, i + 1, 2) == TOK_NONE)
 		return;
 	route.prefix = receiver_prefix(rt, i);
+	route.owner = owner_of(rt, i);
 	route.handler = handler_of(rt, i + 1, 2);
 	routing_add(rt, route);
 }
@@ -202,6 +278,7 @@ static void add_verb(struct routing *rt, uint32_t i, enum web_framework framewor
 	if (!route.pattern || tok_arg(rt->ts, i + 1, 1) == TOK_NONE || strchr(route.pattern, ' '))
 		return;
 	route.prefix = receiver_prefix(rt, i);
+	route.owner = owner_of(rt, i);
 	route.handler = handler_of(rt, i + 1, 1);
 	routing_add(rt, route);
 }
@@ -218,6 +295,8 @@ void routes_go(struct routing *rt, uint32_t i)
 	} else if (tok_in(ts, i, TITLE)) {
 		if (title_framework(rt))
 			add_verb(rt, i, title_framework(rt));
+	} else if (tok_is(ts, i, "Mount") && routing_has(rt, WEB_CHI)) {
+		mount_call(rt, i);
 	} else if (tok_in(ts, i, MAKERS)) {
 		name_group(rt, i);
 	} else if (tok_in(ts, i, "Handle Add") && upper_framework(rt)) {

@@ -178,9 +178,13 @@ static void mount(struct routing *rt, uint32_t i)
 	const char *prefix = routing_arg(rt, i + 1, 0);
 	struct span on = chain_of(rt, i).base;
 
-	if (!is_pattern(prefix) || !*prefix)
-		return;
-	for (uint32_t n = 1; n < 8; n++) {
+	bool pattern = prefix && *prefix && is_pattern(prefix);
+
+	/* app.use(router) */
+	if (!pattern)
+		prefix = "";
+	prefix = routing_join(rt->arena, routing_prefix(rt, on, i), prefix);
+	for (uint32_t n = pattern ? 1 : 0; n < 8; n++) {
 		uint32_t at = tok_arg(ts, i + 1, n);
 
 		if (at == TOK_NONE)
@@ -188,6 +192,7 @@ static void mount(struct routing *rt, uint32_t i)
 		if (tok_at(ts, at)->kind == TOKEN_IDENT && tok_c(ts, at + 1) != '(' &&
 		    tok_c(ts, at + 1) != '.')
 			routing_mount(rt, tok_span(tok_at(ts, at)), prefix, on, false);
+		routing_mount_far(rt, at, prefix, on);
 	}
 }
 
@@ -214,6 +219,7 @@ static void mount_plugin(struct routing *rt, uint32_t i)
 		             options);
 	else
 		routing_mount(rt, tok_span(tok_at(ts, plugin)), prefix, on, false);
+	routing_mount_far(rt, plugin, prefix, on);
 }
 
 /* fastify.route({ method: "GET", url: "/x", handler }) */

@@ -169,6 +169,14 @@ static void add_resource(struct routing *rt, uint32_t open, struct route_new rou
 	}
 }
 
+/* A variable's $ may be part of its name. */
+static bool is_named(struct span base, const char *name)
+{
+	if (base.len > 0 && *base.data == '$')
+		base = (struct span){ base.data + 1, base.len - 1 };
+	return base.len == strlen(name) && memcmp(base.data, name, base.len) == 0;
+}
+
 void routes_php(struct routing *rt, uint32_t i)
 {
 	struct tokens *ts = rt->ts;
@@ -180,11 +188,9 @@ void routes_php(struct routing *rt, uint32_t i)
 	if (tok_c(ts, open) != '(' || tok_before_dot(ts, i) == TOK_NONE || second == TOK_NONE)
 		return;
 	route.prefix = prefix_of(rt, i, &base);
-	laravel = base.len == 5 && memcmp(base.data, "Route", 5) == 0;
-	if (!laravel && !routing_has(rt, WEB_SLIM))
-		return;
-	if (!laravel && !(base.len == 3 && memcmp(base.data, "app", 3) == 0) &&
-	    !(base.len == 5 && memcmp(base.data, "group", 5) == 0))
+	laravel = is_named(base, "Route");
+	if (!laravel &&
+	    (!routing_has(rt, WEB_SLIM) || (!is_named(base, "app") && !is_named(base, "group"))))
 		return;
 	route.framework = laravel ? WEB_LARAVEL : WEB_SLIM;
 	route.unsure = laravel && !routing_has(rt, WEB_LARAVEL);

@@ -111,8 +111,13 @@ static void mount(struct routing *rt, uint32_t i, uint32_t base)
 	uint32_t child = tok_arg(ts, i + 1, 0);
 	const char *prefix = routing_named(rt, i + 1, "prefix url_prefix");
 
-	if (child == TOK_NONE || tok_at(ts, child)->kind != TOKEN_IDENT ||
-	    tok_c(ts, child + 1) == '.')
+	if (child == TOK_NONE || tok_at(ts, child)->kind != TOKEN_IDENT)
+		return;
+	routing_mount_far(rt, child,
+	                  routing_join(rt->arena, routing_prefix(rt, tok_span(tok_at(ts, base)), i),
+	                               prefix ? prefix : ""),
+	                  tok_span(tok_at(ts, base)));
+	if (tok_c(ts, child + 1) == '.')
 		return;
 	routing_mount(rt, tok_span(tok_at(ts, child)), prefix ? prefix : "",
 	              tok_span(tok_at(ts, base)), tok_is(ts, i, "register_blueprint"));
@@ -173,9 +178,14 @@ static void add_django(struct routing *rt, uint32_t i)
 			routing_mount(rt, tok_span(tok_at(ts, list)),
 			              routing_join(rt->arena, route.prefix, pattern), route.owner,
 			              false);
+		else if (list != TOK_NONE && tok_at(ts, list)->kind == TOKEN_STRING &&
+		         routing_arg(rt, view + 1, 0))
+			routing_mount_module(rt, routing_arg(rt, view + 1, 0),
+			                     routing_join(rt->arena, route.prefix, pattern),
+			                     route.owner);
 		return;
 	}
-	route.handler = tok_name(ts, rt->arena, view);
+	route.handler = tok_is(ts, view, "lambda") ? "" : tok_name(ts, rt->arena, view);
 	as_view = strstr(route.handler, ".as_view");
 	if (as_view)
 		route.handler =

@@ -319,7 +319,7 @@ void routes_ruby(struct routing *rt)
 	while (i < ts->n &&
 	       !(tok_is(ts, i, "draw") && tok_c(ts, i - 1) == '.' && tok_is(ts, i - 2, "routes")))
 		i++;
-	for (i += 2; i < ts->n; i++) {
+	for (i += 2; i < ts->n && routing_goes_on(rt); i++) {
 		if (!tok_at(ts, i)->first)
 			continue;
 		if (tok_is(ts, i, "end"))

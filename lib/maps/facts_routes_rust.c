@@ -205,11 +205,14 @@ static void mount(struct routing *rt, uint32_t i)
 	if (!tok_is(ts, child, "routes")) {
 		if (*prefix && tok_c(ts, child + 1) != '.')
 			mount_at(rt, child, prefix, owner);
+		routing_mount_far(rt, child, prefix, owner);
 		return;
 	}
 	for (uint32_t at = child + 3; at != TOK_NONE && at < tok_close(ts, child + 2);
-	     at = tok_next_arg(ts, child + 2, at))
+	     at = tok_next_arg(ts, child + 2, at)) {
 		mount_at(rt, at, prefix, (struct span){ 0 });
+		routing_mount_far(rt, at, prefix, (struct span){ 0 });
+	}
 }
 
 void routes_rust(struct routing *rt, uint32_t i)

@@ -105,7 +105,7 @@ static void count_ruby(struct counting *ct, uint32_t i)
 
 	if (tok_is(ts, i, "def") && starts(tok_at(ts, i + 1), "test_"))
 		ct->n[TEST_MINITEST]++;
-	else if (tok_is(ts, i, "test") && named && tok_at(ts, i)->first)
+	else if (tok_in(ts, i, "test should") && named && tok_at(ts, i)->first)
 		ct->n[TEST_MINITEST]++;
 	else if (tok_in(ts, i, "it specify scenario example") && tok_at(ts, i)->first &&
 	         (named || next == '{' || tok_is(ts, i + 1, "do")))

@@ -273,6 +273,21 @@ void manifest_locked(struct manifest_in *in, const char *key, const char *versio
 		manifest_item(in, ITEM_LOCKED, key, version, line);
 }
 
+void manifest_licence(struct manifest_in *in, const struct doc *doc)
+{
+	if (doc == NULL)
+		return;
+	if (doc->type == DOC_ARRAY) {
+		for (const struct doc *d = doc->child; d != NULL; d = d->next)
+			manifest_licence(in, d->type == DOC_OBJECT ? doc_get(d, "type") : d);
+		return;
+	}
+	if (doc->type == DOC_OBJECT)
+		doc = doc_get(doc, "type") != NULL ? doc_get(doc, "type") : doc_get(doc, "text");
+	if (*doc_text(doc) != '\0')
+		manifest_item(in, ITEM_LICENCE, "", doc->text, doc->line);
+}
+
 void manifest_name(struct manifest_in *in, const char *name)
 {
 	if (*in->out->name == '\0')

@@ -65,6 +65,8 @@ void manifest_cargo(struct manifest_in *in)
 	const struct doc *members = doc_at(root, "workspace", "members");
 
 	manifest_name(in, doc_text(doc_at(root, "package", "name")));
+	manifest_licence(in, doc_at(root, "package", "license"));
+	manifest_licence(in, doc_at(root, "workspace", "package", "license"));
 	dep_tables(in, root);
 	for (const struct doc *d = targets != NULL ? targets->child : NULL; d != NULL; d = d->next)
 		dep_tables(in, d);

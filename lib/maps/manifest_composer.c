@@ -42,6 +42,7 @@ void manifest_composer(struct manifest_in *in)
 	const struct doc *sources = doc_get(root, "repositories");
 
 	manifest_name(in, doc_member(root, "name"));
+	manifest_licence(in, doc_get(root, "license"));
 	packages(in, doc_get(root, "require"), "runtime");
 	packages(in, doc_get(root, "require-dev"), "dev");
 	autoload(in, doc_get(root, "autoload"));

@@ -92,12 +92,16 @@ void manifest_pom(struct manifest_in *in)
 {
 	const struct doc *project = doc_get(doc_xml(in->scratch, in->text), "project");
 	const struct doc *profiles = doc_get(project, "profiles");
+	const struct doc *licences = doc_get(project, "licenses");
 	const char *group = doc_member(project, "groupId");
 
 	if (*group == '\0')
 		group = doc_text(doc_at(project, "parent", "groupId"));
 	in->out->group = arena_strdup(in->arena, group);
 	manifest_name(in, doc_member(project, "artifactId"));
+	for (const struct doc *l = licences != NULL ? licences->child : NULL; l != NULL;
+	     l = l->next)
+		manifest_licence(in, doc_get(l, "name"));
 	pom_dependencies(in, project, doc_get(project, "dependencies"), "runtime");
 	pom_dependencies(in, project, doc_at(project, "dependencyManagement", "dependencies"),
 	                 "managed");

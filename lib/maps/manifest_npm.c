@@ -66,6 +66,8 @@ void manifest_package_json(struct manifest_in *in)
 	const struct doc *at = doc_get(root, "bin");
 
 	manifest_name(in, doc_member(root, "name"));
+	manifest_licence(in, doc_get(root, "license"));
+	manifest_licence(in, doc_get(root, "licenses"));
 	for (size_t i = 0; i < COUNT(DEPS); i++)
 		dep_members(in, doc_get(root, DEPS[i].key), DEPS[i].scope);
 	for (size_t i = 0; i < COUNT(MAIN); i++)

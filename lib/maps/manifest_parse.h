@@ -40,6 +40,9 @@ void manifest_locked(struct manifest_in *in, const char *key, const char *versio
 void manifest_item(struct manifest_in *in, enum item_kind kind, const char *key, const char *value,
                    uint32_t line);
 
+/** Note the licence that a member says: a text, a list of texts, or {type: text}. */
+void manifest_licence(struct manifest_in *in, const struct doc *doc);
+
 /** Set the name unless there is one. */
 void manifest_name(struct manifest_in *in, const char *name);
 

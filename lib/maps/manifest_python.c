@@ -139,6 +139,8 @@ void manifest_pyproject(struct manifest_in *in)
 
 	manifest_name(in, doc_member(project, "name"));
 	manifest_name(in, doc_member(poetry, "name"));
+	manifest_licence(in, doc_get(project, "license"));
+	manifest_licence(in, doc_get(poetry, "license"));
 	requirement_list(in, doc_get(project, "dependencies"), "runtime");
 	requirement_groups(in, doc_get(project, "optional-dependencies"), "optional");
 	requirement_groups(in, doc_get(root, "dependency-groups"), "dev");
@@ -173,6 +175,8 @@ static void cfg_value(struct manifest_in *in, struct span section, struct span k
 		return;
 	if (span_is(section, "metadata") && span_is(key, "name")) {
 		manifest_name(in, span_text(in, value));
+	} else if (span_is(section, "metadata") && span_is(key, "license")) {
+		manifest_item(in, ITEM_LICENCE, "", span_text(in, value), line);
 	} else if (span_is(section, "options") && span_is(key, "install_requires")) {
 		manifest_requirement(in, value, "runtime", line);
 	} else if (span_is(section, "options") && span_is(key, "setup_requires")) {

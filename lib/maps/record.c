@@ -1,14 +1,18 @@
 /* Record: the members that are kept.  A new member of a struct is one row here. */
 #include "maps/record.h"
 
+#include "maps/licence.h"
+
 /* When one of these fails: add the new member's row to the table, then put the new size here. */
 static_assert(sizeof(struct fact_import) == 40, "fact_import has a member that is not kept");
 static_assert(sizeof(struct fact_def) == 40, "fact_def has a member that is not kept");
 static_assert(sizeof(struct fact_ref) == 16, "fact_ref has a member that is not kept");
-static_assert(sizeof(struct fact_route) == 32, "fact_route has a member that is not kept");
+static_assert(sizeof(struct fact_route) == 40, "fact_route has a member that is not kept");
+static_assert(sizeof(struct fact_mount) == 40, "fact_mount has a member that is not kept");
+static_assert(sizeof(struct fact_licence) == 16, "fact_licence has a member that is not kept");
 static_assert(sizeof(struct fact_env) == 24, "fact_env has a member that is not kept");
 static_assert(sizeof(struct fact_entry) == 32, "fact_entry has a member that is not kept");
-static_assert(sizeof(struct facts) == 144, "facts has a member that is not kept");
+static_assert(sizeof(struct facts) == 176, "facts has a member that is not kept");
 static_assert(sizeof(struct manifest_dep) == 32, "manifest_dep has a member that is not kept");
 static_assert(sizeof(struct manifest_item) == 24, "manifest_item has a member that is not kept");
 static_assert(sizeof(struct manifest) == 64, "manifest has a member that is not kept");
@@ -47,11 +51,21 @@ static const struct code_field ROUTE_FIELDS[] = {
 	CODE_TEXT(struct fact_route, method),
 	CODE_TEXT(struct fact_route, pattern),
 	CODE_TEXT(struct fact_route, handler),
+	CODE_TEXT(struct fact_route, owner),
 	CODE_NUMBER(struct fact_route, line),
 	CODE_ENUM(struct fact_route, framework, WEB_COUNT),
 	CODE_BOOL(struct fact_route, unsure),
 };
 static const struct code_table ROUTE = CODE_TABLE(struct fact_route, ROUTE_FIELDS);
+
+static const struct code_field MOUNT_FIELDS[] = {
+	CODE_TEXT(struct fact_mount, base),
+	CODE_TEXT(struct fact_mount, name),
+	CODE_TEXT(struct fact_mount, prefix),
+	CODE_TEXT(struct fact_mount, owner),
+	CODE_NUMBER(struct fact_mount, import_line),
+};
+static const struct code_table MOUNT = CODE_TABLE(struct fact_mount, MOUNT_FIELDS);
 
 static const struct code_field ENV_FIELDS[] = {
 	CODE_TEXT(struct fact_env, name),
@@ -68,6 +82,14 @@ static const struct code_field ENTRY_FIELDS[] = {
 };
 static const struct code_table ENTRY = CODE_TABLE(struct fact_entry, ENTRY_FIELDS);
 
+static const struct code_field LICENCE_FIELDS[] = {
+	CODE_TEXT(struct fact_licence, expression),
+	CODE_NUMBER(struct fact_licence, line),
+	CODE_ENUM(struct fact_licence, evidence, LICENCE_EVIDENCE_COUNT),
+	CODE_NUMBER(struct fact_licence, percent),
+};
+static const struct code_table LICENCE = CODE_TABLE(struct fact_licence, LICENCE_FIELDS);
+
 static const struct code_field FACTS_FIELDS[] = {
 	CODE_ENUM(struct facts, lang, LANG_COUNT),
 	CODE_NUMBER(struct facts, code),
@@ -79,8 +101,11 @@ static const struct code_field FACTS_FIELDS[] = {
 	CODE_TEXTS(struct facts, names, nnames, FACTS_NAMES_MAX),
 	CODE_ROWS(struct facts, refs, nrefs, &REF, FACTS_REFS_MAX),
 	CODE_ROWS(struct facts, routes, nroutes, &ROUTE, FACTS_ROUTES_MAX),
+	CODE_ROWS(struct facts, mounts, nmounts, &MOUNT, FACTS_MOUNTS_MAX),
 	CODE_ROWS(struct facts, env, nenv, &ENV, FACTS_ENV_MAX),
-	CODE_ROWS(struct facts, entries, nentries, &ENTRY, FACTS_DEFS_MAX),
+	CODE_ROWS(struct facts, entries, nentries, &ENTRY, FACTS_ENTRIES_MAX),
+	CODE_ROWS(struct facts, licences, nlicences, &LICENCE,
+	          LICENCE_TAGS_MAX + LICENCE_MATCHES_MAX),
 	CODE_NUMBER(struct facts, test_cases),
 	CODE_ENUM(struct facts, test_framework, TEST_COUNT),
 	CODE_BOOL(struct facts, truncated),
@@ -111,6 +136,7 @@ static const struct code_field MANIFEST_FIELDS[] = {
 	CODE_TEXT(struct manifest, group),
 	CODE_ROWS(struct manifest, deps, ndeps, &DEP, MANIFEST_DEPS_MAX),
 	CODE_ROWS(struct manifest, items, nitems, &ITEM, MANIFEST_LOCKED_MAX),
+	CODE_NUMBER(struct manifest, nlocked),
 	CODE_BOOL(struct manifest, truncated),
 };
 static const struct code_table MANIFEST = CODE_TABLE(struct manifest, MANIFEST_FIELDS);

@@ -324,11 +324,12 @@ const char *signature_read(struct arena *arena, enum lang lang, enum def_kind ki
                            uint32_t *ret_start_line)
 {
 	struct scan sc = { .lang = lang, .style = style_of(lang), .kind = kind };
-	const char *end = text.data + text.len, *behind;
+	const char *end, *behind;
 
 	*ret_start_line = line;
-	if (!text.data || name.data < text.data || name.data >= end)
+	if (!text.data || name.data < text.data || name.data >= text.data + text.len)
 		return "";
+	end = text.data + text.len;
 	behind = name.data + name.len;
 	sc.p = find_start(&sc, text, name.data);
 	sc.end = end - behind > AHEAD_MAX ? behind + AHEAD_MAX : end;

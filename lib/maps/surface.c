@@ -1,10 +1,12 @@
 /* Surface: the facts of all files, and what only the repository can tell. */
-#include "maps/surface.h"
+#include "maps/surface_mounts.h"
 
+#include "maps/licence.h"
 #include "maps/strmap.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PARENTS_MAX 64 /* folders above a file that are asked for their manifest */
 
@@ -12,9 +14,10 @@ struct finding {
 	struct arena *arena;
 	const struct resolve_in *in;
 	struct surface *out;
+	struct surface_mounts mounts;
 	struct strmap packages; /* names of all dependencies */
 	struct strmap runners;  /* folder of a package.json -> enum test_framework */
-	size_t routes_cap, env_cap, tests_cap;
+	size_t routes_cap, env_cap, tests_cap, licences_cap;
 };
 
 static void *room(struct finding *fd, void *items, size_t n, size_t *cap, size_t size)
@@ -55,6 +58,8 @@ static void note_packages(struct finding *fd)
 	for (size_t i = 0; i < fd->in->nmanifests; i++) {
 		const struct manifest *m = &fd->in->manifests[i];
 
+		/* A framework's own repository uses it as well. */
+		strmap_add(&fd->packages, m->name, strlen(m->name), 1);
 		for (size_t k = 0; k < m->ndeps; k++) {
 			strmap_add(&fd->packages, m->deps[k].name, strlen(m->deps[k].name), 1);
 			if (manifest_ecosystem(m->type) == ECO_NPM)
@@ -147,7 +152,10 @@ static void take_routes(struct finding *fd, uint32_t index)
 		if (route->unsure)
 			framework = settle(fd, framework);
 		if (framework != WEB_NONE)
-			add_route(fd, (struct surface_route){ route->method, route->pattern,
+			add_route(fd, (struct surface_route){ route->method,
+			                                      surface_mounts_pattern(&fd->mounts,
+			                                                             fd->arena,
+			                                                             index, route),
 			                                      route->handler, index, route->line,
 			                                      (uint8_t)framework });
 	}
@@ -310,6 +318,83 @@ static void take_tests(struct finding *fd, uint32_t index)
 		                        (uint8_t)(cases > 0 ? framework : TEST_NONE) };
 }
 
+/* ---- licences ---- */
+
+static void add_licence(struct finding *fd, struct surface_licence licence)
+{
+	struct surface *out = fd->out;
+
+	if (out->nlicences >= SURFACE_LICENCES_MAX) {
+		out->truncated = true;
+		return;
+	}
+	out->licences =
+		room(fd, out->licences, out->nlicences, &fd->licences_cap, sizeof(*out->licences));
+	out->licences[out->nlicences++] = licence;
+}
+
+/* LICENSE, COPYING.LESSER, LICENSES/MIT.txt: a text elsewhere is only quoted. */
+static bool is_licence_file(struct span path)
+{
+	static const char *const STARTS[] = { "licen", "copying", "unlicense", "copyright" };
+	const char *slash = memrchr(path.data, '/', path.len);
+	const char *base = slash ? slash + 1 : path.data;
+
+	for (size_t i = 0; i < COUNT(STARTS); i++) {
+		if (strncasecmp(base, STARTS[i], strlen(STARTS[i])) == 0)
+			return true;
+	}
+	return behind_dir(path, "LICENSES") != NULL || behind_dir(path, "licenses") != NULL;
+}
+
+static void take_licences(struct finding *fd, uint32_t index)
+{
+	const struct map_file *file = &fd->in->files[index];
+
+	if (file->role == FILE_VENDORED)
+		return;
+	for (size_t i = 0; i < file->facts.nlicences; i++) {
+		const struct fact_licence *l = &file->facts.licences[i];
+
+		if (l->evidence == LICENCE_TAG || is_licence_file(file->path))
+			add_licence(fd, (struct surface_licence){
+						index, l->line,
+						licence_evidence_name(
+							(enum licence_evidence)l->evidence),
+						l->expression, l->percent });
+	}
+}
+
+static void declared_licences(struct finding *fd)
+{
+	for (size_t i = 0; i < fd->in->nmanifests; i++) {
+		const struct manifest *m = &fd->in->manifests[i];
+
+		for (size_t k = 0; k < m->nitems; k++) {
+			const char *value = m->items[k].value;
+			struct span text = { value, strlen(value) };
+
+			if (m->items[k].kind == ITEM_LICENCE &&
+			    text.len <= LICENCE_EXPRESSION_MAX && text.len > 0)
+				add_licence(fd,
+				            (struct surface_licence){
+						    m->file, m->items[k].line, "manifest", value,
+						    licence_expression_valid(text) ? 100 : 0 });
+		}
+	}
+}
+
+static int by_licence(const void *a, const void *b)
+{
+	const struct surface_licence *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return strcmp(x->expression, y->expression);
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct surface_route *x = a, *y = b;
@@ -323,7 +408,8 @@ static int by_place(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->pattern, y->pattern);
 }
 
-void surface_find(struct arena *arena, const struct resolve_in *in, struct surface *ret)
+void surface_find(struct arena *arena, const struct resolve_in *in,
+                  const struct resolve_edge *edges, size_t nedges, struct surface *ret)
 {
 	struct finding fd = { .arena = arena, .in = in, .out = ret };
 	bool next;
@@ -332,6 +418,7 @@ void surface_find(struct arena *arena, const struct resolve_in *in, struct surfa
 	fd.packages = strmap_new(arena, 256);
 	fd.runners = strmap_new(arena, 16);
 	note_packages(&fd);
+	fd.mounts = surface_mounts_find(arena, in, edges, nedges);
 	next = has_package(&fd, WEB_NEXT);
 	for (uint32_t i = 0; i < in->nfiles; i++) {
 		take_routes(&fd, i);
@@ -339,7 +426,11 @@ void surface_find(struct arena *arena, const struct resolve_in *in, struct surfa
 			next_route(&fd, i);
 		take_env(&fd, i);
 		take_tests(&fd, i);
+		take_licences(&fd, i);
 	}
+	declared_licences(&fd);
+	if (ret->nlicences > 1)
+		qsort(ret->licences, ret->nlicences, sizeof(*ret->licences), by_licence);
 	if (ret->nroutes > 1)
 		qsort(ret->routes, ret->nroutes, sizeof(*ret->routes), by_place);
 }

@@ -80,7 +80,7 @@ const struct tok *tok_at(struct tokens *ts, uint32_t i)
 	return i < ts->n ? &ts->t[i] : &NOTHING;
 }
 
-static bool may_walk(struct tokens *ts)
+bool tok_walk(struct tokens *ts)
 {
 	return ts->work < TOKENS_WORK_MAX && ++ts->work;
 }
@@ -118,7 +118,7 @@ uint32_t tok_next_arg(struct tokens *ts, uint32_t open, uint32_t i)
 {
 	uint32_t close = tok_close(ts, open);
 
-	for (uint32_t n = 0; i < close && n < WALK_MAX && may_walk(ts); i = step(ts, i), n++) {
+	for (uint32_t n = 0; i < close && n < WALK_MAX && tok_walk(ts); i = step(ts, i), n++) {
 		if (tok_c(ts, i) == ',')
 			return i + 1 < close ? i + 1 : TOK_NONE;
 	}
@@ -174,7 +174,7 @@ static uint32_t constant(struct tokens *ts, uint32_t i)
 	const struct tok *name = tok_at(ts, i);
 	uint32_t from = i > WALK_MAX ? i - WALK_MAX : 0;
 
-	for (uint32_t k = i; k-- > from && may_walk(ts);) {
+	for (uint32_t k = i; k-- > from && tok_walk(ts);) {
 		const struct tok *t = &ts->t[k];
 
 		if (t->len != name->len || t->kind != TOKEN_IDENT ||

@@ -35,6 +35,9 @@ struct tokens {
 
 void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, uint32_t words);
 
+/** Take a step of the budget.  @ret false when it is used up */
+bool tok_walk(struct tokens *ts);
+
 /** @ret the token, or an empty one (kind TOKEN_END) beyond the ends */
 const struct tok *tok_at(struct tokens *ts, uint32_t i);
 

@@ -26,6 +26,38 @@ static void check_refs(const struct facts *f, uint32_t lines)
 	}
 }
 
+static void check_surface(const struct facts *f, uint32_t lines)
+{
+	for (size_t i = 0; i < f->nroutes; i++) {
+		const struct fact_route *route = &f->routes[i];
+
+		assert(*route->method && *route->pattern == '/');
+		assert(strlen(route->pattern) <= FACTS_PATTERN_MAX && route->handler &&
+		       route->owner);
+		assert(route->line >= 1 && route->line <= lines);
+		assert(route->framework > WEB_NONE && route->framework < WEB_COUNT);
+		assert(i == 0 || f->routes[i - 1].line <= route->line);
+	}
+	for (size_t i = 0; i < f->nmounts; i++) {
+		const struct fact_mount *mount = &f->mounts[i];
+
+		assert(mount->base && mount->name && mount->owner && mount->prefix);
+		assert(mount->import_line <= lines);
+	}
+	for (size_t i = 0; i < f->nenv; i++) {
+		assert(*f->env[i].name && f->env[i].line >= 1 && f->env[i].line <= lines);
+		assert(i == 0 || f->env[i - 1].line < f->env[i].line ||
+		       strcmp(f->env[i - 1].name, f->env[i].name) < 0);
+	}
+	for (size_t i = 0; i < f->nentries; i++)
+		assert(f->entries[i].line >= 1 && f->entries[i].line <= lines);
+	for (size_t i = 0; i < f->nlicences; i++)
+		assert(*f->licences[i].expression && f->licences[i].line <= lines &&
+		       f->licences[i].percent <= 100);
+	assert((f->test_cases == 0) == (f->test_framework == TEST_NONE));
+	assert(f->test_framework < TEST_COUNT);
+}
+
 static void check(const struct facts *f, struct span text)
 {
 	uint32_t lines = count_lines(text);
@@ -52,6 +84,7 @@ static void check(const struct facts *f, struct span text)
 		assert(i == 0 || f->defs[i - 1].line <= def->line);
 	}
 	check_refs(f, lines);
+	check_surface(f, lines);
 	for (size_t i = 1; i < f->nnames; i++)
 		assert(strcmp(f->names[i - 1], f->names[i]) < 0);
 }

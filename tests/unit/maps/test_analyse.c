@@ -385,10 +385,48 @@ static int tear_down(void **state)
 	return fixture_close(state);
 }
 
+/* What a system offers and asks for: a row of each table, joined to its file. */
+static void test_analyse__surface(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct repo repo;
+	struct tree root = { .len = 0 };
+	struct analyse_in in = { .directory = repo.path };
+	CLEANUP(json_put) struct json_object *doc = NULL;
+
+	repo_new(&repo);
+	add_text(&repo, &root, "app.py",
+	         "# SPDX-License-Identifier: MIT\nfrom flask import Flask\n@app.post('/a')\n"
+	         "def save(x):\n    return os.getenv('KEY', 'k') or os.environ['PORT']\n");
+	add_text(&repo, &root, "test_app.py", "def test_a(): pass\n");
+	in.commit = put_commit(cx, &repo, put_tree(&repo, &root));
+	doc = map(cx, &in);
+	repo_end(&repo);
+
+	assert_string_equal(column_text(doc, "defs.signature", 0), "def save(x)");
+	assert_int_equal(rows(doc, "routes.method"), 1);
+	assert_string_equal(column_text(doc, "routes.method", 0), "POST");
+	assert_string_equal(column_text(doc, "routes.pattern", 0), "/a");
+	assert_string_equal(column_text(doc, "routes.framework", 0), "flask");
+	assert_string_equal(column_text(doc, "routes.handler", 0), "save");
+	assert_int_equal(column_int(doc, "routes.file", 0), 0);
+	assert_int_equal(column_int(doc, "routes.line", 0), 3);
+	assert_int_equal(rows(doc, "env.name"), 2);
+	assert_string_equal(column_text(doc, "env.name", 0), "KEY");
+	assert_string_equal(column_text(doc, "env.default", 0), "k");
+	assert_null(json_object_array_get_idx(json_at(doc, "env.default"), 1));
+	assert_int_equal(json_int(doc, "tests.cases", -1), 1);
+	assert_string_equal(json_text(doc, "tests.frameworks.0.name", ""), "pytest");
+	assert_int_equal(column_int(doc, "tests.by_file.file", 0), 1);
+	assert_string_equal(column_text(doc, "licences.expression", 0), "MIT");
+	assert_int_equal(column_int(doc, "licences.confidence", 0), 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_analyse__whole_map_and_the_same_bytes),
+		cmocka_unit_test(test_analyse__surface),
 		cmocka_unit_test(test_analyse__entries_that_are_no_text),
 		cmocka_unit_test(test_analyse__names_and_encodings),
 		cmocka_unit_test(test_analyse__depth_and_bombs),

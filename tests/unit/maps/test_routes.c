@@ -78,8 +78,9 @@ static const struct facts_case GO[] = {
 	  "7 gin GET /v1/a a\n8 gin POST /v1/b/c h.C\n10 gin ANY /d\n13 gin PUT /e e\n16 gin GET /f f\n" },
 	{ LANG_GO,
 	  "package p\nimport \"github.com/go-chi/chi/v5\"\nfunc f() {\n\tr := chi.NewRouter()\n\tr.Route(\"/a\", func(r chi.Router) {\n"
-	  "\t\tr.Get(\"/\", l)\n\t\tr.Route(\"/{id}\", func(r chi.Router) {\n\t\t\tr.With(m).Put(\"/\", u)\n\t\t})\n\t})\n\tr.Get(\"/z\", z)\n}\n",
-	  "6 chi GET /a/ l\n8 chi PUT /a/{id}/ u\n11 chi GET /z z\n" },
+	  "\t\tr.Get(\"/\", l)\n\t\tr.Route(\"/{id}\", func(r chi.Router) {\n\t\t\tr.With(m).Put(\"/\", u)\n\t\t})\n\t})\n\tr.Get(\"/z\", z)\n\tr.Mount(\"/adm\", admin())\n}\n"
+	  "func admin() http.Handler {\n\tr := chi.NewRouter()\n\tr.Get(\"/all\", all)\n\treturn r\n}\n",
+	  "6 chi GET /a/ l\n8 chi PUT /a/{id}/ u\n11 chi GET /z z\n16 chi GET /adm/all all\n" },
 	{ LANG_GO,
 	  "package p\nimport \"net/http\"\nfunc f() {\n\tmux.HandleFunc(\"GET /a/{id}\", a)\n\thttp.Handle(\"/b\", http.HandlerFunc(b))\n"
 	  "\tmux.Handle(\"name\", b)\n\tresp, _ := http.Get(\"/c\")\n}\n",
@@ -113,7 +114,7 @@ static const struct facts_case JAVA[] = {
 	{ LANG_KOTLIN,
 	  "import org.springframework.web.bind.annotation.*\n@RequestMapping(\"/k\")\nclass K {\n\t@GetMapping(\"/{id}\")\n"
 	  "\tfun one(@PathVariable id: Long) = 1\n}\n",
-	  "4 spring GET /k/{id} one\n" },
+	  "4 spring GET /k/{id} K.one\n" },
 };
 
 static const struct facts_case OTHERS[] = {
@@ -154,7 +155,10 @@ static const struct facts_case OTHERS[] = {
 	  "[ApiController]\n[Route(\"api/[controller]\")]\npublic class CatsController : ControllerBase\n{\n\t[HttpGet(\"{id}\")]\n"
 	  "\tpublic async Task<Cat> Get(int id) { }\n\t[HttpPost, Authorize]\n\tpublic Cat Add([FromBody] Cat c) => c;\n"
 	  "\t[HttpDelete(\"/root\")] public void Del() { }\n}\n",
-	  "5 asp.net GET /api/Cats/{id} Get\n7 asp.net POST /api/Cats Add\n9 asp.net DELETE /root Del\n" },
+	  "5 asp.net GET /api/Cats/{id} CatsController.Get\n7 asp.net POST /api/Cats CatsController.Add\n9 asp.net DELETE /root CatsController.Del\n" },
+	{ LANG_CSHARP,
+	  "public class HomeController : Controller {\n\t[HttpGet]\n\tpublic IActionResult Index() { }\n}\n",
+	  "2 asp.net GET /Home/Index HomeController.Index\n" },
 	{ LANG_CSHARP,
 	  "var app = builder.Build();\nvar g = app.MapGroup(\"/v1\");\ng.MapGet(\"/a\", () => 1);\napp.MapPost(\"/b\", Handlers.B);\n",
 	  "3 asp.net GET /v1/a\n4 asp.net POST /b Handlers.B\n" },
