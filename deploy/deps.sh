@@ -14,7 +14,7 @@ PATH=$PATH:/usr/sbin:/sbin
 BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
 	libcurl4-openssl-dev libgit2-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev
 	libwebsockets-dev"
-RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates"
+RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates procps"
 TESTS="libcmocka-dev curl jq git openssh-client openssh-server python3 openssl clang libclang-rt-dev
 	iproute2 faketime"
 # 100 MB to fetch: the one story that needs it asks for it by itself.
