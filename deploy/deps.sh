@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Debian packages that are missing: deps.sh [build|run|test|browser|lint|bench|cov]...
+# Install the Debian packages that are missing: deps.sh [build|run|test|browser|lint|bench|cov|accuracy]...
 #
 # Looks first, so that a run with nothing to do needs no privilege, no network
 # and a tenth of a second.  Nothing is removed, nothing present is configured.
@@ -22,6 +22,8 @@ BROWSER="chromium chromium-driver"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
+# What maps are compared with.
+ACCURACY="python3 gcc g++ cmake golang-go default-jdk-headless nodejs npm cloc"
 
 die() { echo "error: $*" >&2; exit 1; }
 
@@ -91,6 +93,7 @@ for set in "${@:-build}"; do
 	lint) wanted="$wanted $LINT" ;;
 	bench) wanted="$wanted $BENCH" ;;
 	cov) wanted="$wanted $COV" ;;
+	accuracy) wanted="$wanted $ACCURACY" ;;
 	*) die "no set of packages is called '$set'" ;;
 	esac
 done
