@@ -1,6 +1,7 @@
 /* Scan: an object database, a tree walk with an explicit stack, one blob at a time. */
 #include "maps/scan.h"
 
+#include "maps/loose.h"
 #include "maps/text.h"
 
 #include <git2.h>
@@ -22,6 +23,7 @@
 
 struct scan {
 	git_odb *odb;
+	bool may_be_loose;
 	bool out_of_memory;
 };
 
@@ -58,6 +60,7 @@ enum err scan_open(struct ctx *cx, const char *repo_path, struct scan **ret)
 		err_cause(cx, "%s", why != NULL ? why->message : "unknown");
 		return ERR_REPO_NOT_GIT;
 	}
+	scan->may_be_loose = loose_may_be(objects);
 	*ret = scan;
 	return ERR_OK;
 }
@@ -90,6 +93,8 @@ static enum skip_reason read_object(struct scan *scan, const git_oid *oid, git_o
 		return SKIP_CORRUPT;
 	if (len > max_bytes)
 		return SKIP_TOO_LARGE;
+	if (scan->may_be_loose && !loose_is_whole(scan->odb, oid))
+		return SKIP_CORRUPT;
 	if (git_odb_read(ret, scan->odb, oid) == 0)
 		return SKIP_NONE;
 	scan->out_of_memory |=
