@@ -215,9 +215,12 @@ static enum err reply(struct clone *c, const git_oid *oid, const char *ref, cons
 	char hex[GIT_OID_HEXSZ + 1];
 	git_oid commit;
 
-	if (!find_commit(c, oid, &commit))
-		return err_set(c->cx, ERR_REPO_BROKEN, "the repository lacks the commit %s of %s",
-		               git_oid_tostr(hex, sizeof(hex), oid), ref == NULL ? "HEAD" : ref);
+	if (!find_commit(c, oid, &commit)) {
+		err_set(c->cx, ERR_REPO_BROKEN, "the repository lacks the commit %s of %s",
+		        git_oid_tostr(hex, sizeof(hex), oid), ref == NULL ? "HEAD" : ref);
+		err_fix(c->cx, "let \"git fsck\" tell what is damaged in the repository");
+		return ERR_REPO_BROKEN;
+	}
 	git_oid_tostr(hex, sizeof(hex), &commit);
 	*ret = (struct fetch_reply){
 		.commit = arena_strdup(c->cx->arena, hex),
