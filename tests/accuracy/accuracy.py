@@ -5,7 +5,8 @@
 Each repository (bare or with a work tree) is mapped at its HEAD, laid out below WORK_DIR, and read
 again by tools that share nothing with the analyser: CPython's ast and import machinery, gcc's
 preprocessor, the TypeScript compiler, go/types, javac, tree-sitter, cloc, and the package managers'
-own formats.  What a tool cannot parse is left out and counted; a tool that is not installed is said to
+own formats.  What a tool cannot parse is left out and counted, and so are
+definitions in files that the map itself calls generated or vendored; a tool that is not installed is said to
 be missing.  What differs is listed with file and line, the first SHOW (10) of each kind, and all of it
 goes into WORK_DIR/accuracy.json.
 
@@ -185,7 +186,9 @@ def compare(mapped, files, truth):
     result = {"imports": Count(), "defs": Count(), "uses": None, "files": len(known),
               "unparsed": sorted({*truth["unparsed"], *truth.get("unparsed_defs", [])})}
     result["imports"].add(ours, theirs)
-    known_defs = known - set(truth.get("unparsed_defs", []))
+    # What was bundled or copied from elsewhere is nobody's definition; imports of it count.
+    made = {path for path in known if mapped.role[path] in ("generated", "vendored")}
+    known_defs = known - made - set(truth.get("unparsed_defs", []))
     result["defs"].add({row for row in mapped.defs() if row[0] in known_defs},
                        {(f, line, name) for f, line, name in truth["defs"] if f in known_defs})
     if "uses" in truth:

@@ -60,8 +60,9 @@ function workspacePatterns() {
 	return patterns.filter((one) => !one.startsWith("!"));
 }
 
+// The root's own package is one as well: examples and tests import it by its name.
 const packages = new Map();
-for (const at of workspacePatterns().flatMap(folders)) {
+for (const at of [...workspacePatterns().flatMap(folders), ...(isFile(join(folder, "package.json")) ? [folder] : [])]) {
 	const { name } = readJson(join(at, "package.json"));
 	if (typeof name !== "string" || packages.has(name)) continue;
 	packages.set(name, at);

@@ -70,7 +70,9 @@ function visitC(file, root) {
 		const [node, inFunction] = stack.pop();
 		let inside = inFunction;
 		if (node.type === "function_definition") {
-			const name = declared(field(node, "declarator"));
+			// TEST_IMPL(name) { ... }: what stands for a type is the macro's name
+			const isMacro = field(node, "declarator")?.type === "parenthesized_declarator";
+			const name = isMacro ? field(node, "type") : declared(field(node, "declarator"));
 			const hasBody = !children(node).some((one) => /^(default|delete)_method_clause$/.test(one.type));
 			if (!inFunction && hasBody) define(file, name, name?.text);
 			inside = true;
