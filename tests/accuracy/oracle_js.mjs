@@ -108,7 +108,8 @@ function note(file, line, written) {
 		return;
 	}
 	const here = resolve(dirname(from), name);
-	if (/^\.\.?(\/|$)/.test(name) && isFile(here)) answer.imports.push([file, line, asListed(here)]);
+	const file_here = [here, `${here}.json`].find(isFile); // Node's require finds the second
+	if (/^\.\.?(\/|$)/.test(name) && file_here) answer.imports.push([file, line, asListed(file_here)]);
 	else if (packages.has(packageOf(name))) answer.unjudged.push([file, line]);
 	else answer.imports.push([file, line, null]);
 }
