@@ -5,6 +5,8 @@
 #   make up | down | status           start, stop, show the stack
 #   make restart                      build, migrate, replace the processes; no request is lost
 #   make test-unit test-db test-e2e test-fuzz   one kind of test alone
+#   make fuzz-long [RUNS=10000000]    each lexer and manifest reader by itself; NAMES= restricts it
+#   make accuracy REPOS=<folder>      maps against compilers, cloc and package managers
 #   make fault [MINUTES=10]           the queue's fault test, for so long; as root
 #   make coverage                     lines that the tests reach
 #   make lint | format                every check | write the one format
@@ -190,6 +192,22 @@ test-fuzz:
 	@$(SUBMAKE) VARIANT=fuzz fuzz-build
 	@tests/run.sh fuzz:fuzz
 
+RUNS ?= 10000000
+
+fuzz-long:
+	@deploy/deps.sh build test
+	@$(SUBMAKE) VARIANT=fuzz fuzz-build
+	@RUNS=$(RUNS) tests/fuzz/long.sh $(NAMES)
+
+# How right are maps?  Whichever of the tools are installed are asked; `make accuracy-deps` installs those of Debian.
+accuracy:
+	@deploy/deps.sh build run
+	@$(SUBMAKE) VARIANT=release all
+	@VARIANT=release REPOS='$(REPOS)' tests/accuracy/run.sh
+
+accuracy-deps:
+	@deploy/deps.sh accuracy
+
 MINUTES ?= 10
 
 fault:
@@ -281,7 +299,7 @@ clean:
 	rm -rf build
 
 .PHONY: all tests-build bench-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
-        test-e2e test-fuzz fault coverage lint lint-format lint-includes lint-size lint-shell \
+        test-e2e test-fuzz fuzz-long accuracy accuracy-deps fault coverage lint lint-format lint-includes lint-size lint-shell \
         lint-cppcheck lint-tidy format help bench soak docs
 .SECONDARY:
 

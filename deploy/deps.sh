@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Debian packages that are missing: deps.sh [build|run|test|browser|lint|bench|cov]...
+# Install the Debian packages that are missing: deps.sh [build|run|test|browser|lint|bench|cov|accuracy]...
 #
 # Looks first, so that a run with nothing to do needs no privilege, no network
 # and a tenth of a second.  Nothing is removed, nothing present is configured.
@@ -14,7 +14,7 @@ PATH=$PATH:/usr/sbin:/sbin
 BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
 	libcurl4-openssl-dev libgit2-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev
 	libwebsockets-dev libyaml-dev"
-RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates universal-ctags graphviz"
+RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates universal-ctags graphviz procps"
 TESTS="universal-ctags libcmocka-dev curl jq git openssh-client openssh-server python3 openssl clang libclang-rt-dev
 	iproute2 faketime"
 # 100 MB to fetch: the one story that needs it asks for it by itself.
@@ -22,6 +22,8 @@ BROWSER="chromium chromium-driver"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
+# What maps are compared with.
+ACCURACY="python3 gcc g++ cmake golang-go default-jdk-headless nodejs npm cloc"
 
 die() { echo "error: $*" >&2; exit 1; }
 
@@ -91,6 +93,7 @@ for set in "${@:-build}"; do
 	lint) wanted="$wanted $LINT" ;;
 	bench) wanted="$wanted $BENCH" ;;
 	cov) wanted="$wanted $COV" ;;
+	accuracy) wanted="$wanted $ACCURACY" ;;
 	*) die "no set of packages is called '$set'" ;;
 	esac
 done

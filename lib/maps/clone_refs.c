@@ -5,6 +5,7 @@
  * are, and branches that vanished from the source vanish with it.
  */
 #include "maps/clone_private.h"
+#include "maps/loose.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #define TAGS        "refs/tags/"
 #define NAMES_SHOWN 5
 #define DIGITS_MIN  7 /* of a commit */
+#define TAGS_MAX    8 /* that lead to a commit, one behind the other */
 
 static const char ZERO[] = "0000000000000000000000000000000000000000";
 
@@ -155,6 +157,39 @@ enum err clone_refs_write(struct clone *c)
 
 /* ---- choosing ---- */
 
+static bool may_read(struct clone *c, const git_oid *oid)
+{
+	git_odb *odb;
+	bool whole;
+
+	if (git_repository_odb(&odb, c->repo) != 0)
+		return false;
+	whole = loose_is_whole(odb, oid);
+	git_odb_free(odb);
+	return whole;
+}
+
+/* The commit that an id means, by way of tags.  @ret false when there is none */
+static bool find_commit(struct clone *c, const git_oid *oid, git_oid *ret)
+{
+	*ret = *oid;
+	for (int i = 0; i < TAGS_MAX; i++) {
+		git_object *object = NULL;
+		git_object_t type;
+
+		if (!may_read(c, ret) ||
+		    git_object_lookup(&object, c->repo, ret, GIT_OBJECT_ANY) != 0)
+			return false;
+		type = git_object_type(object);
+		if (type == GIT_OBJECT_TAG)
+			*ret = *git_tag_target_id((git_tag *)object);
+		git_object_free(object);
+		if (type != GIT_OBJECT_TAG)
+			return type == GIT_OBJECT_COMMIT;
+	}
+	return false;
+}
+
 /* The branch whose commit is newest; the first by name among equals, so that it is always the same. */
 static const struct clone_ref *newest(struct clone *c)
 {
@@ -164,7 +199,8 @@ static const struct clone_ref *newest(struct clone *c)
 	for (size_t i = 0; i < c->nrefs; i++) {
 		git_commit *commit = NULL;
 
-		if (git_commit_lookup(&commit, c->repo, &c->refs[i].oid) != 0)
+		if (!may_read(c, &c->refs[i].oid) ||
+		    git_commit_lookup(&commit, c->repo, &c->refs[i].oid) != 0)
 			continue;
 		if (best == NULL || git_commit_time(commit) > best_time) {
 			best = &c->refs[i];
@@ -189,19 +225,16 @@ static const struct clone_ref *substitute(struct clone *c)
 static enum err reply(struct clone *c, const git_oid *oid, const char *ref, const char *note,
                       struct fetch_reply *ret)
 {
-	git_object *object = NULL;
-	git_commit *commit = NULL;
 	char hex[GIT_OID_HEXSZ + 1];
-	bool found = git_object_lookup(&object, c->repo, oid, GIT_OBJECT_ANY) == 0 &&
-	             git_object_peel((git_object **)&commit, object, GIT_OBJECT_COMMIT) == 0;
+	git_oid commit;
 
-	if (found)
-		git_oid_tostr(hex, sizeof(hex), git_commit_id(commit));
-	git_commit_free(commit);
-	git_object_free(object);
-	if (!found)
-		return err_set(c->cx, ERR_REPO_BROKEN, "the repository lacks the commit %s of %s",
-		               git_oid_tostr(hex, sizeof(hex), oid), ref == NULL ? "HEAD" : ref);
+	if (!find_commit(c, oid, &commit)) {
+		err_set(c->cx, ERR_REPO_BROKEN, "the repository lacks the commit %s of %s",
+		        git_oid_tostr(hex, sizeof(hex), oid), ref == NULL ? "HEAD" : ref);
+		err_fix(c->cx, "let \"git fsck\" tell what is damaged in the repository");
+		return ERR_REPO_BROKEN;
+	}
+	git_oid_tostr(hex, sizeof(hex), &commit);
 	*ret = (struct fetch_reply){
 		.commit = arena_strdup(c->cx->arena, hex),
 		.ref = ref,

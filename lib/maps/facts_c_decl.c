@@ -490,15 +490,19 @@ void c_decl_end(const struct c_decl *d, struct sink *sk, const char *parent)
 		end_using(d, sk, parent);
 }
 
-/* static const T NAME[] = */
+/* static const T NAME[] =; a const before the last * is that of what is pointed to */
 void c_decl_assigned(const struct c_decl *d, struct sink *sk, const char *parent)
 {
-	bool constant = false;
+	bool constant = false, constexpr = false;
 	size_t i = d->n - 1; /* the = itself */
 
 	for (size_t k = 0; k < i; k++) {
-		constant = constant ||
-		           (in(&d->items[k], "const constexpr constinit") && !d->items[k].in_angle);
+		const struct c_item *it = &d->items[k];
+
+		if (it->in_angle)
+			continue;
+		constexpr = constexpr || in(it, "constexpr constinit");
+		constant = it->c == '*' ? constexpr : constant || constexpr || in(it, "const");
 	}
 	while (i > 0 && (d->items[i - 1].c == ']' || d->items[i - 1].c == '['))
 		i--;

@@ -252,7 +252,8 @@ static void read_word(struct reader *rd)
 		read_type_key(rd);
 }
 
-static void read_assign(struct reader *rd)
+/* rd->t stands behind the name of a field. */
+static void define_constant(struct reader *rd)
 {
 	/* In an interface every field is a constant. */
 	bool of_interface = top(rd)->def != DEF_DROPPED &&
@@ -286,12 +287,14 @@ static void read_member(struct reader *rd)
 		close_brace(rd);
 		break;
 	case ';':
+		if (!rd->type_name.kind && !rd->method_name.kind)
+			define_constant(rd); /* set by a static block */
 		if (!rd->type_name.kind)
 			define_method(rd);
 		reset(rd);
 		break;
 	case '=':
-		read_assign(rd);
+		define_constant(rd);
 		break;
 	case '(':
 		if (!rd->assigned && !rd->method_name.kind && rd->prev.kind == TOKEN_IDENT)

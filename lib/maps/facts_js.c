@@ -42,12 +42,15 @@ bool js_advance(struct js_reader *rd)
 
 static void start_statement(struct js_reader *rd)
 {
+	if (js_awaits_arrow(rd))
+		rd->pending.set = false;
 	rd->condition = rd->is_const = rd->is_declared = false;
 	rd->nchain = 0;
 	rd->chain_open = true;
 	rd->variable.kind = TOKEN_END;
 	rd->value_paren = 0;
 	rd->value_arrow = false;
+	rd->const_def = DEF_DROPPED;
 	if (rd->arrow_def != DEF_DROPPED && rd->depth <= rd->arrow_depth) {
 		sink_def_end(rd->sk, rd->arrow_def, rd->prev.line);
 		rd->arrow_def = DEF_DROPPED;
@@ -164,7 +167,16 @@ static void value_is_arrow(struct js_reader *rd)
 
 	rd->value_paren = 0;
 	rd->value_arrow = false;
-	if (rd->next.c == '{') {
+	if (rd->const_def != DEF_DROPPED) { /* it was taken for a constant */
+		rd->sk->ret->defs[rd->const_def].kind = DEF_FUNCTION;
+		if (rd->next.c == '{')
+			expect(rd, JS_FUNCTION, rd->const_def, "");
+		else
+			open_arrow(rd, rd->const_def);
+		rd->const_def = DEF_DROPPED;
+		rd->variable.kind = TOKEN_END;
+		rd->nchain = 0;
+	} else if (rd->next.c == '{') {
 		value_is_function(rd);
 	} else if (assigned_name(rd, &name, &kind, &parent)) {
 		open_arrow(rd, define(rd, kind, &name, parent));
@@ -195,11 +207,20 @@ static void start_value(struct js_reader *rd)
 	}
 }
 
-/* const NAME = something that is no function. */
-static void end_constant(struct js_reader *rd)
+/* const NAME = something that is no function, or turns out to be one: then value_is_arrow() says so. */
+static void read_constant(struct js_reader *rd)
 {
-	if (rd->is_const && rd->variable.kind && at_top(rd) && !rd->pending.set)
-		define(rd, DEF_CONSTANT, &rd->variable, "");
+	uint32_t def;
+
+	/* a class has its own definition, and what is required is defined elsewhere */
+	if (!rd->is_const || !rd->variable.kind || !at_top(rd) ||
+	    (rd->pending.set && !js_awaits_arrow(rd)) || token_in(&rd->next, "class require"))
+		return;
+	rd->pending.set = false;
+	def = define(rd, DEF_CONSTANT, &rd->variable, "");
+	rd->variable.kind = TOKEN_END;
+	if (rd->value_paren)
+		rd->const_def = def;
 }
 
 /* ---- words ---- */
@@ -208,7 +229,7 @@ static void read_function(struct js_reader *rd)
 {
 	bool value = (rd->prev.c && strchr(rd->t.first ? "=(,:?[&|+" : "=(,:?[&|!+", rd->prev.c)) ||
 	             token_is(&rd->prev, "async");
-	bool expression = (value && !token_is(&rd->prev, "async")) ||
+	bool expression = (value && (!token_is(&rd->prev, "async") || js_async_is_value(rd))) ||
 	                  (!rd->t.first && token_in(&rd->prev, "return new typeof await void"));
 	bool named;
 
@@ -536,8 +557,7 @@ static void read_sign(struct js_reader *rd)
 		} else if ((rd->variable.kind || rd->nchain > 0) && rd->next.c != '=' &&
 		           (at_top(rd) || in_class(rd)) && rd->value_paren == 0) {
 			start_value(rd);
-			if (!rd->pending.set && !rd->value_paren)
-				end_constant(rd);
+			read_constant(rd);
 		}
 		break;
 	default:
@@ -547,7 +567,11 @@ static void read_sign(struct js_reader *rd)
 
 void facts_js(struct lexer *lx, struct sink *sk)
 {
-	struct js_reader rd = { .lx = lx, .sk = sk, .arrow_def = DEF_DROPPED, .chain_open = true };
+	struct js_reader rd = { .lx = lx,
+		                .sk = sk,
+		                .const_def = DEF_DROPPED,
+		                .arrow_def = DEF_DROPPED,
+		                .chain_open = true };
 
 	rd.words = word_filter_make(STARTERS);
 	rd.typescript = sk->ret->lang != LANG_JAVASCRIPT;

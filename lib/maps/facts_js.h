@@ -61,15 +61,28 @@ struct js_reader {
 	const char *value_start; /* the value's first token */
 	bool value_arrow;        /* its parameters are read: an => comes */
 	size_t value_paren;      /* depth of the ( that a value starts with, plus one; 0: none */
+	uint32_t const_def;      /* of the variable, as long as its value may be a function */
 	size_t arrow_depth;
 	uint32_t arrow_def; /* an arrow function without braces, open until the ; */
 };
+
+/** The body of an arrow function that has no name.  In a type, (x: T) => U, it never comes. */
+static inline bool js_awaits_arrow(const struct js_reader *rd)
+{
+	const struct js_pending *pd = &rd->pending;
+
+	return pd->set && pd->depth == rd->depth && pd->scope.kind == JS_FUNCTION &&
+	       pd->scope.def == DEF_DROPPED && !pd->def_kind;
+}
 
 /** Take one token: prev, t and next move on.  Returns false at the end. */
 bool js_advance(struct js_reader *rd);
 
 /** rd->t is a word that may start an import or export; consumes what it reads. */
 bool js_import(struct js_reader *rd);
+
+/** rd->prev is "async": whether a value begins with it, as in "return async function f() {}". */
+bool js_async_is_value(const struct js_reader *rd);
 
 /** Note what a triple-slash comment refers to; for lexer.on_comment, @arg is the reader. */
 void js_reference(void *arg, struct span text, uint32_t line);

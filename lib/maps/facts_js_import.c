@@ -199,3 +199,13 @@ void js_reference(void *arg, struct span text, uint32_t line)
 	memcpy(target + n, q, (size_t)(close - q));
 	sink_import(rd->sk, IMPORT_TYPE, (struct span){ target, n + (size_t)(close - q) }, line);
 }
+
+bool js_async_is_value(const struct js_reader *rd)
+{
+	const char *start = rd->prev.line_start, *p = rd->prev.text;
+
+	while (p > start && (p[-1] == ' ' || p[-1] == '\t'))
+		p--;
+	return (p > start && strchr("=(,:?[&|", p[-1])) ||
+	       (p - start >= 6 && memcmp(p - 6, "return", 6) == 0);
+}

@@ -291,8 +291,8 @@ static void read_impl(struct reader *rd)
 			nest++;
 		else if ((t->c == ')' || t->c == ']') && nest > 0)
 			nest--;
-		else if (t->c == ';' || t->c == '}' || (t->c == '{' && nest == 0))
-			break;
+		else if ((t->c == ';' && nest == 0) || t->c == '}' || (t->c == '{' && nest == 0))
+			break; /* but not at the ; of [T; 4] */
 		else if (angle == 0 && token_is(t, "where"))
 			break;
 		else if (angle == 0 && token_is(t, "for"))
@@ -306,10 +306,24 @@ static void read_impl(struct reader *rd)
 	give_back(rd);
 }
 
+/* Behind a macro's name and !: to the end of its brackets. */
+static void skip_brackets(struct reader *rd)
+{
+	uint32_t nest = 0;
+
+	while (next(rd)) {
+		if (rd->t.c && strchr("([{", rd->t.c))
+			nest++;
+		else if (rd->t.c && strchr(")]}", rd->t.c) && (nest == 0 || --nest == 0))
+			break;
+	}
+	end_item(rd);
+}
+
 /* macro_rules! name { ... }: its body is skipped. */
 static void read_macro(struct reader *rd)
 {
-	uint32_t nest = 0, def;
+	uint32_t def;
 
 	if (!next(rd) || rd->t.c != '!') {
 		give_back(rd);
@@ -318,14 +332,24 @@ static void read_macro(struct reader *rd)
 	if (!read_name(rd))
 		return;
 	def = sink_def(rd->sk, DEF_MACRO, token_span(&rd->t), "", rd->t.line);
-	while (next(rd)) {
-		if (rd->t.c && strchr("([{", rd->t.c))
-			nest++;
-		else if (rd->t.c && strchr(")]}", rd->t.c) && (nest == 0 || --nest == 0))
-			break;
-	}
+	skip_brackets(rd);
 	sink_def_end(rd->sk, def, rd->t.line);
-	end_item(rd);
+}
+
+/* quote, quote_spanned, quote_block, parse_quote... */
+static bool is_quote(const struct token *t)
+{
+	return (t->len >= 5 && memcmp(t->text, "quote", 5) == 0) ||
+	       (t->len >= 11 && memcmp(t->text, "parse_quote", 11) == 0);
+}
+
+/* quote! { fn x() {} }: code that a macro writes elsewhere. */
+static void read_quote(struct reader *rd)
+{
+	if (next(rd) && rd->t.c == '!')
+		skip_brackets(rd);
+	else
+		give_back(rd);
 }
 
 /* #[...]: path = "..." and cfg matter. */
@@ -354,12 +378,26 @@ static void read_attribute(struct reader *rd)
 	}
 }
 
+/* Whether an item goes on like one: the words of a macro's arguments ("map struct enum") do not. */
+static bool is_item(struct reader *rd)
+{
+	struct token name = rd->t;
+	bool yes;
+
+	if (!next(rd))
+		return true;
+	yes = (rd->t.c && strchr("{(<;:", rd->t.c)) || token_is(&rd->t, "where");
+	lex_push(rd->lx, &rd->t);
+	rd->t = name;
+	return yes;
+}
+
 static void define(struct reader *rd, enum def_kind kind, enum scope_kind inside)
 {
 	bool method = kind == DEF_FUNCTION && scope_kind(rd) == SCOPE_TYPE;
 	uint32_t def;
 
-	if (!read_name(rd))
+	if (!read_name(rd) || !is_item(rd))
 		return;
 	def = sink_def(rd->sk, method ? DEF_METHOD : kind, token_span(&rd->t), type_around(rd),
 	               rd->t.line);
@@ -371,9 +409,12 @@ static void read_constant(struct reader *rd)
 {
 	if (scope_kind(rd) != SCOPE_MODULE && scope_kind(rd) != SCOPE_TYPE)
 		return;
+	/* &'static str, <T, const N: usize> */
+	if (rd->prev.c && strchr("'<,", rd->prev.c))
+		return;
 	if (!read_name(rd))
 		return;
-	if (token_is(&rd->t, "mut") && !read_name(rd))
+	if (token_in(&rd->t, "mut ref") && !read_name(rd)) /* lazy_static! { static ref X: ...; } */
 		return;
 	if (token_in(&rd->t, "fn unsafe extern async _")) {
 		give_back(rd);
@@ -428,6 +469,8 @@ static void read_word(struct reader *rd)
 		read_constant(rd);
 	} else if (token_is(t, "macro_rules")) {
 		read_macro(rd);
+	} else if (is_quote(t)) {
+		read_quote(rd);
 	}
 }
 
@@ -451,6 +494,10 @@ static void open_brace(struct reader *rd)
 	if (rd->is_pending && rd->nest == 0) {
 		sc = rd->pending;
 		rd->is_pending = false;
+	} else if (rd->prev.c == '!' && rd->nest == 0 && scope_kind(rd) != SCOPE_FUNCTION) {
+		/* cfg_unix! { ... }: the items in it are of what is around it */
+		sc.kind = scope_kind(rd);
+		sc.name = type_around(rd);
 	}
 	end_item(rd);
 	if (rd->nscopes == SCOPES_MAX) {
@@ -458,7 +505,7 @@ static void open_brace(struct reader *rd)
 		return;
 	}
 	sc.path_len = rd->path_len;
-	if (sc.kind == SCOPE_MODULE)
+	if (sc.kind == SCOPE_MODULE && *sc.name != '\0')
 		push_path(rd, sc.name);
 	rd->scopes[rd->nscopes++] = sc;
 }

@@ -258,11 +258,10 @@ static struct span base_url(struct resolver *r, const struct manifest *m)
 	return dir != RESOLVE_NONE ? r->dirs[dir].path : dir_of(r, m->file);
 }
 
-/* tsconfig: the nearest, then what it extends; the first that has paths decides on paths. */
-static uint32_t by_tsconfig(struct resolver *r, struct import_at at, struct span name,
-                            enum resolve_rule *rule)
+/* A tsconfig, then what it extends; the first that has paths decides on paths. */
+static uint32_t by_config(struct resolver *r, const struct manifest *m, struct span name,
+                          enum resolve_rule *rule)
 {
-	const struct manifest *m = nearest_manifest(r, r->file_dir[at.file], MANIFEST_TSCONFIG);
 	bool paths_done = false, base_done = false;
 	uint32_t to;
 
@@ -281,6 +280,36 @@ static uint32_t by_tsconfig(struct resolver *r, struct import_at at, struct span
 			if (join_path(r, name.data, name.len) && (to = probe(r)) != RESOLVE_NONE)
 				return to;
 		}
+	}
+	return RESOLVE_NONE;
+}
+
+/* Whether the compiler finds a configuration by itself: tsconfig.test.json must be named to it. */
+static bool is_found(const struct resolver *r, const struct manifest *m)
+{
+	struct span path = r->in->files[m->file].path;
+	size_t dir = dir_of(r, m->file).len, skip = dir > 0 ? dir + 1 : 0;
+
+	return path.len - skip == strlen("tsconfig.json");
+}
+
+/* The nearest configuration; one that must be named says nothing against those above it. */
+static uint32_t by_tsconfig(struct resolver *r, struct import_at at, struct span name,
+                            enum resolve_rule *rule)
+{
+	uint32_t dir = r->file_dir[at.file], to;
+
+	for (int i = 0; dir != RESOLVE_NONE && i < EXTENDS_MAX; i++) {
+		const struct manifest *m = nearest_manifest(r, dir, MANIFEST_TSCONFIG);
+
+		if (m == NULL)
+			break;
+		to = by_config(r, m, name, rule);
+		if (to != RESOLVE_NONE)
+			return to;
+		if (is_found(r, m))
+			break;
+		dir = r->dirs[r->file_dir[m->file]].parent;
 	}
 	return RESOLVE_NONE;
 }

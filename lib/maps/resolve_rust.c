@@ -121,48 +121,6 @@ static void add_lib(struct resolver *r, struct rust_index *rust, const struct ma
 	strmap_add(&rust->libs, name, strlen(name), add_crate(r, rust, file));
 }
 
-/* Programs, tests, examples and benches: the usual places, and those the manifest names. */
-static void add_programs(struct resolver *r, struct rust_index *rust, const struct manifest *m)
-{
-	static const char *const SINGLE[] = { "src/main.rs", "build.rs" };
-	static const char *const FOLDERS[] = { "src/bin", "tests", "examples", "benches" };
-	struct span dir = dir_of(r, m->file);
-
-	for (size_t i = 0; i < m->nitems; i++)
-		if (m->items[i].kind == ITEM_CRATE_ROOT)
-			add_root(r, rust, file_below(r, dir, m->items[i].value));
-	for (size_t i = 0; i < COUNT(SINGLE); i++)
-		add_root(r, rust, file_below(r, dir, SINGLE[i]));
-	for (size_t i = 0; i < COUNT(FOLDERS); i++) {
-		uint32_t found;
-
-		join_dir(r, dir);
-		if (!join_path(r, FOLDERS[i], strlen(FOLDERS[i])) ||
-		    (found = join_dir_id(r)) == RESOLVE_NONE)
-			continue;
-		for (uint32_t f = r->dirs[found].first_file; f != RESOLVE_NONE;
-		     f = r->next_in_dir[f])
-			add_root(r, rust, f);
-	}
-}
-
-/* src/bin/name/main.rs and the like. */
-static void add_folder_programs(struct resolver *r, struct rust_index *rust)
-{
-	static const char *const PARENTS[] = { "bin", "tests", "examples", "benches" };
-
-	for (size_t d = 1; d < r->ndirs; d++) {
-		struct span up = r->dirs[r->dirs[d].parent].path;
-
-		for (size_t i = 0; i < COUNT(PARENTS); i++) {
-			size_t n = strlen(PARENTS[i]);
-
-			if (up.len >= n && memcmp(up.data + up.len - n, PARENTS[i], n) == 0)
-				add_root(r, rust, file_below(r, r->dirs[d].path, "main.rs"));
-		}
-	}
-}
-
 /* Set r->join to where the modules of a file's inline module `scope` lie. */
 static bool join_module_dir(struct resolver *r, uint32_t file, bool as_root, const char *scope)
 {
@@ -214,6 +172,27 @@ static const char *child_module(struct resolver *r, const char *module, const ch
 	                    *module != '\0' || *scope != '\0' ? "::" : "", name);
 }
 
+/* The inline modules around a "mod x;" are modules too: their file is the one that they stand in. */
+static void place_inline(struct resolver *r, struct rust_index *rust, struct import_at at)
+{
+	const struct rust_file *own = &rust->files[at.file];
+	const char *module = child_module(r, own->module, at.import->scope, "");
+	size_t whole = strlen(module) - 2;
+
+	for (size_t n = strlen(own->module); *at.import->scope != '\0' && n < whole;) {
+		const char *end;
+		size_t len;
+
+		n += n > 0 ? 2 : 0;
+		end = strstr(module + n, "::");
+		n = end != NULL ? (size_t)(end - module) : whole;
+		len = module_key(rust, own->crate - 1, module, n);
+		if (len > 0 && strmap_get(&rust->modules, rust->key, len) == STRMAP_NONE)
+			strmap_add(&rust->modules, arena_memdup(r->arena, rust->key, len), len,
+			           at.file);
+	}
+}
+
 static void follow_mod(struct resolver *r, struct rust_index *rust, struct import_at at)
 {
 	const struct rust_file *own = &rust->files[at.file];
@@ -229,6 +208,7 @@ static void follow_mod(struct resolver *r, struct rust_index *rust, struct impor
 		}
 	}
 	resolved(r, at, to, RULE_RUST_MOD);
+	place_inline(r, rust, at);
 	if (strlen(own->module) + strlen(at.import->scope) + strlen(name) + 4 < MODULE_PATH_MAX)
 		place(r, rust, to, own->crate - 1,
 		      child_module(r, own->module, at.import->scope, name), false);
@@ -243,6 +223,50 @@ static void follow_queue(struct resolver *r, struct rust_index *rust, size_t *do
 		for (size_t k = 0; k < facts->nimports; k++)
 			if (facts->imports[k].kind == IMPORT_MOD)
 				follow_mod(r, rust, (struct import_at){ file, &facts->imports[k] });
+	}
+}
+
+/* Programs, tests, examples and benches: the usual places, and those the manifest names. */
+static void add_programs(struct resolver *r, struct rust_index *rust, const struct manifest *m,
+                         size_t *done)
+{
+	static const char *const SINGLE[] = { "src/main.rs", "build.rs" };
+	static const char *const FOLDERS[] = { "src/bin", "tests", "examples", "benches" };
+	struct span dir = dir_of(r, m->file);
+
+	for (size_t i = 0; i < m->nitems; i++)
+		if (m->items[i].kind == ITEM_CRATE_ROOT)
+			add_root(r, rust, file_below(r, dir, m->items[i].value));
+	for (size_t i = 0; i < COUNT(SINGLE); i++)
+		add_root(r, rust, file_below(r, dir, SINGLE[i]));
+	follow_queue(r, rust, done); /* what these have as modules are no programs */
+	for (size_t i = 0; i < COUNT(FOLDERS); i++) {
+		uint32_t found;
+
+		join_dir(r, dir);
+		if (!join_path(r, FOLDERS[i], strlen(FOLDERS[i])) ||
+		    (found = join_dir_id(r)) == RESOLVE_NONE)
+			continue;
+		for (uint32_t f = r->dirs[found].first_file; f != RESOLVE_NONE;
+		     f = r->next_in_dir[f])
+			add_root(r, rust, f);
+	}
+}
+
+/* src/bin/name/main.rs and the like. */
+static void add_folder_programs(struct resolver *r, struct rust_index *rust)
+{
+	static const char *const PARENTS[] = { "bin", "tests", "examples", "benches" };
+
+	for (size_t d = 1; d < r->ndirs; d++) {
+		struct span up = r->dirs[r->dirs[d].parent].path;
+
+		for (size_t i = 0; i < COUNT(PARENTS); i++) {
+			size_t n = strlen(PARENTS[i]);
+
+			if (up.len >= n && memcmp(up.data + up.len - n, PARENTS[i], n) == 0)
+				add_root(r, rust, file_below(r, r->dirs[d].path, "main.rs"));
+		}
 	}
 }
 
@@ -467,7 +491,7 @@ void resolve_rust(struct resolver *r)
 	follow_queue(r, rust, &done);
 	for (size_t i = 0; i < r->in->nmanifests; i++)
 		if (r->in->manifests[i].type == MANIFEST_CARGO)
-			add_programs(r, rust, &r->in->manifests[i]);
+			add_programs(r, rust, &r->in->manifests[i], &done);
 	add_folder_programs(r, rust);
 	follow_queue(r, rust, &done);
 	for (uint32_t i = 0; i < n; i++) { /* files that no tree reached are roots of their own */

@@ -1,18 +1,20 @@
 /* Scan: an object database, a tree walk with an explicit stack, one blob at a time. */
 #include "maps/scan.h"
 
+#include "maps/loose.h"
 #include "maps/text.h"
 
 #include <git2.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree or commit object */
-#define WINDOW_BYTES   ((size_t)4 << 20)
-#define MAPPED_BYTES   ((size_t)16 << 20)
-#define OPEN_PACKS_MAX ((size_t)64)
-#define TREES_PER_FILE 4 /* folders walked at most, per max_files */
-#define TAG_DEPTH_MAX  8
+#define TREE_BYTES_MAX  ((size_t)32 << 20) /* of one tree or commit object */
+#define WINDOW_BYTES    ((size_t)4 << 20)
+#define MAPPED_BYTES    ((size_t)16 << 20)
+#define OPEN_PACKS_MAX  ((size_t)64)
+#define TREES_PER_FILE  4                     /* folders walked at most, per max_files */
+#define TREES_BYTES_MAX ((uint64_t)256 << 20) /* of all tree objects that are read */
+#define TAG_DEPTH_MAX   8
 
 #define MODE_TYPE   0170000
 #define MODE_TREE   0040000
@@ -21,6 +23,7 @@
 
 struct scan {
 	git_odb *odb;
+	bool may_be_loose;
 	bool out_of_memory;
 };
 
@@ -62,6 +65,7 @@ enum err scan_open(struct ctx *cx, const char *repo_path, struct scan **ret)
 		err_cause(cx, "%s", why != NULL ? why->message : "unknown");
 		return ERR_REPO_NOT_GIT;
 	}
+	scan->may_be_loose = loose_may_be(objects);
 	*ret = scan;
 	return ERR_OK;
 }
@@ -94,6 +98,8 @@ static enum skip_reason read_object(struct scan *scan, const git_oid *oid, git_o
 		return SKIP_CORRUPT;
 	if (len > max_bytes)
 		return SKIP_TOO_LARGE;
+	if (scan->may_be_loose && !loose_is_whole(scan->odb, oid))
+		return SKIP_CORRUPT;
 	if (git_odb_read(ret, scan->odb, oid) == 0)
 		return SKIP_NONE;
 	scan->out_of_memory |=
@@ -163,7 +169,7 @@ struct walk {
 	struct scan_tree *tree;
 	struct level *top;
 	size_t cap, broken_cap;
-	uint64_t trees;
+	uint64_t trees, trees_bytes;
 	char path[MAP_PATH_MAX + 1];
 };
 
@@ -171,8 +177,13 @@ static void note_broken(struct walk *w, size_t path_len)
 {
 	struct scan_tree *tree = w->tree;
 	struct arena *arena = w->cx->arena;
-	const char *shown = text_display(arena, (struct span){ w->path, path_len });
+	const char *shown;
 
+	if (tree->nbroken_dirs == SCAN_BROKEN_MAX) {
+		tree->over_limit++;
+		return;
+	}
+	shown = text_display(arena, (struct span){ w->path, path_len });
 	if (tree->nbroken_dirs == w->broken_cap) {
 		size_t cap = w->broken_cap != 0 ? w->broken_cap * 2 : 8;
 
@@ -210,6 +221,7 @@ static enum skip_reason enter(struct walk *w, const git_oid *oid, size_t path_le
 	level->depth = w->top != NULL ? w->top->depth + 1 : 0;
 	w->top = level;
 	w->trees++;
+	w->trees_bytes += bytes;
 	return SKIP_NONE;
 }
 
@@ -253,7 +265,7 @@ static void enter_folder(struct walk *w, const git_oid *oid, size_t path_len)
 	if (w->top->depth + 1 >= w->limits->max_depth) {
 		w->tree->too_deep++;
 	} else if (w->trees >= w->limits->max_files * TREES_PER_FILE + 16 ||
-	           path_len + 1 > MAP_PATH_MAX) {
+	           w->trees_bytes > TREES_BYTES_MAX || path_len + 1 > MAP_PATH_MAX) {
 		w->tree->over_limit++;
 	} else if (enter(w, oid, path_len + 1) != SKIP_NONE) {
 		note_broken(w, path_len);
@@ -306,6 +318,17 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path.data, y->path.data);
 }
 
+/* Which of two entries of one name is kept must not depend on the library's sort. */
+static int by_entry(const void *a, const void *b)
+{
+	const struct map_file *x = a, *y = b;
+	int order = by_path(a, b);
+
+	if (order == 0)
+		order = memcmp(x->oid, y->oid, MAP_OID_BYTES);
+	return order != 0 ? order : (int)x->skip - (int)y->skip;
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -320,7 +343,7 @@ static void sort_files(struct scan_tree *tree)
 		return;
 	for (size_t i = 1; i < tree->nfiles; i++) {
 		if (by_path(&tree->files[i - 1], &tree->files[i]) >= 0) {
-			qsort(tree->files, tree->nfiles, sizeof(*tree->files), by_path);
+			qsort(tree->files, tree->nfiles, sizeof(*tree->files), by_entry);
 			break;
 		}
 	}

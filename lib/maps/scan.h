@@ -18,6 +18,7 @@
 #include "base/ctx.h"
 #include "maps/file.h"
 
+#define SCAN_BROKEN_MAX  10000 /* folders named in broken_dirs; the rest is in over_limit */
 #define SCAN_COMMIT_NONE "0000000000000000000000000000000000000000" /* an empty repository */
 
 struct scan_limits {
@@ -32,7 +33,7 @@ struct scan_tree {
 	size_t nfiles;
 	const char **broken_dirs; /* display paths of subtrees that could not be read, sorted */
 	size_t nbroken_dirs;
-	uint64_t over_limit;    /* entries beyond max_files */
+	uint64_t over_limit;    /* entries beyond max_files, folders beyond what is walked */
 	uint64_t too_deep;      /* folders beyond max_depth */
 	uint64_t path_too_long; /* beyond MAP_PATH_MAX */
 	uint64_t bad_names;     /* empty, or with a '/' inside */

@@ -266,11 +266,16 @@ class Client:
                 self.say('ended', str(e))
                 if self.args.once:
                     raise SystemExit(0)
+                self.end_in_time()
                 time.sleep(0.1)
             except TimeoutError:
-                if time.time() >= self.deadline:
-                    self.say('over', self.after)
-                    raise SystemExit(0 if not self.args.count else 4)
+                self.end_in_time()
+
+    def end_in_time(self):
+        """Whoever waits for somebody who refuses gives up as well."""
+        if time.time() >= self.deadline:
+            self.say('over', self.after)
+            raise SystemExit(0 if not self.args.count else 4)
 
 
 def many(args):

@@ -1,7 +1,14 @@
-/* Facts of any bytes in any language: the promises of maps/facts.h hold, and nothing overruns. */
+/*
+ * Facts of any bytes in any language: the promises of maps/facts.h hold, and nothing overruns.
+ * The first byte chooses the language, unless FUZZ_ONLY names one; FUZZ_ONLY=list lists them.
+ */
 #include "maps/lang.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static enum lang only;
 
 static uint32_t count_lines(struct span text)
 {
@@ -89,20 +96,39 @@ static void check(const struct facts *f, struct span text)
 		assert(strcmp(f->names[i - 1], f->names[i]) < 0);
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The first byte chooses the language, the rest is the file. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *name = getenv("FUZZ_ONLY");
+
+	(void)argc;
+	(void)argv;
+	for (int i = LANG_NONE + 1; name != NULL && i < LANG_COUNT; i++) {
+		if (strcmp(name, "list") == 0 && lang_has_facts((enum lang)i))
+			puts(lang_name((enum lang)i));
+		else if (strcmp(name, lang_name((enum lang)i)) == 0)
+			only = (enum lang)i;
+	}
+	if (name != NULL && only == LANG_NONE)
+		exit(strcmp(name, "list") != 0);
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena;
 	struct facts facts;
 	struct span text;
+	enum lang lang;
 
 	if (size < 1)
 		return 0;
 	text = (struct span){ (const char *)data + 1, size - 1 };
 	arena = arena_new((size_t)256 << 20);
-	facts_read(arena, (enum lang)(1 + data[0] % (LANG_COUNT - 1)), text, &facts);
+	lang = only != LANG_NONE ? only : (enum lang)(1 + data[0] % (LANG_COUNT - 1));
+	facts_read(arena, lang, text, &facts);
 	check(&facts, text);
 	(void)lang_detect(text, text);
 	(void)lang_file_role(text, facts.lang, text);

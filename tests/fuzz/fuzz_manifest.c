@@ -1,14 +1,19 @@
 /*
- * Manifests as a stranger may write them: the first byte picks the reader, the rest is the file; a
- * NUL ends it and begins another one the same way.  Then they complete each other.
+ * Manifests as a stranger may write them: the first byte picks the reader, unless FUZZ_ONLY names one
+ * (FUZZ_ONLY=list lists them); the rest is the file; a NUL ends it and begins another one the same
+ * way.  Then they complete each other.
  */
 #include "maps/manifest_complete.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILES_MAX 4
 
+static enum manifest_type only;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Where each file stands: above, beside and below others, so that it is asked for what they lack. */
@@ -29,6 +34,23 @@ static void check(const struct manifest *manifest)
 		abort();
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *name = getenv("FUZZ_ONLY");
+
+	(void)argc;
+	(void)argv;
+	for (int i = MANIFEST_NONE + 1; name != NULL && i < MANIFEST_TYPE_COUNT; i++) {
+		if (strcmp(name, "list") == 0)
+			puts(manifest_type_name((enum manifest_type)i));
+		else if (strcmp(name, manifest_type_name((enum manifest_type)i)) == 0)
+			only = (enum manifest_type)i;
+	}
+	if (name != NULL && only == MANIFEST_NONE)
+		exit(strcmp(name, "list") != 0);
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new((size_t)512 << 20);
@@ -40,7 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t *end = memchr(data + 1, 0, size - 1);
 		size_t len = end != NULL ? (size_t)(end - data) - 1 : size - 1;
 		enum manifest_type type =
-			(enum manifest_type)(1 + data[0] % (MANIFEST_TYPE_COUNT - 1));
+			only != MANIFEST_NONE
+				? only
+				: (enum manifest_type)(1 + data[0] % (MANIFEST_TYPE_COUNT - 1));
 
 		files[n].path = (struct span){ PATHS[n], strlen(PATHS[n]) };
 		manifest_read(arena, arena, type, files[n].path,

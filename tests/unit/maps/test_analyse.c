@@ -2,66 +2,7 @@
  * The analyser from objects to text, on repositories made of raw objects: nasty
  * names, damage, bombs, encodings, limits, and the same bytes twice.  (B4, T5, T7)
  */
-#include "fixture.h"
-#include "base/json.h"
-#include "maps/analyse.h"
-#include "objects.h"
-
-#include <json-c/json.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-static const struct json_limits LIMITS = { 64 << 20, 16, 4000000 };
-
-static struct span content(const struct analyse_result *result)
-{
-	const struct span *text = bundle_find(&result->bundle, BUNDLE_CONTENT);
-
-	assert_non_null(text);
-	return *text;
-}
-
-/* Map a commit, check that the text is strict JSON, and parse it. */
-static struct json_object *map(struct ctx *cx, const struct analyse_in *in)
-{
-	struct analyse_result result;
-	struct json_object *doc;
-
-	if (analyse_repository(cx, in, &result) != ERR_OK)
-		fail_msg("%s", cx->fault.detail);
-	assert_int_equal(json_parse(cx, content(&result), &LIMITS, &doc), ERR_OK);
-	return doc;
-}
-
-static const char *column_text(struct json_object *doc, const char *path, size_t i)
-{
-	return json_object_get_string(json_object_array_get_idx(json_at(doc, path), i));
-}
-
-static int64_t column_int(struct json_object *doc, const char *path, size_t i)
-{
-	return json_object_get_int64(json_object_array_get_idx(json_at(doc, path), i));
-}
-
-static size_t rows(struct json_object *doc, const char *path)
-{
-	return json_object_array_length(json_at(doc, path));
-}
-
-/* @ret the reason for which a path was skipped, "" when it was not */
-static const char *skip_of(struct json_object *doc, const char *path)
-{
-	for (size_t i = 0; i < rows(doc, "coverage.skipped.file"); i++) {
-		int64_t file = column_int(doc, "coverage.skipped.file", i);
-
-		if (strcmp(column_text(doc, "files.path", (size_t)file), path) == 0)
-			return column_text(doc, "legend.skips",
-			                   (size_t)column_int(doc, "coverage.skipped.reason", i));
-	}
-	return "";
-}
+#include "raw_repo.h"
 
 static void test_analyse__whole_map_and_the_same_bytes(void **state)
 {
@@ -372,19 +313,6 @@ static void test_analyse__limits_of_output_memory_and_time(void **state)
 	repo_end(&repo);
 }
 
-static int set_up(void **state)
-{
-	int rc = fixture_open(state);
-
-	return rc != 0 ? rc : scan_init(fixture_ctx(*state)) != ERR_OK;
-}
-
-static int tear_down(void **state)
-{
-	scan_quit();
-	return fixture_close(state);
-}
-
 /* What a system offers and asks for: a row of each table, joined to its file. */
 static void test_analyse__surface(void **state)
 {
@@ -436,5 +364,5 @@ int main(void)
 		cmocka_unit_test(test_analyse__locked_versions),
 		cmocka_unit_test(test_analyse__limits_of_output_memory_and_time),
 	};
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, raw_repo_set_up, raw_repo_tear_down);
 }

@@ -282,6 +282,32 @@ static void test_local__damaged(void **state)
 	assert_int_not_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
 }
 
+/* libgit2 would overrun its heap: what such an object holds is never read. */
+static void test_local__longer_than_it_says(void **state)
+{
+	struct clone_bench *b = *state;
+	struct fetch_request rq;
+	struct fetch_reply reply;
+	char url[512];
+
+	clone_bench_fresh(state);
+	clone_bench_shell(
+		b, "%s",
+		"rm -rf lie && git init -q -b main lie && cd lie &&"
+		" git commit -q --allow-empty -m x && oid=$(git rev-parse HEAD) &&"
+		" python3 -c '\n"
+		"import os, sys, zlib\n"
+		"path = sys.argv[1]\n"
+		"body = zlib.decompress(open(path, \"rb\").read()).split(b\"\\0\", 1)[1]\n"
+		"os.remove(path)\n"
+		"open(path, \"wb\").write(zlib.compress(b\"commit 9\\0\" + body))\n"
+		"' .git/objects/$(echo $oid | sed 's|^..|&/|')");
+	snprintf(url, sizeof(url), "%s/lie", b->src);
+	rq = clone_bench_request(b, url);
+	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_REPO_BROKEN);
+	assert_non_null(strstr(b->cx.fault.detail, "lacks the commit"));
+}
+
 static void test_local__shallow_is_kept(void **state)
 {
 	struct clone_bench *b = *state;
@@ -321,6 +347,7 @@ int main(void)
 		TEST(test_local__owner_of_the_copy),
 		TEST(test_local__linked_where_it_can_be),
 		TEST(test_local__copied_where_it_must_be),
+		TEST(test_local__longer_than_it_says),
 		TEST(test_local__damaged),
 		TEST(test_local__shallow_is_kept),
 		TEST(test_local__repacked),

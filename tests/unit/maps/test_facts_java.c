@@ -12,10 +12,10 @@ static const struct facts_case IMPORTS[] = {
 
 static const struct facts_case DEFS[] = {
 	{ LANG_JAVA,
-	  "@X(\"}\")\npublic abstract class A<T extends B<T>> extends C {\n\tstatic final int K = f(1), L = 2;\n\tint v = g();\n"
+	  "@X(\"}\")\npublic abstract class A<T extends B<T>> extends C {\n\tstatic final int K = f(1), L = 2; static final int M;\n\tint v = g();\n"
 	  "\tstatic { h(); }\n\tA(int x) { super(x); }\n\tabstract <U> U m(T t) throws E;\n"
 	  "\t@Override @Y({1}) public void n() {\n\t\tclass Local {}\n\t\tnew Z() { void q() {} };\n\t}\n\tinterface I { int W = 1; void r(); }\n}\n",
-	  "2-13 class A\n3-3 constant K of A\n6-6 method A of A\n7-7 method m of A\n8-11 method n of A\n"
+	  "2-13 class A\n3-3 constant K of A\n3-3 constant M of A\n6-6 method A of A\n7-7 method m of A\n8-11 method n of A\n"
 	  "12-12 interface I of A\n12-12 constant W of I\n12-12 method r of I\n" },
 	{ LANG_JAVA,
 	  "enum E implements I {\n\tA(1) { void f() {} },\n\tB { };\n\tprivate int x;\n\tE(int x) { }\n}\nenum F { A, B }\n",

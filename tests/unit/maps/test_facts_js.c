@@ -44,6 +44,11 @@ static const struct facts_case DEFS[] = {
 	  "const e = async x => x;\nvar f = function g() {};\nconst N = 1;\nfoo(function h() {});\n",
 	  "1-3 function a\n2-2 function b\n4-5 function c\n6-7 function d\n8-8 function e\n9-9 function f\n"
 	  "10-10 constant N\n" },
+	/* Constants, whatever their value begins with; what is required is an import. */
+	{ LANG_JAVASCRIPT,
+	  "const a = f(1);\nconst b = c.d, e = 2;\nconst g = require('g');\nconst h = (1 + 2) * 3;\nconst i = (x) => ({\n  x\n});\n"
+	  "const k = class {};\nfunction l() {\n  const no = f();\n  return async function m() {};\n}\n",
+	  "1-1 constant a\n2-2 constant b\n4-4 constant h\n5-7 function i\n8-8 class k\n9-12 function l\n" },
 	{ LANG_JAVASCRIPT,
 	  "class A extends B {\n  #p = 1;\n  static async m() { if (x) {} }\n  get v() { return f(1) }\n"
 	  "  h = () => {\n  }\n  constructor() {}\n}\nexport default class C {}\n",
@@ -53,6 +58,11 @@ static const struct facts_case DEFS[] = {
 	  "app.use = function use(fn) {\n};\nA.prototype.b = function () {};\nexports.c = function () {};\n"
 	  "module.exports = function () {};\n",
 	  "1-2 method use of app\n3-3 method b of A\n4-4 function c\n" },
+	/* An arrow in a type has no body. */
+	{ LANG_TYPESCRIPT,
+	  "type A = (s: string) => string\ntype B = {\n  c: A\n}\nconst d: B[] = [\n]\nconst e: (x: A) => boolean = f ? g : h\n"
+	  "export const i: (x: A) => B = x => {\n}\n",
+	  "1-1 type A\n2-4 type B\n5-5 constant d\n7-7 constant e\n8-9 function i\n" },
 	{ LANG_TYPESCRIPT,
 	  "export function a(x: string): void\nexport function a(x: any): { y: 1 } {\n}\ninterface I<T> { f(): T }\n"
 	  "type U = 'a' | 'b'\nexport const enum E { A }\ndeclare function d(): void\nnamespace N {\n  export function g() {}\n}\n"

@@ -36,6 +36,16 @@ static const struct facts_case DEFS[] = {
 	{ LANG_RUST,
 	  "macro_rules! m {\n    ($x:expr) => { fn no() {} };\n}\nmod t {\n    async unsafe fn r#in() {}\n}\n",
 	  "1-3 macro m\n4-6 module t\n5-5 function in\n" },
+	/* What a macro writes elsewhere, its arguments, lifetimes and constant parameters define nothing. */
+	{ LANG_RUST,
+	  "fn a<const N: usize, const M: usize>() -> &'static std::fs::File {\n    quote! { fn no() {} }\n}\n"
+	  "struct B(&'static str);\nimpl<T> C for D<[T; 0]> {\n    type E = T;\n    forward! { map struct enum identifier }\n}\n",
+	  "1-3 function a\n4-4 struct B\n6-6 type E of D\n" },
+	/* Items in a macro's braces are of what is around it. */
+	{ LANG_RUST,
+	  "cfg_unix! {\n    pub const A: u8 = 1;\n    mod b { fn c() {} }\n}\nlazy_static! {\n    static ref D: u8 = { 1 };\n}\n"
+	  "impl E {\n    cfg_io! {\n        fn f() {}\n    }\n}\n",
+	  "2-2 constant A\n3-3 module b\n3-3 function c\n6-6 constant D\n10-10 method f of E\n" },
 };
 
 static void test_facts_rust__imports(void **state)

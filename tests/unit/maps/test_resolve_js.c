@@ -75,6 +75,25 @@ static const struct tree_case CASES[] = {
 		.misses = "",
 	},
 	{
+		.why = "a tsconfig that must be named does not hide the one above it",
+		.files = {
+			{ "tsconfig.json",
+			  "{\"compilerOptions\":{\"paths\":{\"v\":[\"./src\"]}}}\n" },
+			{ "src/index.ts",
+			  "\n" },
+			{ "t/tsconfig.test.json",
+			  "{\"compilerOptions\":{\"paths\":{\"w\":[\"./w.ts\"]}}}\n" },
+			{ "t/a.ts",
+			  "import v from 'v'\n"
+		  "import w from 'w'\n" },
+			{ "t/w.ts",
+			  "\n" },
+		},
+		.edges = "t/a.ts:1 src/index.ts js.paths\n"
+		  "t/a.ts:2 t/w.ts js.paths\n",
+		.misses = "",
+	},
+	{
 		.why = "packages of this repository: main, sources of a built main, exports with a star",
 		.files = {
 			{ "packages/a/package.json",

@@ -82,6 +82,34 @@ static const struct tree_case CASES[] = {
 		.misses = "y/src/main.rs:3 gone not_found\n",
 	},
 	{
+		.why = "a file of tests/ that a named test has as its module is no program; inline modules lead to files",
+		.files = {
+			{ "Cargo.toml",
+			  "[package]\n"
+		  "name = \"z\"\n"
+		  "[[test]]\n"
+		  "name = \"all\"\n"
+		  "path = \"tests/all.rs\"\n" },
+			{ "tests/all.rs",
+			  "mod one;\n"
+		  "mod util;\n"
+		  "mod support { pub mod mpsc; }\n"
+		  "use support::mpsc;\n" },
+			{ "tests/one.rs",
+			  "use crate::util::X;\n" },
+			{ "tests/support/mpsc.rs",
+			  "\n" },
+			{ "tests/util.rs",
+			  "pub struct X;\n" },
+		},
+		.edges = "tests/all.rs:1 tests/one.rs rust.mod\n"
+		  "tests/all.rs:2 tests/util.rs rust.mod\n"
+		  "tests/all.rs:3 tests/support/mpsc.rs rust.mod\n"
+		  "tests/all.rs:4 tests/support/mpsc.rs rust.use\n"
+		  "tests/one.rs:1 tests/util.rs rust.use\n",
+		.misses = "",
+	},
+	{
 		.why = "a name that another use of the file brings in",
 		.files = {
 			{ "Cargo.toml", "[package]\nname = \"c\"\n" },
