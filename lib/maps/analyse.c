@@ -132,7 +132,8 @@ static void read_text(struct analysis *a, struct map_file *file, struct span tex
 		facts_read(a->scratch, lang, text, &ret->facts);
 		ret->facts.lang = lang;
 		if (ctags_reads(lang) && text.len > 0)
-			file->gap = ctags_read(a->in.ctags, a->scratch, file->path, text, &ret->facts);
+			file->gap =
+				ctags_read(a->in.ctags, a->scratch, file->path, text, &ret->facts);
 	}
 	if (attributes_is(file->path))
 		attributes_read(a->cx->arena, &a->attributes, file->path, text);
@@ -254,29 +255,52 @@ static void apply_attributes(struct analysis *a)
 	a->nmanifests = kept;
 }
 
-/* From facts to text: everything behind the last look at its files. */
-static enum err join_and_write(struct analysis *a, bool empty, struct analyse_result *ret)
-{
-	struct ctx *cx = a->cx;
-	struct resolve_in files = { .files = a->tree.files,
-		                    .nfiles = a->tree.nfiles,
-		                    .manifests = a->manifests,
-		                    .nmanifests = a->nmanifests };
+/* What is found by looking at all files together. */
+struct findings {
 	struct resolve_out resolved;
 	struct graph graph;
+	struct impact impact;
 	struct structure structure;
 	struct history history;
-	struct impact impact;
+	struct surface surface;
+};
+
+static enum err find(struct analysis *a, struct findings *ret)
+{
+	struct ctx *cx = a->cx;
+	const struct resolve_in files = { .files = a->tree.files,
+		                          .nfiles = a->tree.nfiles,
+		                          .manifests = a->manifests,
+		                          .nmanifests = a->nmanifests };
 	struct history_in past = {
 		.commit = a->in.commit,
 		.limits = a->in.history,
 		.tree = &a->tree,
-		.structure = &structure,
+		.structure = &ret->structure,
 	};
-	struct surface surface;
-	const char *reads;
-	struct span text;
-	struct content_in content = {
+	const struct resolve_edge *edges;
+	size_t n;
+
+	tell(a, PROGRESS_READ, "resolving imports");
+	manifest_complete(cx->arena, a->tree.files, a->manifests, a->nmanifests);
+	TRY(resolve_imports(cx, &files, &ret->resolved));
+	edges = past.edges = ret->resolved.edges;
+	n = past.nedges = ret->resolved.nedges;
+	tell(a, PROGRESS_JOIN, "measuring the graph");
+	graph_measure(cx->arena, a->tree.nfiles, edges, n, &ret->graph);
+	impact_count(cx->arena, a->tree.nfiles, edges, n, IMPACT_WORK_MAX, &ret->impact);
+	structure_find(cx->arena, &files, edges, n, &ret->structure);
+	tell(a, PROGRESS_PAST, "reading the history");
+	TRY(history_read(cx, a->scan, &past, &ret->history));
+	surface_find(cx->arena, &files, edges, n, &ret->surface);
+	return ERR_OK;
+}
+
+static enum err write_parts(struct analysis *a, bool empty, const struct findings *found,
+                            struct analyse_result *ret)
+{
+	struct ctx *cx = a->cx;
+	const struct content_in content = {
 		.analyser = ANALYSER_VERSION,
 		.commit = empty ? SCAN_COMMIT_NONE : a->in.commit,
 		.ref = a->in.ref,
@@ -286,37 +310,24 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 		.tree = &a->tree,
 		.manifests = a->manifests,
 		.nmanifests = a->nmanifests,
-		.resolved = &resolved,
-		.graph = &graph,
-		.structure = &structure,
-		.history = &history,
-		.impact = &impact,
-		.surface = &surface,
+		.resolved = &found->resolved,
+		.graph = &found->graph,
+		.structure = &found->structure,
+		.history = &found->history,
+		.impact = &found->impact,
+		.surface = &found->surface,
 		.ctags = a->in.ctags != NULL,
 	};
-
 	const struct tables_in tables = {
 		.files = a->tree.files,
 		.nfiles = a->tree.nfiles,
-		.resolved = &resolved,
-		.structure = &structure,
+		.resolved = &found->resolved,
+		.structure = &found->structure,
 		.max_bytes = a->in.max_output_bytes,
 	};
+	const char *reads;
+	struct span text;
 
-	tell(a, PROGRESS_READ, "resolving imports");
-	manifest_complete(cx->arena, a->tree.files, a->manifests, a->nmanifests);
-	TRY(resolve_imports(cx, &files, &resolved));
-	tell(a, PROGRESS_JOIN, "measuring the graph");
-	graph_measure(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, &graph);
-	impact_count(cx->arena, a->tree.nfiles, resolved.edges, resolved.nedges, IMPACT_WORK_MAX,
-	             &impact);
-	structure_find(cx->arena, &files, resolved.edges, resolved.nedges, &structure);
-	tell(a, PROGRESS_PAST, "reading the history");
-	past.edges = resolved.edges;
-	past.nedges = resolved.nedges;
-	TRY(history_read(cx, a->scan, &past, &history));
-	surface_find(cx->arena, &files, resolved.edges, resolved.nedges, &surface);
-	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
 	pictures_plan(cx, text, &ret->bundle);
@@ -325,6 +336,17 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	                     a->reads.read, a->reads.cached);
 	bundle_add(&ret->bundle, ANALYSE_READS, (struct span){ reads, strlen(reads) });
 	tables_write(cx, &tables, &ret->bundle);
+	return ERR_OK;
+}
+
+/* From facts to text: everything behind the last look at its files. */
+static enum err join_and_write(struct analysis *a, bool empty, struct analyse_result *ret)
+{
+	struct findings found;
+
+	TRY(find(a, &found));
+	tell(a, PROGRESS_WRITE, "writing the map");
+	TRY(write_parts(a, empty, &found, ret));
 	tell(a, 100, "mapped");
 	return ERR_OK;
 }

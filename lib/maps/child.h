@@ -74,7 +74,7 @@ struct analyse_request {
 	int64_t history_commits; /* most of them; negative: no history.  Of these three 0 is the default */
 	int64_t history_days;
 	int64_t history_line_commits; /* negative: no lines */
-	int64_t max_bytes; /* of the map's content */
+	int64_t max_bytes;            /* of the map's content */
 };
 
 /* Why a child did not do it: cx->fault on the way to the other process. */

@@ -47,7 +47,8 @@ struct clone {
 		head_ref; /* what the source's HEAD names, in full; NULL: it is detached, or unknown */
 	git_oid head_oid; /* when detached */
 	bool detached;
-	const char *tag; /* the wanted one in full, when the source has it; not written to the copy */
+	const char
+		*tag; /* the wanted one in full, when the source has it; not written to the copy */
 	git_oid tag_oid;
 };
 

@@ -283,18 +283,16 @@ static enum err wanted_commit(struct clone *c, struct fetch_reply *ret)
 {
 	const char *wanted = c->rq->wanted;
 	size_t n = strlen(wanted);
-	git_object *object = NULL;
-	git_oid oid;
+	git_odb *odb = NULL;
+	git_oid oid, whole;
 	int e = GIT_ENOTFOUND;
 
 	if (n >= DIGITS_MIN && n <= GIT_OID_HEXSZ && strspn(wanted, "0123456789abcdef") == n &&
-	    git_oid_fromstrn(&oid, wanted, n) == 0)
-		e = git_object_lookup_prefix(&object, c->repo, &oid, n, GIT_OBJECT_COMMIT);
-	if (e == 0) {
-		oid = *git_object_id(object);
-		git_object_free(object);
+	    git_oid_fromstrn(&oid, wanted, n) == 0 && git_repository_odb(&odb, c->repo) == 0)
+		e = git_odb_exists_prefix(&whole, odb, &oid, n);
+	git_odb_free(odb);
+	if (e == 0 && find_commit(c, &whole, &oid))
 		return reply(c, &oid, NULL, NULL, ret);
-	}
 	if (e == GIT_EAMBIGUOUS) {
 		err_set(c->cx, ERR_REF_NOT_FOUND, "several commits begin with %s", wanted);
 		err_fix(c->cx, "Give more of its digits.");

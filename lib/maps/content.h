@@ -80,7 +80,7 @@
 #include "maps/structure.h"
 #include "maps/surface.h"
 
-#define CONTENT_SCHEMA        1
+#define CONTENT_SCHEMA        2
 #define CONTENT_SKIPPED_MAX   20000 /* rows of coverage.skipped */
 #define CONTENT_LANGUAGES_TOP 10
 #define CONTENT_FOLDERS_TOP   15

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define TARGET_MAX  300
+#define TARGET_MAX 300
 
 struct lines {
 	const char *p, *end;

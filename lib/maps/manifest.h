@@ -123,8 +123,8 @@ enum item_kind {
 	ITEM_STAGE,         /* Dockerfile: key the stage's name, value its image or stage */
 	ITEM_LOCAL,         /* CI, Compose: key "uses", "include" or "build", value a path here */
 	ITEM_LOCKED,        /* lock file: key a package (resolve_locked.c), value the version */
-	ITEM_TARGET,        /* CMake: key "add_library", value the library's name, "" when computed */
-	ITEM_LICENCE,       /* value an SPDX expression, or the name as written */
+	ITEM_TARGET,  /* CMake: key "add_library", value the library's name, "" when computed */
+	ITEM_LICENCE, /* value an SPDX expression, or the name as written */
 	ITEM_KIND_COUNT
 };
 

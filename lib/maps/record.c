@@ -48,21 +48,16 @@ static const struct code_field REF_FIELDS[] = {
 static const struct code_table REF = CODE_TABLE(struct fact_ref, REF_FIELDS);
 
 static const struct code_field ROUTE_FIELDS[] = {
-	CODE_TEXT(struct fact_route, method),
-	CODE_TEXT(struct fact_route, pattern),
-	CODE_TEXT(struct fact_route, handler),
-	CODE_TEXT(struct fact_route, owner),
-	CODE_NUMBER(struct fact_route, line),
-	CODE_ENUM(struct fact_route, framework, WEB_COUNT),
+	CODE_TEXT(struct fact_route, method),  CODE_TEXT(struct fact_route, pattern),
+	CODE_TEXT(struct fact_route, handler), CODE_TEXT(struct fact_route, owner),
+	CODE_NUMBER(struct fact_route, line),  CODE_ENUM(struct fact_route, framework, WEB_COUNT),
 	CODE_BOOL(struct fact_route, unsure),
 };
 static const struct code_table ROUTE = CODE_TABLE(struct fact_route, ROUTE_FIELDS);
 
 static const struct code_field MOUNT_FIELDS[] = {
-	CODE_TEXT(struct fact_mount, base),
-	CODE_TEXT(struct fact_mount, name),
-	CODE_TEXT(struct fact_mount, prefix),
-	CODE_TEXT(struct fact_mount, owner),
+	CODE_TEXT(struct fact_mount, base),          CODE_TEXT(struct fact_mount, name),
+	CODE_TEXT(struct fact_mount, prefix),        CODE_TEXT(struct fact_mount, owner),
 	CODE_NUMBER(struct fact_mount, import_line),
 };
 static const struct code_table MOUNT = CODE_TABLE(struct fact_mount, MOUNT_FIELDS);
@@ -113,10 +108,8 @@ static const struct code_field FACTS_FIELDS[] = {
 static const struct code_table FACTS = CODE_TABLE(struct facts, FACTS_FIELDS);
 
 static const struct code_field DEP_FIELDS[] = {
-	CODE_TEXT(struct manifest_dep, name),
-	CODE_TEXT(struct manifest_dep, spec),
-	CODE_TEXT(struct manifest_dep, scope),
-	CODE_NUMBER(struct manifest_dep, line),
+	CODE_TEXT(struct manifest_dep, name),           CODE_TEXT(struct manifest_dep, spec),
+	CODE_TEXT(struct manifest_dep, scope),          CODE_NUMBER(struct manifest_dep, line),
 	CODE_ENUM(struct manifest_dep, eco, ECO_COUNT),
 };
 static const struct code_table DEP = CODE_TABLE(struct manifest_dep, DEP_FIELDS);

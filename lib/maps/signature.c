@@ -256,7 +256,7 @@ static bool stops_at(const struct scan *sc)
 	case '=':
 		/* => and the = of a body that is an expression */
 		if (next == '>')
-			return is_callable(sc->kind);
+			return is_callable(sc->kind) || sc->kind == DEF_CONSTANT;
 		return is_callable(sc->kind) && sc->style == STYLE_LINES && next != '=' &&
 		       before != '=' && sc->lang != LANG_GO;
 	default:

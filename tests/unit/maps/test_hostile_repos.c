@@ -16,9 +16,9 @@
 #include <time.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define CPU_S 20
+#define CPU_S 60
 #else
-#define CPU_S 3
+#define CPU_S 10
 #endif
 
 #define MANY 60000

@@ -395,50 +395,51 @@ static void test_manifest__detection(void **state)
 			PATHS[i].type);
 }
 
+static const struct {
+	const char *path, *start, *again;
+} HOSTILE[] = {
+	{ "package.json", "", "[" },
+	{ "package.json", "{\"dependencies\":", "{\"a\":" },
+	{ "package.json", "{\"dependencies\":{", "\"a\":\"1\"," },
+	{ "Cargo.toml", "[dependencies]\n", "a=\"1\"\n" },
+	{ "Cargo.toml", "x=", "[" },
+	{ "Cargo.toml", "", "[a.b.c.d]\n" },
+	{ "pom.xml", "<project>", "<dependencies>" },
+	{ "pom.xml", "<project>", "<" },
+	{ "CMakeLists.txt", "", "find_package(" },
+	{ "CMakeLists.txt", "", "a(" },
+	{ "setup.py", "install_requires=[", "'a','b'," },
+	{ "Makefile", "", "`pkg-config a" },
+	{ "Makefile", "", "pkg-config a " },
+	{ "Makefile", "", "A = b\nC = `pkg-config $(A) $(B)\n" },
+	{ "go.mod", "require (\n", "a b\n" },
+	{ "requirements.txt", "", "a\n" },
+	{ "build.gradle", "", "api 'a:b:c'" },
+	{ "build.gradle", "dependencies {", "api 'a:b:c'\n" },
+	{ "build.gradle", "dependencies {", "api libs.a.b(" },
+	{ "build.gradle", "", "a{" },
+	{ "x.csproj", "<Project><ItemGroup>", "<PackageReference Include='a;b' />" },
+	{ "composer.json", "{\"autoload\":{\"psr-4\":{", "\"a\":[\"b\",\"c\"]," },
+	{ "compose.yml", "", "[" },
+	{ "compose.yml", "services:\n", " - " },
+	{ "compose.yml", "a: &a [b]\nc: ", "[*a," },
+	{ "Dockerfile", "ARG A=aaaaaaaa\n", "FROM $A$A$A$A\n" },
+	{ "Dockerfile", "ARG A=aaaaaaaa\nFROM ", "$A" },
+	{ "Dockerfile", "", "FROM a as a\n" },
+	{ "Gemfile", "", "group :test do\n" },
+	{ "Gemfile", "gem 'a', ", "'>1', " },
+	{ "package-lock.json", "", "{\"a\":" },
+	{ "package-lock.json", "{\"dependencies\":{", "\"a\":{\"version\":\"1\"}," },
+	{ "yarn.lock", "", "a@1, " },
+	{ "yarn.lock", "", "a@1:\n  version \"1\"\n" },
+	{ "pnpm-lock.yaml", "packages:\n", "  a:\n" },
+	{ "Cargo.lock", "", "[[package]]\nname = \"a\"\n" },
+	{ "go.sum", "", "a v1 h\n" },
+};
+
 /* Deep, wide and endless inputs end soon and within the limits.  (T5) */
 static void test_manifest__hostile(void **state)
 {
-	static const struct {
-		const char *path, *start, *again;
-	} HOSTILE[] = {
-		{ "package.json", "", "[" },
-		{ "package.json", "{\"dependencies\":", "{\"a\":" },
-		{ "package.json", "{\"dependencies\":{", "\"a\":\"1\"," },
-		{ "Cargo.toml", "[dependencies]\n", "a=\"1\"\n" },
-		{ "Cargo.toml", "x=", "[" },
-		{ "Cargo.toml", "", "[a.b.c.d]\n" },
-		{ "pom.xml", "<project>", "<dependencies>" },
-		{ "pom.xml", "<project>", "<" },
-		{ "CMakeLists.txt", "", "find_package(" },
-		{ "CMakeLists.txt", "", "a(" },
-		{ "setup.py", "install_requires=[", "'a','b'," },
-		{ "Makefile", "", "`pkg-config a" },
-		{ "Makefile", "", "pkg-config a " },
-		{ "Makefile", "", "A = b\nC = `pkg-config $(A) $(B)\n" },
-		{ "go.mod", "require (\n", "a b\n" },
-		{ "requirements.txt", "", "a\n" },
-		{ "build.gradle", "", "api 'a:b:c'" },
-		{ "build.gradle", "dependencies {", "api 'a:b:c'\n" },
-		{ "build.gradle", "dependencies {", "api libs.a.b(" },
-		{ "build.gradle", "", "a{" },
-		{ "x.csproj", "<Project><ItemGroup>", "<PackageReference Include='a;b' />" },
-		{ "composer.json", "{\"autoload\":{\"psr-4\":{", "\"a\":[\"b\",\"c\"]," },
-		{ "compose.yml", "", "[" },
-		{ "compose.yml", "services:\n", " - " },
-		{ "compose.yml", "a: &a [b]\nc: ", "[*a," },
-		{ "Dockerfile", "ARG A=aaaaaaaa\n", "FROM $A$A$A$A\n" },
-		{ "Dockerfile", "ARG A=aaaaaaaa\nFROM ", "$A" },
-		{ "Dockerfile", "", "FROM a as a\n" },
-		{ "Gemfile", "", "group :test do\n" },
-		{ "Gemfile", "gem 'a', ", "'>1', " },
-		{ "package-lock.json", "", "{\"a\":" },
-		{ "package-lock.json", "{\"dependencies\":{", "\"a\":{\"version\":\"1\"}," },
-		{ "yarn.lock", "", "a@1, " },
-		{ "yarn.lock", "", "a@1:\n  version \"1\"\n" },
-		{ "pnpm-lock.yaml", "packages:\n", "  a:\n" },
-		{ "Cargo.lock", "", "[[package]]\nname = \"a\"\n" },
-		{ "go.sum", "", "a v1 h\n" },
-	};
 	enum { BYTES = 1 << 20 };
 	struct ctx *cx = fixture_ctx(*state);
 	struct sb tables = sb_new(cx->arena, BYTES);
