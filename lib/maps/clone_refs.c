@@ -284,7 +284,7 @@ static enum err wanted_commit(struct clone *c, struct fetch_reply *ret)
 	const char *wanted = c->rq->wanted;
 	size_t n = strlen(wanted);
 	git_odb *odb = NULL;
-	git_oid oid, whole;
+	git_oid oid, whole = { { 0 } };
 	int e = GIT_ENOTFOUND;
 
 	if (n >= DIGITS_MIN && n <= GIT_OID_HEXSZ && strspn(wanted, "0123456789abcdef") == n &&

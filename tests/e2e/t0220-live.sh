@@ -26,6 +26,7 @@ live() {
 	way=$2
 	path=$3
 	shift 3
+	: >"$WORK/$name" # what an earlier one of that name printed is not this one's
 	python3 "$ROOT/tests/e2e/live.py" "$PORT" "$way" "$path" --header "Authorization: Bearer ${key:-$PORTOLAN_API_KEY}" \
 		"$@" >"$WORK/$name" 2>&1 &
 	eval "pid_$name=$!"
@@ -162,7 +163,7 @@ check 'a page of another origin cannot open a socket with the cookie of a person
 		socket_as a "Origin: http://127.0.0.1:1" && says a "status 403" && socket_as a "Origin: http://127.0.0.1:$PORT" && says a open
 '
 check 'signing out ends the streams of the session' '
-	{ socket_as a "Origin: http://127.0.0.1:$PORT" 20 & } && signed=$! && within 30 opened a && printf "{}" | call POST /api/v1/auth/logout "Cookie: $cookie" "X-CSRF-Token: $csrf" "Origin: http://127.0.0.1:$PORT" &&
+	: >"$WORK/a" && { socket_as a "Origin: http://127.0.0.1:$PORT" 60 & } && signed=$! && within 30 opened a && printf "{}" | call POST /api/v1/auth/logout "Cookie: $cookie" "X-CSRF-Token: $csrf" "Origin: http://127.0.0.1:$PORT" &&
 		status 204 && wait "$signed"; says a "close 1008"
 '
 
