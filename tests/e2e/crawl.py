@@ -103,7 +103,9 @@ def is_socket(path):
 
 class Operation:
     def __init__(self, path, method, row):
-        self.path, self.method, self.row = path, method, row
+        self.method, self.row = method, row
+        wanted = [p["name"] + "=" + str(sample(p["schema"])) for p in self.queries() if p.get("required")]
+        self.path = path + ("?" + "&".join(wanted) if wanted else "")
         self.name = row["operationId"]
         self.open = not row["security"]
         self.kinds = {"key" if "ApiKey" in s else "session" for s in row["security"] if "AccessToken" not in s}
