@@ -13,9 +13,9 @@
 
 /* Of the processor, for one file of 10 MB at most; sanitizers take their time. */
 #if defined(__SANITIZE_ADDRESS__)
-#define CPU_S 20
+#define CPU_S 60
 #else
-#define CPU_S 2
+#define CPU_S 6
 #endif
 
 /* Text: head, a unit again and again, tail. */
