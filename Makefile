@@ -257,10 +257,14 @@ C_FILES := $(shell find lib fcgi tests -name '*.[ch]' 2>/dev/null)
 SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/*/*.sh) .ci/run
 TIDIED  := $(patsubst %.c,build/lint/%.tidied,$(filter lib/%.c fcgi/%.c,$(C_FILES)))
 
-lint:
-	@deploy/deps.sh build test lint
-	@$(SUBMAKE) lint-format lint-includes lint-size lint-shell lint-cppcheck lint-tidy
+lint: lint-quick
+	@$(SUBMAKE) lint-tidy
 	@echo 'lint: nothing found'
+
+# All but what takes minutes.
+lint-quick:
+	@deploy/deps.sh build test lint
+	@$(SUBMAKE) lint-format lint-includes lint-size lint-shell lint-cppcheck
 
 lint-format:
 	clang-format --dry-run -Werror $(C_FILES)
@@ -299,7 +303,7 @@ clean:
 	rm -rf build
 
 .PHONY: all tests-build bench-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
-        test-e2e test-fuzz fuzz-long accuracy accuracy-deps fault coverage lint lint-format lint-includes lint-size lint-shell \
+        test-e2e test-fuzz fuzz-long accuracy accuracy-deps fault coverage lint lint-quick lint-format lint-includes lint-size lint-shell \
         lint-cppcheck lint-tidy format help bench soak docs
 .SECONDARY:
 
