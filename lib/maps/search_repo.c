@@ -174,8 +174,9 @@ static const struct db_stmt NAME = {
 	.name = "search_name",
 	.read = true,
 	.nparams = 3,
+	/* One row a name.  LIMIT 1 would tell the planner that going through all of them may be cheap. */
 	.sql = "SELECT place FROM app.map_symbol WHERE tenant_id = $1 AND index_id = $2"
-	       " AND name = $3 LIMIT 1",
+	       " AND name = $3",
 };
 
 enum err search_repo_name(struct ctx *cx, int64_t index_id, const char *name, int64_t *ret)
