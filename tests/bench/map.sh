@@ -39,10 +39,10 @@ timed() {
 	EOT
 }
 
-# request COMMIT NAME: what the runner would ask
+# request COMMIT NAME [HISTORY]: what the runner would ask; without a history, or with 0 for the usual one
 request() {
-	printf '{"directory":"%s","commit":"%s","cache":"%s","max_cache_bytes":134217728,"max_blob_bytes":5242880,' \
-		"$git_dir" "$1" "$WORK/facts" >"$WORK/$2.json"
+	printf '{"directory":"%s","commit":"%s","cache":"%s","max_cache_bytes":134217728,"max_blob_bytes":5242880,"history_commits":%s,' \
+		"$git_dir" "$1" "$WORK/facts" "${3:--1}" >"$WORK/$2.json"
 	printf '"max_files":200000,"max_depth":200,"max_bytes":67108864}' >>"$WORK/$2.json"
 }
 map() { timed "$1" "$WORK/$2.json" "$BIN/portolan-analyse"; }
@@ -59,6 +59,7 @@ new=$(repo_git rev-parse 'HEAD^{commit}')
 old=$(repo_git rev-parse -q --verify 'HEAD~1^{commit}' || echo "$new")
 request "$new" new
 request "$old" old
+request "$new" past 0
 mkdir "$WORK/tree"
 repo_git archive "$new" | tar -x -C "$WORK/tree"
 
@@ -69,15 +70,17 @@ for _ in $(seq "$ROUNDS"); do
 	rm -f "$WORK/facts"
 	map before old
 	map changed new
+	map past past
 	rm -rf "$WORK/shallow"
 	timed clone /dev/null git clone -q --depth 1 --no-local "file://$git_dir" "$WORK/shallow"
 done
 
-echo "map of $(basename "$REPO"): $(repo_git ls-tree -r --name-only "$new" | wc -l) files, one core, medians of $ROUNDS rounds"
+echo "map of $(basename "$REPO"): $(repo_git ls-tree -r --name-only "$new" | wc -l) files, one core, without history, medians of $ROUNDS rounds"
 row "" "Portolan" "peer" "ratio" "aim"
 show "map from nothing / git clone --depth 1" cold clone "<= 1 s for a million lines"
 show "map from known facts / from nothing" warm cold "$(reads warm)"
 show "map of one changed commit / from nothing" changed cold "<= 0.1 s for a million lines; $(reads changed)"
+show "map of known facts with history / without" past warm ""
 row "resident, from nothing / from known facts" "$(median "$WORK/cold.mib") MiB" "$(median "$WORK/warm.mib") MiB" "" "<= 100 MiB"
 if command -v cloc >/dev/null; then
 	timed cloc /dev/null cloc --quiet --skip-uniqueness "$WORK/tree"
