@@ -104,6 +104,18 @@ static void count_languages(struct content *c)
 		c->lang_index[c->languages[i].lang] = (int)i;
 }
 
+void content_count(struct content *c, const char *name, int64_t n)
+{
+	content_key(c, name);
+	sb_int(&c->sb, n);
+}
+
+void content_flag(struct content *c, const char *name, bool flag)
+{
+	content_key(c, name);
+	sb_add(&c->sb, flag ? "true" : "false");
+}
+
 const char *content_shown(struct content *c, struct span path)
 {
 	const char *shown = text_display(c->arena, path);

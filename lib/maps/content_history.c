@@ -1,27 +1,6 @@
 /* Content: the history. */
 #include "maps/content_parts.h"
 
-static void number_member(struct content *c, const char *name, int64_t n)
-{
-	content_key(c, name);
-	content_number(c, n);
-}
-
-static void flag_member(struct content *c, const char *name, bool flag)
-{
-	content_key(c, name);
-	sb_add(&c->sb, flag ? "true" : "false");
-}
-
-/* One column: a number for each of n rows. */
-#define NUMBERS(name, n, expression)                                                               \
-	do {                                                                                       \
-		content_open(c, name, '[');                                                        \
-		for (size_t i = 0; i < (n); i++)                                                   \
-			content_number(c, (int64_t)(expression));                                  \
-		content_close(c, ']');                                                             \
-	} while (0)
-
 static void write_authors(struct content *c, const struct history *h)
 {
 	content_open(c, "authors", '{');
@@ -29,9 +8,9 @@ static void write_authors(struct content *c, const struct history *h)
 	for (size_t i = 0; i < h->nauthors; i++)
 		content_text(c, h->authors[i].name);
 	content_close(c, ']');
-	NUMBERS("commits", h->nauthors, h->authors[i].commits);
-	NUMBERS("first", h->nauthors, h->authors[i].first_s);
-	NUMBERS("last", h->nauthors, h->authors[i].last_s);
+	CONTENT_NUMBERS("commits", h->nauthors, h->authors[i].commits);
+	CONTENT_NUMBERS("first", h->nauthors, h->authors[i].first_s);
+	CONTENT_NUMBERS("last", h->nauthors, h->authors[i].last_s);
 	content_close(c, '}');
 }
 
@@ -41,15 +20,15 @@ static void write_files(struct content *c, const struct history *h)
 	size_t n = h->end != HISTORY_NOT_READ ? c->in->tree->nfiles : 0;
 
 	content_open(c, "files", '{');
-	NUMBERS("commits", n, h->files[i].commits);
-	NUMBERS("authors", n, h->files[i].authors);
-	NUMBERS("bus_factor", n, h->files[i].bus_factor);
-	NUMBERS("owner", n, h->files[i].authors > 0 ? (int64_t)h->files[i].owner : -1);
-	NUMBERS("owner_commits", n, h->files[i].owner_commits);
-	NUMBERS("added", n, h->files[i].added);
-	NUMBERS("removed", n, h->files[i].removed);
-	NUMBERS("first", n, h->files[i].first_s);
-	NUMBERS("last", n, h->files[i].last_s);
+	CONTENT_NUMBERS("commits", n, h->files[i].commits);
+	CONTENT_NUMBERS("authors", n, h->files[i].authors);
+	CONTENT_NUMBERS("bus_factor", n, h->files[i].bus_factor);
+	CONTENT_NUMBERS("owner", n, h->files[i].authors > 0 ? (int64_t)h->files[i].owner : -1);
+	CONTENT_NUMBERS("owner_commits", n, h->files[i].owner_commits);
+	CONTENT_NUMBERS("added", n, h->files[i].added);
+	CONTENT_NUMBERS("removed", n, h->files[i].removed);
+	CONTENT_NUMBERS("first", n, h->files[i].first_s);
+	CONTENT_NUMBERS("last", n, h->files[i].last_s);
 	content_close(c, '}');
 }
 
@@ -68,9 +47,9 @@ static void write_components(struct content *c, const struct history *h)
 	size_t n = h->end != HISTORY_NOT_READ ? c->in->structure->ncomponents : 0;
 
 	content_open(c, "components", '{');
-	NUMBERS("commits", n, h->components[i].commits);
-	NUMBERS("authors", n, h->components[i].authors);
-	NUMBERS("bus_factor", n, h->components[i].bus_factor);
+	CONTENT_NUMBERS("commits", n, h->components[i].commits);
+	CONTENT_NUMBERS("authors", n, h->components[i].authors);
+	CONTENT_NUMBERS("bus_factor", n, h->components[i].bus_factor);
 	content_close(c, '}');
 	content_open(c, "component_owners", '{');
 	OWNER_COLUMN("component", k);
@@ -82,7 +61,7 @@ static void write_components(struct content *c, const struct history *h)
 static void write_lists(struct content *c, const struct history *h)
 {
 	content_open(c, "renames", '{');
-	NUMBERS("file", h->nrenames, h->renames[i].file);
+	CONTENT_NUMBERS("file", h->nrenames, h->renames[i].file);
 	content_open(c, "was", '[');
 	for (size_t i = 0; i < h->nrenames; i++)
 		content_text(c, h->renames[i].was);
@@ -90,20 +69,20 @@ static void write_lists(struct content *c, const struct history *h)
 	content_close(c, '}');
 
 	content_open(c, "hotspots", '{');
-	NUMBERS("file", h->nhotspots, h->hotspots[i]);
-	NUMBERS("score", h->nhotspots,
-	        (uint64_t)h->files[h->hotspots[i]].commits *
-	                c->in->tree->files[h->hotspots[i]].facts.code);
+	CONTENT_NUMBERS("file", h->nhotspots, h->hotspots[i]);
+	CONTENT_NUMBERS("score", h->nhotspots,
+	                (uint64_t)h->files[h->hotspots[i]].commits *
+	                        c->in->tree->files[h->hotspots[i]].facts.code);
 	content_close(c, '}');
 
 	content_open(c, "coupling", '{');
-	NUMBERS("a", h->npairs, h->pairs[i].a);
-	NUMBERS("b", h->npairs, h->pairs[i].b);
-	NUMBERS("together", h->npairs, h->pairs[i].together);
-	NUMBERS("degree", h->npairs, h->pairs[i].degree);
-	NUMBERS("a_to_b", h->npairs, h->pairs[i].a_to_b);
-	NUMBERS("b_to_a", h->npairs, h->pairs[i].b_to_a);
-	NUMBERS("linked", h->npairs, h->pairs[i].linked);
+	CONTENT_NUMBERS("a", h->npairs, h->pairs[i].a);
+	CONTENT_NUMBERS("b", h->npairs, h->pairs[i].b);
+	CONTENT_NUMBERS("together", h->npairs, h->pairs[i].together);
+	CONTENT_NUMBERS("degree", h->npairs, h->pairs[i].degree);
+	CONTENT_NUMBERS("a_to_b", h->npairs, h->pairs[i].a_to_b);
+	CONTENT_NUMBERS("b_to_a", h->npairs, h->pairs[i].b_to_a);
+	CONTENT_NUMBERS("linked", h->npairs, h->pairs[i].linked);
 	content_close(c, '}');
 }
 
@@ -112,15 +91,15 @@ void content_history(struct content *c)
 	const struct history *h = c->in->history;
 
 	content_open(c, "history", '{');
-	number_member(c, "commits", h->commits);
-	number_member(c, "merges", h->merges);
-	number_member(c, "first", h->first_s);
-	number_member(c, "last", h->last_s);
-	number_member(c, "bus_factor", h->bus_factor);
+	content_count(c, "commits", h->commits);
+	content_count(c, "merges", h->merges);
+	content_count(c, "first", h->first_s);
+	content_count(c, "last", h->last_s);
+	content_count(c, "bus_factor", h->bus_factor);
 	content_open(c, "limits", '{');
-	number_member(c, "commits", h->limits.max_commits);
-	number_member(c, "days", h->limits.max_days);
-	number_member(c, "line_commits", h->limits.line_commits);
+	content_count(c, "commits", h->limits.max_commits);
+	content_count(c, "days", h->limits.max_days);
+	content_count(c, "line_commits", h->limits.line_commits);
 	content_close(c, '}');
 	write_authors(c, h);
 	write_files(c, h);
@@ -136,13 +115,13 @@ void content_history_coverage(struct content *c)
 	content_open(c, "history", '{');
 	content_key(c, "end");
 	content_text(c, history_end_name(h->end));
-	number_member(c, "cut", h->cut);
-	number_member(c, "unreadable", h->unreadable);
-	number_member(c, "damaged", h->damaged);
-	number_member(c, "wide", h->wide);
-	number_member(c, "line_commits", h->line_commits);
-	number_member(c, "lines_skipped", h->lines_skipped);
-	number_member(c, "renames_skipped", h->renames_skipped);
-	flag_member(c, "coupling_truncated", h->pairs_truncated);
+	content_count(c, "cut", h->cut);
+	content_count(c, "unreadable", h->unreadable);
+	content_count(c, "damaged", h->damaged);
+	content_count(c, "wide", h->wide);
+	content_count(c, "line_commits", h->line_commits);
+	content_count(c, "lines_skipped", h->lines_skipped);
+	content_count(c, "renames_skipped", h->renames_skipped);
+	content_flag(c, "coupling_truncated", h->pairs_truncated);
 	content_close(c, '}');
 }

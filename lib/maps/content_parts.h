@@ -33,6 +33,27 @@ void content_number(struct content *c, int64_t n);
 void content_text(struct content *c, const char *text);
 void content_null(struct content *c);
 
+/* A member that is a number, or true or false. */
+void content_count(struct content *c, const char *name, int64_t n);
+void content_flag(struct content *c, const char *name, bool flag);
+
+/* One column of a table: a number or text for each of n rows; i is the row. */
+#define CONTENT_NUMBERS(name, n, expression)                                                       \
+	do {                                                                                       \
+		content_open(c, name, '[');                                                        \
+		for (size_t i = 0; i < (n); i++)                                                   \
+			content_number(c, (int64_t)(expression));                                  \
+		content_close(c, ']');                                                             \
+	} while (0)
+
+#define CONTENT_TEXTS(name, n, expression)                                                         \
+	do {                                                                                       \
+		content_open(c, name, '[');                                                        \
+		for (size_t i = 0; i < (n); i++)                                                   \
+			content_text(c, (expression));                                             \
+		content_close(c, ']');                                                             \
+	} while (0)
+
 /* @ret a path as valid text */
 const char *content_shown(struct content *c, struct span path);
 

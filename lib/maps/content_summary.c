@@ -4,18 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void number_member(struct content *c, const char *name, uint64_t n)
-{
-	content_key(c, name);
-	sb_int(&c->sb, (int64_t)n);
-}
-
-static void flag_member(struct content *c, const char *name, bool flag)
-{
-	content_key(c, name);
-	sb_add(&c->sb, flag ? "true" : "false");
-}
-
 static void write_skipped(struct content *c)
 {
 	const struct scan_tree *tree = c->in->tree;
@@ -48,28 +36,28 @@ void content_coverage(struct content *c)
 	for (size_t i = 0; i < c->in->nmanifests; i++)
 		manifests_truncated += c->in->manifests[i].truncated;
 	content_open(c, "coverage", '{');
-	number_member(c, "files_total", tree->nfiles + tree->over_limit);
-	number_member(c, "analysed", c->counts->analysed);
-	number_member(c, "recognised", recognised);
+	content_count(c, "files_total", tree->nfiles + tree->over_limit);
+	content_count(c, "analysed", c->counts->analysed);
+	content_count(c, "recognised", recognised);
 	write_skipped(c);
-	number_member(c, "skipped_total", tree->nfiles - c->counts->analysed);
+	content_count(c, "skipped_total", tree->nfiles - c->counts->analysed);
 	content_open(c, "broken_dirs", '[');
 	for (size_t i = 0; i < tree->nbroken_dirs && i < CONTENT_SKIPPED_MAX; i++)
 		content_text(c, tree->broken_dirs[i]);
 	content_close(c, ']');
-	number_member(c, "over_limit", tree->over_limit);
-	number_member(c, "too_deep", tree->too_deep);
-	number_member(c, "path_too_long", tree->path_too_long);
-	number_member(c, "bad_names", tree->bad_names);
-	number_member(c, "facts_truncated", facts_truncated);
-	number_member(c, "manifests_truncated", manifests_truncated);
-	flag_member(c, "imports_truncated", c->in->resolved->truncated);
-	flag_member(c, "unresolved_dropped", c->drop_unresolved);
-	flag_member(c, "signatures_dropped", c->drop_signatures);
-	flag_member(c, "defs_dropped", c->drop_defs);
-	flag_member(c, "impact_exact", c->in->impact->exact);
+	content_count(c, "over_limit", tree->over_limit);
+	content_count(c, "too_deep", tree->too_deep);
+	content_count(c, "path_too_long", tree->path_too_long);
+	content_count(c, "bad_names", tree->bad_names);
+	content_count(c, "facts_truncated", facts_truncated);
+	content_count(c, "manifests_truncated", manifests_truncated);
+	content_flag(c, "imports_truncated", c->in->resolved->truncated);
+	content_flag(c, "unresolved_dropped", c->drop_unresolved);
+	content_flag(c, "signatures_dropped", c->drop_signatures);
+	content_flag(c, "defs_dropped", c->drop_defs);
+	content_flag(c, "impact_exact", c->in->impact->exact);
 	content_history_coverage(c);
-	flag_member(c, "surface_truncated", c->in->surface->truncated);
+	content_flag(c, "surface_truncated", c->in->surface->truncated);
 	content_gaps(c);
 	content_close(c, '}');
 }
@@ -103,8 +91,8 @@ static void write_folders(struct content *c)
 		content_open(c, NULL, '{');
 		content_key(c, "path");
 		content_text(c, content_shown(c, dirs[i]->path));
-		number_member(c, "files", dirs[i]->files);
-		number_member(c, "code", dirs[i]->code);
+		content_count(c, "files", dirs[i]->files);
+		content_count(c, "code", dirs[i]->code);
 		content_close(c, '}');
 	}
 	content_close(c, ']');
@@ -117,8 +105,8 @@ static void write_top_languages(struct content *c)
 		content_open(c, NULL, '{');
 		content_key(c, "name");
 		content_text(c, lang_name(c->languages[i].lang));
-		number_member(c, "files", c->languages[i].files);
-		number_member(c, "code", c->languages[i].code);
+		content_count(c, "files", c->languages[i].files);
+		content_count(c, "code", c->languages[i].code);
 		content_close(c, '}');
 	}
 	content_close(c, ']');
@@ -133,7 +121,7 @@ static void write_depended(struct content *c)
 		content_open(c, NULL, '{');
 		content_key(c, "path");
 		content_text(c, c->shown[g->depended[i]]);
-		number_member(c, "fan_in", g->fan_in[g->depended[i]]);
+		content_count(c, "fan_in", g->fan_in[g->depended[i]]);
 		content_close(c, '}');
 	}
 	content_close(c, ']');
@@ -170,18 +158,18 @@ void content_summary(struct content *c)
 		missing += c->in->resolved->misses[i].reason == MISS_NOT_FOUND ||
 		           c->in->resolved->misses[i].reason == MISS_AMBIGUOUS;
 	content_open(c, "summary", '{');
-	number_member(c, "files", c->counts->files);
-	number_member(c, "code", c->counts->code);
+	content_count(c, "files", c->counts->files);
+	content_count(c, "code", c->counts->code);
 	write_top_languages(c);
 	write_folders(c);
 	write_depended(c);
-	number_member(c, "external_packages", count_packages(c->in->resolved, false));
-	number_member(c, "externals_used", count_packages(c->in->resolved, true));
-	number_member(c, "imports", c->counts->imports);
-	number_member(c, "unresolved", missing);
-	number_member(c, "cycles", g->ncycles);
-	number_member(c, "largest_cycle", largest);
-	number_member(c, "tests", tests);
-	number_member(c, "components", c->counts->components);
+	content_count(c, "external_packages", count_packages(c->in->resolved, false));
+	content_count(c, "externals_used", count_packages(c->in->resolved, true));
+	content_count(c, "imports", c->counts->imports);
+	content_count(c, "unresolved", missing);
+	content_count(c, "cycles", g->ncycles);
+	content_count(c, "largest_cycle", largest);
+	content_count(c, "tests", tests);
+	content_count(c, "components", c->counts->components);
 	content_close(c, '}');
 }

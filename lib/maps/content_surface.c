@@ -18,12 +18,6 @@ static void text_or_null(struct content *c, const char *text)
 		content_null(c);
 }
 
-static void number_member(struct content *c, const char *name, uint64_t n)
-{
-	content_key(c, name);
-	sb_int(&c->sb, (int64_t)n);
-}
-
 static void write_frameworks(struct content *c)
 {
 	const struct surface *s = c->in->surface;
@@ -40,8 +34,8 @@ static void write_frameworks(struct content *c)
 		content_open(c, NULL, '{');
 		content_key(c, "name");
 		content_text(c, test_framework_name((enum test_framework)k));
-		number_member(c, "files", files[k]);
-		number_member(c, "cases", cases[k]);
+		content_count(c, "files", files[k]);
+		content_count(c, "cases", cases[k]);
 		content_close(c, '}');
 	}
 	content_close(c, ']');
@@ -61,9 +55,9 @@ void content_tests(struct content *c)
 	for (size_t i = 0; i < s->ntests; i++)
 		cases += s->tests[i].cases;
 	content_open(c, "tests", '{');
-	number_member(c, "files", files);
-	number_member(c, "code", code);
-	number_member(c, "cases", cases);
+	content_count(c, "files", files);
+	content_count(c, "code", code);
+	content_count(c, "cases", cases);
 	write_frameworks(c);
 	content_open(c, "by_file", '{');
 	COLUMN("file", s->ntests, content_number, s->tests[i].file);

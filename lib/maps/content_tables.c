@@ -6,23 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One column of a table: a number or text for each of n rows. */
-#define NUMBERS(name, n, expression)                                                               \
-	do {                                                                                       \
-		content_open(c, name, '[');                                                        \
-		for (size_t i = 0; i < (n); i++)                                                   \
-			content_number(c, (int64_t)(expression));                                  \
-		content_close(c, ']');                                                             \
-	} while (0)
-
-#define TEXTS(name, n, expression)                                                                 \
-	do {                                                                                       \
-		content_open(c, name, '[');                                                        \
-		for (size_t i = 0; i < (n); i++)                                                   \
-			content_text(c, (expression));                                             \
-		content_close(c, ']');                                                             \
-	} while (0)
-
 static const char *hex(struct content *c, const unsigned char *bytes, size_t n)
 {
 	static const char DIGITS[] = "0123456789abcdef";
@@ -46,15 +29,15 @@ void content_files(struct content *c)
 	size_t n = c->in->tree->nfiles;
 
 	content_open(c, "files", '{');
-	TEXTS("path", n, c->shown[i]);
-	TEXTS("oid", n, hex(c, files[i].oid, MAP_OID_BYTES));
-	NUMBERS("lang", n, c->lang_index[files[i].facts.lang]);
-	NUMBERS("role", n, files[i].role);
-	NUMBERS("bytes", n, files[i].bytes);
-	NUMBERS("code", n, files[i].facts.code);
-	NUMBERS("comment", n, files[i].facts.comment);
-	NUMBERS("blank", n, files[i].facts.blank);
-	NUMBERS("component", n, c->in->structure->file_component[i]);
+	CONTENT_TEXTS("path", n, c->shown[i]);
+	CONTENT_TEXTS("oid", n, hex(c, files[i].oid, MAP_OID_BYTES));
+	CONTENT_NUMBERS("lang", n, c->lang_index[files[i].facts.lang]);
+	CONTENT_NUMBERS("role", n, files[i].role);
+	CONTENT_NUMBERS("bytes", n, files[i].bytes);
+	CONTENT_NUMBERS("code", n, files[i].facts.code);
+	CONTENT_NUMBERS("comment", n, files[i].facts.comment);
+	CONTENT_NUMBERS("blank", n, files[i].facts.blank);
+	CONTENT_NUMBERS("component", n, c->in->structure->file_component[i]);
 	content_close(c, '}');
 
 	content_open(c, "path_bytes", '{');
@@ -78,11 +61,11 @@ void content_dirs(struct content *c)
 	size_t n = c->in->structure->ndirs;
 
 	content_open(c, "dirs", '{');
-	TEXTS("path", n, content_shown(c, dirs[i].path));
-	NUMBERS("files", n, dirs[i].files);
-	NUMBERS("code", n, dirs[i].code);
-	NUMBERS("bytes", n, dirs[i].bytes);
-	NUMBERS("depth", n, dirs[i].depth);
+	CONTENT_TEXTS("path", n, content_shown(c, dirs[i].path));
+	CONTENT_NUMBERS("files", n, dirs[i].files);
+	CONTENT_NUMBERS("code", n, dirs[i].code);
+	CONTENT_NUMBERS("bytes", n, dirs[i].bytes);
+	CONTENT_NUMBERS("depth", n, dirs[i].depth);
 	content_close(c, '}');
 }
 
@@ -91,24 +74,24 @@ void content_components(struct content *c)
 	const struct structure *s = c->in->structure;
 
 	content_open(c, "components", '{');
-	TEXTS("name", s->ncomponents, s->components[i].name);
-	TEXTS("path", s->ncomponents, content_shown(c, s->components[i].path));
-	TEXTS("kind", s->ncomponents, s->components[i].kind);
-	TEXTS("reason", s->ncomponents, s->components[i].reason);
-	NUMBERS("manifest", s->ncomponents, index_or_none(s->components[i].manifest));
-	NUMBERS("files", s->ncomponents, s->components[i].files);
-	NUMBERS("code", s->ncomponents, s->components[i].code);
-	NUMBERS("fan_in", s->ncomponents, s->components[i].fan_in);
-	NUMBERS("fan_out", s->ncomponents, s->components[i].fan_out);
-	NUMBERS("afferent", s->ncomponents, s->components[i].afferent);
-	NUMBERS("efferent", s->ncomponents, s->components[i].efferent);
-	NUMBERS("instability", s->ncomponents, s->components[i].instability);
-	NUMBERS("layer", s->ncomponents, s->components[i].layer);
+	CONTENT_TEXTS("name", s->ncomponents, s->components[i].name);
+	CONTENT_TEXTS("path", s->ncomponents, content_shown(c, s->components[i].path));
+	CONTENT_TEXTS("kind", s->ncomponents, s->components[i].kind);
+	CONTENT_TEXTS("reason", s->ncomponents, s->components[i].reason);
+	CONTENT_NUMBERS("manifest", s->ncomponents, index_or_none(s->components[i].manifest));
+	CONTENT_NUMBERS("files", s->ncomponents, s->components[i].files);
+	CONTENT_NUMBERS("code", s->ncomponents, s->components[i].code);
+	CONTENT_NUMBERS("fan_in", s->ncomponents, s->components[i].fan_in);
+	CONTENT_NUMBERS("fan_out", s->ncomponents, s->components[i].fan_out);
+	CONTENT_NUMBERS("afferent", s->ncomponents, s->components[i].afferent);
+	CONTENT_NUMBERS("efferent", s->ncomponents, s->components[i].efferent);
+	CONTENT_NUMBERS("instability", s->ncomponents, s->components[i].instability);
+	CONTENT_NUMBERS("layer", s->ncomponents, s->components[i].layer);
 	content_close(c, '}');
 	content_open(c, "component_links", '{');
-	NUMBERS("from", s->nlinks, s->links[i].from);
-	NUMBERS("to", s->nlinks, s->links[i].to);
-	NUMBERS("edges", s->nlinks, s->links[i].edges);
+	CONTENT_NUMBERS("from", s->nlinks, s->links[i].from);
+	CONTENT_NUMBERS("to", s->nlinks, s->links[i].to);
+	CONTENT_NUMBERS("edges", s->nlinks, s->links[i].edges);
 	content_close(c, '}');
 }
 
@@ -118,12 +101,12 @@ void content_imports(struct content *c)
 	size_t n = c->in->resolved->nedges;
 
 	content_open(c, "imports", '{');
-	NUMBERS("from", n, edges[i].from);
-	NUMBERS("to", n, edges[i].to);
-	NUMBERS("line", n, edges[i].line);
-	NUMBERS("kind", n, edges[i].kind);
-	NUMBERS("rule", n, edges[i].rule);
-	NUMBERS("confidence", n, edges[i].confidence);
+	CONTENT_NUMBERS("from", n, edges[i].from);
+	CONTENT_NUMBERS("to", n, edges[i].to);
+	CONTENT_NUMBERS("line", n, edges[i].line);
+	CONTENT_NUMBERS("kind", n, edges[i].kind);
+	CONTENT_NUMBERS("rule", n, edges[i].rule);
+	CONTENT_NUMBERS("confidence", n, edges[i].confidence);
 	content_close(c, '}');
 }
 
@@ -144,11 +127,11 @@ void content_unresolved(struct content *c)
 		}
 	}
 	content_close(c, ']');
-	NUMBERS("from", n, misses[i].from);
-	NUMBERS("target", n, target[i]);
-	NUMBERS("line", n, misses[i].line);
-	NUMBERS("reason", n, misses[i].reason);
-	NUMBERS("external", n, index_or_none(misses[i].external));
+	CONTENT_NUMBERS("from", n, misses[i].from);
+	CONTENT_NUMBERS("target", n, target[i]);
+	CONTENT_NUMBERS("line", n, misses[i].line);
+	CONTENT_NUMBERS("reason", n, misses[i].reason);
+	CONTENT_NUMBERS("external", n, index_or_none(misses[i].external));
 	content_close(c, '}');
 }
 
@@ -197,12 +180,12 @@ void content_manifests(struct content *c)
 	size_t n = c->in->nmanifests;
 
 	content_open(c, "manifests", '{');
-	NUMBERS("file", n, m[i].file);
-	TEXTS("type", n, manifest_type_name(m[i].type));
-	TEXTS("ecosystem", n, ecosystem_name(manifest_ecosystem(m[i].type)));
-	TEXTS("name", n, m[i].name);
-	NUMBERS("locked", n, m[i].nlocked);
-	NUMBERS("transitive", n, transitive(c, i));
+	CONTENT_NUMBERS("file", n, m[i].file);
+	CONTENT_TEXTS("type", n, manifest_type_name(m[i].type));
+	CONTENT_TEXTS("ecosystem", n, ecosystem_name(manifest_ecosystem(m[i].type)));
+	CONTENT_TEXTS("name", n, m[i].name);
+	CONTENT_NUMBERS("locked", n, m[i].nlocked);
+	CONTENT_NUMBERS("transitive", n, transitive(c, i));
 	content_close(c, '}');
 }
 
@@ -212,11 +195,11 @@ void content_entries(struct content *c)
 	size_t n = c->in->structure->nentries;
 
 	content_open(c, "entry_points", '{');
-	TEXTS("kind", n, e[i].kind);
-	TEXTS("name", n, e[i].name);
-	TEXTS("target", n, e[i].target);
-	NUMBERS("file", n, index_or_none(e[i].file));
-	NUMBERS("line", n, e[i].line);
+	CONTENT_TEXTS("kind", n, e[i].kind);
+	CONTENT_TEXTS("name", n, e[i].name);
+	CONTENT_TEXTS("target", n, e[i].target);
+	CONTENT_NUMBERS("file", n, index_or_none(e[i].file));
+	CONTENT_NUMBERS("line", n, e[i].line);
 	content_close(c, '}');
 }
 
@@ -235,12 +218,12 @@ void content_graph(struct content *c)
 	content_close(c, ']');
 	content_key(c, "layers");
 	content_number(c, g->nlayers);
-	NUMBERS("layer", g->nfiles, g->layer[i]);
-	NUMBERS("rank", g->nfiles, g->rank[i]);
-	NUMBERS("fan_in", g->nfiles, g->fan_in[i]);
-	NUMBERS("fan_out", g->nfiles, g->fan_out[i]);
-	NUMBERS("impact", g->nfiles, c->in->impact->importers[i]);
-	NUMBERS("central", g->ncentral, g->central[i]);
+	CONTENT_NUMBERS("layer", g->nfiles, g->layer[i]);
+	CONTENT_NUMBERS("rank", g->nfiles, g->rank[i]);
+	CONTENT_NUMBERS("fan_in", g->nfiles, g->fan_in[i]);
+	CONTENT_NUMBERS("fan_out", g->nfiles, g->fan_out[i]);
+	CONTENT_NUMBERS("impact", g->nfiles, c->in->impact->importers[i]);
+	CONTENT_NUMBERS("central", g->ncentral, g->central[i]);
 	content_close(c, '}');
 }
 

@@ -479,11 +479,11 @@ static void test_clone__removed(void **state)
 	struct fetch_reply reply;
 
 	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
-	clone_bench_shell(b, "ln -s %s %s/objects/link; ln -s %s/work %s/link", b->src, b->copy,
+	clone_bench_shell(b, "ln -s %s %s/objects/link; ln -s %s/checkout %s/link", b->src, b->copy,
 	                  b->src, b->copy);
 	assert_int_equal(clone_remove(&b->cx, b->copy), ERR_OK);
 	assert_int_not_equal(access(b->copy, F_OK), 0);
-	clone_bench_shell(b, "test -d plain.git && test -e work/one");
+	clone_bench_shell(b, "test -d plain.git && test -e checkout/one");
 	assert_int_equal(clone_remove(&b->cx, b->copy), ERR_OK);
 }
 

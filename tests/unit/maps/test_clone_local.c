@@ -20,11 +20,11 @@ static const struct {
 	enum err want;
 	const char *branches;
 } CASES[] = {
-	{ "a work tree", "", "%s/work", NULL, ERR_OK, "dev main old" },
-	{ "its .git", "", "%s/work/.git", NULL, ERR_OK, "dev main old" },
+	{ "a work tree", "", "%s/checkout", NULL, ERR_OK, "dev main old" },
+	{ "its .git", "", "%s/checkout/.git", NULL, ERR_OK, "dev main old" },
 	{ "a bare one", "", "%s/plain.git", NULL, ERR_OK, "dev main old" },
 	{ "a slash at the end", "", "%s/plain.git/", NULL, ERR_OK, "dev main old" },
-	{ "dots within the root", "", "%s/work/../plain.git", NULL, ERR_OK, "dev main old" },
+	{ "dots within the root", "", "%s/checkout/../plain.git", NULL, ERR_OK, "dev main old" },
 	{ "an address of a file", "", "file://%s/plain.git", NULL, ERR_OK, "dev main old" },
 	{ "a space in the path", "cp -a plain.git 'a b.git'", "file://%s/a%%20b.git", NULL, ERR_OK,
 	  "dev main old" },
@@ -40,7 +40,7 @@ static const struct {
 	  "%s/loose", NULL, ERR_OK, "main" },
 	{ "several packs",
 	  "rm -rf packs.git && cp -a plain.git packs.git && git -C packs.git repack -qad &&"
-	  " git -C work push -q ../packs.git HEAD:refs/heads/extra && git -C packs.git repack -q",
+	  " git -C checkout push -q ../packs.git HEAD:refs/heads/extra && git -C packs.git repack -q",
 	  "%s/packs.git", NULL, ERR_OK, "dev extra main old" },
 	{ "a history cut short",
 	  "test -d cut.git || git clone -q --bare --depth 1 --no-single-branch"
@@ -88,9 +88,9 @@ static const struct {
 	{ "nothing there", "", "%s/nothing", "No such file", ERR_REPO_NOT_FOUND, NULL },
 	{ "no repository", "mkdir -p plainfolder", "%s/plainfolder", "no git repository",
 	  ERR_REPO_NOT_GIT, NULL },
-	{ "a folder inside a work tree", "mkdir -p work/sub", "%s/work/sub", "no git repository",
-	  ERR_REPO_NOT_GIT, NULL },
-	{ "a file", "", "%s/work/one", "no git repository", ERR_REPO_NOT_GIT, NULL },
+	{ "a folder inside a work tree", "mkdir -p checkout/sub", "%s/checkout/sub",
+	  "no git repository", ERR_REPO_NOT_GIT, NULL },
+	{ "a file", "", "%s/checkout/one", "no git repository", ERR_REPO_NOT_GIT, NULL },
 	{ "a .git file of nonsense", "mkdir -p odd && echo nonsense >odd/.git", "%s/odd",
 	  "no git repository", ERR_REPO_NOT_GIT, NULL },
 	{ "a host in the address", "", "file://host%s/plain.git", "not absolute", ERR_URL_REFUSED,
@@ -327,7 +327,7 @@ static void test_local__repacked(void **state)
 
 	clone_bench_shell(b, "rm -rf re.git && cp -a big.git re.git");
 	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
-	clone_bench_shell(b, "git -C work push -q ../re.git dev:refs/heads/dev &&"
+	clone_bench_shell(b, "git -C checkout push -q ../re.git dev:refs/heads/dev &&"
 	                     " git -C re.git repack -qad");
 	assert_int_equal(clone_bench_run(b, &rq, NULL, &reply), ERR_OK);
 	clone_bench_check(b, "dev main");
