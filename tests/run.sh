@@ -15,6 +15,7 @@ cd "$(dirname "$0")/.." || exit 1
 SELF=tests/run.sh
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 FUZZ_RUNS=${FUZZ_RUNS:-20000}
+FUZZ_SEED=${FUZZ_SEED:-0} # 0: another one each time
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
@@ -158,7 +159,7 @@ if [ "${1:-}" = --fuzz-one ]; then
 	else
 		echo "not ok 1 - the kept corpus"
 	fi
-	if "$2" -runs="$FUZZ_RUNS" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=1024 \
+	if "$2" -seed="$FUZZ_SEED" -runs="$FUZZ_RUNS" -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=1024 \
 		-artifact_prefix="$TAP/fuzz-$3-" "$4" "$seeds"; then
 		echo "ok 2 - and what it leads to"
 	else

@@ -189,12 +189,12 @@ static bool verbatim(struct lexer *lx, struct token *ret)
 	return true;
 }
 
-/* Kotlin, Scala: `any words`, on one line. */
+/* Kotlin, Scala: `any words`, on one line.  A NUL ends the try: names are strings of C from here on. */
 static bool backtick(struct lexer *lx, struct token *ret)
 {
 	const char *from = lx->p, *q = from + 1;
 
-	while (q < lx->end && *q != '`' && *q != '\n')
+	while (q < lx->end && *q != '`' && *q != '\n' && *q != '\0')
 		q++;
 	if (q >= lx->end || *q != '`' || q == from + 1)
 		return false;
