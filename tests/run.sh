@@ -26,13 +26,13 @@ skipped=()
 
 # run_tap NAME SECONDS COMMAND...: run, keep the output, count later.
 run_tap() {
-	local out=$TAP/$1.tap
+	local out=$TAP/$1.tap from=$SECONDS
 	mkdir -p "$(dirname "$out")"
 	CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 10 "$2" "${@:3}" >"$out" 2>&1 </dev/null
-	echo "exit $?" >>"$out"
+	echo "exit $? after $((SECONDS - from)) s" >>"$out"
 }
 
-# judge NAME: what its output says, in ok, bad, left (skipped), plan and code.
+# judge NAME: what its output says, in ok, bad, left (skipped), plan, code and took (seconds).
 judge() {
 	local out=$TAP/$1.tap
 	ok=$(grep -cE '^ok [0-9]' "$out")
@@ -40,14 +40,14 @@ judge() {
 	ok=$((ok - $(grep -cE '^ok [0-9]+.* # SKIP' "$out")))
 	bad=$(grep -E '^not ok [0-9]' "$out" | grep -cvE ' # SKIP')
 	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out" | awk '{ n += $1 } END { print n + 0 }')
-	code=$(sed -n '$s/^exit //p' "$out")
+	read -r code took <<<"$(sed -n '$s/^exit \([0-9]*\) after \([0-9]*\) s$/\1 \2/p' "$out")"
 	if [ "$bad" -eq 0 ] && { [ "$code" != 0 ] || [ $((ok + left)) -ne "$plan" ] || [ $((ok + left)) -eq 0 ]; }; then
 		bad=1
 	fi
 }
 
 count() {
-	local name=$1 out=$TAP/$1.tap ok bad left plan code
+	local name=$1 out=$TAP/$1.tap ok bad left plan code took
 	judge "$name"
 	passed=$((passed + ok))
 	failed=$((failed + bad))
@@ -57,7 +57,7 @@ count() {
 		printf 'FAIL %-52s %s (exit %s)\n' "$VARIANT $name" "$ok passed, $bad failed of $plan" "$code"
 		grep -vE '^ok [0-9]' "$out" | tail -n 60 | sed 's/^/     /'
 	else
-		printf 'ok   %-52s %s\n' "$VARIANT $name" "$ok"
+		printf 'ok   %-52s %4s %5s s\n' "$VARIANT $name" "$ok" "$took"
 	fi
 }
 
@@ -107,7 +107,7 @@ no_database() {
 # A story that failed beside another one is heard again by itself: only then is it the product that
 # failed, and not the company.  What it said the first time is printed all the same.
 alone_if_failed() {
-	local ok bad left plan code
+	local ok bad left plan code took
 	judge "$1"
 	[ "$bad" -gt 0 ] || return 0
 	printf 'AGAIN %-51s %s (exit %s)\n' "$VARIANT $1" "$ok passed, $bad failed of $plan beside another" "$code"

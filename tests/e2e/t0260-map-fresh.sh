@@ -115,10 +115,11 @@ large() {
 		}
 	}' | git -C "$WORK/repos/large" fast-import --quiet --force
 }
-# More than the head of the file and a segment.  No sleep: what is waited for is over in a second.
+# More than two segments: the first is whole even when the kill comes in the middle of a write.  No sleep:
+# what is waited for is over in a second.
 some_read() {
 	tries=0
-	until [ "$(stat -c %s "$VAR/repos/$id/facts" 2>/dev/null || echo 0)" -gt 300000 ]; do
+	until [ "$(stat -c %s "$VAR/repos/$id/facts" 2>/dev/null || echo 0)" -gt 700000 ]; do
 		tries=$((tries + 1))
 		[ "$tries" -lt 100000 ] || return 1
 	done
