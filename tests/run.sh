@@ -4,7 +4,7 @@
 #   VARIANT  release, debug, san, cov (built before by `make tests-build VARIANT=`)
 #   KIND     unit  programs of tests/unit, two at a time
 #            db    programs of tests/db, one after the other on one throw-away PostgreSQL
-#            e2e   stories of tests/e2e, each with a stack of its own, two at a time
+#            e2e   stories of tests/e2e, each with a stack of its own, STORIES_AT_ONCE at a time
 #            fuzz  each fuzz target over its corpus and then briefly on
 #
 # Every program speaks TAP; what it said is kept in build/<variant>/tap/.  One that
@@ -13,6 +13,7 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 SELF=tests/run.sh
+STORIES_AT_ONCE=${STORIES_AT_ONCE:-$(($(nproc) + 1))}
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 FUZZ_RUNS=${FUZZ_RUNS:-20000}
 FUZZ_SEED=${FUZZ_SEED:-0} # 0: another one each time
@@ -115,7 +116,7 @@ alone_if_failed() {
 	run_tap "$1" 600 sh "$2"
 }
 
-# Two at a time, since stories mostly wait; those that measure or overload come by themselves after that
+# Several at a time, since stories mostly wait; those that measure or overload come by themselves after that
 # (a line "# alone" in the story says so).
 run_e2e() {
 	local story running=0
@@ -123,7 +124,7 @@ run_e2e() {
 		! grep -q '^# alone' "$story" || continue
 		run_tap "e2e/$(basename "$story" .sh)" 600 sh "$story" &
 		running=$((running + 1))
-		if [ "$running" -ge 2 ]; then
+		if [ "$running" -ge "$STORIES_AT_ONCE" ]; then
 			wait -n
 			running=$((running - 1))
 		fi
