@@ -6,11 +6,11 @@
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
  * a worker (maps/source.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
- * network, no database, no writing, bounded memory and time.  One file is opened
- * before that, and the only one it writes: what earlier runs read of the same
- * repository (maps/cache.h).  It is written from here, not by the runner, so that
- * what was read is there even when this process or the runner is killed.  And the one
- * helper there is was started before: universal-ctags (maps/ctags.h).
+ * network, no database, no writing, bounded memory and time.  Two files are opened
+ * before that, and the only ones it writes: what earlier runs read of the same
+ * repository (maps/cache.h, maps/history_kept.h).  They are written from here, not by
+ * the runner, so that what was read is there even when this process or the runner is
+ * killed.  And the one helper there is was started before: universal-ctags (maps/ctags.h).
  *
  * It never runs anything, writes another file, or reads the repository's configuration.
  */
@@ -18,6 +18,7 @@
 #include "maps/analyse.h"
 #include "maps/cache.h"
 #include "maps/child.h"
+#include "maps/history_kept.h"
 #include "maps/sandbox.h"
 #include "maps/source.h"
 
@@ -105,6 +106,8 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	                                  ? HISTORY_OFF
 	                                  : limit(request.history_line_commits);
 	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), ANALYSER_VERSION);
+	in.past = history_kept_open(request.history, limit(request.max_cache_bytes),
+	                            ANALYSER_VERSION);
 	TRY(start_git(cx));
 	TRY(ctags_start(cx, &ctags, &in.ctags));
 	TRY(sandbox_enter(cx, request.directory, &limits));

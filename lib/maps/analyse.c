@@ -275,6 +275,7 @@ static enum err find(struct analysis *a, struct findings *ret)
 	struct history_in past = {
 		.commit = a->in.commit,
 		.limits = a->in.history,
+		.kept = a->in.past,
 		.tree = &a->tree,
 		.structure = &ret->structure,
 	};

@@ -28,6 +28,7 @@ struct analyse_in {
 	const char *commit;    /* 40 hexadecimal digits; NULL or SCAN_COMMIT_NONE: no commits yet */
 	const char *ref;       /* for meta.ref; NULL when unknown */
 	struct cache *cache;   /* of earlier runs, not loaded yet; NULL: none */
+	struct history_kept *past; /* likewise */
 	struct scan_limits limits;
 	struct history_limits history;
 	uint64_t max_output_bytes; /* of the content */

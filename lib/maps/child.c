@@ -55,6 +55,7 @@ static const struct field ANALYSE_REQUEST_FIELDS[] = {
 	F_TEXT(struct analyse_request, directory, .required = true),
 	F_TEXT(struct analyse_request, commit, .required = true, .min = 40, .max = 64),
 	F_TEXT(struct analyse_request, cache, .nullable = true),
+	F_TEXT(struct analyse_request, history, .nullable = true),
 	F_INT(struct analyse_request, max_cache_bytes),
 	F_INT(struct analyse_request, max_blob_bytes, .required = true),
 	F_INT(struct analyse_request, max_files, .required = true),

@@ -66,10 +66,11 @@ struct fetch_reply {
 
 /* What portolan-analyse is asked. */
 struct analyse_request {
-	const char *directory; /* absolute, of the bare repository */
-	const char *commit;    /* 40 zeros: a repository without commits */
-	const char *cache;     /* file of maps/cache.h; NULL: none */
-	int64_t max_cache_bytes;
+	const char *directory;   /* absolute, of the bare repository */
+	const char *commit;      /* 40 zeros: a repository without commits */
+	const char *cache;       /* file of maps/cache.h; NULL: none */
+	const char *history;     /* file of maps/history_kept.h; NULL: none */
+	int64_t max_cache_bytes; /* of each of the two */
 	int64_t max_blob_bytes, max_files, max_depth;
 	int64_t history_commits; /* most of them; negative: no history.  Of these three 0 is the default */
 	int64_t history_days;

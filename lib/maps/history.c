@@ -34,6 +34,7 @@ static void begin(struct history_walk *w)
 {
 	const struct scan_tree *tree = w->in->tree;
 
+	history_kept_load(w->kept);
 	w->authors = authors_new(w->arena);
 	w->paths = strmap_new(w->arena, tree->nfiles * 2);
 	for (size_t i = 0; i < tree->nfiles; i++)
@@ -165,8 +166,12 @@ static void find_hotspots(struct history_walk *w)
 enum err history_read(struct ctx *cx, struct scan *scan, const struct history_in *in,
                       struct history *ret)
 {
+	CLEANUP(history_kept_close_ptr) struct history_kept *none = NULL;
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(SIZE_MAX / 2);
-	struct history_walk w = { .cx = cx, .scan = scan, .in = in, .out = ret, .arena = arena };
+	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SIZE_MAX / 2);
+	struct history_walk w = {
+		.cx = cx, .scan = scan, .in = in, .out = ret, .arena = arena, .scratch = scratch
+	};
 	unsigned char head[MAP_OID_BYTES];
 	enum err e;
 
@@ -181,11 +186,15 @@ enum err history_read(struct ctx *cx, struct scan *scan, const struct history_in
 		return ERR_OK;
 	}
 	set_defaults(&ret->limits);
+	if (in->kept == NULL)
+		none = history_kept_open(NULL, 0, "");
+	w.kept = in->kept != NULL ? in->kept : none;
 	begin(&w);
-	scan_check_ids(false);
+	scan_in_bulk(true);
 	e = history_walk(&w, head);
-	scan_check_ids(true);
+	scan_in_bulk(false);
 	history_changes_end(&w);
+	history_kept_finish(w.kept);
 	TRY(e);
 	if (scan_out_of_memory(scan))
 		return err_set(cx, ERR_OUT_OF_MEMORY,

@@ -30,6 +30,9 @@
  *               counted for the newest commits only, by Myers' algorithm as in git.
  *   Time        Committer's time in seconds since 1970: facts of the commits.
  *
+ * What a commit did is kept (maps/history_kept.h), so that the next walk reads new
+ * commits alone; what is found is the same to the byte.
+ *
  * Objects are not checked against their ids here, which would take three times
  * as long.  What is missing or damaged (a shallow or partial clone) is counted
  * and left out.  Linear in the bytes of the trees read; every limit that was
@@ -41,20 +44,25 @@
 #include "maps/scan.h"
 #include "maps/structure.h"
 
-#define HISTORY_CHANGES_MAX    ((size_t)8 << 20)    /* changes of paths, of all commits */
-#define HISTORY_NAMES_MAX      1000000u             /* different paths that are no more */
-#define HISTORY_TREE_BYTES_MAX ((uint64_t)32 << 30) /* of all trees read */
-#define HISTORY_MEMORY_BYTES   ((size_t)128 << 20)  /* while it is read; nearly all is given back */
-#define HISTORY_AUTHORS_MAX    100000u              /* different names and addresses */
-#define HISTORY_AUTHOR_BYTES   100                  /* of a name; longer ones are cut */
-#define HISTORY_PARENTS_MAX    1024                 /* of one commit; it is unreadable with more */
-#define HISTORY_TIME_MAX       INT64_C(253402300799) /* the year 9999; times are clamped */
+#define HISTORY_CHANGES_MAX       ((size_t)8 << 20)    /* changes of paths, of all commits */
+#define HISTORY_CHANGES_COMMIT    ((size_t)1 << 20)    /* and of one */
+#define HISTORY_PATH_BYTES_COMMIT ((size_t)64 << 20)   /* in those of one */
+#define HISTORY_NAMES_MAX         1000000u             /* different paths that are no more */
+#define HISTORY_TREE_BYTES_MAX    ((uint64_t)32 << 30) /* of all trees read */
+#define HISTORY_TREE_BYTES_COMMIT ((uint64_t)1 << 30)  /* and for one commit */
+#define HISTORY_MEMORY_BYTES      ((size_t)128 << 20) /* while it is read; nearly all is given back */
+#define HISTORY_AUTHORS_MAX       100000u             /* different names and addresses */
+#define HISTORY_AUTHOR_BYTES      100                 /* of a name; longer ones are cut */
+#define HISTORY_IDENTITY_BYTES    1000                /* of a name and its address; likewise */
+#define HISTORY_PARENTS_MAX       1024 /* of one commit; it is unreadable with more */
+#define HISTORY_TIME_MAX          INT64_C(253402300799) /* the year 9999; times are clamped */
 
-#define HISTORY_SIMILAR_FILES 64                    /* most that came, and that went, by content */
-#define HISTORY_SIMILAR_BYTES ((size_t)256 << 10)   /* of one file */
-#define HISTORY_SIMILAR_TOTAL ((uint64_t)256 << 20) /* of all files read for it */
-#define HISTORY_LINES_BYTES   ((size_t)256 << 10)   /* of one file whose lines are counted */
-#define HISTORY_LINES_TOTAL   ((uint64_t)128 << 20) /* of all of them */
+#define HISTORY_SIMILAR_FILES 64                  /* most that came, and that went, by content */
+#define HISTORY_SIMILAR_BYTES ((size_t)256 << 10) /* of one file */
+#define HISTORY_SIMILAR_TOTAL                                                                      \
+	((uint64_t)256 << 20) /* of all files read for it; the last commit's may pass it */
+#define HISTORY_LINES_BYTES ((size_t)256 << 10)   /* of one file whose lines are counted */
+#define HISTORY_LINES_TOTAL ((uint64_t)128 << 20) /* of all of them, and of one commit's */
 
 #define HISTORY_COUPLED_FILES  50 /* a commit of more files couples none */
 #define HISTORY_COUPLED_LEAST  5  /* commits that both files have in common */
@@ -111,6 +119,8 @@ struct history_pair {
 	bool linked;             /* one imports the other */
 };
 
+struct history_kept;
+
 /* Why the walk ended before the first commit.  Names: history_end_name(). */
 enum history_end {
 	HISTORY_WHOLE = 0,
@@ -146,7 +156,7 @@ struct history {
 	uint32_t wide;       /* commits of too many files to couple */
 	uint32_t line_commits; /* whose lines were counted */
 	uint32_t
-		lines_skipped; /* changes whose file was too large, or not there, or beyond HISTORY_LINES_TOTAL */
+		lines_skipped; /* changes whose file was too large, or not there, or beyond a total */
 	uint32_t
 		renames_skipped; /* commits in which some similar content was not compared, likewise */
 };
@@ -154,6 +164,7 @@ struct history {
 struct history_in {
 	const char *commit; /* 40 hexadecimal digits; NULL: no commits yet */
 	struct history_limits limits;
+	struct history_kept *kept;    /* by earlier walks, not loaded yet; NULL: nothing is */
 	const struct scan_tree *tree; /* files with their facts */
 	const struct resolve_edge *edges;
 	size_t nedges;

@@ -1,4 +1,4 @@
-/* History: which names a commit changed.  Trees are kept for the next comparison, which wants half of them. */
+/* History: what a commit did.  Trees are kept for the next comparison, which wants half of them. */
 #include "maps/history_parts.h"
 
 #include <string.h>
@@ -8,6 +8,41 @@
 #define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree */
 #define TREE_COST      1024 /* in bytes of a tree: what it takes to find one that is kept */
 #define DEPTH_MAX      (MAP_PATH_MAX / 2)
+
+/* --- As it is kept --- */
+
+/* When one of these fails: a new member is kept, or said not to be, and here is the new size. */
+static_assert(sizeof(struct change) == 68, "change has a member that is not kept");
+static_assert(sizeof(struct deed) == 48, "deed has a member that is not kept");
+
+static const struct code_field CHANGE_FIELDS[] = {
+	CODE_NUMBER(struct change, path),
+	CODE_UP_TO(struct change, flags, CHANGE_ALL),
+	CODE_UP_TO(struct change, pair, HISTORY_CHANGES_COMMIT),
+	CODE_NUMBER(struct change, added),
+	CODE_NUMBER(struct change, removed),
+};
+static const struct code_table CHANGE = CODE_TABLE(struct change, CHANGE_FIELDS);
+
+static const struct code_field DEED_FIELDS[] = {
+	CODE_UP_TO(struct deed, flags, DEED_ALL),
+	CODE_NUMBER(struct deed, lines_skipped),
+	CODE_NUMBER(struct deed, tree_bytes),
+	CODE_NUMBER(struct deed, similar_bytes),
+	CODE_NUMBER(struct deed, lines_bytes),
+	CODE_ROWS(struct deed, changes, nchanges, &CHANGE, HISTORY_CHANGES_COMMIT),
+};
+const struct code_table history_deed_table = CODE_TABLE(struct deed, DEED_FIELDS);
+
+bool history_deed_check(const struct deed *deed, size_t ntexts)
+{
+	for (size_t i = 0; i < deed->nchanges; i++)
+		if (deed->changes[i].path >= ntexts || deed->changes[i].pair > deed->nchanges)
+			return false;
+	return true;
+}
+
+/* --- Trees --- */
 
 struct cached_tree {
 	unsigned char oid[MAP_OID_BYTES];
@@ -31,10 +66,9 @@ static void empty_cache(struct tree_cache *cache)
 /* Trees that lead to themselves a thousand times are read a thousand times, so those kept count as well. */
 static bool has_enough(const struct history_walk *w)
 {
-	return w->tree_bytes > HISTORY_TREE_BYTES_MAX ||
-	       arena_used(w->arena) > HISTORY_MEMORY_BYTES ||
-	       w->nnames >= w->in->tree->nfiles + HISTORY_NAMES_MAX ||
-	       w->ntouched + w->nchanges >= HISTORY_CHANGES_MAX;
+	return w->deed.tree_bytes > HISTORY_TREE_BYTES_COMMIT ||
+	       w->deed.nchanges >= HISTORY_CHANGES_COMMIT ||
+	       w->path_bytes > HISTORY_PATH_BYTES_COMMIT;
 }
 
 static bool take_tree(void *data, const unsigned char *oid, struct scan_blob *ret)
@@ -47,12 +81,12 @@ static bool take_tree(void *data, const unsigned char *oid, struct scan_blob *re
 		return false;
 	if (slot->tree.object != NULL && memcmp(slot->oid, oid, MAP_OID_BYTES) == 0) {
 		*ret = scan_blob_share(&slot->tree);
-		w->tree_bytes += ret->text.len + TREE_COST;
+		w->deed.tree_bytes += ret->text.len + TREE_COST;
 		return true;
 	}
 	if (scan_object(w->scan, oid, SCAN_TREE, TREE_BYTES_MAX, ret) != SKIP_NONE)
 		return false;
-	w->tree_bytes += ret->text.len + TREE_COST;
+	w->deed.tree_bytes += ret->text.len + TREE_COST;
 	if (ret->text.len > CACHE_BYTES / 16)
 		return true;
 	cache->bytes += ret->text.len;
@@ -66,16 +100,6 @@ static bool take_tree(void *data, const unsigned char *oid, struct scan_blob *re
 	return true;
 }
 
-static uint32_t name_of(struct history_walk *w, struct span path)
-{
-	uint32_t name = strmap_get(&w->paths, path.data, path.len);
-
-	if (name != STRMAP_NONE)
-		return name;
-	path.data = arena_strndup(w->arena, path.data, path.len);
-	return history_name_add(w, path);
-}
-
 uint32_t history_name_add(struct history_walk *w, struct span path)
 {
 	if (w->nnames == w->names_cap) {
@@ -85,30 +109,47 @@ uint32_t history_name_add(struct history_walk *w, struct span path)
 		                      cap * sizeof(*w->names));
 		w->names_cap = cap;
 	}
+	w->memory += sizeof(*w->names) + path.len;
 	w->names[w->nnames] = (struct name){ .path = path, .renamed_to = HISTORY_NONE };
 	strmap_set(&w->paths, path.data, path.len, (uint32_t)w->nnames);
 	return (uint32_t)w->nnames++;
 }
 
-/* @ret false when the walk must end */
+uint32_t history_name(struct history_walk *w, uint32_t path)
+{
+	const struct kept_texts *texts = history_kept_texts(w->kept);
+	struct kept_use *use = &texts->uses[path];
+	struct span text;
+
+	if (use->name != HISTORY_NONE)
+		return use->name;
+	text = (struct span){ texts->items[path], strlen(texts->items[path]) };
+	use->name = strmap_get(&w->paths, text.data, text.len);
+	if (use->name == STRMAP_NONE)
+		use->name = history_name_add(w, text);
+	return use->name;
+}
+
+/* @ret false when the commit is too much */
 static bool take_change(void *data, const struct tree_change *change)
 {
 	struct history_walk *w = data;
+	struct deed *deed = &w->deed;
 	struct change *kept;
-	uint32_t name;
 
 	if (has_enough(w))
 		return false;
-	name = name_of(w, change->path);
-	if (w->nchanges == w->changes_cap) {
+	if (deed->nchanges == w->changes_cap) {
 		size_t cap = w->changes_cap != 0 ? w->changes_cap * 2 : 1024;
 
 		w->changes = arena_grow(w->arena, w->changes, w->changes_cap * sizeof(*kept),
 		                        cap * sizeof(*kept));
 		w->changes_cap = cap;
+		deed->changes = w->changes;
 	}
-	kept = &w->changes[w->nchanges++];
-	*kept = (struct change){ .name = name, .pair = HISTORY_NONE };
+	w->path_bytes += change->path.len;
+	kept = &deed->changes[deed->nchanges++];
+	*kept = (struct change){ .path = history_kept_text(w->kept, change->path) };
 	if (change->was != NULL) {
 		kept->was_mode = change->was->mode;
 		memcpy(kept->was, change->was->oid, MAP_OID_BYTES);
@@ -117,6 +158,7 @@ static bool take_change(void *data, const struct tree_change *change)
 		kept->is_mode = change->is->mode;
 		memcpy(kept->is, change->is->oid, MAP_OID_BYTES);
 	}
+	kept->flags = kept->is_mode == 0 ? CHANGE_WENT : 0;
 	return true;
 }
 
@@ -140,16 +182,22 @@ void history_changes_end(struct history_walk *w)
 		empty_cache(w->cache);
 }
 
-void history_changes(struct history_walk *w, const struct commit *was, const struct commit *is)
+void history_changes(struct history_walk *w, const unsigned char *was, const unsigned char *is)
 {
-	bool whole = tree_compare(w->cache->comparing, was != NULL ? was->tree : NULL, is->tree);
-
+	w->deed = (struct deed){ .changes = w->changes };
+	w->path_bytes = 0;
+	w->compared = true;
+	w->lasting = true;
+	w->whole = tree_compare(w->cache->comparing, was, is);
 	w->stopped = has_enough(w);
-	w->out->damaged += !whole && !w->stopped;
+	history_pair_equal(w);
 }
 
 bool history_blob(struct history_walk *w, const unsigned char *oid, size_t max_bytes,
                   struct scan_blob *ret)
 {
-	return scan_object(w->scan, oid, SCAN_BLOB, max_bytes, ret) == SKIP_NONE;
+	enum skip_reason why = scan_object(w->scan, oid, SCAN_BLOB, max_bytes, ret);
+
+	w->lasting &= why == SKIP_NONE || why == SKIP_TOO_LARGE;
+	return why == SKIP_NONE;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BINARY_LOOK 8000 /* bytes in which git looks for a NUL */
+#define FILE_COST   1024 /* in bytes of a file: what it takes to find one */
 
 struct counts {
 	uint32_t added, removed;
@@ -71,7 +72,7 @@ static bool read_side(struct history_walk *w, uint32_t mode, const unsigned char
 		return true;
 	if (!history_blob(w, oid, HISTORY_LINES_BYTES, ret))
 		return false;
-	w->lines_bytes += ret->text.len;
+	w->deed.lines_bytes += ret->text.len + FILE_COST;
 	return true;
 }
 
@@ -80,38 +81,40 @@ static bool has_lines(uint32_t mode)
 	return mode == 0 || (mode & TREE_MODE_TYPE) == TREE_MODE_FILE;
 }
 
-static void count_change(struct history_walk *w, const struct change *c)
+static void count_change(struct history_walk *w, struct change *c)
 {
+	struct deed *deed = &w->deed;
 	const struct change *from = c;
 	struct scan_blob was, is;
 	struct counts counts;
 
-	if (c->pair != HISTORY_NONE) {
-		if (c->is_mode == 0) /* counted with its other half */
+	if (c->pair != 0) {
+		if ((c->flags & CHANGE_WENT) != 0) /* counted with its other half */
 			return;
-		from = &w->changes[c->pair];
+		from = &deed->changes[c->pair - 1];
 	}
 	if (!has_lines(from->was_mode) || !has_lines(c->is_mode) ||
 	    memcmp(from->was, c->is, MAP_OID_BYTES) == 0)
 		return;
-	if (w->lines_bytes >= HISTORY_LINES_TOTAL ||
+	if (deed->lines_bytes >= HISTORY_LINES_TOTAL ||
 	    !read_side(w, from->was_mode, from->was, &was)) {
-		w->out->lines_skipped++;
+		deed->lines_skipped++;
 		return;
 	}
 	if (read_side(w, c->is_mode, c->is, &is)) {
 		counts = compare(was.text, is.text);
-		w->names[c->name].added += counts.added;
-		w->names[c->name].removed += counts.removed;
+		c->added = counts.added;
+		c->removed = counts.removed;
 		scan_blob_free(&is);
 	} else {
-		w->out->lines_skipped++;
+		deed->lines_skipped++;
 	}
 	scan_blob_free(&was);
 }
 
 void history_lines(struct history_walk *w)
 {
-	for (size_t i = 0; i < w->nchanges; i++)
-		count_change(w, &w->changes[i]);
+	for (size_t i = 0; i < w->deed.nchanges; i++)
+		count_change(w, &w->deed.changes[i]);
+	w->deed.flags |= DEED_LINES;
 }

@@ -2,7 +2,9 @@
 #ifndef MAPS_HISTORY_PARTS_H
 #define MAPS_HISTORY_PARTS_H
 
+#include "maps/code.h"
 #include "maps/history.h"
+#include "maps/history_kept.h"
 #include "maps/strmap.h"
 
 #define HISTORY_NONE UINT32_MAX
@@ -56,11 +58,15 @@ struct oid {
 };
 
 struct commit {
-	unsigned char oid[MAP_OID_BYTES], tree[MAP_OID_BYTES];
-	int64_t time_s;
-	uint32_t author;
-	uint32_t first_parent, nparents; /* in parent_oids */
+	unsigned char oid[MAP_OID_BYTES];
+	unsigned char tree[MAP_OID_BYTES]; /* of one that was read in this run */
+	bool has_tree;
 	enum commit_state state;
+	int64_t time_s;
+	uint32_t identity;               /* text */
+	uint32_t author;                 /* HISTORY_NONE: there are too many */
+	uint32_t first_parent, nparents; /* in parent_oids */
+	struct span deed;                /* as an earlier run kept it; without data: it did not */
 };
 
 /* --- Comparing trees: history_tree.c --- */
@@ -104,6 +110,52 @@ struct tree_comparing *tree_comparing_new(struct arena *arena, const struct tree
  */
 bool tree_compare(struct tree_comparing *c, const unsigned char *was, const unsigned char *is);
 
+/* --- What one commit did --- */
+
+/* Of a change. */
+#define CHANGE_WENT    1u
+#define CHANGE_LONE    2u /* a file that went, and none of the same content came */
+#define CHANGE_SIMILAR 4u /* its other half is similar, not the same */
+#define CHANGE_ALL     7u
+
+/* One path that a commit changed. */
+struct change {
+	uint32_t path; /* text */
+	uint32_t flags;
+	uint32_t pair; /* the other half of a rename in the same list, plus one; or 0 */
+	uint32_t added, removed;
+
+	/* Only from trees that were compared in this run; 0: came, went. */
+	uint32_t was_mode, is_mode;
+	unsigned char was[MAP_OID_BYTES], is[MAP_OID_BYTES];
+};
+
+/* Of a deed. */
+#define DEED_LONE    1u  /* something lone went and something lone came */
+#define DEED_MANY    2u  /* too much of it to be compared */
+#define DEED_SIMILAR 4u  /* it has been compared */
+#define DEED_PARTLY  8u  /* but for what is too large */
+#define DEED_LINES   16u /* lines have been counted */
+#define DEED_ALL     31u
+
+/*
+ * What a commit did to its parent's tree.  It depends on nothing but the commit: neither on the
+ * commits before or after it nor on what is asked, so it can be kept.
+ */
+struct deed {
+	uint32_t flags;
+	uint32_t lines_skipped;
+	uint64_t tree_bytes, similar_bytes, lines_bytes; /* what was read for it */
+	struct change *changes;                          /* in the order of the trees */
+	size_t nchanges;
+};
+
+/** How a deed is kept: all but what its changes say of trees. */
+extern const struct code_table history_deed_table;
+
+/** @ret false when it is not what this program writes: texts or changes that are not there */
+bool history_deed_check(const struct deed *deed, size_t ntexts);
+
 /* --- The walk --- */
 
 /* A path that any commit knows.  The first tree->nfiles are the files of today. */
@@ -111,14 +163,6 @@ struct name {
 	struct span path;
 	uint32_t renamed_to; /* another name; HISTORY_NONE: as far as known it was not */
 	uint32_t added, removed;
-};
-
-/* One change of the commit at hand. */
-struct change {
-	uint32_t name;
-	uint32_t was_mode, is_mode; /* 0: came, went */
-	unsigned char was[MAP_OID_BYTES], is[MAP_OID_BYTES];
-	uint32_t pair; /* the other half of a rename, in the same list; or HISTORY_NONE */
 };
 
 /*
@@ -160,13 +204,19 @@ struct history_walk {
 	uint32_t *start,
 		*by_file; /* by_file[start[f]] up to start[f + 1]: the visits of file f, newest first */
 
-	struct change *changes; /* of the commit at hand */
-	size_t nchanges, changes_cap;
-	struct half *halves[2]; /* of history_renames.c: went, came */
-	size_t halves_cap;
-	bool stopped; /* a limit of work was met */
+	struct history_kept *kept;
+	struct arena *scratch;  /* of the commit at hand */
+	struct deed deed;       /* of the commit at hand */
+	bool compared;          /* now, not kept by an earlier run */
+	bool whole;             /* all trees of it could be read */
+	bool lasting;           /* nothing was missing that may be there another time */
+	struct change *changes; /* room for those that are compared */
+	size_t changes_cap;
 
+	bool stopped;      /* a limit of work was met */
+	size_t path_bytes; /* of the commit at hand */
 	uint64_t tree_bytes, similar_bytes, lines_bytes;
+	size_t memory; /* what the limit is about: the same whoever walks, whatever was kept */
 	struct tree_cache *cache;
 };
 
@@ -174,8 +224,8 @@ struct history_walk {
 NODISCARD
 enum err history_walk(struct history_walk *w, const unsigned char *head);
 
-/** @ret whether the commit at hand is one of those whose lines are counted */
-bool history_counts_lines(const struct history_walk *w);
+/** @ret the name of a path */
+uint32_t history_name(struct history_walk *w, uint32_t path);
 
 /** Before the first comparison: where trees are kept. */
 void history_changes_begin(struct history_walk *w);
@@ -183,24 +233,77 @@ void history_changes_begin(struct history_walk *w);
 /** @path outlives the walk  @ret the new name */
 uint32_t history_name_add(struct history_walk *w, struct span path);
 
-/** The changes of one commit into w->changes.  @was NULL: it has no parent */
-void history_changes(struct history_walk *w, const struct commit *was, const struct commit *is);
+/** Compare the trees of the commit at hand into w->deed, and pair what is the same.  @was NULL: it has no parent */
+void history_changes(struct history_walk *w, const unsigned char *was, const unsigned char *is);
 
 /** Give back the trees that were kept for the next comparison. */
 void history_changes_end(struct history_walk *w);
 
-/** Pair what came with what went, and follow paths that are no more. */
-void history_renames(struct history_walk *w);
+/** Pair what came with what went, of the same content, in w->deed. */
+void history_pair_equal(struct history_walk *w);
+
+/** And of similar content: DEED_SIMILAR, for a deed that is compared and DEED_LONE. */
+void history_pair_similar(struct history_walk *w);
+
+/** @ret whether a path went of which it is not known yet what it became */
+bool history_is_lost(struct history_walk *w);
+
+/** Follow paths that are no more.  @similar by similar content as well */
+void history_renames(struct history_walk *w, bool similar);
 
 /** @ret the name that a name's history belongs to; it is a file of today or leads nowhere */
 uint32_t history_follow(struct history_walk *w, uint32_t name);
 
-/** Count the lines that the changes at hand added and removed. */
+/** Count the lines that the changes at hand added and removed: DEED_LINES. */
 void history_lines(struct history_walk *w);
 
-/** Read a blob of at most max_bytes.  @ret false when there is none, or it is larger */
+/** Read a blob of at most max_bytes.  @ret false when there is none, which ends w->lasting, or it is larger */
 bool history_blob(struct history_walk *w, const unsigned char *oid, size_t max_bytes,
                   struct scan_blob *ret);
+
+/* --- What is kept: history_kept.c --- */
+
+/* What a text stands for in this walk; HISTORY_NONE: not asked yet. */
+struct kept_use {
+	uint32_t name, author;
+};
+
+/* Paths, and "Name <address>", each once. */
+struct kept_texts {
+	const char **items; /* by number */
+	struct kept_use *uses;
+	size_t n, cap;
+};
+
+/** Read the file. */
+void history_kept_load(struct history_kept *kept);
+
+/** @ret all texts; items move when one is added */
+struct kept_texts *history_kept_texts(struct history_kept *kept);
+
+/** @text without a NUL, borrowed for the call  @ret its number */
+uint32_t history_kept_text(struct history_kept *kept, struct span text);
+
+/**
+ * What was kept of a commit.
+ *
+ * @ret commit  state, time, identity, deed
+ * @ret parents ids, one behind the other
+ * Returns false when nothing was
+ */
+bool history_kept_find(struct history_kept *kept, const unsigned char *oid, struct commit *commit,
+                       struct span *parents);
+
+/** Decode a deed.  @ret its changes live in the arena; false when it is damaged */
+bool history_kept_deed(const struct history_kept *kept, struct span bytes, struct arena *arena,
+                       struct deed *ret);
+
+/** Keep a commit and what it did; the last time counts.  @parents ids */
+void history_kept_add(struct history_kept *kept, const struct commit *commit,
+                      const struct oid *parents, const struct deed *deed);
+
+/** Write what is not written yet.  For the end of a walk. */
+void history_kept_finish(struct history_kept *kept);
 
 /* --- What comes of it --- */
 

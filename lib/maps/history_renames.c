@@ -25,7 +25,7 @@ struct half {
 };
 
 struct halves {
-	struct half *items;
+	struct half *items; /* in w->scratch */
 	size_t n;
 };
 
@@ -43,20 +43,34 @@ static bool is_file(uint32_t mode)
 }
 
 /* What went, or what came, and has no other half yet; an empty file may be any other. */
-static void gather(struct history_walk *w, bool came, struct halves *ret)
+static bool is_half(const struct change *c, bool came)
 {
-	ret->n = 0;
-	for (size_t i = 0; i < w->nchanges; i++) {
-		const struct change *c = &w->changes[i];
-		uint32_t mode = came ? c->is_mode : c->was_mode;
-		const unsigned char *oid = came ? c->is : c->was;
-		struct span path = w->names[c->name].path;
+	uint32_t mode = came ? c->is_mode : c->was_mode;
 
-		if ((came ? c->was_mode : c->is_mode) != 0 || !is_file(mode) ||
-		    c->pair != HISTORY_NONE || memcmp(oid, EMPTY_BLOB, MAP_OID_BYTES) == 0)
-			continue;
-		ret->items[ret->n++] = (struct half){ oid, path, base_of(path), (uint32_t)i };
+	return (came ? c->was_mode : c->is_mode) == 0 && is_file(mode) && c->pair == 0 &&
+	       memcmp(came ? c->is : c->was, EMPTY_BLOB, MAP_OID_BYTES) != 0;
+}
+
+static struct halves gather(struct history_walk *w, bool came)
+{
+	const struct deed *deed = &w->deed;
+	const struct kept_texts *texts = history_kept_texts(w->kept);
+	struct halves ret = { 0 };
+
+	for (size_t i = 0; i < deed->nchanges; i++)
+		ret.n += is_half(&deed->changes[i], came);
+	ret.items = arena_array(w->scratch, ret.n, sizeof(struct half));
+	ret.n = 0;
+	for (size_t i = 0; i < deed->nchanges; i++) {
+		const struct change *c = &deed->changes[i];
+		const char *text = texts->items[c->path];
+		struct span path = { text, strlen(text) };
+
+		if (is_half(c, came))
+			ret.items[ret.n++] = (struct half){ came ? c->is : c->was, path,
+				                            base_of(path), (uint32_t)i };
 	}
+	return ret;
 }
 
 static int by_span(struct span a, struct span b)
@@ -86,18 +100,18 @@ static int by_path(const void *a, const void *b)
 
 static void join(struct history_walk *w, uint32_t went, uint32_t came)
 {
-	w->changes[went].pair = came;
-	w->changes[came].pair = went;
+	w->deed.changes[went].pair = came + 1;
+	w->deed.changes[came].pair = went + 1;
 }
 
 /* Both lists side by side: the same content, and the same base name if that is asked for. */
-static void pair_equal(struct history_walk *w, struct halves *went, struct halves *came, bool named)
+static void pair_lists(struct history_walk *w, struct halves *went, struct halves *came, bool named)
 {
 	int (*order)(const void *, const void *) = named ? by_base : by_path;
 	size_t i = 0, k = 0;
 
-	gather(w, false, went);
-	gather(w, true, came);
+	*went = gather(w, false);
+	*came = gather(w, true);
 	if (went->n == 0 || came->n == 0)
 		return;
 	qsort(went->items, went->n, sizeof(struct half), order);
@@ -113,6 +127,31 @@ static void pair_equal(struct history_walk *w, struct halves *went, struct halve
 		i += differ <= 0;
 		k += differ >= 0;
 	}
+}
+
+void history_pair_equal(struct history_walk *w)
+{
+	struct deed *deed = &w->deed;
+	struct halves went, came;
+	size_t ngone = 0, nnew = 0;
+
+	for (size_t i = 0; i < deed->nchanges; i++) {
+		ngone += deed->changes[i].is_mode == 0;
+		nnew += deed->changes[i].was_mode == 0;
+	}
+	if (ngone == 0 || nnew == 0)
+		return;
+	pair_lists(w, &went, &came, true);
+	pair_lists(w, &went, &came, false);
+	went = gather(w, false);
+	came = gather(w, true);
+	if (went.n == 0 || came.n == 0)
+		return;
+	deed->flags |= DEED_LONE;
+	if (went.n > HISTORY_SIMILAR_FILES || came.n > HISTORY_SIMILAR_FILES)
+		deed->flags |= DEED_MANY;
+	for (size_t i = 0; i < went.n; i++)
+		deed->changes[went.items[i].change].flags |= CHANGE_LONE;
 }
 
 /* --- Similar content --- */
@@ -184,8 +223,7 @@ static uint32_t likeness(const struct pieces *a, const struct pieces *b)
 }
 
 /* @ret whether all could be read */
-static bool cut_all(struct history_walk *w, struct arena *scratch, const struct halves *halves,
-                    struct pieces *ret)
+static bool cut_all(struct history_walk *w, const struct halves *halves, struct pieces *ret)
 {
 	bool all = true;
 
@@ -193,13 +231,12 @@ static bool cut_all(struct history_walk *w, struct arena *scratch, const struct 
 		struct scan_blob blob;
 
 		ret[i] = (struct pieces){ 0 };
-		if (w->similar_bytes >= HISTORY_SIMILAR_TOTAL ||
-		    !history_blob(w, halves->items[i].oid, HISTORY_SIMILAR_BYTES, &blob)) {
+		if (!history_blob(w, halves->items[i].oid, HISTORY_SIMILAR_BYTES, &blob)) {
 			all = false;
 			continue;
 		}
-		w->similar_bytes += blob.text.len;
-		ret[i] = cut(scratch, blob.text);
+		w->deed.similar_bytes += blob.text.len;
+		ret[i] = cut(w->scratch, blob.text);
 		scan_blob_free(&blob);
 	}
 	return all;
@@ -224,35 +261,38 @@ static int by_likeness(const void *a, const void *b)
 	return x->came < y->came ? -1 : x->came > y->came;
 }
 
-static void pair_similar(struct history_walk *w, const struct halves *went,
-                         const struct halves *came)
+void history_pair_similar(struct history_walk *w)
 {
-	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SIZE_MAX / 2);
 	struct pieces gone[HISTORY_SIMILAR_FILES], new[HISTORY_SIMILAR_FILES];
-	struct candidate *found = arena_array(scratch, went->n * came->n, sizeof(struct candidate));
+	struct halves went = gather(w, false), came = gather(w, true);
+	struct candidate *found = arena_array(w->scratch, went.n * came.n, sizeof(*found));
+	struct change *changes = w->deed.changes;
 	size_t n = 0;
-	bool all = cut_all(w, scratch, went, gone);
+	bool all = cut_all(w, &went, gone);
 
-	all = cut_all(w, scratch, came, new) && all;
-	w->out->renames_skipped += !all;
-	for (size_t i = 0; i < went->n; i++) {
-		for (size_t k = 0; k < came->n; k++) {
+	all = cut_all(w, &came, new) && all;
+	for (size_t i = 0; i < went.n; i++) {
+		for (size_t k = 0; k < came.n; k++) {
 			uint32_t percent = likeness(&gone[i], &new[k]);
 
 			if (percent >= SIMILAR_LEAST)
 				found[n++] = (struct candidate){
 					percent,
-					by_span(went->items[i].base, came->items[k].base) == 0,
-					went->items[i].change, came->items[k].change
+					by_span(went.items[i].base, came.items[k].base) == 0,
+					went.items[i].change, came.items[k].change
 				};
 		}
 	}
 	if (n > 1)
 		qsort(found, n, sizeof(found[0]), by_likeness);
-	for (size_t i = 0; i < n; i++)
-		if (w->changes[found[i].went].pair == HISTORY_NONE &&
-		    w->changes[found[i].came].pair == HISTORY_NONE)
-			join(w, found[i].went, found[i].came);
+	for (size_t i = 0; i < n; i++) {
+		if (changes[found[i].went].pair != 0 || changes[found[i].came].pair != 0)
+			continue;
+		join(w, found[i].went, found[i].came);
+		changes[found[i].went].flags |= CHANGE_SIMILAR;
+		changes[found[i].came].flags |= CHANGE_SIMILAR;
+	}
+	w->deed.flags |= DEED_SIMILAR | (all ? 0 : DEED_PARTLY);
 }
 
 /* --- Names over time --- */
@@ -278,62 +318,35 @@ uint32_t history_follow(struct history_walk *w, uint32_t name)
 	return end;
 }
 
-/* Whether a path went of which it is not known yet what it became. */
-static bool is_lost(const struct history_walk *w, const struct halves *went)
+bool history_is_lost(struct history_walk *w)
 {
-	for (size_t i = 0; i < went->n; i++) {
-		uint32_t name = w->changes[went->items[i].change].name;
+	for (size_t i = 0; i < w->deed.nchanges; i++) {
+		const struct change *c = &w->deed.changes[i];
+		uint32_t name = (c->flags & CHANGE_LONE) != 0 ? history_name(w, c->path) : 0;
 
-		if (!of_today(w, name) && w->names[name].renamed_to == HISTORY_NONE)
+		if ((c->flags & CHANGE_LONE) != 0 && !of_today(w, name) &&
+		    w->names[name].renamed_to == HISTORY_NONE)
 			return true;
 	}
 	return false;
 }
 
-static void follow_pairs(struct history_walk *w)
+void history_renames(struct history_walk *w, bool similar)
 {
-	for (size_t i = 0; i < w->nchanges; i++) {
-		const struct change *went = &w->changes[i];
-		struct name *name = &w->names[went->name];
-		uint32_t end;
+	const struct change *changes = w->deed.changes;
 
-		if (went->is_mode != 0 || went->pair == HISTORY_NONE || of_today(w, went->name) ||
-		    name->renamed_to != HISTORY_NONE)
+	for (size_t i = 0; i < w->deed.nchanges; i++) {
+		const struct change *went = &changes[i];
+		uint32_t name, end;
+
+		if ((went->flags & CHANGE_WENT) == 0 || went->pair == 0 ||
+		    ((went->flags & CHANGE_SIMILAR) != 0 && !similar))
 			continue;
-		end = history_follow(w, w->changes[went->pair].name);
-		if (end != went->name) /* forth and back */
-			name->renamed_to = end;
+		name = history_name(w, went->path);
+		if (of_today(w, name) || w->names[name].renamed_to != HISTORY_NONE)
+			continue;
+		end = history_follow(w, history_name(w, changes[went->pair - 1].path));
+		if (end != name) /* forth and back */
+			w->names[name].renamed_to = end;
 	}
-}
-
-void history_renames(struct history_walk *w)
-{
-	struct halves went = { 0 }, came = { 0 };
-	size_t ngone = 0, nnew = 0;
-
-	for (size_t i = 0; i < w->nchanges; i++) {
-		ngone += w->changes[i].is_mode == 0;
-		nnew += w->changes[i].was_mode == 0;
-	}
-	if (ngone == 0 || nnew == 0)
-		return;
-	if (ngone > w->halves_cap || nnew > w->halves_cap) {
-		w->halves_cap = ngone > nnew ? ngone : nnew;
-		w->halves_cap = w->halves_cap < 256 ? 256 : w->halves_cap * 2;
-		for (size_t i = 0; i < COUNT(w->halves); i++)
-			w->halves[i] = arena_array(w->arena, w->halves_cap, sizeof(struct half));
-	}
-	went.items = w->halves[0];
-	came.items = w->halves[1];
-	pair_equal(w, &went, &came, true);
-	pair_equal(w, &went, &came, false);
-	gather(w, false, &went);
-	gather(w, true, &came);
-	if (went.n > 0 && came.n > 0 && (history_counts_lines(w) || is_lost(w, &went))) {
-		if (went.n <= HISTORY_SIMILAR_FILES && came.n <= HISTORY_SIMILAR_FILES)
-			pair_similar(w, &went, &came);
-		else
-			w->out->renames_skipped++;
-	}
-	follow_pairs(w);
 }

@@ -8,6 +8,10 @@
 #define SLOTS_FIRST      4096
 #define CHECK_EVERY      1024 /* commits, between looks at the clock */
 
+/* In memory, about: of a commit with its places in lists, and of an author beside the name's length. */
+#define COMMIT_COST (sizeof(struct commit) + sizeof(struct visit) + 4 * sizeof(uint32_t))
+#define AUTHOR_COST 256
+
 /* --- What a commit says --- */
 
 static bool starts(struct span text, const char *with)
@@ -161,6 +165,22 @@ static uint32_t heap_pop(struct history_walk *w)
 	return top;
 }
 
+static void add_parent(struct history_walk *w, const unsigned char *oid)
+{
+	w->parent_oids = room(w->arena, w->parent_oids, w->nparent_oids, &w->parent_oids_cap,
+	                      sizeof(*w->parent_oids));
+	memcpy(w->parent_oids[w->nparent_oids++].id, oid, MAP_OID_BYTES);
+}
+
+/* Up to a NUL, at most so long: what is kept of it is a text. */
+static uint32_t identity_text(struct history_walk *w, struct span identity)
+{
+	size_t max = identity.len < HISTORY_IDENTITY_BYTES ? identity.len : HISTORY_IDENTITY_BYTES;
+
+	return history_kept_text(w->kept,
+	                         (struct span){ identity.data, strnlen(identity.data, max) });
+}
+
 static void read_commit(struct history_walk *w, struct commit *commit)
 {
 	struct commit_text text;
@@ -168,28 +188,74 @@ static void read_commit(struct history_walk *w, struct commit *commit)
 	enum skip_reason why =
 		scan_object(w->scan, commit->oid, SCAN_COMMIT, COMMIT_BYTES_MAX, &object);
 
-	commit->state = COMMIT_UNREADABLE;
-	commit->author = HISTORY_NONE;
-	if (why != SKIP_NONE) {
-		if (why == SKIP_MISSING)
-			commit->state = COMMIT_MISSING;
+	commit->state = why == SKIP_MISSING ? COMMIT_MISSING : COMMIT_UNREADABLE;
+	if (why != SKIP_NONE)
 		return;
-	}
 	if (commit_parse(object.text, &text)) {
 		commit->state = COMMIT_READ;
+		commit->has_tree = true;
 		memcpy(commit->tree, text.tree, MAP_OID_BYTES);
 		commit->time_s = text.time_s;
-		commit->author = authors_find(&w->authors, text.author);
-		commit->first_parent = (uint32_t)w->nparent_oids;
+		commit->identity = identity_text(w, text.author);
 		commit->nparents = (uint32_t)text.nparents;
 		for (size_t i = 0; i < text.nparents; i++) {
-			w->parent_oids = room(w->arena, w->parent_oids, w->nparent_oids,
-			                      &w->parent_oids_cap, sizeof(*w->parent_oids));
-			header_oid(take_line(&text.parents), "parent ",
-			           w->parent_oids[w->nparent_oids++].id);
+			unsigned char parent[MAP_OID_BYTES];
+
+			header_oid(take_line(&text.parents), "parent ", parent);
+			add_parent(w, parent);
 		}
 	}
 	scan_blob_free(&object);
+}
+
+static uint32_t author_of(struct history_walk *w, uint32_t identity)
+{
+	const struct kept_texts *texts = history_kept_texts(w->kept);
+	struct kept_use *use = &texts->uses[identity];
+	struct span text = { texts->items[identity], strlen(texts->items[identity]) };
+	size_t before = w->authors.raw.used;
+
+	if (use->author == HISTORY_NONE)
+		use->author = authors_find(&w->authors, text);
+	if (w->authors.raw.used > before)
+		w->memory += AUTHOR_COST + text.len;
+	return use->author;
+}
+
+/* What it is: as it was kept, or from the object. */
+static void look_at(struct history_walk *w, struct commit *commit)
+{
+	struct span parents;
+
+	commit->author = HISTORY_NONE;
+	commit->first_parent = (uint32_t)w->nparent_oids;
+	if (history_kept_find(w->kept, commit->oid, commit, &parents))
+		for (; parents.len > 0; parents.len -= MAP_OID_BYTES) {
+			add_parent(w, (const unsigned char *)parents.data);
+			parents.data += MAP_OID_BYTES;
+		}
+	else
+		read_commit(w, commit);
+	if (commit->state == COMMIT_READ)
+		commit->author = author_of(w, commit->identity);
+	w->memory += COMMIT_COST + commit->nparents * sizeof(struct oid);
+}
+
+/* @ret whether the tree of a commit is known */
+static bool find_tree(struct history_walk *w, uint32_t at)
+{
+	struct commit *commit = &w->commits[at];
+	struct commit_text text;
+	struct scan_blob object;
+
+	if (commit->has_tree ||
+	    scan_object(w->scan, commit->oid, SCAN_COMMIT, COMMIT_BYTES_MAX, &object) != SKIP_NONE)
+		return commit->has_tree;
+	commit->has_tree = commit_parse(object.text, &text);
+	if (commit->has_tree)
+		memcpy(commit->tree, text.tree, MAP_OID_BYTES);
+	scan_blob_free(&object);
+	return commit->has_tree;
 }
 
 /* @ret the commit of that id, which waits for its turn if it is new */
@@ -204,7 +270,7 @@ static uint32_t discover(struct history_walk *w, const unsigned char *oid)
 	if (w->slots[slot] != 0)
 		return w->slots[slot] - 1;
 	memcpy(commit.oid, oid, MAP_OID_BYTES);
-	read_commit(w, &commit);
+	look_at(w, &commit);
 	w->commits = room(w->arena, w->commits, w->ncommits, &w->commits_cap, sizeof(commit));
 	w->commits[w->ncommits] = commit;
 	w->slots[slot] = (uint32_t)++w->ncommits;
@@ -224,29 +290,114 @@ static void note_times(struct history *out, int64_t time_s)
 		out->last_s = time_s;
 }
 
-bool history_counts_lines(const struct history_walk *w)
-{
-	return w->out->line_commits < w->out->limits.line_commits;
-}
-
 static void keep_changes(struct history_walk *w, const struct commit *commit)
 {
 	w->visits = room(w->arena, w->visits, w->nvisits + 1, &w->visits_cap, sizeof(*w->visits));
 	w->visits[w->nvisits++] = (struct visit){ .time_s = commit->time_s,
 		                                  .author = commit->author,
 		                                  .first = (uint32_t)w->ntouched };
-	for (size_t i = 0; i < w->nchanges; i++) {
+	for (size_t i = 0; i < w->deed.nchanges; i++) {
 		w->touched =
 			room(w->arena, w->touched, w->ntouched, &w->touched_cap, sizeof(uint32_t));
-		w->touched[w->ntouched++] = w->changes[i].name;
+		w->touched[w->ntouched++] = history_name(w, w->deed.changes[i].path);
 	}
+	w->memory += w->deed.nchanges * 2 * sizeof(uint32_t);
 	w->visits[w->nvisits].first = (uint32_t)w->ntouched;
+}
+
+/* From the trees.  @parent HISTORY_NONE: it has none */
+static void compare(struct history_walk *w, uint32_t at, uint32_t parent)
+{
+	bool known = find_tree(w, at);
+
+	known = (parent == HISTORY_NONE || find_tree(w, parent)) && known;
+	if (known) {
+		history_changes(w, parent != HISTORY_NONE ? w->commits[parent].tree : NULL,
+		                w->commits[at].tree);
+		return;
+	}
+	w->deed = (struct deed){ 0 };
+	w->compared = true;
+	w->whole = w->lasting = false;
+}
+
+/* What the commit did, as far as it is asked: changes always, similar content and lines where they count. */
+static void find_deed(struct history_walk *w, uint32_t at, uint32_t parent, bool *similar,
+                      bool *lines)
+{
+	const struct deed *deed = &w->deed;
+	bool counts = w->out->line_commits < w->out->limits.line_commits, starved = false;
+	uint32_t lacking;
+
+	w->compared = false;
+	w->whole = w->lasting = true;
+	if (w->commits[at].deed.data == NULL ||
+	    !history_kept_deed(w->kept, w->commits[at].deed, w->scratch, &w->deed))
+		compare(w, at, parent);
+	if ((deed->flags & DEED_LONE) != 0 && (counts || history_is_lost(w))) {
+		starved = w->similar_bytes >= HISTORY_SIMILAR_TOTAL;
+		*similar = (deed->flags & DEED_MANY) == 0 && !starved;
+		w->out->renames_skipped += !*similar;
+	}
+	*lines = counts && !starved && w->lines_bytes < HISTORY_LINES_TOTAL;
+	lacking = (*similar ? DEED_SIMILAR : 0) | (*lines ? DEED_LINES : 0);
+	if ((lacking & ~deed->flags) != 0 && !w->compared)
+		compare(w, at, parent);
+	lacking &= ~deed->flags;
+	if ((lacking & DEED_SIMILAR) != 0)
+		history_pair_similar(w);
+	if ((lacking & DEED_LINES) != 0)
+		history_lines(w);
+}
+
+static void take_lines(struct history_walk *w, bool lines)
+{
+	struct history *out = w->out;
+	const struct deed *deed = &w->deed;
+
+	if (out->line_commits >= out->limits.line_commits)
+		return;
+	out->line_commits++;
+	out->lines_skipped += lines ? deed->lines_skipped : (uint32_t)deed->nchanges;
+	w->lines_bytes += lines ? deed->lines_bytes : 0;
+	for (size_t i = 0; i < deed->nchanges && lines; i++) {
+		const struct change *c = &deed->changes[i];
+		uint32_t name;
+
+		if (c->added == 0 && c->removed == 0)
+			continue;
+		name = history_name(w, c->path);
+		w->names[name].added += c->added;
+		w->names[name].removed += c->removed;
+	}
+}
+
+/* @parent HISTORY_NONE: it has none */
+static void take_deed(struct history_walk *w, uint32_t at, uint32_t parent)
+{
+	const struct commit *commit = &w->commits[at];
+	bool similar = false, lines = false;
+
+	find_deed(w, at, parent, &similar, &lines);
+	w->out->damaged += !w->whole && !w->stopped;
+	w->tree_bytes += w->deed.tree_bytes;
+	if (similar) {
+		w->similar_bytes += w->deed.similar_bytes;
+		w->out->renames_skipped += (w->deed.flags & DEED_PARTLY) != 0;
+	}
+	history_renames(w, similar);
+	take_lines(w, lines);
+	keep_changes(w, commit);
+	if (w->compared && w->whole && w->lasting && !w->stopped)
+		history_kept_add(w->kept, commit, w->parent_oids + commit->first_parent, &w->deed);
+	arena_reset(w->scratch);
 }
 
 /* @at index, since discoveries move the commits */
 static void take_commit(struct history_walk *w, uint32_t at)
 {
-	uint32_t first = w->commits[at].first_parent, n = w->commits[at].nparents, parent = 0;
+	uint32_t first = w->commits[at].first_parent, n = w->commits[at].nparents;
+	uint32_t parent = HISTORY_NONE;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct oid oid = w->parent_oids[first + i];
@@ -256,21 +407,25 @@ static void take_commit(struct history_walk *w, uint32_t at)
 	note_times(w->out, w->commits[at].time_s);
 	if (n > 1) {
 		w->out->merges++;
+		if (w->commits[at].deed.data == NULL)
+			history_kept_add(w->kept, &w->commits[at], w->parent_oids + first, NULL);
 		return;
 	}
 	w->out->commits++;
-	w->nchanges = 0;
 	if (n == 1 && w->commits[parent].state != COMMIT_READ) {
 		w->out->cut++;
-	} else {
-		history_changes(w, n == 1 ? &w->commits[parent] : NULL, &w->commits[at]);
-		history_renames(w);
-		if (history_counts_lines(w)) {
-			w->out->line_commits++;
-			history_lines(w);
-		}
+		w->deed = (struct deed){ 0 };
+		keep_changes(w, &w->commits[at]);
+		return;
 	}
-	keep_changes(w, &w->commits[at]);
+	take_deed(w, at, parent);
+}
+
+static bool has_enough(const struct history_walk *w)
+{
+	return w->tree_bytes > HISTORY_TREE_BYTES_MAX ||
+	       w->nnames >= w->in->tree->nfiles + HISTORY_NAMES_MAX ||
+	       w->ntouched >= HISTORY_CHANGES_MAX;
 }
 
 /* @ret whether to go on */
@@ -284,9 +439,10 @@ static bool within_limits(struct history_walk *w, uint32_t at, int64_t oldest_s)
 	}
 	if (out->commits + out->merges >= out->limits.max_commits)
 		out->end = HISTORY_COMMITS_LIMIT;
-	else if (arena_used(w->arena) > HISTORY_MEMORY_BYTES)
+	else if (w->memory > HISTORY_MEMORY_BYTES)
 		out->end = HISTORY_MEMORY_LIMIT;
-	else if (w->stopped || w->ncommits > (size_t)out->limits.max_commits * 2 + CHECK_EVERY)
+	else if (w->stopped || has_enough(w) ||
+	         w->ncommits > (size_t)out->limits.max_commits * 2 + CHECK_EVERY)
 		out->end = HISTORY_WORK_LIMIT;
 	else
 		return true;
@@ -311,7 +467,7 @@ enum err history_walk(struct history_walk *w, const unsigned char *head)
 			               "the time ended after %u commits of the history", done);
 		take_commit(w, at);
 	}
-	if (w->stopped && w->out->end == HISTORY_WHOLE) /* by the last one */
+	if ((w->stopped || has_enough(w)) && w->out->end == HISTORY_WHOLE) /* by the last one */
 		w->out->end = HISTORY_WORK_LIMIT;
 	return ERR_OK;
 }

@@ -19,6 +19,7 @@
 #include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/commit.h"
+#include "maps/history_kept.h"
 #include "maps/index.h"
 #include "maps/map.h"
 #include "maps/map_clone.h"
@@ -245,6 +246,7 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 		.directory = dir,
 		.commit = commit,
 		.cache = arena_printf(cx->arena, "%s/" CACHE_FILE, dir),
+		.history = arena_printf(cx->arena, "%s/" HISTORY_FILE, dir),
 		.max_cache_bytes = config->map_cache_max_bytes,
 		.max_blob_bytes = config->blob_max_bytes,
 		.max_files = config->map_max_files,

@@ -7,10 +7,14 @@
 #include <git2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define TREE_BYTES_MAX  ((size_t)32 << 20) /* of one tree or commit object */
 #define WINDOW_BYTES    ((size_t)4 << 20)
 #define MAPPED_BYTES    ((size_t)16 << 20)
+#define BULK_WINDOW     ((size_t)32 << 20)
+#define BULK_MAPPED     ((size_t)256 << 20)
+#define BULK_SHARE      4 /* of the address space at most, one in so many */
 #define OPEN_PACKS_MAX  ((size_t)64)
 #define TREES_PER_FILE  4                     /* folders walked at most, per max_files */
 #define TREES_BYTES_MAX ((uint64_t)256 << 20) /* of all tree objects that are read */
@@ -528,9 +532,16 @@ struct scan_blob scan_blob_share(const struct scan_blob *blob)
 	return more;
 }
 
-void scan_check_ids(bool on)
+void scan_in_bulk(bool on)
 {
-	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, on);
+	size_t mapped = on ? BULK_MAPPED : MAPPED_BYTES;
+	struct rlimit space;
+
+	if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur / BULK_SHARE < mapped)
+		mapped = (size_t)space.rlim_cur / BULK_SHARE;
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE,
+	                 on && mapped > BULK_WINDOW ? BULK_WINDOW : WINDOW_BYTES);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, mapped);
 }
 
 const char *skip_reason_name(enum skip_reason reason)

@@ -109,10 +109,11 @@ enum skip_reason scan_object(struct scan *scan, const unsigned char *oid, enum s
 struct scan_blob scan_blob_share(const struct scan_blob *blob);
 
 /**
- * Whether what is read is checked against its id; it is, from scan_init() on.  Off, it still has to
- * unpack to the size that it claims.  Set for all scans of the process.
+ * Whether a good part of all objects is to be read: then packs stay mapped, as far as the address
+ * space allows, instead of a few small windows of them.  Set for all scans of the process.
  */
-void scan_check_ids(bool on);
+void scan_in_bulk(bool on);
+
 /**
  * Find the entry of one path in a commit's tree, reading the folders on the way only.
  *
