@@ -7,7 +7,6 @@
 #include "maps/history_parts.h"
 
 #include "maps/checksum.h"
-#include "maps/segment.h"
 
 #include <string.h>
 
@@ -218,16 +217,18 @@ static bool check_segment(const struct segment *segment)
 	return true;
 }
 
-static void add_segment(struct history_kept *kept, const struct segment *segment)
+bool history_kept_take(struct history_kept *kept, const struct segment *segment)
 {
 	struct span records = segment->records;
 	struct record record;
 
+	if (!check_segment(segment))
+		return false;
 	for (uint32_t i = 0; i < segment->ntexts; i++)
 		add_text(kept, segment_text(segment, i));
 	while (records.len > 0 && take_record(&records, &record))
 		index_record(kept, &record);
-	kept->file.end += segment->bytes;
+	return true;
 }
 
 void history_kept_load(struct history_kept *kept)
@@ -235,8 +236,9 @@ void history_kept_load(struct history_kept *kept)
 	struct segment segment;
 
 	segment_file_load(&kept->file);
-	while (segment_next(&kept->file, kept->texts.n, &segment) && check_segment(&segment))
-		add_segment(kept, &segment);
+	while (segment_next(&kept->file, kept->texts.n, &segment) &&
+	       history_kept_take(kept, &segment))
+		kept->file.end += segment.bytes;
 	kept->texts_written = kept->texts.n;
 }
 

@@ -5,6 +5,7 @@
 #include "maps/code.h"
 #include "maps/history.h"
 #include "maps/history_kept.h"
+#include "maps/segment.h"
 #include "maps/strmap.h"
 
 #define HISTORY_NONE UINT32_MAX
@@ -277,6 +278,9 @@ struct kept_texts {
 
 /** Read the file. */
 void history_kept_load(struct history_kept *kept);
+
+/** Take a segment of it.  @ret false: it is not as it is written, and nothing was taken */
+bool history_kept_take(struct history_kept *kept, const struct segment *segment);
 
 /** @ret all texts; items move when one is added */
 struct kept_texts *history_kept_texts(struct history_kept *kept);

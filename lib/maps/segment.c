@@ -22,6 +22,7 @@ struct head {
 	uint32_t first_text; /* texts in the segments before */
 	uint32_t ntexts, text_bytes, record_bytes;
 };
+static_assert(sizeof(struct head) == SEGMENT_HEAD_BYTES, "segment.h tells how it begins");
 
 /* Never one of the descriptors that a child is given: where nobody gave it, others would write to it. */
 static int open_file(const char *path)
@@ -129,11 +130,22 @@ static void append(struct segment_file *f, const char *data, size_t n)
 		f->size = 0; /* the next run finds a torn end, and cuts it */
 }
 
+void segment_seal(char *data, size_t n, uint64_t print)
+{
+	struct head head;
+
+	memcpy(&head, data, sizeof(head));
+	head.magic = MAGIC;
+	head.print = print;
+	memcpy(data, &head, sizeof(head));
+	head.sum = checksum(data + SUMMED, n - SUMMED, 0);
+	memcpy(data, &head, sizeof(head));
+}
+
 static char *build(const struct head *head, const char *const *texts, struct span records, size_t n)
 {
 	size_t texts_at = sizeof(*head) + head->ntexts * sizeof(uint32_t);
 	char *data = calloc(1, n);
-	uint64_t sum;
 
 	if (data == NULL)
 		return NULL;
@@ -146,8 +158,6 @@ static char *build(const struct head *head, const char *const *texts, struct spa
 		at += (uint32_t)len;
 	}
 	memcpy(data + texts_at + head->text_bytes, records.data, records.len);
-	sum = checksum(data + SUMMED, n - SUMMED, 0);
-	memcpy(data + offsetof(struct head, sum), &sum, sizeof(sum));
 	return data;
 }
 
@@ -163,20 +173,21 @@ void segment_append(struct segment_file *f, size_t first_text, const char *const
 		text_bytes += strlen(texts[i]) + 1;
 	n = ROUND(sizeof(struct head) + ntexts * sizeof(uint32_t) + text_bytes + records.len);
 	if (n <= UINT32_MAX && f->end + n <= f->max) {
-		const struct head head = { MAGIC,
-			                   0,
-			                   f->print,
-			                   (uint32_t)first_text,
-			                   (uint32_t)ntexts,
-			                   (uint32_t)text_bytes,
-			                   (uint32_t)records.len };
+		const struct head head = {
+			.first_text = (uint32_t)first_text,
+			.ntexts = (uint32_t)ntexts,
+			.text_bytes = (uint32_t)text_bytes,
+			.record_bytes = (uint32_t)records.len,
+		};
 
 		data = build(&head, texts, records, n);
 	}
-	if (data != NULL)
+	if (data != NULL) {
+		segment_seal(data, n, f->print);
 		append(f, data, n);
-	else
+	} else {
 		f->writes = false;
+	}
 	free(data);
 }
 

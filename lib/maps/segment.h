@@ -14,6 +14,9 @@
 
 #include "base/arena.h"
 
+#define SEGMENT_HEAD_BYTES                                                                         \
+	40 /* of which 24 are sealed, then first text, texts, their bytes, records' bytes: 4 each */
+
 struct segment_file {
 	int fd;             /* -1: there is none */
 	bool writes;        /* it is ours to write: a lock is held on it */
@@ -53,6 +56,9 @@ void segment_file_load(struct segment_file *f);
  * Returns false when there is none, or it is not whole
  */
 bool segment_next(const struct segment_file *f, size_t first_text, struct segment *ret);
+
+/** Fill in what makes n bytes a segment of a print: begins, checksum.  @n a multiple of 8, a head at least */
+void segment_seal(char *data, size_t n, uint64_t print);
 
 /** @ret text i of the segment, NULL when it is not there */
 const char *segment_text(const struct segment *segment, uint32_t i);
