@@ -6,6 +6,7 @@
 #include "maps/digest.h"
 #include "maps/exports.h"
 #include "maps/part_repo.h"
+#include "projects/project.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static bool is_commit(const char *text)
 enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const char *pointer,
                   struct map *ret)
 {
+	struct project project;
 	enum err e;
 
 	if (which != NULL && (which[0] == '\0' || strlen(which) > REF_MAX))
@@ -36,6 +38,7 @@ enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const c
 	                  which == NULL || is_commit(which) ? NULL : which, ret);
 	if (e != ERR_NOT_FOUND)
 		return e;
+	TRY(project_get(cx, project_id, &project)); /* none at all is another answer */
 	if (which == NULL) {
 		err_set(cx, e, "project %" PRId64 " has no map yet", project_id);
 		err_fix(cx, "have it mapped: POST /api/v1/projects/%" PRId64 "/sync", project_id);

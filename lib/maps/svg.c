@@ -83,28 +83,10 @@ int svg_width(struct span text, int size, bool bold)
 
 static void add_char(struct sb *sb, unsigned c, const char *bytes, size_t n)
 {
-	switch (c) {
-	case '<':
-		sb_add(sb, "&lt;");
-		break;
-	case '>':
-		sb_add(sb, "&gt;");
-		break;
-	case '&':
-		sb_add(sb, "&amp;");
-		break;
-	case '"':
-		sb_add(sb, "&quot;");
-		break;
-	case '\'':
-		sb_add(sb, "&#39;");
-		break;
-	case 0xfffd:
+	if (c == 0xfffd)
 		sb_add(sb, HIDDEN);
-		break;
-	default:
-		sb_addn(sb, bytes, n);
-	}
+	else
+		sb_markupn(sb, bytes, n);
 }
 
 void svg_escape(struct sb *sb, struct span text)
