@@ -105,28 +105,6 @@ void problem_reply(struct reply *rp)
 		                          (long long)(fault->retry_s > 0 ? fault->retry_s : 1)));
 }
 
-static void add_html(struct sb *sb, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		switch (*text) {
-		case '<':
-			sb_add(sb, "&lt;");
-			break;
-		case '>':
-			sb_add(sb, "&gt;");
-			break;
-		case '&':
-			sb_add(sb, "&amp;");
-			break;
-		case '"':
-			sb_add(sb, "&quot;");
-			break;
-		default:
-			sb_addc(sb, *text);
-		}
-	}
-}
-
 void problem_page(struct sb *sb)
 {
 	sb_add(sb, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -141,7 +119,7 @@ void problem_page(struct sb *sb)
 		const struct err_info *info = err_info((enum err)e);
 
 		sb_addf(sb, "<h2 id=\"%s\">%s</h2>\n<p>", info->slug, info->slug);
-		add_html(sb, info->title);
+		sb_markup(sb, info->title);
 		sb_addf(sb, " Status %d. %s</p>\n", info->status,
 		        info->retry ? "The same request may succeed later."
 		                    : "The same request would fail the same way again.");

@@ -59,8 +59,9 @@ static void write_files(struct sb *sb, const struct parts *p)
 
 		sb_addf(sb, "],\"%s\":[", NAMES[column]);
 		for (int i = 0; i < p->nfiles; i++) {
-			int value[] = { 0, 1, f[i].code,
-				        0, 0, find(p->names, p->n, component_of(&f[i])) };
+			int value[] = { 0,         f[i].test ? 2 : 1,
+				        f[i].code, 0,
+				        0,         find(p->names, p->n, component_of(&f[i])) };
 
 			sb_addf(sb, "%s%d", i > 0 ? "," : "", value[column]);
 		}
@@ -150,7 +151,7 @@ struct span map_text(struct ctx *cx, const struct text_map *map)
 		p.nimports++;
 	sb_addf(&sb,
 	        "{\"meta\":{\"schema\":1,\"analyser\":\"1\",\"commit\":\"%s\",\"ref\":\"main\"},"
-	        "\"legend\":{\"roles\":[\"\",\"source\"],\"def_kinds\":[\"\",\"function\"]},"
+	        "\"legend\":{\"roles\":[\"\",\"source\",\"test\"],\"def_kinds\":[\"\",\"function\"]},"
 	        "\"languages\":[{\"name\":\"C\",\"files\":%d,\"code\":1}]",
 	        map->commit, p.nfiles);
 	write_files(&sb, &p);

@@ -13,6 +13,7 @@ struct text_file {
 	int code;
 	int blob; /* 0: made of the path */
 	const char *component;
+	bool test; /* its role; else source */
 };
 
 struct text_map {

@@ -272,6 +272,45 @@ void sb_json(struct sb *sb, const char *text)
 	sb_jsonn(sb, text, strlen(text));
 }
 
+static const char *entity(char c)
+{
+	switch (c) {
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '&':
+		return "&amp;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void sb_markupn(struct sb *sb, const char *text, size_t n)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *instead = entity(text[i]);
+
+		if (instead == NULL)
+			continue;
+		sb_addn(sb, text + from, i - from);
+		sb_add(sb, instead);
+		from = i + 1;
+	}
+	sb_addn(sb, text + from, n - from);
+}
+
+void sb_markup(struct sb *sb, const char *text)
+{
+	sb_markupn(sb, text, strlen(text));
+}
+
 void sb_truncate(struct sb *sb, size_t len)
 {
 	assert(len <= sb->len);

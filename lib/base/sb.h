@@ -55,6 +55,10 @@ void sb_int_after(struct sb *sb, char before, int64_t n);
 void sb_json(struct sb *sb, const char *text);
 void sb_jsonn(struct sb *sb, const char *text, size_t n);
 
+/** Append a text of which neither HTML nor XML reads anything as markup, in an element or in quotes. */
+void sb_markup(struct sb *sb, const char *text);
+void sb_markupn(struct sb *sb, const char *text, size_t n);
+
 /** Append "name": for a name of ours, in which nothing is to be escaped. */
 void sb_json_name(struct sb *sb, const char *name);
 

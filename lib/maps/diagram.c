@@ -11,6 +11,7 @@
 #define PAD         10 /* inside a box */
 #define TEXT_LEAST  96
 #define TEXT_MOST   190
+#define LABEL_MOST  230
 #define SIZE_LABEL  13
 #define SIZE_SMALL  10
 #define BAR         5
@@ -43,6 +44,8 @@ static const char *detail(struct arena *arena, const struct drawing_node *node)
 	sb_add(&sb, node->files == 1 ? " file \xc2\xb7 " : " files \xc2\xb7 ");
 	svg_number(&sb, node->code);
 	sb_add(&sb, node->code == 1 ? " line" : " lines");
+	if (node->role[0] != '\0')
+		sb_addf(&sb, " \xc2\xb7 %s", node->role);
 	return sb.data;
 }
 
@@ -51,13 +54,39 @@ static int widest(int a, int b)
 	return a > b ? a : b;
 }
 
+/* A name that is a path says most at its end: what is too long is cut at the beginning. */
+static struct span shortened(struct arena *arena, const char *label, int room)
+{
+	const char *rest = label, *slash;
+
+	while (svg_width(of(label), SIZE_LABEL, true) > room &&
+	       (slash = strchr(rest + (rest[0] != '\0'), '/')) != NULL && slash[1] != '\0') {
+		rest = slash + 1;
+		label = arena_printf(arena, "\xe2\x80\xa6/%s", rest);
+	}
+	return of(label);
+}
+
+/* Of where it lies the beginning and the end say most: what is too long is cut between them. */
+static struct span place_text(struct arena *arena, const char *above, int room)
+{
+	const char *head = strchr(above, '/'), *rest = head, *text = above;
+
+	while (svg_width(of(text), SIZE_SMALL, false) > room && rest != NULL &&
+	       (rest = strchr(rest + 1, '/')) != NULL)
+		text = arena_printf(arena, "%.*s/\xe2\x80\xa6%s", (int)(head - above), above, rest);
+	return of(text);
+}
+
 static void measure(struct arena *arena, const struct drawing_node *node, struct layout_box *ret)
 {
-	int width = svg_width(of(node->label), SIZE_LABEL, true) + (node->state != 0 ? BADGE : 0);
+	struct span label = shortened(arena, node->label, LABEL_MOST);
+	int width = svg_width(place_text(arena, node->above, TEXT_MOST), SIZE_SMALL, false), large;
 
-	width = widest(width, svg_width(of(node->above), SIZE_SMALL, false));
 	width = widest(width, svg_width(of(node->hint), SIZE_SMALL, false));
 	width = width < TEXT_MOST ? width : TEXT_MOST;
+	large = svg_width(label, SIZE_LABEL, true) + (node->state != 0 ? BADGE : 0);
+	width = widest(width, large < LABEL_MOST ? large : LABEL_MOST);
 	width = widest(width, svg_width(of(detail(arena, node)), SIZE_SMALL, false));
 	width = widest(width, TEXT_LEAST);
 	ret->width = width + 2 * PAD;
@@ -107,19 +136,36 @@ void diagram_begin(struct arena *arena, const struct drawing *drawing, struct di
 
 /* --- Places --- */
 
+/* @ret the nodes that nothing connects, those with most code first */
+static size_t *lonely_nodes(const struct diagram *d, size_t *ret_n)
+{
+	size_t *list = arena_array(d->arena, d->drawing->nodes.n, sizeof(*list)), n = 0;
+
+	for (size_t i = 0; i < d->drawing->nodes.n; i++) {
+		size_t at = n;
+
+		if (d->place[i] >= 0)
+			continue;
+		for (; at > 0 && node_at(d, list[at - 1])->code < node_at(d, i)->code; at--)
+			list[at] = list[at - 1];
+		list[at] = i;
+		n++;
+	}
+	*ret_n = n;
+	return list;
+}
+
 /* Rows of what nothing connects.  @ret the y below them */
 static int place_rows(struct diagram *d, int y)
 {
 	int x = MARGIN, tallest = 0;
-	bool any = false;
+	size_t n;
+	const size_t *lonely = lonely_nodes(d, &n);
 
-	for (size_t i = 0; i < d->drawing->nodes.n; i++) {
-		struct layout_box *box = &d->boxes[i];
+	y += n > 0 ? ROW_TITLE : 0;
+	for (size_t i = 0; i < n; i++) {
+		struct layout_box *box = &d->boxes[lonely[i]];
 
-		if (d->place[i] >= 0)
-			continue;
-		y += any ? 0 : ROW_TITLE;
-		any = true;
 		if (x > MARGIN && x + box->width > d->width - MARGIN) {
 			x = MARGIN;
 			y += tallest + GAP;
@@ -130,7 +176,7 @@ static int place_rows(struct diagram *d, int y)
 		x += box->width + GAP;
 		tallest = widest(tallest, box->height);
 	}
-	return any ? y + tallest + GAP : y;
+	return n > 0 ? y + tallest + GAP : y;
 }
 
 /* @ret the y where the rows begin */
@@ -283,17 +329,21 @@ static void paint_box(const struct diagram *d, struct sb *sb, size_t i)
 	sb_add(sb, "<g>");
 	write_title(sb, arena_printf(d->arena, "%s (%s): %s\n%s", node->key, node->kind,
 	                             detail(d->arena, node), node->hint));
+	/* What is no part of the program stands back. */
 	sb_addf(sb,
 	        "<rect class=\"b%.*s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>\n",
-	        state != 0, &"0123"[state], box -> x, box -> y, box -> width, box -> height);
+	        state != 0 || node->role[0] != '\0', state != 0 ? &"0123"[state] : "o", box->x,
+	        box->y, box->width, box->height);
 	if (node->above[0] != '\0') {
-		svg_text(sb, x, y + 5, SIZE_SMALL, false, "s", of(node->above), room);
+		svg_text(sb, x, y + 5, SIZE_SMALL, false, "s",
+		         place_text(d->arena, node->above, room), room);
 		y += 13;
 	}
 	if (state != 0)
 		svg_text(sb, box->x + box->width - PAD, y + 9, SIZE_LABEL + 2, true,
 		         arena_printf(d->arena, "a%d r", state), of(BADGES[state]), 0);
-	svg_text(sb, x, y + 9, SIZE_LABEL, true, "t", of(node->label),
+	svg_text(sb, x, y + 9, SIZE_LABEL, true, "t",
+	         shortened(d->arena, node->label, room - (state != 0 ? BADGE : 0)),
 	         room - (state != 0 ? BADGE : 0));
 	svg_text(sb, x, y + 24, SIZE_SMALL, false, "s", of(detail(d->arena, node)), room);
 	if (node->hint[0] != '\0')
@@ -384,8 +434,11 @@ static int paint_legend(const struct diagram *d, struct sb *sb, int y)
 		"at both ends: both ways.");
 	y = paint_caption(
 		d, sb, y,
-		"The bar shows lines of code against the largest box, by language. Small print: "
-		"the most imported files.");
+		"The bar: lines of code against the largest box, by language. Small print: the "
+		"main files, by code and importers.");
+	y = paint_caption(d, sb, y,
+	                  "What tests import is drawn for boxes of tests only; a box without tint is no "
+	                  "part of the program.");
 	if (w->compares)
 		y = paint_caption(
 			d, sb, y,
@@ -397,7 +450,7 @@ static int paint_legend(const struct diagram *d, struct sb *sb, int y)
 		                               (long long)w->merged));
 	if (w->hidden_edges > 0)
 		y = paint_caption(d, sb, y,
-		                  arena_printf(d->arena, "%lld weaker links are not drawn.",
+		                  arena_printf(d->arena, "Weaker links that are not drawn: %lld.",
 		                               (long long)w->hidden_edges));
 	return y + 8;
 }

@@ -74,16 +74,9 @@ static void describe(struct arena *arena, const struct diff *d, const struct cho
 {
 	const struct view *v = c->to != DIFF_NONE ? d->to : d->from;
 	uint32_t at = c->to != DIFF_NONE ? c->to : c->from;
-	struct span name = v->components.name[at], path = v->components.path[at];
 
-	*node = (struct drawing_node){
-		.key = drawing_text(arena, path),
-		.label = view_is_root(name) ? "(top level)" : drawing_text(arena, name),
-		.above = diff_same(name, path) ? "" : drawing_text(arena, path),
-		.kind = drawing_kind(arena, v, at),
-		.state = c->state,
-		.hint = "",
-	};
+	*node = drawing_component(arena, v, at);
+	node->state = c->state;
 }
 
 /* What files of before say of a node that is no more. */
@@ -97,16 +90,12 @@ static void fill_removed(const struct diff *d, const struct choice *c, struct dr
 static uint32_t *old_weights(struct arena *arena, const struct diff *d, const int32_t *node_of,
                              size_t n)
 {
-	const struct view_links *l = &d->from->links;
-	uint32_t *weight = arena_array(arena, n * n, sizeof(*weight));
+	const struct view_files *files = &d->from->files;
+	int32_t *group = arena_array(arena, files->n, sizeof(*group));
 
-	for (size_t i = 0; i < l->n; i++) {
-		int32_t a = node_of[l->from[i]], b = node_of[l->to[i]];
-
-		if (a >= 0 && b >= 0 && a != b)
-			weight[(size_t)a * n + (size_t)b] += (uint32_t)l->edges[i];
-	}
-	return weight;
+	for (size_t f = 0; f < files->n; f++)
+		group[f] = node_of[files->component[f]];
+	return drawing_weights(arena, d->from, group, n);
 }
 
 static void mark_edges(struct arena *arena, struct drawing *d, uint32_t *old)

@@ -2,9 +2,13 @@
 #include "maps/drawing.h"
 
 #include "base/utf8.h"
+#include "maps/view_json.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define FEW_NODES 12 /* so many connected ones can be read with all their lines */
+#define ASIDES    3  /* lines from a node that is no part of the program */
 
 static const struct field SHARE_FIELDS[] = {
 	F_TEXT(struct drawing_share, language),
@@ -17,6 +21,7 @@ static const struct field NODE_FIELDS[] = {
 	F_TEXT(struct drawing_node, label),
 	F_TEXT(struct drawing_node, above),
 	F_TEXT(struct drawing_node, kind),
+	F_TEXT(struct drawing_node, role),
 	F_TEXT(struct drawing_node, hint),
 	F_INT(struct drawing_node, files),
 	F_INT(struct drawing_node, code),
@@ -64,20 +69,32 @@ const char *drawing_text(struct arena *arena, struct span text)
 
 /* --- Edges --- */
 
+uint32_t *drawing_weights(struct arena *arena, const struct view *v, const int32_t *group, size_t n)
+{
+	uint32_t *weight = arena_array(arena, n * n, sizeof(uint32_t));
+	bool *has_source = arena_array(arena, n, sizeof(bool));
+
+	for (size_t f = 0; f < v->files.n; f++)
+		if (group[f] >= 0 && view_json_is(v->roles[v->files.role[f]], "source"))
+			has_source[group[f]] = true;
+	for (size_t i = 0; i < v->imports.n; i++) {
+		int32_t file = v->imports.from[i], from = group[file], to = group[v->imports.to[i]];
+
+		if (from >= 0 && to >= 0 && from != to &&
+		    !(has_source[from] && view_json_is(v->roles[v->files.role[file]], "test")))
+			weight[(size_t)from * n + (size_t)to]++;
+	}
+	return weight;
+}
+
 /* Imports between different nodes, both directions in one edge that begins at the more dependent one. */
 static void count_edges(struct arena *arena, const struct view *v, const int32_t *group, size_t n,
                         struct drawing *ret)
 {
-	uint32_t *weight = arena_array(arena, n * n, sizeof(uint32_t));
+	const uint32_t *weight = drawing_weights(arena, v, group, n);
 	struct drawing_edge *edges = arena_array(arena, n * n / 2 + 1, sizeof(*edges));
 	size_t nedges = 0;
 
-	for (size_t i = 0; i < v->imports.n; i++) {
-		int32_t from = group[v->imports.from[i]], to = group[v->imports.to[i]];
-
-		if (from >= 0 && to >= 0 && from != to)
-			weight[(size_t)from * n + (size_t)to]++;
-	}
 	for (size_t a = 0; a < n; a++) {
 		for (size_t b = a + 1; b < n; b++) {
 			uint32_t out = weight[a * n + b], in = weight[b * n + a];
@@ -119,28 +136,83 @@ static int by_ends(const void *a, const void *b)
 	return x->to < y->to ? -1 : x->to > y->to;
 }
 
+/* What is drawn so far: which nodes have a line, and which lines there are, by from * n + to. */
+struct drawn {
+	size_t n, nreached;
+	bool *reached, *lead;
+	int *asides; /* by node: lines that begin at it */
+};
+
+static bool spans(const struct drawn *w, const struct drawing_edge *e)
+{
+	return !w->reached[e->from] || !w->reached[e->to];
+}
+
+/* Whether two stronger lines lead the same way. */
+static bool implied(const struct drawn *w, const struct drawing_edge *e)
+{
+	for (size_t k = 0; k < w->n; k++)
+		if (w->lead[(size_t)e->from * w->n + k] && w->lead[k * w->n + (size_t)e->to])
+			return true;
+	return false;
+}
+
+static void take(struct drawn *w, const struct drawing_edge *e)
+{
+	w->nreached += !w->reached[e->from];
+	w->reached[e->from] = true;
+	w->nreached += !w->reached[e->to];
+	w->reached[e->to] = true;
+	w->lead[(size_t)e->from * w->n + (size_t)e->to] = true;
+	if (e->back > 0)
+		w->lead[(size_t)e->to * w->n + (size_t)e->from] = true;
+	w->asides[e->from]++;
+}
+
+/* Whether a line that nothing hangs on is worth its room. */
+static bool worth(const struct drawing *d, const struct drawn *w, const struct drawing_edge *e)
+{
+	const struct drawing_node *nodes = d->nodes.items;
+
+	if (e->state != DRAWING_SAME)
+		return true;
+	if (w->nreached <= FEW_NODES)
+		return true;
+	return !implied(w, e) && (nodes[e->from].role[0] == '\0' || w->asides[e->from] < ASIDES);
+}
+
 void drawing_prune(struct arena *arena, struct drawing *d)
 {
-	size_t max = d->nodes.n + d->nodes.n / 2;
-	size_t n = d->edges.n, kept = 0, other = 0;
+	size_t n = d->edges.n, kept = 0, other = 0, max;
 	struct drawing_edge *edges = arena_memdup(arena, d->edges.items, n * sizeof(*edges) + 1);
 	struct drawing_edge *rest = arena_array(arena, n, sizeof(*rest));
-	bool *reached = arena_array(arena, d->nodes.n, sizeof(bool));
+	struct drawn w = {
+		.n = d->nodes.n,
+		.reached = arena_array(arena, d->nodes.n, sizeof(bool)),
+		.lead = arena_array(arena, d->nodes.n * d->nodes.n, sizeof(bool)),
+		.asides = arena_array(arena, d->nodes.n, sizeof(int)),
+	};
 
-	max = max < DRAWING_EDGES_MAX ? max : DRAWING_EDGES_MAX;
 	if (n > 1)
 		qsort(edges, n, sizeof(*edges), stronger);
 	for (size_t i = 0; i < n; i++) {
 		struct drawing_edge e = edges[i];
 
-		if (reached[e.from] && reached[e.to])
+		if (!spans(&w, &e)) {
 			rest[other++] = e;
-		else
-			edges[kept++] = e;
-		reached[e.from] = reached[e.to] = true;
+			continue;
+		}
+		take(&w, &e);
+		edges[kept++] = e;
 	}
-	for (size_t i = 0; i < other && kept < max; i++)
+	max = w.nreached + w.nreached / 2;
+	max = max < DRAWING_EDGES_MAX ? max : DRAWING_EDGES_MAX;
+	for (size_t i = 0; i < other && kept < max; i++) {
+		if (!worth(d, &w, &rest[i]))
+			continue;
+		take(&w, &rest[i]);
 		edges[kept++] = rest[i];
+	}
 	if (kept > max)
 		kept = max;
 	d->hidden_edges += (int64_t)(n - kept);
@@ -184,63 +256,6 @@ static void count_shares(struct arena *arena, const struct view *v, const int32_
 	}
 }
 
-static struct span base_name(struct span path)
-{
-	const char *slash = path.len > 0 ? memrchr(path.data, '/', path.len) : NULL;
-	size_t skip = slash != NULL ? (size_t)(slash - path.data) + 1 : 0;
-
-	return (struct span){ path.data + skip, path.len - skip };
-}
-
-/* Names that say nothing of what is in the file. */
-static bool is_common(struct span name)
-{
-	return (name.len >= 6 && memcmp(name.data, "index.", 6) == 0) ||
-	       (name.len == 11 && memcmp(name.data, "__init__.py", 11) == 0) ||
-	       (name.len == 6 && memcmp(name.data, "mod.rs", 6) == 0) ||
-	       (name.len == 6 && memcmp(name.data, "lib.rs", 6) == 0);
-}
-
-/* The files with the highest rank of each node. */
-static void find_hints(struct arena *arena, const struct view *v, const int32_t *group,
-                       struct drawing_node *nodes, size_t n)
-{
-	int32_t(*best)[DRAWING_HINTS] = arena_array(arena, n, sizeof(*best));
-
-	for (size_t i = 0; i < n; i++)
-		for (int k = 0; k < DRAWING_HINTS; k++)
-			best[i][k] = -1;
-	for (size_t f = 0; f < v->files.n; f++) {
-		int32_t at = (int32_t)f;
-		int k = 0;
-
-		if (group[f] < 0 || v->graph.n == 0 || v->graph.rank[f] == 0 ||
-		    is_common(base_name(v->files.path[f])))
-			continue;
-		for (; k < DRAWING_HINTS; k++) {
-			int32_t other = best[group[f]][k];
-
-			if (other < 0 || v->graph.rank[at] > v->graph.rank[other]) {
-				best[group[f]][k] = at;
-				at = other;
-			}
-			if (at < 0)
-				break;
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		const char *hint = "";
-
-		for (int k = 0; k < DRAWING_HINTS && best[i][k] >= 0; k++) {
-			struct span name = base_name(v->files.path[best[i][k]]);
-
-			hint = arena_printf(arena, "%s%s%.*s", hint, k > 0 ? ", " : "",
-			                    (int)name.len, name.data);
-		}
-		nodes[i].hint = drawing_text(arena, (struct span){ hint, strlen(hint) });
-	}
-}
-
 void drawing_fill(struct arena *arena, const struct view *v, const int32_t *group,
                   struct drawing_node *nodes, size_t n, struct drawing *ret)
 {
@@ -253,7 +268,7 @@ void drawing_fill(struct arena *arena, const struct view *v, const int32_t *grou
 		nodes[group[f]].code += v->files.code[f];
 	}
 	count_shares(arena, v, group, nodes, n);
-	find_hints(arena, v, group, nodes, n);
+	drawing_say(arena, v, group, nodes, n);
 	ret->commit = drawing_text(arena, v->commit);
 	ret->ref = v->ref.data != NULL ? drawing_text(arena, v->ref) : NULL;
 	ret->nodes = (struct list){ nodes, n };
@@ -271,8 +286,8 @@ enum err drawing_check(struct ctx *cx, const struct drawing *d)
 		const struct drawing_share *shares = nodes[i].shares.items;
 
 		if (nodes[i].key == NULL || nodes[i].label == NULL || nodes[i].above == NULL ||
-		    nodes[i].kind == NULL || nodes[i].hint == NULL || nodes[i].code < 0 ||
-		    nodes[i].code > UINT32_MAX || nodes[i].files < 0)
+		    nodes[i].kind == NULL || nodes[i].role == NULL || nodes[i].hint == NULL ||
+		    nodes[i].code < 0 || nodes[i].code > UINT32_MAX || nodes[i].files < 0)
 			return err_set(cx, ERR_INVALID, "node %zu of the drawing is none", i);
 		for (size_t k = 0; k < nodes[i].shares.n; k++)
 			if (shares[k].language == NULL || shares[k].code < 0 ||

@@ -41,7 +41,9 @@ struct drawing_node {
 	const char *label; /* what stands in large letters */
 	const char *above; /* what it lies in, "" at the top */
 	const char *kind;  /* "folder", "npm package", ... */
-	const char *hint;  /* its most important files, "" when it has none */
+	const char *
+		role; /* "tests", "documents", ...: what most of it is; "" for a part of the program */
+	const char *hint; /* its main files, "" when it has none */
 	int64_t files, code;
 	int64_t state;      /* enum drawing_state */
 	struct list shares; /* struct drawing_share, most code first */
@@ -84,15 +86,38 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
 void drawing_fill(struct arena *arena, const struct view *v, const int32_t *group,
                   struct drawing_node *nodes, size_t n, struct drawing *ret);
 
-/** Keep the strongest edges, half as many again as nodes, but the strongest of each node before all others. */
+/**
+ * Imports between nodes: from each to each, at from * n + to.  Tests reach everywhere, and say nothing of how
+ * the program is built: their imports count only for nodes without source.
+ */
+uint32_t *drawing_weights(struct arena *arena, const struct view *v, const int32_t *group,
+                          size_t n);
+
+/**
+ * Fill in role and hint: the main files are those with most code times importers, a header and its source
+ * together, of the role that the node has.
+ */
+void drawing_say(struct arena *arena, const struct view *v, const int32_t *group,
+                 struct drawing_node *nodes, size_t n);
+
+/**
+ * @ret    what a folder is called: its name, behind that of one above it where it is a name that says nothing
+ * @above  the path of what lies around that
+ */
+const char *drawing_label(struct arena *arena, struct span path, struct span *above);
+
+/**
+ * Keep the strongest edges, half as many again as nodes that have one, but the strongest of each node before all
+ * others.  Among more than a few nodes a line that two stronger ones imply is left out, and tests have few.
+ */
 void drawing_prune(struct arena *arena, struct drawing *d);
 
 /** Whether a drawing that was decoded is sound.  Returns ERR_INVALID for an edge that leads nowhere */
 NODISCARD
 enum err drawing_check(struct ctx *cx, const struct drawing *d);
 
-/** @ret a component's kind, and the reason for it where the map has one */
-const char *drawing_kind(struct arena *arena, const struct view *v, size_t component);
+/** @ret the node of a component: key, label, above, kind, and the reason for it where the map has one */
+struct drawing_node drawing_component(struct arena *arena, const struct view *v, size_t component);
 
 /** @ret a copy cut to DRAWING_TEXT_MAX characters */
 const char *drawing_text(struct arena *arena, struct span text);

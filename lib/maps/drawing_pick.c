@@ -3,12 +3,14 @@
 
 #include "maps/folders.h"
 #include "maps/strmap.h"
+#include "maps/view_json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SMALL_SHARE  100 /* a component with less than 1/100 of the code is small */
 #define SMALL_MOST   6   /* as many small ones in one folder are boxes of their own */
+#define CROWD        40  /* as many components are boxes of their own, however small */
 #define FOLDER_SHARE 200 /* a folder with less than 1/200 of the weight is not opened */
 
 struct candidate {
@@ -70,7 +72,7 @@ static void find_units(struct arena *arena, const struct view *v, struct units *
 
 	for (size_t i = 0; i < n; i++)
 		small += v->components.code[i];
-	small /= SMALL_SHARE;
+	small = n > CROWD ? small / SMALL_SHARE : 0;
 	count = count_small(arena, v, small, &folders);
 	ret->list = arena_array(arena, n, sizeof(*ret->list));
 	ret->of = arena_array(arena, n, sizeof(*ret->of));
@@ -134,7 +136,33 @@ static struct span key_with_name(struct arena *arena, struct span path, struct s
 	return (struct span){ text, strlen(text) };
 }
 
-const char *drawing_kind(struct arena *arena, const struct view *v, size_t component)
+/* What people need not be told: that it is a folder, or what was found to hold together. */
+static bool is_plain(struct span kind)
+{
+	return view_json_is(kind, "folder") || view_json_is(kind, "cluster");
+}
+
+/* Whether a name is that or ends with it, as "@vue/shared" does with "shared". */
+static bool ends_with(struct span name, struct span last)
+{
+	return last.len > 0 && name.len >= last.len &&
+	       (name.len == last.len || name.data[name.len - last.len - 1] == '/') &&
+	       memcmp(name.data + name.len - last.len, last.data, last.len) == 0;
+}
+
+/* What it is, and where. */
+static const char *place_of(struct arena *arena, struct span kind, struct span up)
+{
+	const char *text;
+
+	if (is_plain(kind))
+		return drawing_text(arena, up);
+	text = arena_printf(arena, "%.*s%s%.*s", (int)kind.len, kind.data,
+	                    up.len > 0 ? " \xc2\xb7 " : "", (int)up.len, up.data);
+	return drawing_text(arena, (struct span){ text, strlen(text) });
+}
+
+static const char *kind_of(struct arena *arena, const struct view *v, size_t component)
 {
 	struct span kind = v->components.kind[component];
 	const char *text;
@@ -147,25 +175,47 @@ const char *drawing_kind(struct arena *arena, const struct view *v, size_t compo
 	return drawing_text(arena, (struct span){ text, strlen(text) });
 }
 
+struct drawing_node drawing_component(struct arena *arena, const struct view *v, size_t component)
+{
+	struct span name = v->components.name[component], path = v->components.path[component];
+	struct span last = folders_name(path), up = path;
+	struct drawing_node node = {
+		.key = drawing_text(arena, path),
+		.kind = kind_of(arena, v, component),
+		.role = "",
+		.hint = "",
+	};
+
+	if (view_is_root(name)) {
+		node.label = "(top level)";
+	} else if (path.len == 0) {
+		node.label = drawing_text(arena, name);
+		up = SPAN("top level");
+	} else if (name.len == last.len && ends_with(name, last)) {
+		node.label = drawing_label(arena, path, &up);
+	} else {
+		node.label = drawing_text(arena, name);
+		if (ends_with(name, last)) /* and so says it */
+			up = folders_above(path);
+	}
+	node.above = place_of(arena, v->components.kind[component], up);
+	return node;
+}
+
 static struct drawing_node describe(struct arena *arena, const struct view *v,
                                     const struct unit *unit)
 {
-	struct span name = v->components.name[unit->first];
-	struct drawing_node node = { .key = drawing_text(arena, unit->path) };
+	struct drawing_node node = drawing_component(arena, v, unit->first);
 
 	if (unit->members > 1) {
+		node.key = drawing_text(arena, unit->path);
 		node.label = drawing_text(arena, folders_name(unit->path));
 		node.above = drawing_text(arena, folders_above(unit->path));
 		node.kind = arena_printf(arena, "%zu small components", unit->members);
-		return node;
+	} else if (unit->shares_path) {
+		node.key = drawing_text(
+			arena, key_with_name(arena, unit->path, v->components.name[unit->first]));
 	}
-	node.label = view_is_root(name) ? "(top level)" : drawing_text(arena, name);
-	node.kind = drawing_kind(arena, v, unit->first);
-	if (unit->shares_path)
-		node.key = drawing_text(arena, key_with_name(arena, unit->path, name));
-	node.above = unit->path.len == name.len && memcmp(unit->path.data, name.data, name.len) == 0
-	                     ? ""
-	                     : drawing_text(arena, unit->path);
 	return node;
 }
 
@@ -284,6 +334,7 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
 	node = arena_array(arena, t.n, sizeof(*node));
 	for (size_t i = 0; i < t.n; i++) {
 		struct folder *d = &t.list[i];
+		struct span above;
 
 		node[i] = i > 0 ? node[d->parent] : -1;
 		if (!d->shown)
@@ -292,8 +343,8 @@ void drawing_of_folders(struct arena *arena, const struct view *v, struct drawin
 		nodes[n++] = (struct drawing_node){
 			.key = drawing_text(arena, d->path),
 			.label = d->path.len == 0 ? "(top level)"
-			                          : drawing_text(arena, folders_name(d->path)),
-			.above = drawing_text(arena, folders_above(d->path)),
+			                          : drawing_label(arena, d->path, &above),
+			.above = d->path.len == 0 ? "" : drawing_text(arena, above),
 			.kind = d->open && d->child != 0 ? "rest of the folder" : "folder",
 		};
 	}

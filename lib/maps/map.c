@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "maps/map_repo.h"
+#include "projects/project.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -58,6 +59,7 @@ static enum err check_prefix(struct ctx *cx, const char *commit)
 
 enum err map_of_project(struct ctx *cx, int64_t project_id, const char *commit, struct map *ret)
 {
+	struct project project;
 	enum err e;
 
 	if (commit != NULL)
@@ -66,6 +68,7 @@ enum err map_of_project(struct ctx *cx, int64_t project_id, const char *commit, 
 	                   : map_repo_newest(cx, project_id, ret);
 	if (e != ERR_NOT_FOUND)
 		return e;
+	TRY(project_get(cx, project_id, &project)); /* none at all is another answer */
 	if (commit != NULL)
 		return err_set(cx, e, "project %" PRId64 " has no map of commit %s", project_id,
 		               commit);

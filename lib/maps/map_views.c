@@ -1,11 +1,14 @@
 /* Map views: finding maps, reading what is needed of them, writing what is asked for. */
 #include "maps/map_views.h"
 
+#include "base/db.h"
+#include "config/config.h"
 #include "maps/diagram.h"
 #include "maps/diff.h"
 #include "maps/digest.h"
 #include "maps/exports.h"
 #include "maps/part_repo.h"
+#include "projects/project.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -13,6 +16,8 @@
 #define COMMIT_PREFIX_MIN 7
 #define COMMIT_MAX        64
 #define REF_MAX           255
+
+#define RETRY_S 2 /* what is made of a large map takes a second or so */
 
 #define MEMBERS_OF_ALL "meta,legend,languages,files,components,component_links,graph"
 
@@ -27,6 +32,7 @@ static bool is_commit(const char *text)
 enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const char *pointer,
                   struct map *ret)
 {
+	struct project project;
 	enum err e;
 
 	if (which != NULL && (which[0] == '\0' || strlen(which) > REF_MAX))
@@ -36,6 +42,7 @@ enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const c
 	                  which == NULL || is_commit(which) ? NULL : which, ret);
 	if (e != ERR_NOT_FOUND)
 		return e;
+	TRY(project_get(cx, project_id, &project)); /* none at all is another answer */
 	if (which == NULL) {
 		err_set(cx, e, "project %" PRId64 " has no map yet", project_id);
 		err_fix(cx, "have it mapped: POST /api/v1/projects/%" PRId64 "/sync", project_id);
@@ -49,6 +56,25 @@ enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const c
 	        " there lists the maps that there are",
 	        project_id, which);
 	return e;
+}
+
+/*
+ * Workers are many and small; what is made of large maps takes much of one for a while.  So only a few of that
+ * are made at a time, by all of them together: a lock each, which goes with the transaction, however it ends.
+ */
+static enum err take_slot(struct ctx *cx, struct db_tx *tx, int64_t map_id, int64_t other_id)
+{
+	int64_t slots = cx->app->config->map_views_at_once, slot;
+
+	TRY(db_begin(cx, tx));
+	TRY(part_repo_slot(cx, map_id, other_id, MAP_VIEW_SMALL, slots, &slot));
+	if (slot >= 0)
+		return ERR_OK;
+	err_set(cx, ERR_UNAVAILABLE,
+	        "%" PRId64 " large maps are being read already, which is as many as may be", slots);
+	err_fix(cx, "ask again; or let the operator raise the setting map_views_at_once");
+	err_retry(cx, RETRY_S);
+	return ERR_UNAVAILABLE;
 }
 
 static enum err read_map(struct ctx *cx, struct arena *arena, const struct map *map,
@@ -72,10 +98,12 @@ static void hand_over(struct ctx *cx, struct span text, struct span *ret)
 enum err map_write(struct ctx *cx, const struct map *map, enum map_text what, const char *project,
                    struct span *ret)
 {
+	CLEANUP(db_end) struct db_tx tx = { 0 };
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(VIEW_ARENA_MAX);
 	struct span text;
 	struct view v;
 
+	TRY(take_slot(cx, &tx, map->id, map->id));
 	if (what == MAP_TEXT_GRAPHML) {
 		TRY(read_map(cx, arena, map, MEMBERS_OF_ALL ",imports", VIEW_IMPORTS, &v));
 		TRY(export_graphml(cx, arena, &v, &text));
@@ -84,21 +112,23 @@ enum err map_write(struct ctx *cx, const struct map *map, enum map_text what, co
 		TRY(export_cyclonedx(cx, arena, &v, project, &text));
 	}
 	hand_over(cx, text, ret);
-	return ERR_OK;
+	return db_commit(&tx);
 }
 
 enum err map_digest(struct ctx *cx, const struct map *map, const char *project,
                     const char *question, int64_t tokens, struct span *ret)
 {
+	CLEANUP(db_end) struct db_tx tx = { 0 };
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(VIEW_ARENA_MAX);
 	struct span text;
 	struct view v;
 
+	TRY(take_slot(cx, &tx, map->id, map->id));
 	TRY(read_map(cx, arena, map, MEMBERS_OF_ALL ",externals,entry_points,routes,defs",
 	             VIEW_DEFS, &v));
 	digest_write(arena, &v, project, question, tokens, &text);
 	hand_over(cx, text, ret);
-	return ERR_OK;
+	return db_commit(&tx);
 }
 
 /* --- Comparison --- */
@@ -136,6 +166,7 @@ enum err map_compare(struct ctx *cx, const struct map *from, const struct map *t
                      enum diff_format format, struct span *ret)
 {
 	static const char *const FORMATS[] = { "json", "md", "svg" };
+	CLEANUP(db_end) struct db_tx tx = { 0 };
 	CLEANUP(arena_free_ptr) struct arena *arena = NULL;
 	const char *kept;
 	struct span text;
@@ -148,9 +179,10 @@ enum err map_compare(struct ctx *cx, const struct map *from, const struct map *t
 	if (e != ERR_NOT_FOUND)
 		return e;
 	err_clear(cx);
+	TRY(take_slot(cx, &tx, from->id, to->id));
 	arena = arena_new(VIEW_ARENA_MAX);
 	TRY(compare(cx, arena, from, to, format, &text));
 	TRY(part_repo_diff_put(cx, from->id, to->id, FORMATS[format], text, MAP_DIFFS_KEPT));
 	hand_over(cx, text, ret);
-	return ERR_OK;
+	return db_commit(&tx);
 }

@@ -3,7 +3,9 @@
  *
  * The content of a map may be many megabytes.  Of it only the members that a view needs are sent by the
  * database, MAP_VIEW_BYTES at most, and what is read of them lives in an arena that ends with the
- * call; so the memory of a worker is bounded, and given back.  A comparison is kept (app.map_diff).
+ * call; so the memory of a worker is bounded, and given back.  What is made of maps that are large together is made
+ * map_views_at_once at a time by all workers; whoever comes then is told to ask again (ERR_UNAVAILABLE).  A
+ * comparison is kept (app.map_diff), and what is kept needs no such turn.
  */
 #ifndef MAPS_MAP_VIEWS_H
 #define MAPS_MAP_VIEWS_H
@@ -12,7 +14,9 @@
 #include "maps/view.h"
 
 #define MAP_VIEW_BYTES ((int64_t)48 << 20) /* of the members of one map */
-#define MAP_DIFFS_KEPT 200                 /* of a tenant: the newest */
+#define MAP_VIEW_SMALL                                                                             \
+	((int64_t)1 << 20) /* of one or two maps in the table, compressed: no turn is needed */
+#define MAP_DIFFS_KEPT 200 /* of a tenant: the newest */
 
 enum diff_format {
 	DIFF_JSON,
@@ -35,7 +39,7 @@ NODISCARD
 enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const char *pointer,
                   struct map *ret);
 
-/** @ret text in cx->arena.  Returns ERR_NOT_FOUND, ERR_LIMIT, ERR_MALFORMED */
+/** @ret text in cx->arena.  Returns ERR_NOT_FOUND, ERR_LIMIT, ERR_MALFORMED, ERR_UNAVAILABLE */
 NODISCARD
 enum err map_write(struct ctx *cx, const struct map *map, enum map_text what, const char *project,
                    struct span *ret);

@@ -92,6 +92,24 @@ enum err part_repo_members(struct ctx *cx, int64_t map_id, const char *members, 
 	                   DB_ARGS(DB_INT(map_id), DB_TEXT(members), DB_INT(max_bytes)), ret);
 }
 
+/* What is large is told by what it takes in the table, which the server knows without reading it. */
+static const struct db_stmt SLOT = {
+	.name = "map_view_slot",
+	.nparams = 5,
+	.sql = "SELECT CASE WHEN (SELECT sum(pg_column_size(content)) FROM app.system_map"
+	       " WHERE tenant_id = $1 AND id IN ($2, $3)) <= $4 THEN 0 ELSE coalesce("
+	       "(SELECT k FROM generate_series(1, $5::integer) k"
+	       " WHERE pg_try_advisory_xact_lock(1886351989, k) LIMIT 1), -1) END::bigint",
+};
+
+enum err part_repo_slot(struct ctx *cx, int64_t map_id, int64_t other_id, int64_t small_bytes,
+                        int64_t slots, int64_t *ret)
+{
+	return db_get_int(
+		cx, &SLOT,
+		DB_ARGS(DB_INT(map_id), DB_INT(other_id), DB_INT(small_bytes), DB_INT(slots)), ret);
+}
+
 static const struct db_stmt DIFF_GET = {
 	.name = "map_diff_get",
 	.read = true,
@@ -137,6 +155,7 @@ const struct db_check map_part_statements[] = {
 	{ .stmt = &PUT },
 	{ .stmt = &GET, .row = &ROW },
 	{ .stmt = &MEMBERS },
+	{ .stmt = &SLOT },
 	{ .stmt = &DIFF_GET },
 	{ .stmt = &DIFF_PUT },
 	{ .stmt = &DIFF_BOUND },

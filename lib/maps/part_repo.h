@@ -39,6 +39,17 @@ NODISCARD
 enum err part_repo_members(struct ctx *cx, int64_t map_id, const char *members, int64_t max_bytes,
                            const char **ret);
 
+/**
+ * Take one of so many slots for reading two maps, held until the transaction ends.
+ *
+ * @other_id     the same when there is one map
+ * @small_bytes  maps that take no more than this in the table, compressed, need none
+ * @ret          0: they need none; 1 and up: the slot; -1: none is free
+ */
+NODISCARD
+enum err part_repo_slot(struct ctx *cx, int64_t map_id, int64_t other_id, int64_t small_bytes,
+                        int64_t slots, int64_t *ret);
+
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err part_repo_diff_get(struct ctx *cx, int64_t from_map, int64_t to_map, const char *format,

@@ -29,6 +29,12 @@ int structure_order(struct span a, struct span b)
 	return order != 0 ? order : a.len < b.len ? -1 : a.len > b.len;
 }
 
+bool structure_below(struct span path, struct span dir)
+{
+	return dir.len == 0 || (path.len > dir.len && path.data[dir.len] == '/' &&
+	                        memcmp(path.data, dir.data, dir.len) == 0);
+}
+
 static int by_dir(const void *a, const void *b)
 {
 	const struct structure_dir *x = a, *y = b;
@@ -178,7 +184,7 @@ static bool aside(const struct map_file *file)
 	return file->role == FILE_TEST || file->role == FILE_VENDORED;
 }
 
-static const char *shown(struct structuring *s, struct span name)
+const char *structure_shown(struct structuring *s, struct span name)
 {
 	const char *text = text_display(s->arena, name);
 
@@ -196,11 +202,12 @@ static void add_library(struct structuring *s, const struct manifest *m)
 
 		if (item->kind != ITEM_TARGET)
 			continue;
-		add_component(s, dir, name.len > 0 ? name : structure_last(dir), "cmake library",
-		              arena_printf(s->arena, "%s has %s, line %u",
-		                           shown(s, structure_last(s->in->files[m->file].path)),
-		                           item->key, item->line),
-		              m->file);
+		add_component(
+			s, dir, name.len > 0 ? name : structure_last(dir), "cmake library",
+			arena_printf(s->arena, "%s has %s, line %u",
+		                     structure_shown(s, structure_last(s->in->files[m->file].path)),
+		                     item->key, item->line),
+			m->file);
 		return;
 	}
 }
@@ -218,7 +225,7 @@ static void declared_components(struct structuring *s)
 		if (kind != NULL && !aside(file))
 			add_component(s, dir, name, kind,
 			              arena_printf(s->arena, "%s declares it",
-			                           shown(s, structure_last(file->path))),
+			                           structure_shown(s, structure_last(file->path))),
 			              m->file);
 		else if (m->type == MANIFEST_CMAKE && !aside(file) &&
 		         structure_order(structure_last(file->path), SPAN("CMakeLists.txt")) == 0)

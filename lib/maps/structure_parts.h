@@ -25,14 +25,35 @@ struct span structure_parent(struct span path);
 /** @ret what is behind the last '/' */
 struct span structure_last(struct span path);
 
+/** @ret whether a path lies in a folder, or in one below it; "" is the folder of all */
+bool structure_below(struct span path, struct span dir);
+
 /** @ret by bytes, the shorter one first */
 int structure_order(struct span a, struct span b);
 
 /** @ret room for one component more, until the next call */
 struct structure_component *structure_add(struct structuring *s);
 
+/** @ret a name as text that can be shown; in the arena */
+const char *structure_shown(struct structuring *s, struct span name);
+
 /** Cut what is large into clusters: more components at the end, and files that belong to them. */
 void structure_split(struct structuring *s, const struct resolve_edge *edges, size_t nedges);
+
+/** Cut what holds most of the program, and is no cluster, into its folders. */
+void structure_divide(struct structuring *s, const bool *linked);
+
+/** @ret by word in small letters, in the arena: how many of the names hold it, alone or with its neighbour */
+struct strmap structure_count_words(struct arena *arena, const struct span *names, size_t n);
+
+/**
+ * The word, or the two, that tell some names from others: in a third of them, and hardly anywhere else.
+ *
+ * @all  of all names, those among them
+ * @ret  borrowed from the first name that holds it.  Returns false when there is none
+ */
+bool structure_shared_word(struct arena *arena, const struct strmap *all, const struct span *names,
+                           size_t n, struct span *ret, uint32_t *ret_count);
 
 /** Fan, instability and layers, from out->links and the edges. */
 void structure_couple(struct structuring *s, const struct resolve_edge *edges, size_t nedges);

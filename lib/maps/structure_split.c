@@ -7,7 +7,6 @@
 #include "maps/structure_parts.h"
 
 #include "maps/cluster.h"
-#include "maps/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,9 @@
 #define PULL_STEM   40 /* between files of one folder that differ in their ending: x.c and x.h */
 #define PULL_FOLDER 12 /* of a folder on a file in it */
 #define PULL_UP     6  /* of a folder on one in it */
-#define NAMED_SHARE 60 /* percent of a cluster that a folder must hold to lend it its name */
+#define NAMED_SHARE                                                                                \
+	60 /* percent of a cluster that a folder must hold to lend it its name, or two together */
+#define NAMED_PART 20 /* and each of the two */
 
 /* Nodes: the files of the component, then the folders above them. */
 struct splitting {
@@ -36,6 +37,7 @@ struct splitting {
 	uint64_t weight;
 	uint32_t *cluster; /* by node */
 	uint32_t nclusters;
+	struct strmap words; /* of the names of its source files */
 };
 
 struct inside {
@@ -71,7 +73,10 @@ static void pull(struct splitting *p, uint32_t a, uint32_t b, uint32_t weight)
 	p->edges[p->nedges++] = (struct cluster_edge){ a, b, weight };
 }
 
-/* The file that declares the component stays in it, and so does what is no part of the program. */
+/*
+ * The file that declares the component stays in it, and so does what is no part of the program.  Tests reach
+ * everywhere and would pull apart what belongs together: they follow the files that they lie beside.
+ */
 static void take_files(struct splitting *p)
 {
 	const struct structure *out = p->s->out;
@@ -80,7 +85,7 @@ static void take_files(struct splitting *p)
 		const struct map_file *file = &p->s->in->files[f];
 
 		if (out->file_component[f] != p->component || file->role == FILE_VENDORED ||
-		    out->components[p->component].manifest == f)
+		    file->role == FILE_TEST || out->components[p->component].manifest == f)
 			continue;
 		p->files[p->nfiles++] = f;
 		p->node[f] = (uint32_t)p->nfiles;
@@ -159,19 +164,13 @@ static void take_imports(struct splitting *p, const struct resolve_edge *edges, 
 
 /* --- Names and reasons --- */
 
-static bool below(struct span path, struct span dir)
-{
-	return dir.len == 0 || (path.len > dir.len && path.data[dir.len] == '/' &&
-	                        memcmp(path.data, dir.data, dir.len) == 0);
-}
-
 /* The deepest folder that all files of a group lie in. */
 static struct span common_folder(const struct splitting *p, const struct group *g)
 {
 	struct span dir = structure_parent(p->s->in->files[g->files[0]].path);
 
 	for (size_t i = 1; i < g->nfiles; i++)
-		while (!below(p->s->in->files[g->files[i]].path, dir))
+		while (!structure_below(p->s->in->files[g->files[i]].path, dir))
 			dir = structure_parent(dir);
 	return dir;
 }
@@ -215,6 +214,34 @@ static bool naming_folder(const struct splitting *p, const struct group *g, stru
 		found = true;
 	}
 	return found;
+}
+
+static bool is_within(struct span path, struct span dir)
+{
+	return structure_order(path, dir) == 0 || structure_below(path, dir);
+}
+
+/* Two folders, neither within the other, each mostly of the group, that hold most of it together. */
+static bool naming_pair(const struct splitting *p, const struct group *g, struct span ret[2])
+{
+	size_t top = p->s->out->components[p->component].path.len;
+	uint32_t best[2] = { 0, 0 };
+
+	for (int k = 0; k < 2; k++) {
+		for (size_t i = 0; i < p->nfolders; i++) {
+			uint32_t dir = p->folders[i], n = p->in_group[dir];
+			struct span path = p->s->out->dirs[dir].path;
+
+			if (path.len <= top || n <= best[k] ||
+			    n * UINT64_C(2) <= p->in_component[dir] ||
+			    n * UINT64_C(100) < g->nfiles * NAMED_PART ||
+			    (k == 1 && (is_within(path, ret[0]) || is_within(ret[0], path))))
+				continue;
+			ret[k] = path;
+			best[k] = n;
+		}
+	}
+	return best[1] > 0 && (best[0] + (uint64_t)best[1]) * 100 >= g->nfiles * NAMED_SHARE;
 }
 
 /*
@@ -269,39 +296,122 @@ static struct inside look_inside(const struct splitting *p, const struct group *
 	return in;
 }
 
-static const char *shown(const struct splitting *p, struct span text)
+/* Names of source files without their endings, those that differ in nothing else once.  @ret how many */
+static size_t stems_of(const struct splitting *p, const uint32_t *files, size_t n, struct span *ret)
 {
-	const char *display = text_display(p->s->arena, text);
+	size_t nstems = 0, before = SIZE_MAX;
 
-	return display != NULL ? display : arena_strndup(p->s->arena, text.data, text.len);
+	for (size_t i = 0; i < n; i++) {
+		struct span path = p->s->in->files[files[i]].path, name = structure_last(path);
+
+		if (!is_source(&p->s->in->files[files[i]]))
+			continue;
+		if (before == SIZE_MAX || !same_stem(p, files[before], files[i]))
+			ret[nstems++] =
+				(struct span){ name.data, stem_len(path) - (path.len - name.len) };
+		before = i;
+	}
+	return nstems;
 }
 
-static void add_cluster(struct splitting *p, const struct group *g, const struct inside *in)
+/*
+ * What a group is called, the surest first: by a folder, by two that hold it together, by the word that its
+ * files share, by its central file.  @path where it lies  @ret in the arena of the map
+ */
+static const char *name_group(const struct splitting *p, const struct group *g, struct span *path,
+                              const char **ret_after)
 {
-	struct span named = p->s->in->files[in->central].path, path = common_folder(p, g);
-	struct structure_component *c;
-	const char *after;
+	struct span word, named, two[2];
+	struct span *stems = arena_array(p->arena, g->nfiles, sizeof(*stems));
+	struct arena *arena = p->s->arena;
+	size_t n = stems_of(p, g->files, g->nfiles, stems);
+	uint32_t count;
 
-	if (naming_folder(p, g, &path)) {
-		named = path;
-		after = arena_printf(p->s->arena, "most of it is in %s", shown(p, path));
-	} else {
-		after = arena_printf(p->s->arena, "named after %s",
-		                     shown(p, structure_last(named)));
-		named.len = stem_len(named);
+	if (naming_folder(p, g, path)) {
+		*ret_after =
+			arena_printf(arena, "most of it is in %s", structure_shown(p->s, *path));
+		return structure_shown(p->s, structure_last(*path));
 	}
+	if (naming_pair(p, g, two)) {
+		*ret_after =
+			arena_printf(arena, "most of it is in %s and %s",
+		                     structure_shown(p->s, two[0]), structure_shown(p->s, two[1]));
+		return arena_printf(arena, "%s, %s", structure_shown(p->s, structure_last(two[0])),
+		                    structure_shown(p->s, structure_last(two[1])));
+	}
+	if (structure_shared_word(p->arena, &p->words, stems, n, &word, &count)) {
+		*ret_after = arena_printf(
+			arena, "named after the word that %u of its %zu names have", count, n);
+		return structure_shown(p->s, word);
+	}
+	named = p->s->in->files[g->inside.central].path;
+	*ret_after =
+		arena_printf(arena, "named after %s", structure_shown(p->s, structure_last(named)));
+	named.len = stem_len(named);
+	return structure_shown(p->s, structure_last(named));
+}
+
+static void add_cluster(struct splitting *p, const struct group *g)
+{
+	struct span path = common_folder(p, g);
+	struct structure_component *c;
+	const char *after, *name = name_group(p, g, &path, &after);
+
 	for (size_t i = 0; i < g->nfiles; i++)
 		p->s->out->file_component[g->files[i]] = (uint32_t)p->s->out->ncomponents;
 	c = structure_add(p->s);
 	*c = (struct structure_component){
 		.path = path,
-		.name = shown(p, structure_last(named)),
+		.name = name,
 		.kind = "cluster",
 		.reason = arena_printf(p->s->arena,
-		                       "clustering: %u of its %u imports stay inside; %s", in->stay,
-		                       in->all, after),
+		                       "clustering: %u of its %u imports stay inside; %s",
+		                       g->inside.stay, g->inside.all, after),
 		.manifest = STRUCTURE_NONE,
 	};
+}
+
+static bool is_left_test(const struct splitting *p, size_t file)
+{
+	return p->s->out->file_component[file] == p->component &&
+	       p->s->in->files[file].role == FILE_TEST;
+}
+
+/*
+ * Tests of the component, each to the cluster that most of the files of its folder are in.  A folder that is
+ * hardly anything but tests stays together.
+ */
+static void place_tests(struct splitting *p, const struct group *groups, size_t n)
+{
+	struct structure *out = p->s->out;
+	uint32_t *most = arena_array(p->arena, out->ndirs, sizeof(uint32_t));
+	uint32_t *to = arena_array(p->arena, out->ndirs, sizeof(uint32_t));
+	uint32_t *tests = arena_array(p->arena, out->ndirs, sizeof(uint32_t));
+	uint32_t first = (uint32_t)(out->ncomponents - n);
+
+	for (size_t i = 0; i < n; i++) {
+		memset(p->in_group, 0, out->ndirs * sizeof(uint32_t));
+		for (size_t f = 0; f < groups[i].nfiles; f++)
+			p->in_group[dir_of(p->s, p->s->in->files[groups[i].files[f]].path)]++;
+		for (size_t d = 0; d < out->ndirs; d++) {
+			if (p->in_group[d] <= most[d])
+				continue;
+			most[d] = p->in_group[d];
+			to[d] = first + (uint32_t)i;
+		}
+	}
+	for (size_t f = 0; f < p->s->in->nfiles; f++)
+		if (is_left_test(p, f))
+			tests[dir_of(p->s, p->s->in->files[f].path)]++;
+	for (size_t f = 0; f < p->s->in->nfiles; f++) {
+		uint32_t dir;
+
+		if (!is_left_test(p, f))
+			continue;
+		dir = dir_of(p->s, p->s->in->files[f].path);
+		if (most[dir] * UINT64_C(4) >= tests[dir] && most[dir] > 0)
+			out->file_component[f] = to[dir];
+	}
 }
 
 static int by_size(const void *a, const void *b)
@@ -365,6 +475,7 @@ static void split(struct structuring *s, uint32_t component, const struct resolv
 		.in_group = arena_array(arena, s->out->ndirs, sizeof(uint32_t)),
 	};
 	struct group *groups;
+	struct span *stems;
 	size_t n;
 
 	p.edges = arena_array(arena, nedges + s->in->nfiles * 2 + s->out->ndirs, sizeof(*p.edges));
@@ -375,8 +486,13 @@ static void split(struct structuring *s, uint32_t component, const struct resolv
 	p.nclusters = cluster_find(arena, p.nfiles + p.nfolders, p.edges, p.nedges, &p.cluster);
 	count_below(&p, p.files, p.nfiles, p.in_component);
 	n = gather(&p, edges, nedges, &groups);
-	for (size_t i = 0; i < n && n > 1; i++)
-		add_cluster(&p, &groups[i], &groups[i].inside);
+	if (n < 2)
+		return;
+	stems = arena_array(arena, p.nfiles, sizeof(*stems));
+	p.words = structure_count_words(arena, stems, stems_of(&p, p.files, p.nfiles, stems));
+	for (size_t i = 0; i < n; i++)
+		add_cluster(&p, &groups[i]);
+	place_tests(&p, groups, n);
 }
 
 /* Only files that imports lead from or to count: scripts by the thousand would hide a program. */
@@ -398,4 +514,5 @@ void structure_split(struct structuring *s, const struct resolve_edge *edges, si
 		if (source[c] >= STRUCTURE_SPLIT_FILES &&
 		    source[c] * 100 >= all * STRUCTURE_SPLIT_SHARE)
 			split(s, c, edges, nedges);
+	structure_divide(s, linked);
 }

@@ -83,28 +83,10 @@ int svg_width(struct span text, int size, bool bold)
 
 static void add_char(struct sb *sb, unsigned c, const char *bytes, size_t n)
 {
-	switch (c) {
-	case '<':
-		sb_add(sb, "&lt;");
-		break;
-	case '>':
-		sb_add(sb, "&gt;");
-		break;
-	case '&':
-		sb_add(sb, "&amp;");
-		break;
-	case '"':
-		sb_add(sb, "&quot;");
-		break;
-	case '\'':
-		sb_add(sb, "&#39;");
-		break;
-	case 0xfffd:
+	if (c == 0xfffd)
 		sb_add(sb, HIDDEN);
-		break;
-	default:
-		sb_addn(sb, bytes, n);
-	}
+	else
+		sb_markupn(sb, bytes, n);
 }
 
 void svg_escape(struct sb *sb, struct span text)
@@ -194,6 +176,7 @@ static const char STYLE[] =
 	".g{fill:#ffffff}.t{fill:#1f2933}.s{fill:#52606d}.w{fill:#ffffff}.h{fill:#1f2933}\n"
 	".m{text-anchor:middle}.r{text-anchor:end}\n"
 	".b{fill:#f7f9fb;stroke:#9fb0c0;stroke-width:1}.f{fill:none;stroke:#9fb0c0}\n"
+	".bo{fill:#ffffff;stroke:#c3ced8;stroke-width:1}\n"
 	".k{fill:#eef2f6;stroke:#c3ced8}.u{fill:#dde4ea}\n"
 	".e{fill:none;stroke:#8396a8}.a{fill:#8396a8}\n"
 	".b1{fill:#e8f6ec;stroke:#1a7f37;stroke-width:2}.e1{fill:none;stroke:#1a7f37}.a1{fill:#1a7f37}\n"
@@ -203,6 +186,7 @@ static const char STYLE[] =
 	"@media (prefers-color-scheme:dark){\n"
 	".g{fill:#14181d}.t{fill:#e6edf3}.s{fill:#a3b1bf}.h{fill:#e6edf3}\n"
 	".b{fill:#1d242c;stroke:#4b5b6b}.f{stroke:#4b5b6b}.k{fill:#1a2027;stroke:#36424e}.u{fill:#303b46}\n"
+	".bo{fill:#14181d;stroke:#36424e}\n"
 	".e{stroke:#6d8195}.a{fill:#6d8195}\n"
 	".b1{fill:#12281a;stroke:#3fb950}.e1{stroke:#3fb950}.a1{fill:#3fb950}\n"
 	".b2{fill:#2d1517;stroke:#f47067}.e2{stroke:#f47067}.a2{fill:#f47067}\n"

@@ -10,6 +10,7 @@
 #define LEAST_PX2   20 /* a smaller rectangle is not painted: its folder shows through */
 #define LABEL_SIZE  10
 #define NAME_SIZE   11
+#define CUT_LEAST   44 /* pixels; a name is not cut to fewer than these */
 #define LEGEND_MOST 16
 #define COORDINATES ((size_t)32 << 20)
 
@@ -82,9 +83,9 @@ static void paint_names(const struct treemap *t, struct sb *sb)
 		struct span name = folders_name(t->view->files.path[f]);
 
 		if (p.height < LABEL_SIZE + 6 || p.width < 24 ||
-		    svg_width(name, LABEL_SIZE, false) > p.width - 7)
+		    (p.width < CUT_LEAST && svg_width(name, LABEL_SIZE, false) > p.width - 7))
 			continue;
-		svg_text(sb, p.x + 3, p.y + 12, LABEL_SIZE, false, "t", name, 0);
+		svg_text(sb, p.x + 3, p.y + 12, LABEL_SIZE, false, "t", name, p.width - 7);
 	}
 }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The analyser's part of make bench: a map without history, from nothing, from known facts, and of one changed
-# commit, beside a depth-1 clone and, where they are installed, cloc and ctags.  One core; nothing is fetched.
+# commit, beside a depth-1 clone and, where they are installed, cloc and ctags; and beside codegraph, a code graph
+# with symbols, which npm brings once by the lock file beside this script.  One core; nothing else is fetched.
 #
 #   REPO=PATH         repository to map, bare or not; without one, this checkout
 #   BENCH_ROUNDS=3    rounds, in which all alternate; medians are shown
@@ -15,6 +16,31 @@ trap 'exit 130' INT TERM
 # The repository may be somebody else's; nothing of it is run.
 printf '[safe]\n\tdirectory = *\n' >"$WORK/gitconfig"
 export GIT_CONFIG_GLOBAL="$WORK/gitconfig" GIT_CONFIG_NOSYSTEM=1
+
+# npm's packages, once: $peer becomes codegraph's program, or $no_peer why there is none.  The lock file knows
+# the program for amd64; another machine finds its own in the same release.
+install_peer() {
+	local npm=$ROOT/build/bench/npm
+	command -v npm >/dev/null || { no_peer='npm is not here'; return; }
+	if ! cmp -s "$ROOT/tests/bench/package-lock.json" "$npm/done"; then
+		mkdir -p "$npm"
+		cp "$ROOT/tests/bench/package.json" "$ROOT/tests/bench/package-lock.json" "$npm"
+		if ! (cd "$npm" && npm install --ignore-scripts --no-audit --no-fund >log 2>&1); then
+			no_peer="npm cannot install it: $npm/log"
+			return
+		fi
+		cp "$ROOT/tests/bench/package-lock.json" "$npm/done"
+	fi
+	peer=$npm/node_modules/.bin/codegraph
+}
+
+# Of one core and, where that may be asked for, without a network: it tells its maker how it is used.
+peer_map() {
+	local alone=
+	unshare -rn true 2>/dev/null && alone='unshare -rn'
+	# shellcheck disable=SC2086 # a command of two words
+	HOME=$WORK DO_NOT_TRACK=1 CODEGRAPH_TELEMETRY=0 timed peer /dev/null $alone "$peer" init --yes "$WORK/tree"
+}
 
 repo_git() { git -C "$REPO" "$@"; }
 median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
@@ -89,4 +115,12 @@ fi
 if command -v ctags >/dev/null; then
 	timed ctags /dev/null ctags -R -f "$WORK/tags" "$WORK/tree"
 	show "map from nothing / ctags" cold ctags ""
+fi
+peer='' no_peer=''
+install_peer
+if [ -n "$peer" ] && peer_map; then
+	show "map from nothing / codegraph (npm)" cold peer "<= 0.0125 x"
+	row "resident, Portolan / codegraph" "$(median "$WORK/cold.mib") MiB" "$(median "$WORK/peer.mib") MiB" "" ""
+else
+	echo "without codegraph: ${no_peer:-it failed}"
 fi

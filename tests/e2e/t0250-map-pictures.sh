@@ -64,7 +64,11 @@ check 'a view that there is none of, a field that there is none of: 400 by name'
 '
 check 'a commit without a map: 404, and how to get one' '
 	api GET "/api/v1/projects/$id/map.svg?commit=abcdef0123" && status 404 && json .fix && body_has "/api/v1/projects/$id/maps" &&
-	api GET "/api/v1/projects/$id/map.svg?commit=no-such-branch" && status 404 && api GET /api/v1/projects/999999/map.svg && status 404
+	api GET "/api/v1/projects/$id/map.svg?commit=no-such-branch" && status 404 &&
+	for path in map.svg map diff?from=main; do
+		api GET "/api/v1/projects/999999/$path" && status 404 && json .type /docs/problems#not-found &&
+			body_has "there is no project 999999" && ! body_has "no map" || return 1
+	done
 '
 check 'a map is found by commit, by its first digits and by branch' '
 	for which in "$first" "$(printf %.8s "$first")" main; do

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "maps/map_views.h"
+#include "maps/part_repo.h"
 #include "maps/pictures.h"
 #include "projects/project.h"
 
@@ -217,6 +218,62 @@ static void test_compare__only_the_newest_are_kept(void **state)
 	assert_int_equal(kept(cx, " AND format = 'json'"), 1);
 }
 
+/* More than MAP_VIEW_SMALL, however it is compressed; no view asks for it. */
+static void make_large(struct ctx *cx, int64_t project_id)
+{
+	char sql[400];
+
+	snprintf(
+		sql, sizeof(sql),
+		"WITH made AS (UPDATE app.system_map SET content = (left(content::text, -1) || ',\"x\":\"'"
+		" || (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 70000) n) || '\"}')::json"
+		" WHERE project_id = %lld RETURNING 1) SELECT count(*) FROM made",
+		(long long)project_id);
+	assert_true(fixture_db_int(cx, sql) > 0);
+}
+
+static void assert_busy(const struct ctx *cx, enum err e)
+{
+	assert_err(cx, e, ERR_UNAVAILABLE);
+	assert_true(cx->fault.retry_s > 0);
+	assert_contains(cx->fault.fix, "map_views_at_once");
+}
+
+/* So many at a time, by all workers together; what is small or kept waits for nobody, and a turn ends by itself. */
+static void test_large_maps_take_turns(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_APP);
+	struct ctx other = { .app = cx->app, .arena = cx->arena, .db = db, .who = cx->who };
+	int64_t project_id = make_project(cx, "large"), slot = 0;
+	struct bundle none = { 0 };
+	struct db_tx tx = { 0 };
+	struct span text;
+	struct map from, to;
+
+	((struct config *)(uintptr_t)cx->app->config)->map_views_at_once = 1;
+	publish(cx, project_id, &ONE, "main", &none);
+	publish(cx, project_id, &TWO, "main", &none);
+	assert_err(cx, map_find(cx, project_id, A, "?from", &from), ERR_OK);
+	assert_err(cx, map_find(cx, project_id, B, "?to", &to), ERR_OK);
+	assert_err(&other, db_begin(&other, &tx), ERR_OK);
+	assert_err(&other, part_repo_slot(&other, from.id, to.id, 0, 1, &slot), ERR_OK);
+	assert_int_equal(slot, 1);
+	assert_err(cx, map_compare(cx, &from, &to, DIFF_JSON, &text), ERR_OK);
+	make_large(cx, project_id);
+	assert_err(cx, map_compare(cx, &from, &to, DIFF_JSON, &text), ERR_OK);
+	assert_busy(cx, map_compare(cx, &from, &to, DIFF_MARKDOWN, &text));
+	assert_busy(cx, map_write(cx, &to, MAP_TEXT_GRAPHML, "large", &text));
+	assert_busy(cx, map_digest(cx, &to, "large", NULL, 500, &text));
+	db_end(&tx); /* as if that worker had died */
+	assert_err(cx, map_compare(cx, &from, &to, DIFF_MARKDOWN, &text), ERR_OK);
+	assert_err(cx, map_digest(cx, &to, "large", NULL, 500, &text), ERR_OK);
+	assert_err(&other, db_begin(&other, &tx), ERR_OK);
+	assert_err(&other, part_repo_slot(&other, from.id, to.id, 0, 1, &slot), ERR_OK);
+	assert_int_equal(slot, 1);
+	db_end(&tx);
+}
+
 static void test_written_of_what_is_stored(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -261,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_find__by_commit_and_branch),
 		cmocka_unit_test(test_compare__kept_until_a_map_changes),
 		cmocka_unit_test(test_compare__only_the_newest_are_kept),
+		cmocka_unit_test(test_large_maps_take_turns),
 		cmocka_unit_test(test_written_of_what_is_stored),
 		cmocka_unit_test(test_tenants_are_apart),
 	};

@@ -177,6 +177,28 @@ static void test_sb__json_of_every_byte(void **state)
 	}
 }
 
+/* Neither an element nor an attribute, whichever quotes it has, is left. */
+static void test_sb__markup(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} CASES[] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "<b>\"x\" & 'y'</b>", "&lt;b&gt;&quot;x&quot; &amp; &#39;y&#39;&lt;/b&gt;" },
+		{ "&lt;", "&amp;lt;" },
+		{ "\xc3\xa9<", "\xc3\xa9&lt;" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct sb sb = sb_new(cx->arena, 1000);
+
+		sb_markup(&sb, CASES[i].text);
+		assert_string_equal(sb.data, CASES[i].shown);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_sb__json_of_every_byte),
 		cmocka_unit_test(test_sb__json_of_plain_text),
 		cmocka_unit_test(test_sb__json_of_long_text),
+		cmocka_unit_test(test_sb__markup),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

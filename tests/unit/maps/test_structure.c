@@ -2,7 +2,7 @@
  * Folders, components and entry points of a list of files.  (B4)
  */
 #include "map_tree.h"
-#include "maps/structure.h"
+#include "maps/structure_parts.h"
 
 #include "base/sb.h"
 
@@ -79,13 +79,13 @@ static void test_structure__components(void **state)
 #define EACH  30
 
 /*
- * One flat folder of three parts that keep to themselves, a header that all of them import, and a
+ * One flat folder of three parts that keep to themselves, the names of two of which share a word, a header that all of them import, and a
  * folder below it that is a part of its own.
  */
 static void large(struct ctx *cx, struct resolve_in *in, struct resolve_edge **edges,
                   size_t *nedges)
 {
-	static const char *const NAMES[PARTS] = { "net", "parse", "store" };
+	static const char *const NAMES[PARTS] = { "net", "parse" };
 	size_t nfiles = 1 + (PARTS + 1) * EACH, n = 0;
 	uint64_t random = 1;
 	struct map_file *files = arena_array(cx->arena, nfiles, sizeof(*files));
@@ -94,7 +94,9 @@ static void large(struct ctx *cx, struct resolve_in *in, struct resolve_edge **e
 	for (size_t i = 0; i < nfiles; i++) {
 		size_t part = (i - 1) / EACH, at = (i - 1) % EACH;
 		const char *path =
-			i == 0         ? "src/all.h"
+			i == 0      ? "src/all.h"
+			: part == 2 ? arena_printf(cx->arena, "src/sto%c%c.c", (int)('a' + at / 26),
+		                                   (int)('a' + at % 26))
 			: part < PARTS ? arena_printf(cx->arena, "src/%s%02zu.c", NAMES[part], at)
 				       : arena_printf(cx->arena, "src/zip/f%02zu.c", at);
 
@@ -135,9 +137,12 @@ static void test_structure__clusters(void **state)
 		files += s.components[c].files;
 	}
 	assert_int_equal(files, in.nfiles);
-	assert_string_equal(s.components[0].name, "net07");
-	assert_string_equal(s.components[1].name, "parse07");
-	assert_string_equal(s.components[2].name, "store07");
+	assert_string_equal(s.components[0].name, "net");
+	assert_string_equal(s.components[1].name, "parse");
+	assert_string_equal(s.components[2].name, "stoah"); /* the largest, which many import */
+	assert_contains(s.components[0].reason,
+	                "named after the word that 30 of its 30 names have");
+	assert_contains(s.components[2].reason, "named after stoah.c");
 	assert_string_equal(s.components[3].name, "zip");
 	assert_memory_equal(s.components[3].path.data, "src/zip", 7);
 	assert_string_equal(
@@ -145,6 +150,129 @@ static void test_structure__clusters(void **state)
 		"clustering: 270 of its 300 imports stay inside; most of it is in src/zip");
 	for (size_t i = 1; i < in.nfiles; i++)
 		assert_int_equal(s.file_component[i], (i - 1) / EACH);
+}
+
+/* Where all else is: a test that imports other parts does not pull them together. */
+static void test_structure__tests_follow_their_folder(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_edge *edges;
+	struct resolve_in in;
+	struct structure s;
+	size_t nedges, last;
+
+	large(cx, &in, &edges, &nedges);
+	last = in.nfiles - 1; /* of src/zip */
+	((struct map_file *)(uintptr_t)in.files)[last].role = FILE_TEST;
+	for (size_t e = 0; e < nedges; e++)
+		if (edges[e].from == last)
+			edges[e].to = (uint32_t)(1 + e % EACH); /* of net */
+	structure_find(cx->arena, &in, edges, nedges, &s);
+	assert_int_equal(s.file_component[last], s.file_component[last - 1]);
+	assert_string_equal(s.components[s.file_component[last]].name, "zip");
+}
+
+/* Few files, nearly all of them in one folder: it is cut where they part. */
+static void test_structure__most_of_the_program_is_divided(void **state)
+{
+	static const char *const PATHS[] = {
+		"app/main/shop/App.java",           "app/main/shop/cart/Cart.java",
+		"app/main/shop/cart/Item.java",     "app/main/shop/cart/Price.java",
+		"app/main/shop/user/Login.java",    "app/main/shop/user/User.java",
+		"app/main/shop/user/Visit.java",    "app/main/shop/util/Text.java",
+		"app/test/shop/cart/CartTest.java", "tools/run.java",
+	};
+	static const struct resolve_edge EDGES[] = {
+		{ .from = 0, .to = 1 }, { .from = 1, .to = 2 }, { .from = 2, .to = 3 },
+		{ .from = 4, .to = 5 }, { .from = 5, .to = 6 }, { .from = 6, .to = 7 },
+		{ .from = 8, .to = 1 },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct map_file files[COUNT(PATHS)] = { { .role = FILE_SOURCE } };
+	const struct resolve_in in = { .files = files, .nfiles = COUNT(files) };
+	struct sb sb = sb_new(cx->arena, 65536);
+	struct structure s;
+
+	for (size_t i = 0; i < COUNT(PATHS); i++) {
+		files[i].path = (struct span){ PATHS[i], strlen(PATHS[i]) };
+		files[i].role = strstr(PATHS[i], "/test/") != NULL ? FILE_TEST : FILE_SOURCE;
+		files[i].facts.lang = LANG_JAVA;
+	}
+	structure_find(cx->arena, &in, EDGES, COUNT(EDGES), &s);
+	for (size_t i = 0; i < s.ncomponents; i++)
+		sb_addf(&sb, "%.*s|%s|%u\n", (int)s.components[i].path.len,
+		        s.components[i].path.data, s.components[i].name, s.components[i].files);
+	assert_string_equal(sb.data, "app|app|3\n"
+	                             "app/main/shop/cart|cart|3\n"
+	                             "app/main/shop/user|user|3\n"
+	                             "tools|tools|1\n");
+	assert_string_equal(s.components[1].reason, "a folder of what holds most of the program");
+	files[8].role =
+		FILE_SOURCE; /* without it eight are linked; now there are two places to go on from */
+	structure_find(cx->arena, &in, EDGES, COUNT(EDGES) - 2, &s);
+	assert_int_equal(s.ncomponents, 2);
+}
+
+/* What is left of a folder is called by where it lies. */
+static void test_structure__a_rest_is_named_by_its_folder(void **state)
+{
+	static const struct tree_file TREE[] = {
+		{ "crates/core/a.rs", "" },
+		{ "crates/core/b.rs", "" },
+		{ "crates/core/c.rs", "" },
+		{ "crates/core/d.rs", "" },
+		{ "crates/grep/Cargo.toml", "[package]\nname = \"grep\"\n" },
+		{ "db/migrate/1.rb", "" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 65536);
+	struct resolve_out out;
+	struct resolve_in in;
+	struct structure s;
+
+	tree_resolve(cx, TREE, COUNT(TREE), &in, &out);
+	structure_find(cx->arena, &in, out.edges, out.nedges, &s);
+	for (size_t i = 0; i < s.ncomponents; i++)
+		sb_addf(&sb, "%.*s|%s|%s\n", (int)s.components[i].path.len,
+		        s.components[i].path.data, s.components[i].name, s.components[i].kind);
+	assert_string_equal(sb.data, "crates/core|core|folder\n"
+	                             "crates/grep|grep|crate\n"
+	                             "db|db|folder\n");
+}
+
+static void test_structure__shared_words(void **state)
+{
+	static const struct {
+		const char *names[6]; /* the first four are to be named */
+		const char *word;
+	} CASES[] = {
+		{ { "WebSocket", "RealWebSocket", "WebSocketReader", "x" }, "WebSocket" },
+		{ { "ae", "ae_epoll", "ae_kqueue", "anet" }, "ae" },
+		{ { "HTTPServer", "HTTPClient", "toHTTP", "y" }, "HTTP" },
+		{ { "rate_limit", "rate_limits", "rate_limit2", "z" }, "rate_limit" },
+		{ { "a1", "a2", "a3", "a4" }, NULL },    /* one letter */
+		{ { "cart", "cart2", "q", "w" }, NULL }, /* two names */
+		{ { "iotest", "iotest2", "iotest3", "q", "iotest4", "iotest5" }, "iotest" },
+		{ { "io", "io2", "q", "io3", "io4", "io5" }, "io" },
+		{ { "cart", "user", "item", "price" }, NULL },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct span names[6] = { { NULL, 0 } }, word = { "", 0 };
+		struct strmap all;
+		uint32_t count;
+		size_t n = 0;
+		bool found;
+
+		for (; n < 6 && CASES[i].names[n] != NULL; n++)
+			names[n] = (struct span){ CASES[i].names[n], strlen(CASES[i].names[n]) };
+		all = structure_count_words(cx->arena, names, n);
+		found = structure_shared_word(cx->arena, &all, names, 4, &word, &count);
+		if (found != (CASES[i].word != NULL) ||
+		    (found && strncmp(word.data, CASES[i].word, word.len) != 0))
+			fail_msg("case %zu is named \"%.*s\"", i, (int)word.len, word.data);
+	}
 }
 
 static void test_structure__tests_make_no_layers(void **state)
@@ -256,6 +384,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_structure__components),
 		cmocka_unit_test(test_structure__clusters),
+		cmocka_unit_test(test_structure__tests_follow_their_folder),
+		cmocka_unit_test(test_structure__most_of_the_program_is_divided),
+		cmocka_unit_test(test_structure__a_rest_is_named_by_its_folder),
+		cmocka_unit_test(test_structure__shared_words),
 		cmocka_unit_test(test_structure__tests_make_no_layers),
 		cmocka_unit_test(test_structure__what_stays_whole),
 		cmocka_unit_test(test_structure__folders),
