@@ -33,12 +33,13 @@
 
 /*
  * An allocation that fails aborts the process.  Whether that is why it aborts, another allocation
- * tells: then the runner is told so, instead of being left with a crash.
+ * tells: then the runner is told so, instead of being left with a crash; on a line of its own, since
+ * parts of a bundle may have been sent.
  */
 static void on_abort(int signal)
 {
 	static const char TOLD[] =
-		"{\"type\":\"memory-limit\",\"detail\":\"the map of this repository needs more memory"
+		"\n{\"type\":\"memory-limit\",\"detail\":\"the map of this repository needs more memory"
 		" than the analyser may have\",\"fix\":\"raise the setting analyser_memory_bytes\"}";
 
 	void *probe;
@@ -87,7 +88,7 @@ static enum err start_git(struct ctx *cx)
 static enum err run(struct ctx *cx, struct analyse_result *ret)
 {
 	struct analyse_request request = { 0 };
-	struct analyse_in in = { .progress = progress };
+	struct analyse_in in = { .progress = progress, .sends = true, .fd = STDOUT_FILENO };
 	const struct sandbox_limits limits = { 0 };
 	const struct ctags_options ctags = { 0 };
 
@@ -136,7 +137,7 @@ int main(int argc, char **argv)
 	ctx_begin(&cx, &app, arena, NULL);
 	if ((source ? run_source(&cx, &result.bundle) : run(&cx, &result)) != ERR_OK)
 		status = child_report(&cx);
-	else if (!bundle_send(&result.bundle, STDOUT_FILENO))
+	else if (source ? !bundle_send(&result.bundle, STDOUT_FILENO) : !bundle_end(&result.bundle))
 		status = 1;
 	_exit(status); /* the process ends: nothing is worth giving back, and little is allowed */
 }

@@ -11,7 +11,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SCRATCH_BYTES  ((size_t)192 << 20) /* of one file's facts and parse */
+#define SCRATCH_BYTES ((size_t)192 << 20) /* of one file's facts and parse */
+#define CONTENT_ARENA_MAX                                                                          \
+	(SIZE_MAX / 2) /* max_output_bytes bounds its text, the sandbox all of it */
 #define PROGRESS_SCAN  2
 #define PROGRESS_READ  85 /* when all blobs are read */
 #define PROGRESS_JOIN  88
@@ -296,9 +298,12 @@ static enum err find(struct analysis *a, struct findings *ret)
 	return ERR_OK;
 }
 
-static enum err write_parts(struct analysis *a, bool empty, const struct findings *found,
-                            struct analyse_result *ret)
+/* The content, and what is made of its text alone; where that is sent, it is not kept. */
+static enum err write_content(struct analysis *a, bool empty, const struct findings *found,
+                              struct analyse_result *ret)
 {
+	CLEANUP(arena_free_ptr)
+	struct arena *own = a->in.sends ? arena_new(CONTENT_ARENA_MAX) : NULL;
 	struct ctx *cx = a->cx;
 	const struct content_in content = {
 		.analyser = ANALYSER_VERSION,
@@ -318,6 +323,18 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 		.surface = &found->surface,
 		.ctags = a->in.ctags != NULL,
 	};
+	struct span text;
+
+	TRY(content_write(cx, own != NULL ? own : cx->arena, &content, &text, &ret->counts));
+	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	pictures_plan(cx, text, &ret->bundle);
+	return ERR_OK;
+}
+
+static enum err write_parts(struct analysis *a, bool empty, const struct findings *found,
+                            struct analyse_result *ret)
+{
+	struct ctx *cx = a->cx;
 	const struct tables_in tables = {
 		.files = a->tree.files,
 		.nfiles = a->tree.nfiles,
@@ -326,11 +343,8 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 		.max_bytes = a->in.max_output_bytes,
 	};
 	const char *reads;
-	struct span text;
 
-	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
-	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
-	pictures_plan(cx, text, &ret->bundle);
+	TRY(write_content(a, empty, found, ret));
 	ret->reads = a->reads;
 	reads = arena_printf(cx->arena, "{\"read\":%" PRId64 ",\"cached\":%" PRId64 "}",
 	                     a->reads.read, a->reads.cached);
@@ -361,6 +375,8 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 
 	set_defaults(&a.in);
 	*ret = (struct analyse_result){ 0 };
+	if (in->sends)
+		ret->bundle = bundle_to(in->fd);
 	tell(&a, 0, "looking at the tree");
 	if (empty)
 		return join_and_write(&a, true, ret);
