@@ -163,6 +163,57 @@ static void set_number(void *member, uint8_t size, uint64_t n)
 		memcpy(member, &n, sizeof(n));
 }
 
+/* Whether rows of a table are texts and numbers alone. */
+static bool is_flat(const struct code_table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->fields[i].type != CODE_TYPE_TEXT &&
+		    table->fields[i].type != CODE_TYPE_NUMBER)
+			return false;
+	return true;
+}
+
+/* A number by a cursor of the caller's; what is long, or near the end, goes the usual way. */
+static inline uint64_t take_at(struct code_in *in, uint64_t max, const unsigned char **at)
+{
+	const unsigned char *p = *at, *end = (const unsigned char *)in->bytes.data + in->bytes.len;
+	uint64_t n;
+
+	if (p < end && *p < MORE && *p <= max) {
+		*at = p + 1;
+		return *p;
+	}
+	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
+	n = take(in, max);
+	*at = (const unsigned char *)in->bytes.data;
+	return n;
+}
+
+/* Most of what is read are lists of such rows, by the hundred thousand. */
+static void take_flat(struct code_in *in, const struct code_table *table, char *items, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)in->bytes.data, *end;
+
+	for (char *row = items; row < items + n * table->size && !in->bad; row += table->size)
+		for (const struct code_field *field = table->fields;
+		     field < table->fields + table->n; field++) {
+			char *member = row + field->offset;
+			uint64_t got;
+
+			if (field->type == CODE_TYPE_NUMBER) {
+				set_number(member, field->size, take_at(in, field->max, &p));
+				continue;
+			}
+			got = take_at(in, UINT32_MAX, &p);
+			if (field->max == 1 && got-- == 0)
+				continue;
+			in->bad |= got >= in->store->ntexts;
+			*(const char **)(void *)member = in->bad ? "" : in->store->texts[got];
+		}
+	end = (const unsigned char *)in->bytes.data + in->bytes.len;
+	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
+}
+
 static void take_list(struct code_in *in, const struct code_field *field, char *row)
 {
 	bool texts = field->type == CODE_TYPE_TEXTS;
@@ -174,11 +225,14 @@ static void take_list(struct code_in *in, const struct code_field *field, char *
 	if (in->bad || n == 0)
 		return;
 	items = arena_array(arena, n, size);
-	for (size_t i = 0; i < n && !in->bad; i++)
-		if (texts)
-			((const char **)(void *)items)[i] = take_text(in, false);
-		else
-			code_read(in, field->of, items + i * size);
+	if (!texts && is_flat(field->of))
+		take_flat(in, field->of, items, n);
+	else
+		for (size_t i = 0; i < n && !in->bad; i++)
+			if (texts)
+				((const char **)(void *)items)[i] = take_text(in, false);
+			else
+				code_read(in, field->of, items + i * size);
 	memcpy(row + field->offset, &items, sizeof(items));
 	memcpy(row + field->count_offset, &n, sizeof(n));
 }
