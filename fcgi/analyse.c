@@ -21,6 +21,7 @@
 #include "maps/sandbox.h"
 #include "maps/source.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,6 +31,7 @@
 /* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
 #define ARENA_BYTES (SIZE_MAX / 2)
 #define PROBE_BYTES ((size_t)32 << 20)
+#define LARGE_BYTES (256 << 10) /* what is larger goes back to the system as soon as it is freed */
 
 /*
  * An allocation that fails aborts the process.  Whether that is why it aborts, another allocation
@@ -133,6 +135,7 @@ int main(int argc, char **argv)
 	struct ctx cx;
 	int status = 0;
 
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
 	if ((source ? run_source(&cx, &result.bundle) : run(&cx, &result)) != ERR_OK)

@@ -148,6 +148,7 @@ static bool leave_out(const struct analysis *a, struct facts *facts)
 {
 	if (facts->nrefs > 0 && short_of_memory(a)) {
 		facts->refs = NULL;
+		facts->packed_refs = (struct span){ 0 };
 		facts->nrefs = 0;
 		facts->truncated = true;
 	}
@@ -340,6 +341,7 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 		.nfiles = a->tree.nfiles,
 		.resolved = &found->resolved,
 		.structure = &found->structure,
+		.store = a->cache != NULL ? cache_store(a->cache) : NULL,
 		.max_bytes = a->in.max_output_bytes,
 	};
 	const char *reads;
@@ -353,12 +355,20 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 	return ERR_OK;
 }
 
+/* Its windows into packs and their indexes are as large as much of the rest. */
+static void close_scan(struct analysis *a)
+{
+	scan_close(a->scan);
+	a->scan = NULL;
+}
+
 /* From facts to text: everything behind the last look at its files. */
 static enum err join_and_write(struct analysis *a, bool empty, struct analyse_result *ret)
 {
 	struct findings found;
 
 	TRY(find(a, &found));
+	close_scan(a);
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(write_parts(a, empty, &found, ret));
 	tell(a, 100, "mapped");
@@ -367,9 +377,8 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct analyse_result *ret)
 {
-	struct analysis a = { .cx = cx, .in = *in };
+	CLEANUP(close_scan) struct analysis a = { .cx = cx, .in = *in };
 	CLEANUP(cache_close_ptr) struct cache *own = NULL;
-	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
 	CLEANUP(arena_free_ptr) struct arena *scratch = NULL;
 	bool empty = in->commit == NULL || strcmp(in->commit, SCAN_COMMIT_NONE) == 0;
 
@@ -381,9 +390,8 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	if (empty)
 		return join_and_write(&a, true, ret);
 	a.cache = in->cache != NULL ? in->cache : (own = cache_open(NULL, 0, ANALYSER_VERSION));
-	TRY(scan_open(cx, in->directory, &scan));
-	a.scan = scan;
-	TRY(scan_tree(cx, scan, in->commit, &a.in.limits, &a.tree));
+	TRY(scan_open(cx, in->directory, &a.scan));
+	TRY(scan_tree(cx, a.scan, in->commit, &a.in.limits, &a.tree));
 	TRY(check_memory(&a));
 	scratch = arena_new(SCRATCH_BYTES);
 	a.scratch = scratch;

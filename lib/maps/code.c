@@ -64,6 +64,39 @@ static void put_list(struct sb *sb, struct store *store, const struct code_field
 			code_write(sb, store, field->of, items + i * field->of->size);
 }
 
+/* How many bytes they take stands before the rows, and is known behind them. */
+static void put_packed(struct sb *sb, struct store *store, const struct code_field *field,
+                       const char *row)
+{
+	size_t n = count_at(field, row), start, len;
+	struct span packed;
+	const char *items;
+
+	memcpy(&items, row + field->offset, sizeof(items));
+	memcpy(&packed, row + field->packed_offset, sizeof(packed));
+	code_put(sb, n);
+	if (n == 0)
+		return;
+	if (items == NULL) {
+		code_put(sb, packed.len);
+		sb_addn(sb, packed.data, packed.len);
+		return;
+	}
+	start = sb->len;
+	for (size_t i = 0; i < n; i++)
+		code_write(sb, store, field->of, items + i * field->of->size);
+	len = sb->len - start;
+	code_put(sb, len);
+	if (!sb->failed) {
+		char size[10];
+		size_t nsize = sb->len - start - len;
+
+		memcpy(size, sb->data + start + len, nsize);
+		memmove(sb->data + start + nsize, sb->data + start, len);
+		memcpy(sb->data + start, size, nsize);
+	}
+}
+
 void code_write(struct sb *sb, struct store *store, const struct code_table *table, const void *row)
 {
 	for (size_t i = 0; i < table->n; i++) {
@@ -82,6 +115,9 @@ void code_write(struct sb *sb, struct store *store, const struct code_table *tab
 		case CODE_TYPE_TEXTS:
 		case CODE_TYPE_ROWS:
 			put_list(sb, store, field, row);
+			break;
+		case CODE_TYPE_PACKED:
+			put_packed(sb, store, field, row);
 			break;
 		case CODE_TYPE_ONE:
 			code_write(sb, store, field->of, member);
@@ -183,6 +219,18 @@ static inline uint64_t take_at(struct code_in *in, uint64_t max, const unsigned 
 		*at = p + 1;
 		return *p;
 	}
+	if (end - p >= 3 && max > UINT16_MAX) {
+		n = (p[0] & (MORE - 1)) | (uint64_t)(p[1] & (MORE - 1)) << 7;
+		if (p[1] < MORE) {
+			*at = p + 2;
+			return n;
+		}
+		if (p[2] < MORE / 2) { /* not more than any such limit */
+			n |= (uint64_t)p[2] << 14;
+			*at = p + 3;
+			return n;
+		}
+	}
 	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
 	n = take(in, max);
 	*at = (const unsigned char *)in->bytes.data;
@@ -237,6 +285,44 @@ static void take_list(struct code_in *in, const struct code_field *field, char *
 	memcpy(row + field->count_offset, &n, sizeof(n));
 }
 
+void *code_unpack(struct span packed, size_t n, const struct code_table *table,
+                  const struct store *store, struct arena *arena)
+{
+	struct code_in in = { .bytes = packed, .store = store };
+	char *items;
+
+	if (n > packed.len) /* each takes a byte at least */
+		return NULL;
+	items = arena_array(arena, n, table->size);
+	take_flat(&in, table, items, n);
+	return in.bad || in.bytes.len > 0 ? NULL : items;
+}
+
+static void take_packed(struct code_in *in, const struct code_field *field, char *row)
+{
+	size_t n = (size_t)take(in, field->max);
+	struct span packed = { 0 };
+	void *items = NULL;
+
+	if (n == 0)
+		return;
+	packed.len = (size_t)take(in, in->bytes.len);
+	in->bad |= n > packed.len || packed.len > in->bytes.len;
+	if (in->bad)
+		return;
+	packed.data = in->bytes.data;
+	in->bytes = (struct span){ packed.data + packed.len, in->bytes.len - packed.len };
+	if (in->unpacks) {
+		items = code_unpack(packed, n, field->of, in->store, in->arena);
+		in->bad |= items == NULL;
+	} else {
+		packed.data = arena_memdup(in->arena, packed.data, packed.len);
+		memcpy(row + field->packed_offset, &packed, sizeof(packed));
+	}
+	memcpy(row + field->offset, &items, sizeof(items));
+	memcpy(row + field->count_offset, &n, sizeof(n));
+}
+
 void code_read(struct code_in *in, const struct code_table *table, void *row)
 {
 	for (size_t i = 0; i < table->n && !in->bad; i++) {
@@ -255,6 +341,9 @@ void code_read(struct code_in *in, const struct code_table *table, void *row)
 		case CODE_TYPE_TEXTS:
 		case CODE_TYPE_ROWS:
 			take_list(in, field, row);
+			break;
+		case CODE_TYPE_PACKED:
+			take_packed(in, field, row);
 			break;
 		case CODE_TYPE_ONE:
 			code_read(in, field->of, member);

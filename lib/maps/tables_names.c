@@ -1,8 +1,11 @@
 /* Tables: names with their definitions and uses. */
 #include "base/utf8.h"
+#include "maps/record.h"
 #include "maps/tables_parts.h"
 
 #include <string.h>
+
+#define SCRATCH_MAX (SIZE_MAX / 2)
 
 /* --- Symbols --- */
 
@@ -159,9 +162,12 @@ void tables_symbols(struct tables *t)
 
 /* One use of a name, and its file. */
 struct use {
-	uint32_t file, line;
-	uint8_t kind;
+	uint32_t file, where;
 };
+
+/* Line and kind in one; a blob that has more lines than fit is larger than any that is read. */
+#define KIND_BITS 3
+static_assert(REF_KIND_COUNT <= 1 << KIND_BITS, "kinds of references have no room");
 
 /*
  * Names repeat in thousands of files, and the same text is mostly the same address: what was asked
@@ -174,6 +180,13 @@ struct recent {
 	uint32_t number;
 };
 
+/* All references in the order of files; those of one file come by name. */
+struct refs {
+	uint32_t *numbers; /* of their names; STRMAP_NONE: not defined here */
+	uint32_t *where;
+	size_t *first; /* by file and one more: where its own start */
+};
+
 static uint32_t number_of(const struct tables *t, struct recent *recent, const char *name)
 {
 	size_t at = ((uintptr_t)name * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (RECENT_SLOTS - 1);
@@ -183,72 +196,68 @@ static uint32_t number_of(const struct tables *t, struct recent *recent, const c
 	return recent[at].number;
 }
 
-/* The number of each reference's name, in the order of files; those of one file come by name. */
-static const uint32_t *number_refs(const struct tables *t)
+static struct refs list_refs(const struct tables *t)
 {
+	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
 	struct recent *recent = arena_array(t->scratch, RECENT_SLOTS, sizeof(*recent));
-	uint32_t *ret;
-	size_t n = 0, at = 0;
+	struct refs ret = { .first = arena_array(t->scratch, t->in->nfiles + 1, sizeof(size_t)) };
+	size_t n = 0;
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
 		n += t->in->files[f].facts.nrefs;
-	ret = arena_array(t->scratch, n, sizeof(*ret));
-	for (size_t f = 0; f < t->in->nfiles; f++) {
+	ret.numbers = arena_array(t->scratch, n, sizeof(uint32_t));
+	ret.where = arena_array(t->scratch, n, sizeof(uint32_t));
+	n = 0;
+	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
 		const struct facts *facts = &t->in->files[f].facts;
+		const struct fact_ref *refs = record_refs(facts, t->in->store, file);
 
-		for (size_t i = 0; i < facts->nrefs; i++, at++) {
-			const char *name = facts->refs[i].name;
-
-			ret[at] = i > 0 && name == facts->refs[i - 1].name
-			                  ? ret[at - 1]
-			                  : number_of(t, recent, name);
+		for (size_t i = 0; refs != NULL && i < facts->nrefs; i++, n++) {
+			ret.numbers[n] = i > 0 && refs[i].name == refs[i - 1].name
+			                         ? ret.numbers[n - 1]
+			                         : number_of(t, recent, refs[i].name);
+			ret.where[n] = refs[i].line << KIND_BITS | refs[i].kind;
 		}
+		ret.first[f + 1] = n;
 	}
 	return ret;
 }
 
 /* Count the uses of each name; their sum so far goes to first[number + 1]. */
-static uint32_t *count_uses(const struct tables *t, const uint32_t *numbers, uint32_t *counts)
+static uint32_t *count_uses(const struct tables *t, const struct refs *refs, uint32_t *counts)
 {
 	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
-	size_t at = 0;
 
-	for (size_t f = 0; f < t->in->nfiles; f++)
-		for (size_t i = 0; i < t->in->files[f].facts.nrefs; i++, at++)
-			if (numbers[at] != STRMAP_NONE)
-				counts[numbers[at]]++;
+	for (size_t i = 0; i < refs->first[t->in->nfiles]; i++)
+		if (refs->numbers[i] != STRMAP_NONE)
+			counts[refs->numbers[i]]++;
 	for (size_t i = 0; i < t->nnames; i++)
 		first[i + 1] =
 			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
 	return first;
 }
 
-static struct use *list_uses(const struct tables *t, const uint32_t *numbers, const uint32_t *first)
+static struct use *list_uses(const struct tables *t, const struct refs *refs, const uint32_t *first)
 {
 	uint32_t *next = arena_memdup(t->scratch, first, (t->nnames + 1) * sizeof(*next));
 	struct use *ret = arena_array(t->scratch, first[t->nnames], sizeof(*ret));
-	size_t at = 0;
 
-	for (uint32_t f = 0; f < t->in->nfiles; f++) {
-		const struct facts *facts = &t->in->files[f].facts;
-
-		for (size_t i = 0; i < facts->nrefs; i++, at++) {
-			const struct fact_ref *ref = &facts->refs[i];
-			uint32_t number = numbers[at];
+	for (uint32_t f = 0; f < t->in->nfiles; f++)
+		for (size_t i = refs->first[f]; i < refs->first[f + 1]; i++) {
+			uint32_t number = refs->numbers[i];
 
 			if (number != STRMAP_NONE && next[number] < first[number + 1])
-				ret[next[number]++] = (struct use){ f, ref->line, ref->kind };
+				ret[next[number]++] = (struct use){ f, refs->where[i] };
 		}
-	}
 	return ret;
 }
 
 void tables_references(struct tables *t)
 {
 	uint32_t *counts = arena_array(t->scratch, t->nnames, sizeof(*counts));
-	const uint32_t *numbers = number_refs(t);
-	const uint32_t *first = count_uses(t, numbers, counts);
-	const struct use *uses = list_uses(t, numbers, first);
+	const struct refs refs = list_refs(t);
+	const uint32_t *first = count_uses(t, &refs, counts);
+	const struct use *uses = list_uses(t, &refs, first);
 	struct part part = tables_part(t);
 
 	for (uint32_t place = 0; place < t->nnames; place++) {
@@ -261,8 +270,8 @@ void tables_references(struct tables *t)
 		sb_int(&part.sb, place);
 		tables_number(&part.sb, counts[number]);
 		TABLES_ARRAY(&part.sb, n, mine[i].file);
-		TABLES_ARRAY(&part.sb, n, mine[i].line);
-		TABLES_ARRAY(&part.sb, n, mine[i].kind);
+		TABLES_ARRAY(&part.sb, n, mine[i].where >> KIND_BITS);
+		TABLES_ARRAY(&part.sb, n, mine[i].where & ((1u << KIND_BITS) - 1));
 		sb_addc(&part.sb, '\n');
 	}
 	tables_part_end(t, "references", &part);
