@@ -31,7 +31,8 @@
 /* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
 #define ARENA_BYTES (SIZE_MAX / 2)
 #define PROBE_BYTES ((size_t)32 << 20)
-#define LARGE_BYTES (256 << 10) /* what is larger goes back to the system as soon as it is freed */
+#define LARGE_BYTES (2 << 20) /* what is larger goes back to the system as soon as it is freed */
+#define SPARE_BYTES (8 << 20) /* of the rest so much may wait for its next use */
 
 /*
  * An allocation that fails aborts the process.  Whether that is why it aborts, another allocation
@@ -136,6 +137,7 @@ int main(int argc, char **argv)
 	int status = 0;
 
 	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
 	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
 	if ((source ? run_source(&cx, &result.bundle) : run(&cx, &result)) != ERR_OK)

@@ -49,6 +49,75 @@ static size_t count_at(const struct code_field *field, const char *row)
 	return n < field->max ? n : (size_t)field->max;
 }
 
+/* Whether rows of a table are texts and numbers alone. */
+static bool is_flat(const struct code_table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->fields[i].type != CODE_TYPE_TEXT &&
+		    table->fields[i].type != CODE_TYPE_NUMBER)
+			return false;
+	return true;
+}
+
+#define NUMBER_MAX 10 /* bytes of a number */
+
+static char *put_at(char *to, uint64_t n)
+{
+	for (; n >= MORE; n >>= 7)
+		*to++ = (char)(n | MORE);
+	*to++ = (char)n;
+	return to;
+}
+
+/* Texts that rows of one list had of late, by address: they are not looked for again. */
+#define RECENT_SLOTS 32u
+
+struct recent {
+	const char *text;
+	uint32_t number;
+};
+
+static uint32_t recent_number(struct store *store, struct recent *recent, const char *text)
+{
+	struct recent *slot = &recent[(uintptr_t)text / 8 % RECENT_SLOTS];
+
+	if (slot->text != text)
+		*slot = (struct recent){ text, store_index(store, text) };
+	return slot->number;
+}
+
+/* Most of what is written are lists of such rows. */
+static void put_flat(struct sb *sb, struct store *store, const struct code_table *table,
+                     const char *items, size_t n)
+{
+	struct recent recent[RECENT_SLOTS] = { { NULL, 0 } };
+
+	for (const char *row = items; row < items + n * table->size; row += table->size) {
+		char *to = sb_room(sb, table->n * NUMBER_MAX);
+
+		if (to == NULL)
+			return;
+		for (size_t i = 0; i < table->n; i++) {
+			const struct code_field *field = &table->fields[i];
+			const char *text, *member = row + field->offset;
+			bool nullable = field->max == 1;
+
+			if (field->type == CODE_TYPE_NUMBER) {
+				to = put_at(to, number_at(member, field->size));
+				continue;
+			}
+			memcpy(&text, member, sizeof(text));
+			if (nullable && text == NULL)
+				*to++ = 0;
+			else
+				to = put_at(to, (uint64_t)recent_number(store, recent,
+				                                        text != NULL ? text : "") +
+				                        nullable);
+		}
+		sb_took(sb, to);
+	}
+}
+
 static void put_list(struct sb *sb, struct store *store, const struct code_field *field,
                      const char *row)
 {
@@ -57,6 +126,10 @@ static void put_list(struct sb *sb, struct store *store, const struct code_field
 
 	memcpy(&items, row + field->offset, sizeof(items));
 	code_put(sb, n);
+	if (field->type == CODE_TYPE_ROWS && is_flat(field->of)) {
+		put_flat(sb, store, field->of, items, n);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (field->type == CODE_TYPE_TEXTS)
 			put_text(sb, store, ((const char *const *)(const void *)items)[i], false);
@@ -83,8 +156,7 @@ static void put_packed(struct sb *sb, struct store *store, const struct code_fie
 		return;
 	}
 	start = sb->len;
-	for (size_t i = 0; i < n; i++)
-		code_write(sb, store, field->of, items + i * field->of->size);
+	put_flat(sb, store, field->of, items, n);
 	len = sb->len - start;
 	code_put(sb, len);
 	if (!sb->failed) {
@@ -197,16 +269,6 @@ static void set_number(void *member, uint8_t size, uint64_t n)
 		memcpy(member, &four, sizeof(four));
 	else
 		memcpy(member, &n, sizeof(n));
-}
-
-/* Whether rows of a table are texts and numbers alone. */
-static bool is_flat(const struct code_table *table)
-{
-	for (size_t i = 0; i < table->n; i++)
-		if (table->fields[i].type != CODE_TYPE_TEXT &&
-		    table->fields[i].type != CODE_TYPE_NUMBER)
-			return false;
-	return true;
 }
 
 /* A number by a cursor of the caller's; what is long, or near the end, goes the usual way. */
