@@ -22,6 +22,7 @@
 #include "maps/sandbox.h"
 #include "maps/source.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,15 +32,18 @@
 /* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
 #define ARENA_BYTES (SIZE_MAX / 2)
 #define PROBE_BYTES ((size_t)32 << 20)
+#define LARGE_BYTES (2 << 20) /* what is larger goes back to the system as soon as it is freed */
+#define SPARE_BYTES (8 << 20) /* of the rest so much may wait for its next use */
 
 /*
  * An allocation that fails aborts the process.  Whether that is why it aborts, another allocation
- * tells: then the runner is told so, instead of being left with a crash.
+ * tells: then the runner is told so, instead of being left with a crash; on a line of its own, since
+ * parts of a bundle may have been sent.
  */
 static void on_abort(int signal)
 {
 	static const char TOLD[] =
-		"{\"type\":\"memory-limit\",\"detail\":\"the map of this repository needs more memory"
+		"\n{\"type\":\"memory-limit\",\"detail\":\"the map of this repository needs more memory"
 		" than the analyser may have\",\"fix\":\"raise the setting analyser_memory_bytes\"}";
 
 	void *probe;
@@ -88,7 +92,7 @@ static enum err start_git(struct ctx *cx)
 static enum err run(struct ctx *cx, struct analyse_result *ret)
 {
 	struct analyse_request request = { 0 };
-	struct analyse_in in = { .progress = progress };
+	struct analyse_in in = { .progress = progress, .sends = true, .fd = STDOUT_FILENO };
 	const struct sandbox_limits limits = { 0 };
 	const struct ctags_options ctags = { 0 };
 
@@ -135,11 +139,13 @@ int main(int argc, char **argv)
 	struct ctx cx;
 	int status = 0;
 
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
 	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
 	if ((source ? run_source(&cx, &result.bundle) : run(&cx, &result)) != ERR_OK)
 		status = child_report(&cx);
-	else if (!bundle_send(&result.bundle, STDOUT_FILENO))
+	else if (source ? !bundle_send(&result.bundle, STDOUT_FILENO) : !bundle_end(&result.bundle))
 		status = 1;
 	_exit(status); /* the process ends: nothing is worth giving back, and little is allowed */
 }

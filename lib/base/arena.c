@@ -175,7 +175,7 @@ static struct chunk **large_of(struct arena *a, const void *old)
 	return NULL;
 }
 
-static void *grow_large(struct arena *a, struct chunk **link, size_t old_n, size_t n)
+static void *grow_large(struct arena *a, struct chunk **link, size_t n)
 {
 	size_t whole = round_up(n);
 	struct chunk *c = *link;
@@ -189,12 +189,11 @@ static void *grow_large(struct arena *a, struct chunk **link, size_t old_n, size
 		give_up("out of memory", n, a->max);
 	*link = c;
 	c->cap = c->used = whole;
-	memset(c->data + old_n, 0, whole - old_n);
 	ASAN_POISON_MEMORY_REGION(c->data + n, whole - n);
 	return c->data;
 }
 
-void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
+void *arena_more(struct arena *a, void *old, size_t old_n, size_t n)
 {
 	struct chunk **link;
 	struct chunk *c = a->chunks;
@@ -209,17 +208,24 @@ void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
 			c->used += want - had;
 			a->used += want - had;
 			ASAN_UNPOISON_MEMORY_REGION(old, n);
-			memset((char *)old + old_n, 0, n - old_n);
 			return old;
 		}
 	}
 	link = old != NULL && is_large(old_n) ? large_of(a, old) : NULL;
 	if (link != NULL)
-		return grow_large(a, link, old_n, n);
+		return grow_large(a, link, n);
 	p = alloc(a, n, false);
 	if (old_n > 0)
 		memcpy(p, old, old_n);
-	memset(p + old_n, 0, n - old_n);
+	return p;
+}
+
+void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
+{
+	char *p = arena_more(a, old, old_n, n);
+
+	if (n > old_n)
+		memset(p + old_n, 0, n - old_n);
 	return p;
 }
 

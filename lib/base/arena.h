@@ -51,6 +51,10 @@ void *arena_array(struct arena *a, size_t n, size_t size) __attribute__((malloc,
 void *arena_grow(struct arena *a, void *old, size_t old_n, size_t n)
 	__attribute__((returns_nonnull));
 
+/** The same, for what is written before it is read: the added bytes are anything. */
+void *arena_more(struct arena *a, void *old, size_t old_n, size_t n)
+	__attribute__((returns_nonnull));
+
 /** @ret a NUL-terminated copy */
 char *arena_strdup(struct arena *a, const char *s) __attribute__((returns_nonnull));
 char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((returns_nonnull));

@@ -38,7 +38,7 @@ static bool grow(struct sb *sb, size_t n)
 		cap *= 2;
 	if (cap > sb->max + 1)
 		cap = sb->max + 1;
-	sb->data = arena_grow(sb->arena, sb->data, sb->cap, cap);
+	sb->data = arena_more(sb->arena, sb->data, sb->cap, cap);
 	sb->cap = cap;
 	return true;
 }
@@ -114,46 +114,92 @@ static size_t digits_of(uint64_t n)
 	return digits;
 }
 
-/* At the end, where there is room. */
-static void put_int(struct sb *sb, int64_t n, uint64_t left, size_t digits)
-{
-	static const char PAIRS[] = "00010203040506070809101112131415161718192021222324"
-				    "25262728293031323334353637383940414243444546474849"
-				    "50515253545556575859606162636465666768697071727374"
-				    "75767778798081828384858687888990919293949596979899";
-	char *to;
+static const char PAIRS[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
 
-	if (n < 0)
-		sb->data[sb->len++] = '-';
-	sb->len += digits;
-	to = sb->data + sb->len;
-	*to = '\0';
+static char *put_digits(char *to, uint64_t left, size_t digits)
+{
+	char *end = to + digits;
+
+	to = end;
 	for (; left >= 100; left /= 100)
 		memcpy(to -= 2, PAIRS + left % 100 * 2, 2);
 	if (left >= 10)
 		memcpy(to - 2, PAIRS + left * 2, 2);
 	else
 		to[-1] = (char)('0' + left);
+	return end;
+}
+
+char *sb_put_int(char *to, int64_t n)
+{
+	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+
+	if (n < 0)
+		*to++ = '-';
+	if (left < 10) {
+		*to = (char)('0' + left);
+		return to + 1;
+	}
+	if (left < 100) {
+		memcpy(to, PAIRS + left * 2, 2);
+		return to + 2;
+	}
+	return put_digits(to, left, digits_of(left));
+}
+
+static void add_int(struct sb *sb, const char *before, size_t nbefore, int64_t n)
+{
+	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	char *to;
+
+	if (!reserve(sb, nbefore + digits_of(left) + (n < 0)))
+		return;
+	to = sb->data + sb->len;
+	if (nbefore > 0)
+		*to++ = *before;
+	to = sb_put_int(to, n);
+	*to = '\0';
+	sb->len = (size_t)(to - sb->data);
 }
 
 void sb_int(struct sb *sb, int64_t n)
 {
-	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
-	size_t digits = digits_of(left);
-
-	if (reserve(sb, digits + (n < 0)))
-		put_int(sb, n, left, digits);
+	add_int(sb, NULL, 0, n);
 }
 
 void sb_int_after(struct sb *sb, char before, int64_t n)
 {
-	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
-	size_t digits = digits_of(left);
+	add_int(sb, &before, 1, n);
+}
 
-	if (!reserve(sb, 1 + digits + (n < 0)))
-		return;
-	sb->data[sb->len++] = before;
-	put_int(sb, n, left, digits);
+char *sb_room(struct sb *sb, size_t n)
+{
+	size_t want = sb->len + n + 1, cap = sb->cap == 0 ? FIRST_BYTES : sb->cap;
+
+	assert(sb->arena != NULL);
+	if (sb->failed)
+		return NULL;
+	while (cap < want)
+		cap *= 2;
+	if (cap > sb->cap) {
+		sb->data = arena_more(sb->arena, sb->data, sb->cap, cap);
+		sb->cap = cap;
+	}
+	return sb->data + sb->len;
+}
+
+void sb_took(struct sb *sb, const char *end)
+{
+	size_t len = (size_t)(end - sb->data);
+
+	if (len > sb->max)
+		sb->failed = true;
+	else
+		sb->len = len;
+	sb->data[sb->len] = '\0';
 }
 
 /* Append one character that JSON does not take as it is. */

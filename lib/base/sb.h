@@ -47,6 +47,20 @@ void sb_int(struct sb *sb, int64_t n);
 void sb_int_after(struct sb *sb, char before, int64_t n);
 
 /**
+ * For what is made of very many small pieces: room at the end for n bytes more, to be written to
+ * directly.  sb_took() then says how far, and whether that passes the ceiling.
+ *
+ * @ret NULL when the builder has failed; not for sb_fixed()
+ */
+char *sb_room(struct sb *sb, size_t n);
+void sb_took(struct sb *sb, const char *end);
+
+#define SB_INT_MAX 20 /* bytes of a number */
+
+/** Write a decimal number where there is room for SB_INT_MAX bytes.  @ret where it ends; no NUL */
+char *sb_put_int(char *to, int64_t n);
+
+/**
  * Append a JSON string, quotes included.
  *
  * Bytes that are not UTF-8 become U+FFFD, one per bad byte, so that the result

@@ -11,7 +11,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SCRATCH_BYTES  ((size_t)192 << 20) /* of one file's facts and parse */
+#define SCRATCH_BYTES ((size_t)192 << 20) /* of one file's facts and parse */
+#define CONTENT_ARENA_MAX                                                                          \
+	(SIZE_MAX / 2) /* max_output_bytes bounds its text, the sandbox all of it */
 #define PROGRESS_SCAN  2
 #define PROGRESS_READ  85 /* when all blobs are read */
 #define PROGRESS_JOIN  88
@@ -146,6 +148,7 @@ static bool leave_out(const struct analysis *a, struct facts *facts)
 {
 	if (facts->nrefs > 0 && short_of_memory(a)) {
 		facts->refs = NULL;
+		facts->packed_refs = (struct span){ 0 };
 		facts->nrefs = 0;
 		facts->truncated = true;
 	}
@@ -297,9 +300,12 @@ static enum err find(struct analysis *a, struct findings *ret)
 	return ERR_OK;
 }
 
-static enum err write_parts(struct analysis *a, bool empty, const struct findings *found,
-                            struct analyse_result *ret)
+/* The content, and what is made of its text alone; where that is sent, it is not kept. */
+static enum err write_content(struct analysis *a, bool empty, const struct findings *found,
+                              struct analyse_result *ret)
 {
+	CLEANUP(arena_free_ptr)
+	struct arena *own = a->in.sends ? arena_new(CONTENT_ARENA_MAX) : NULL;
 	struct ctx *cx = a->cx;
 	const struct content_in content = {
 		.analyser = ANALYSER_VERSION,
@@ -319,19 +325,29 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 		.surface = &found->surface,
 		.ctags = a->in.ctags != NULL,
 	};
+	struct span text;
+
+	TRY(content_write(cx, own != NULL ? own : cx->arena, &content, &text, &ret->counts));
+	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	pictures_plan(cx, text, &ret->bundle);
+	return ERR_OK;
+}
+
+static enum err write_parts(struct analysis *a, bool empty, const struct findings *found,
+                            struct analyse_result *ret)
+{
+	struct ctx *cx = a->cx;
 	const struct tables_in tables = {
 		.files = a->tree.files,
 		.nfiles = a->tree.nfiles,
 		.resolved = &found->resolved,
 		.structure = &found->structure,
+		.store = a->cache != NULL ? cache_store(a->cache) : NULL,
 		.max_bytes = a->in.max_output_bytes,
 	};
 	const char *reads;
-	struct span text;
 
-	TRY(content_write(cx, cx->arena, &content, &text, &ret->counts));
-	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
-	pictures_plan(cx, text, &ret->bundle);
+	TRY(write_content(a, empty, found, ret));
 	ret->reads = a->reads;
 	reads = arena_printf(cx->arena, "{\"read\":%" PRId64 ",\"cached\":%" PRId64 "}",
 	                     a->reads.read, a->reads.cached);
@@ -340,12 +356,20 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 	return ERR_OK;
 }
 
+/* Its windows into packs and their indexes are as large as much of the rest. */
+static void close_scan(struct analysis *a)
+{
+	scan_close(a->scan);
+	a->scan = NULL;
+}
+
 /* From facts to text: everything behind the last look at its files. */
 static enum err join_and_write(struct analysis *a, bool empty, struct analyse_result *ret)
 {
 	struct findings found;
 
 	TRY(find(a, &found));
+	close_scan(a);
 	tell(a, PROGRESS_WRITE, "writing the map");
 	TRY(write_parts(a, empty, &found, ret));
 	tell(a, 100, "mapped");
@@ -354,21 +378,21 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct analyse_result *ret)
 {
-	struct analysis a = { .cx = cx, .in = *in };
+	CLEANUP(close_scan) struct analysis a = { .cx = cx, .in = *in };
 	CLEANUP(cache_close_ptr) struct cache *own = NULL;
-	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
 	CLEANUP(arena_free_ptr) struct arena *scratch = NULL;
 	bool empty = in->commit == NULL || strcmp(in->commit, SCAN_COMMIT_NONE) == 0;
 
 	set_defaults(&a.in);
 	*ret = (struct analyse_result){ 0 };
+	if (in->sends)
+		ret->bundle = bundle_to(in->fd);
 	tell(&a, 0, "looking at the tree");
 	if (empty)
 		return join_and_write(&a, true, ret);
 	a.cache = in->cache != NULL ? in->cache : (own = cache_open(NULL, 0, ANALYSER_VERSION));
-	TRY(scan_open(cx, in->directory, &scan));
-	a.scan = scan;
-	TRY(scan_tree(cx, scan, in->commit, &a.in.limits, &a.tree));
+	TRY(scan_open(cx, in->directory, &a.scan));
+	TRY(scan_tree(cx, a.scan, in->commit, &a.in.limits, &a.tree));
 	TRY(check_memory(&a));
 	scratch = arena_new(SCRATCH_BYTES);
 	a.scratch = scratch;

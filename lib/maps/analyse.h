@@ -37,6 +37,8 @@ struct analyse_in {
 	                 const char *message); /* may be NULL; 0 to 100, rising */
 	void *data;                            /* for progress */
 	struct ctags *ctags;                   /* NULL: there is none, which coverage then says */
+	bool sends; /* parts go to a descriptor as they are made (bundle_to()), and are not kept */
+	int fd;
 };
 
 /* How many blobs were read and how many were known from earlier runs: part ANALYSE_READS, as JSON. */
@@ -46,7 +48,8 @@ struct analyse_reads {
 };
 
 struct analyse_result {
-	struct bundle bundle; /* BUNDLE_CONTENT, and what goes into tables */
+	struct bundle
+		bundle; /* BUNDLE_CONTENT, and what goes into tables; not ended when it sends */
 	struct content_counts counts;
 	struct analyse_reads reads;
 };
@@ -59,7 +62,7 @@ struct analyse_result {
  * @ret lives in cx->arena
  * Returns ERR_REPO_NOT_GIT, ERR_REF_NOT_FOUND, ERR_REPO_BROKEN as scan.h tells, ERR_LIMIT when the
  * text grows too large, ERR_OUT_OF_MEMORY when what must be kept does, ERR_TIMEOUT when
- * cx->deadline_ms passes.
+ * cx->deadline_ms passes; then nothing has been sent.
  */
 NODISCARD
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in,

@@ -56,12 +56,6 @@ static bool add(struct bundle *bundle, struct span name, struct span data)
 	return true;
 }
 
-void bundle_add(struct bundle *bundle, const char *name, struct span data)
-{
-	if (!add(bundle, (struct span){ name, strlen(name) }, data))
-		abort();
-}
-
 /* --- Writing --- */
 
 static bool send_bytes(int fd, const char *data, size_t len)
@@ -79,23 +73,59 @@ static bool send_bytes(int fd, const char *data, size_t len)
 	return true;
 }
 
-bool bundle_send(const struct bundle *bundle, int fd)
+static bool send_header(int fd)
+{
+	return send_bytes(fd, HEADER, sizeof(HEADER) - 1);
+}
+
+static bool send_part(int fd, const char *name, struct span data)
 {
 	char line[LINE_MAX + 1];
-	int n;
+	int n = snprintf(line, sizeof(line), "%s %zu\n", name, data.len);
 
-	if (!send_bytes(fd, HEADER, sizeof(HEADER) - 1))
-		return false;
-	for (size_t i = 0; i < bundle->nparts; i++) {
-		const struct bundle_part *part = &bundle->parts[i];
+	return send_bytes(fd, line, (size_t)n) && send_bytes(fd, data.data, data.len) &&
+	       send_bytes(fd, "\n", 1);
+}
 
-		n = snprintf(line, sizeof(line), "%s %zu\n", part->name, part->data.len);
-		if (!send_bytes(fd, line, (size_t)n) ||
-		    !send_bytes(fd, part->data.data, part->data.len) || !send_bytes(fd, "\n", 1))
-			return false;
-	}
-	n = snprintf(line, sizeof(line), END " %zu\n", bundle->nparts);
+static bool send_end(int fd, size_t nparts)
+{
+	char line[LINE_MAX + 1];
+	int n = snprintf(line, sizeof(line), END " %zu\n", nparts);
+
 	return send_bytes(fd, line, (size_t)n);
+}
+
+struct bundle bundle_to(int fd)
+{
+	return (struct bundle){ .sends = true, .fd = fd };
+}
+
+void bundle_add(struct bundle *bundle, const char *name, struct span data)
+{
+	bool first = bundle->nparts == 0;
+
+	if (!add(bundle, (struct span){ name, strlen(name) },
+	         bundle->sends ? (struct span){ 0 } : data))
+		abort();
+	if (bundle->sends)
+		bundle->failed |=
+			(first && !send_header(bundle->fd)) || !send_part(bundle->fd, name, data);
+}
+
+bool bundle_end(struct bundle *bundle)
+{
+	return !bundle->failed && (bundle->nparts > 0 || send_header(bundle->fd)) &&
+	       send_end(bundle->fd, bundle->nparts);
+}
+
+bool bundle_send(const struct bundle *bundle, int fd)
+{
+	if (!send_header(fd))
+		return false;
+	for (size_t i = 0; i < bundle->nparts; i++)
+		if (!send_part(fd, bundle->parts[i].name, bundle->parts[i].data))
+			return false;
+	return send_end(fd, bundle->nparts);
 }
 
 /* --- Reading --- */
@@ -137,7 +167,7 @@ enum err bundle_read(struct ctx *cx, struct span text, struct bundle *ret)
 	struct span rest = text, name;
 	size_t n;
 
-	ret->nparts = 0;
+	*ret = (struct bundle){ 0 };
 	if (rest.len < sizeof(HEADER) - 1 || memcmp(rest.data, HEADER, sizeof(HEADER) - 1) != 0)
 		return refuse(cx, "no header of version 1", text, rest);
 	rest.data += sizeof(HEADER) - 1;

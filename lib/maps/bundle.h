@@ -37,16 +37,26 @@ struct bundle_part {
 	struct span data;
 };
 
-/* Zero is an empty bundle. */
+/* Zero is an empty bundle, whose parts are kept. */
 struct bundle {
 	struct bundle_part parts[BUNDLE_PARTS_MAX];
 	size_t nparts;
+	bool sends; /* each part is written as it is added, and its data not kept */
+	int fd;     /* to there */
+	bool failed;
 };
+
+/** @ret an empty bundle that sends: all parts together need not fit into memory */
+struct bundle bundle_to(int fd);
 
 /** Add a part; the order is kept.  A name that is none, twice, or one too many is a mistake: it aborts. */
 void bundle_add(struct bundle *bundle, const char *name, struct span data);
 
-/** Write all of it.  @ret false: the descriptor did not take it, errno says why */
+/** The last line of a bundle that sends.  @ret false: the descriptor did not take all of it */
+NODISCARD
+bool bundle_end(struct bundle *bundle);
+
+/** Write all of a bundle that is kept.  @ret false: the descriptor did not take it, errno says why */
 NODISCARD
 bool bundle_send(const struct bundle *bundle, int fd);
 

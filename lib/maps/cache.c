@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC        0x31544341464c5450u /* "PTLFACT1" */
+#define MAGIC        0x32544341464c5450u /* "PTLFACT2" */
 #define RECORD_MAX   ((size_t)32 << 20)  /* bytes of one record */
 #define ARENA_MAX    (SIZE_MAX / 2)      /* the sandbox is the limit */
 #define RECORDS_MAX  (RECORD_MAX + CACHE_SEGMENT_BYTES)
@@ -46,8 +46,8 @@ struct cache {
 	struct store store;
 	int fd; /* -1: nothing is written */
 	bool writes;
-	char *data;         /* of the file */
-	uint64_t size, end; /* of the file, and of its good part */
+	char *texts, *bodies; /* of the file; bodies, its records, are there until cache_finish() */
+	uint64_t size, end;   /* of the file, and of its good part */
 	uint64_t max, print;
 	struct entry *entries;
 	size_t nentries, entries_cap;
@@ -99,7 +99,8 @@ void cache_close(struct cache *cache)
 		return;
 	if (cache->fd >= 0)
 		close(cache->fd);
-	free(cache->data);
+	free(cache->texts);
+	free(cache->bodies);
 	arena_free(cache->pending);
 	arena_free(cache->arena);
 }
@@ -164,43 +165,86 @@ static void index_entry(struct cache *cache, const struct entry *entry)
 
 /* --- Loading --- */
 
-static const char *read_file(struct cache *cache)
+/* What is read of a file that stands whole: texts and records of all segments, each one behind the other. */
+struct loading {
+	struct cache *cache;
+	uint64_t at; /* in the file */
+	size_t ntexts;
+	char *texts, *bodies; /* where those of the next segment go */
+};
+
+static bool read_at(const struct cache *cache, uint64_t at, void *to, uint64_t n)
 {
-	struct stat st;
-	char *data;
+	for (uint64_t done = 0; done < n;) {
+		ssize_t got = pread(cache->fd, (char *)to + done, n - done, (off_t)(at + done));
 
-	if (cache->fd < 0 || fstat(cache->fd, &st) != 0 || st.st_size <= 0)
-		return NULL;
-	cache->size = (uint64_t)st.st_size;
-	if (cache->size > cache->max)
-		return NULL;
-	data = cache->data = malloc(cache->size);
-	for (uint64_t done = 0; data != NULL && done < cache->size;) {
-		ssize_t n = pread(cache->fd, data + done, cache->size - done, (off_t)done);
-
-		if (n <= 0 && !(n < 0 && errno == EINTR))
-			return NULL;
-		done += n > 0 ? (uint64_t)n : 0;
+		if (got <= 0 && !(got < 0 && errno == EINTR))
+			return false;
+		done += got > 0 ? (uint64_t)got : 0;
 	}
-	return data;
+	return true;
 }
 
-/* Whether the bytes begin with a whole segment; its parts lie where the head says. */
-static bool check_segment(const struct cache *cache, const char *data, uint64_t left,
-                          struct head *head, uint64_t *ret_bytes)
+static uint64_t texts_bytes(const struct head *head)
 {
-	uint64_t bytes;
+	return (uint64_t)head->ntexts * sizeof(uint32_t) + head->text_bytes;
+}
 
-	if (left < sizeof(*head))
+/* What stands behind the texts: the records, and zeros. */
+static uint64_t bodies_bytes(const struct head *head)
+{
+	return ROUND(sizeof(*head) + texts_bytes(head) + head->record_bytes) - sizeof(*head) -
+	       texts_bytes(head);
+}
+
+/* Texts and records are summed apart, since they are read to different places. */
+static uint64_t sum_of(const struct head *head, const char *texts, const char *bodies)
+{
+	uint64_t sum = checksum(&head->print, sizeof(*head) - offsetof(struct head, print), 0);
+
+	sum = checksum(texts, texts_bytes(head), sum);
+	return checksum(bodies, bodies_bytes(head), sum);
+}
+
+/* The head at l->at, where one is that may be of a whole segment; its parts lie where it says. */
+static bool next_head(const struct loading *l, struct head *ret)
+{
+	const struct cache *cache = l->cache;
+	uint64_t left = cache->size - l->at;
+
+	return left >= sizeof(*ret) && read_at(cache, l->at, ret, sizeof(*ret)) &&
+	       ret->magic == MAGIC && ret->print == cache->print && ret->first_text == l->ntexts &&
+	       sizeof(*ret) + texts_bytes(ret) + bodies_bytes(ret) <= left;
+}
+
+static uint64_t segment_bytes(const struct head *head)
+{
+	return sizeof(*head) + texts_bytes(head) + bodies_bytes(head);
+}
+
+/* Make room for all that the heads promise.  @ret false: there is nothing to read */
+static bool make_room(struct cache *cache)
+{
+	struct loading l = { .cache = cache };
+	uint64_t texts = 0, bodies = 0;
+	struct stat st;
+	struct head head;
+
+	if (cache->fd < 0 || fstat(cache->fd, &st) != 0 || st.st_size <= 0)
 		return false;
-	memcpy(head, data, sizeof(*head));
-	bytes = ROUND(sizeof(*head) + (uint64_t)head->ntexts * sizeof(uint32_t) + head->text_bytes +
-	              head->record_bytes);
-	if (head->magic != MAGIC || head->print != cache->print || bytes > left ||
-	    head->first_text != cache->store.ntexts)
+	cache->size = (uint64_t)st.st_size;
+	if (cache->size > cache->max)
 		return false;
-	*ret_bytes = bytes;
-	return head->sum == checksum(data + 16, bytes - 16, 0);
+	for (; next_head(&l, &head); l.at += segment_bytes(&head)) {
+		texts += texts_bytes(&head);
+		bodies += bodies_bytes(&head);
+		l.ntexts += head.ntexts;
+	}
+	if (l.at == 0)
+		return false;
+	cache->texts = malloc(texts + 1);
+	cache->bodies = malloc(bodies + 1);
+	return cache->texts != NULL && cache->bodies != NULL;
 }
 
 static bool add_texts(struct cache *cache, const struct head *head, const char *offsets)
@@ -238,35 +282,44 @@ static bool take_record(struct cache *cache, struct span *bytes, struct entry *r
 	return !in.bad && cache->store.ntexts > 0;
 }
 
-static bool add_segment(struct cache *cache, const char *data, uint64_t left, uint64_t *ret_bytes)
+/* The segment at l->at, if it is whole. */
+static bool add_segment(struct loading *l)
 {
+	struct cache *cache = l->cache;
 	struct head head;
 	struct entry entry;
 	struct span records;
 
-	if (!check_segment(cache, data, left, &head, ret_bytes) ||
-	    !add_texts(cache, &head, data + sizeof(head)))
+	if (!next_head(l, &head) ||
+	    !read_at(cache, l->at + sizeof(head), l->texts, texts_bytes(&head)) ||
+	    !read_at(cache, l->at + sizeof(head) + texts_bytes(&head), l->bodies,
+	             bodies_bytes(&head)) ||
+	    head.sum != sum_of(&head, l->texts, l->bodies) || !add_texts(cache, &head, l->texts))
 		return false;
-	records.data =
-		data + sizeof(head) + (size_t)head.ntexts * sizeof(uint32_t) + head.text_bytes;
-	records.len = head.record_bytes;
+	records = (struct span){ l->bodies, head.record_bytes };
 	while (records.len > 0) {
 		if (!take_record(cache, &records, &entry))
 			return false;
 		cache->all_bytes += entry.body.len;
 		index_entry(cache, &entry);
 	}
+	l->texts += texts_bytes(&head);
+	l->bodies += bodies_bytes(&head);
+	l->ntexts += head.ntexts;
+	l->at += segment_bytes(&head);
 	return true;
 }
 
 void cache_load(struct cache *cache)
 {
-	const char *data = read_file(cache);
-	uint64_t bytes;
+	struct loading l = { .cache = cache };
 
-	while (data != NULL &&
-	       add_segment(cache, data + cache->end, cache->size - cache->end, &bytes))
-		cache->end += bytes;
+	if (make_room(cache)) {
+		l.texts = cache->texts;
+		l.bodies = cache->bodies;
+		while (add_segment(&l))
+			cache->end = l.at;
+	}
 	cache->texts_written = cache->store.ntexts;
 	cache->loaded = cache->nentries > 0;
 }
@@ -323,7 +376,7 @@ static char *build(struct cache *cache, size_t *ret_bytes)
 	}
 	memcpy(data + texts_at + head.text_bytes, cache->records.data, head.record_bytes);
 	memcpy(data, &head, sizeof(head));
-	head.sum = checksum(data + 16, *ret_bytes - 16, 0);
+	head.sum = sum_of(&head, data + sizeof(head), data + texts_at + head.text_bytes);
 	memcpy(data, &head, sizeof(head));
 	return data;
 }
@@ -385,7 +438,9 @@ static void rewrite(struct cache *cache)
 	cache->bytes_written = 0;
 	for (size_t i = 0; i < cache->nentries && cache->writes; i++) {
 		const struct entry *entry = &cache->entries[i];
-		struct code_in in = { .bytes = entry->body, .store = &old, .arena = scratch };
+		struct code_in in = {
+			.bytes = entry->body, .store = &old, .arena = scratch, .unpacks = true
+		};
 		struct record record = { 0 };
 		size_t body;
 
@@ -406,6 +461,14 @@ void cache_finish(struct cache *cache)
 	    cache->all_bytes - cache->used_bytes >
 	            CACHE_DEAD_TIMES * cache->used_bytes + CACHE_DEAD_BYTES)
 		rewrite(cache);
+	free(cache->bodies);
+	cache->bodies = NULL;
+	cache->nentries = cache->nslots = 0;
+}
+
+const struct store *cache_store(const struct cache *cache)
+{
+	return &cache->store;
 }
 
 /* --- Asking and keeping --- */

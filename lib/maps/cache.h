@@ -65,10 +65,16 @@ bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_b
 void cache_keep(struct cache *cache, const struct map_file *file, const struct record *record,
                 struct arena *arena, struct arena *scratch, bool partly, struct record *ret);
 
+/** @ret where the texts of its records are, for record_refs(); it grows as the run goes on */
+const struct store *cache_store(const struct cache *cache);
+
 /** @ret bytes of memory that it takes besides the file */
 size_t cache_memory(const struct cache *cache);
 
-/** Write what is kept and not written.  For the end of a run that has seen all its files. */
+/**
+ * Write what is kept and not written.  For the end of a run that has seen all its files: after it
+ * nothing is found any more, but what was found lives on.
+ */
 void cache_finish(struct cache *cache);
 
 void cache_close(struct cache *cache);

@@ -150,6 +150,16 @@ const char *child_program(struct arena *arena, const char *libexec_dir, const ch
 	return arena_printf(arena, "%s/%s", libexec_dir, name);
 }
 
+/* A fault may come when a part of the answer has been sent: it is the last line. */
+static struct span last_line(struct span output)
+{
+	const char *feed = memrchr(output.data, '\n', output.len);
+
+	if (feed == NULL)
+		return output;
+	return (struct span){ feed + 1, output.len - (size_t)(feed + 1 - output.data) };
+}
+
 /* Exit status 1 with a fault on standard output is a child's way to fail; all else is a crash. */
 enum err child_failure(struct ctx *cx, const char *name, const struct tool_result *result)
 {
@@ -157,7 +167,7 @@ enum err child_failure(struct ctx *cx, const char *name, const struct tool_resul
 	enum err code;
 
 	if (result->exit_code != 1 ||
-	    schema_decode(cx, &child_fault_schema, result->output, &told) != ERR_OK) {
+	    schema_decode(cx, &child_fault_schema, last_line(result->output), &told) != ERR_OK) {
 		err_set(cx, ERR_CHILD_KILLED, "%s ended with status %d", name, result->exit_code);
 		err_cause(cx, "%s", result->stderr_tail);
 		return ERR_CHILD_KILLED;

@@ -49,6 +49,75 @@ static size_t count_at(const struct code_field *field, const char *row)
 	return n < field->max ? n : (size_t)field->max;
 }
 
+/* Whether rows of a table are texts and numbers alone. */
+static bool is_flat(const struct code_table *table)
+{
+	for (size_t i = 0; i < table->n; i++)
+		if (table->fields[i].type != CODE_TYPE_TEXT &&
+		    table->fields[i].type != CODE_TYPE_NUMBER)
+			return false;
+	return true;
+}
+
+#define NUMBER_MAX 10 /* bytes of a number */
+
+static char *put_at(char *to, uint64_t n)
+{
+	for (; n >= MORE; n >>= 7)
+		*to++ = (char)(n | MORE);
+	*to++ = (char)n;
+	return to;
+}
+
+/* Texts that rows of one list had of late, by address: they are not looked for again. */
+#define RECENT_SLOTS 32u
+
+struct recent {
+	const char *text;
+	uint32_t number;
+};
+
+static uint32_t recent_number(struct store *store, struct recent *recent, const char *text)
+{
+	struct recent *slot = &recent[(uintptr_t)text / 8 % RECENT_SLOTS];
+
+	if (slot->text != text)
+		*slot = (struct recent){ text, store_index(store, text) };
+	return slot->number;
+}
+
+/* Most of what is written are lists of such rows. */
+static void put_flat(struct sb *sb, struct store *store, const struct code_table *table,
+                     const char *items, size_t n)
+{
+	struct recent recent[RECENT_SLOTS] = { { NULL, 0 } };
+
+	for (const char *row = items; row < items + n * table->size; row += table->size) {
+		char *to = sb_room(sb, table->n * NUMBER_MAX);
+
+		if (to == NULL)
+			return;
+		for (size_t i = 0; i < table->n; i++) {
+			const struct code_field *field = &table->fields[i];
+			const char *text, *member = row + field->offset;
+			bool nullable = field->max == 1;
+
+			if (field->type == CODE_TYPE_NUMBER) {
+				to = put_at(to, number_at(member, field->size));
+				continue;
+			}
+			memcpy(&text, member, sizeof(text));
+			if (nullable && text == NULL)
+				*to++ = 0;
+			else
+				to = put_at(to, (uint64_t)recent_number(store, recent,
+				                                        text != NULL ? text : "") +
+				                        nullable);
+		}
+		sb_took(sb, to);
+	}
+}
+
 static void put_list(struct sb *sb, struct store *store, const struct code_field *field,
                      const char *row)
 {
@@ -57,11 +126,47 @@ static void put_list(struct sb *sb, struct store *store, const struct code_field
 
 	memcpy(&items, row + field->offset, sizeof(items));
 	code_put(sb, n);
+	if (field->type == CODE_TYPE_ROWS && is_flat(field->of)) {
+		put_flat(sb, store, field->of, items, n);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (field->type == CODE_TYPE_TEXTS)
 			put_text(sb, store, ((const char *const *)(const void *)items)[i], false);
 		else
 			code_write(sb, store, field->of, items + i * field->of->size);
+}
+
+/* How many bytes they take stands before the rows, and is known behind them. */
+static void put_packed(struct sb *sb, struct store *store, const struct code_field *field,
+                       const char *row)
+{
+	size_t n = count_at(field, row), start, len;
+	struct span packed;
+	const char *items;
+
+	memcpy(&items, row + field->offset, sizeof(items));
+	memcpy(&packed, row + field->packed_offset, sizeof(packed));
+	code_put(sb, n);
+	if (n == 0)
+		return;
+	if (items == NULL) {
+		code_put(sb, packed.len);
+		sb_addn(sb, packed.data, packed.len);
+		return;
+	}
+	start = sb->len;
+	put_flat(sb, store, field->of, items, n);
+	len = sb->len - start;
+	code_put(sb, len);
+	if (!sb->failed) {
+		char size[10];
+		size_t nsize = sb->len - start - len;
+
+		memcpy(size, sb->data + start + len, nsize);
+		memmove(sb->data + start + nsize, sb->data + start, len);
+		memcpy(sb->data + start, size, nsize);
+	}
 }
 
 void code_write(struct sb *sb, struct store *store, const struct code_table *table, const void *row)
@@ -82,6 +187,9 @@ void code_write(struct sb *sb, struct store *store, const struct code_table *tab
 		case CODE_TYPE_TEXTS:
 		case CODE_TYPE_ROWS:
 			put_list(sb, store, field, row);
+			break;
+		case CODE_TYPE_PACKED:
+			put_packed(sb, store, field, row);
 			break;
 		case CODE_TYPE_ONE:
 			code_write(sb, store, field->of, member);
@@ -163,6 +271,59 @@ static void set_number(void *member, uint8_t size, uint64_t n)
 		memcpy(member, &n, sizeof(n));
 }
 
+/* A number by a cursor of the caller's; what is long, or near the end, goes the usual way. */
+static inline uint64_t take_at(struct code_in *in, uint64_t max, const unsigned char **at)
+{
+	const unsigned char *p = *at, *end = (const unsigned char *)in->bytes.data + in->bytes.len;
+	uint64_t n;
+
+	if (p < end && *p < MORE && *p <= max) {
+		*at = p + 1;
+		return *p;
+	}
+	if (end - p >= 3 && max > UINT16_MAX) {
+		n = (p[0] & (MORE - 1)) | (uint64_t)(p[1] & (MORE - 1)) << 7;
+		if (p[1] < MORE) {
+			*at = p + 2;
+			return n;
+		}
+		if (p[2] < MORE / 2) { /* not more than any such limit */
+			n |= (uint64_t)p[2] << 14;
+			*at = p + 3;
+			return n;
+		}
+	}
+	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
+	n = take(in, max);
+	*at = (const unsigned char *)in->bytes.data;
+	return n;
+}
+
+/* Most of what is read are lists of such rows, by the hundred thousand. */
+static void take_flat(struct code_in *in, const struct code_table *table, char *items, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)in->bytes.data, *end;
+
+	for (char *row = items; row < items + n * table->size && !in->bad; row += table->size)
+		for (const struct code_field *field = table->fields;
+		     field < table->fields + table->n; field++) {
+			char *member = row + field->offset;
+			uint64_t got;
+
+			if (field->type == CODE_TYPE_NUMBER) {
+				set_number(member, field->size, take_at(in, field->max, &p));
+				continue;
+			}
+			got = take_at(in, UINT32_MAX, &p);
+			if (field->max == 1 && got-- == 0)
+				continue;
+			in->bad |= got >= in->store->ntexts;
+			*(const char **)(void *)member = in->bad ? "" : in->store->texts[got];
+		}
+	end = (const unsigned char *)in->bytes.data + in->bytes.len;
+	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
+}
+
 static void take_list(struct code_in *in, const struct code_field *field, char *row)
 {
 	bool texts = field->type == CODE_TYPE_TEXTS;
@@ -174,11 +335,52 @@ static void take_list(struct code_in *in, const struct code_field *field, char *
 	if (in->bad || n == 0)
 		return;
 	items = arena_array(arena, n, size);
-	for (size_t i = 0; i < n && !in->bad; i++)
-		if (texts)
-			((const char **)(void *)items)[i] = take_text(in, false);
-		else
-			code_read(in, field->of, items + i * size);
+	if (!texts && is_flat(field->of))
+		take_flat(in, field->of, items, n);
+	else
+		for (size_t i = 0; i < n && !in->bad; i++)
+			if (texts)
+				((const char **)(void *)items)[i] = take_text(in, false);
+			else
+				code_read(in, field->of, items + i * size);
+	memcpy(row + field->offset, &items, sizeof(items));
+	memcpy(row + field->count_offset, &n, sizeof(n));
+}
+
+void *code_unpack(struct span packed, size_t n, const struct code_table *table,
+                  const struct store *store, struct arena *arena)
+{
+	struct code_in in = { .bytes = packed, .store = store };
+	char *items;
+
+	if (n > packed.len) /* each takes a byte at least */
+		return NULL;
+	items = arena_array(arena, n, table->size);
+	take_flat(&in, table, items, n);
+	return in.bad || in.bytes.len > 0 ? NULL : items;
+}
+
+static void take_packed(struct code_in *in, const struct code_field *field, char *row)
+{
+	size_t n = (size_t)take(in, field->max);
+	struct span packed = { 0 };
+	void *items = NULL;
+
+	if (n == 0)
+		return;
+	packed.len = (size_t)take(in, in->bytes.len);
+	in->bad |= n > packed.len || packed.len > in->bytes.len;
+	if (in->bad)
+		return;
+	packed.data = in->bytes.data;
+	in->bytes = (struct span){ packed.data + packed.len, in->bytes.len - packed.len };
+	if (in->unpacks) {
+		items = code_unpack(packed, n, field->of, in->store, in->arena);
+		in->bad |= items == NULL;
+	} else {
+		packed.data = arena_memdup(in->arena, packed.data, packed.len);
+		memcpy(row + field->packed_offset, &packed, sizeof(packed));
+	}
 	memcpy(row + field->offset, &items, sizeof(items));
 	memcpy(row + field->count_offset, &n, sizeof(n));
 }
@@ -201,6 +403,9 @@ void code_read(struct code_in *in, const struct code_table *table, void *row)
 		case CODE_TYPE_TEXTS:
 		case CODE_TYPE_ROWS:
 			take_list(in, field, row);
+			break;
+		case CODE_TYPE_PACKED:
+			take_packed(in, field, row);
 			break;
 		case CODE_TYPE_ONE:
 			code_read(in, field->of, member);

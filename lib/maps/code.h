@@ -25,6 +25,7 @@ enum code_type {
 	CODE_TYPE_TEXTS,    /* const char ** and a count of them */
 	CODE_TYPE_ROWS,     /* structs of another table and a count of them */
 	CODE_TYPE_ONE,      /* a struct of another table, inside */
+	CODE_TYPE_PACKED,   /* rows of texts and numbers, which are read as bytes: code_unpack() */
 };
 
 struct code_table;
@@ -32,7 +33,7 @@ struct code_table;
 struct code_field {
 	enum code_type type;
 	uint8_t size; /* of a number */
-	size_t offset, count_offset;
+	size_t offset, count_offset, packed_offset;
 	uint64_t max; /* of a number; rows of a list; of a text, 1: it may be NULL */
 	const struct code_table *of;
 };
@@ -83,12 +84,21 @@ struct code_table {
 		.type = CODE_TYPE_ROWS, .offset = offsetof(T, member),                             \
 		.count_offset = CODE_OF(T, count, size_t), .max = (most), .of = (table)            \
 	}
+#define CODE_PACKED(T, member, count, packed, table, most)                                         \
+	{                                                                                          \
+		.type = CODE_TYPE_PACKED, .offset = offsetof(T, member),                           \
+		.count_offset = CODE_OF(T, count, size_t),                                         \
+		.packed_offset = CODE_OF(T, packed, struct span), .max = (most), .of = (table)     \
+	}
 #define CODE_ONE(T, member, table)                                                                 \
 	{                                                                                          \
 		.type = CODE_TYPE_ONE, .offset = offsetof(T, member), .of = (table)                \
 	}
 
-/** Append a struct; its texts get numbers in the store.  A list longer than its max is cut. */
+/**
+ * Append a struct; its texts get numbers in the store.  A list longer than its max is cut.  Rows
+ * that are packed already are appended as they are, and so belong to the same store.
+ */
 void code_write(struct sb *sb, struct store *store, const struct code_table *table,
                 const void *row);
 
@@ -98,11 +108,20 @@ struct code_in {
 	struct arena *arena;   /* for lists */
 	struct arena *scratch; /* for lists of the table `apart` */
 	const struct code_table *apart;
+	bool unpacks; /* rows of CODE_TYPE_PACKED become a list; else the bytes are copied */
 	bool bad;
 };
 
 /** Fill a struct, which is zero before.  When in->bad is set what it holds is of no use. */
 void code_read(struct code_in *in, const struct code_table *table, void *row);
+
+/**
+ * List rows that were read as bytes.
+ *
+ * @ret n rows in the arena, NULL when the bytes are not as many
+ */
+void *code_unpack(struct span packed, size_t n, const struct code_table *table,
+                  const struct store *store, struct arena *arena);
 
 /** One number by itself.  @ret at most max; a larger one is bad */
 void code_put(struct sb *sb, uint64_t n);

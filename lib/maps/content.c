@@ -51,6 +51,12 @@ void content_number(struct content *c, int64_t n)
 		sb_int_after(&c->sb, ',', n);
 }
 
+void content_row_end(struct content *c)
+{
+	if (c->sb.len > 0 && c->sb.data[c->sb.len - 1] == ',')
+		sb_truncate(&c->sb, c->sb.len - 1);
+}
+
 void content_text(struct content *c, const char *text)
 {
 	comma(c);

@@ -37,12 +37,37 @@ void content_null(struct content *c);
 void content_count(struct content *c, const char *name, int64_t n);
 void content_flag(struct content *c, const char *name, bool flag);
 
+/*
+ * Numbers one after the other, for each of n rows from the first on; i is the row.  They are written
+ * into room that is asked for once for many of them, with a comma behind each: content_row_end()
+ * takes the last one off.
+ */
+#define CONTENT_ROW_ROOM 256
+#define CONTENT_ROW(n, expression)                                                                 \
+	do {                                                                                       \
+		for (size_t from_ = 0, n_ = (n); from_ < n_;) {                                    \
+			size_t stop_ =                                                             \
+				n_ - from_ < CONTENT_ROW_ROOM ? n_ : from_ + CONTENT_ROW_ROOM;     \
+			char *to_ = sb_room(&c->sb, CONTENT_ROW_ROOM * (SB_INT_MAX + 1));          \
+                                                                                                   \
+			if (to_ == NULL)                                                           \
+				break;                                                             \
+			for (size_t i = from_; i < stop_; i++) {                                   \
+				to_ = sb_put_int(to_, (int64_t)(expression));                      \
+				*to_++ = ',';                                                      \
+			}                                                                          \
+			sb_took(&c->sb, to_);                                                      \
+			from_ = stop_;                                                             \
+		}                                                                                  \
+	} while (0)
+void content_row_end(struct content *c);
+
 /* One column of a table: a number or text for each of n rows; i is the row. */
 #define CONTENT_NUMBERS(name, n, expression)                                                       \
 	do {                                                                                       \
 		content_open(c, name, '[');                                                        \
-		for (size_t i = 0; i < (n); i++)                                                   \
-			content_number(c, (int64_t)(expression));                                  \
+		CONTENT_ROW(n, expression);                                                        \
+		content_row_end(c);                                                                \
 		content_close(c, ']');                                                             \
 	} while (0)
 

@@ -228,12 +228,21 @@ void content_graph(struct content *c)
 }
 
 /* Definitions lie in their files' facts: one pass over the files for each column. */
-#define DEF_COLUMN(name, write, expression)                                                        \
+#define DEF_NUMBERS(name, expression)                                                              \
+	do {                                                                                       \
+		content_open(c, name, '[');                                                        \
+		for (size_t f = 0; f < nfiles; f++)                                                \
+			CONTENT_ROW(files[f].facts.ndefs, expression);                             \
+		content_row_end(c);                                                                \
+		content_close(c, ']');                                                             \
+	} while (0)
+
+#define DEF_TEXTS(name, member)                                                                    \
 	do {                                                                                       \
 		content_open(c, name, '[');                                                        \
 		for (size_t f = 0; f < nfiles; f++)                                                \
 			for (size_t i = 0; i < files[f].facts.ndefs; i++)                          \
-				write(c, (expression));                                            \
+				content_text(c, files[f].facts.defs[i].member);                    \
 		content_close(c, ']');                                                             \
 	} while (0)
 
@@ -243,13 +252,13 @@ void content_defs(struct content *c)
 	size_t nfiles = c->drop_defs ? 0 : c->in->tree->nfiles;
 
 	content_open(c, "defs", '{');
-	DEF_COLUMN("file", content_number, (int64_t)f);
-	DEF_COLUMN("name", content_text, files[f].facts.defs[i].name);
-	DEF_COLUMN("kind", content_number, files[f].facts.defs[i].kind);
-	DEF_COLUMN("line", content_number, files[f].facts.defs[i].line);
-	DEF_COLUMN("end_line", content_number, files[f].facts.defs[i].end_line);
-	DEF_COLUMN("parent", content_text, files[f].facts.defs[i].parent);
+	DEF_NUMBERS("file", f);
+	DEF_TEXTS("name", name);
+	DEF_NUMBERS("kind", files[f].facts.defs[i].kind);
+	DEF_NUMBERS("line", files[f].facts.defs[i].line);
+	DEF_NUMBERS("end_line", files[f].facts.defs[i].end_line);
+	DEF_TEXTS("parent", parent);
 	nfiles = c->drop_signatures ? 0 : nfiles;
-	DEF_COLUMN("signature", content_text, files[f].facts.defs[i].signature);
+	DEF_TEXTS("signature", signature);
 	content_close(c, '}');
 }

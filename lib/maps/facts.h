@@ -318,6 +318,7 @@ struct facts {
 	size_t nnames;
 	struct fact_ref *refs; /* by name, then line; a pair of those once */
 	size_t nrefs;
+	struct span packed_refs;   /* instead of refs in facts of a record: record_refs() */
 	struct fact_route *routes; /* by line, method, pattern */
 	size_t nroutes;
 	struct fact_mount *mounts; /* by position */

@@ -23,7 +23,7 @@ void *sink_room(struct arena *arena, void *items, size_t n, size_t *cap, size_t 
 
 	if (n < *cap)
 		return items;
-	items = arena_grow(arena, items, *cap * size, more * size);
+	items = arena_more(arena, items, *cap * size, more * size);
 	*cap = more;
 	return items;
 }

@@ -1,4 +1,4 @@
-/* Grams: codes, marks, two rounds of counting and writing. */
+/* Grams: codes, marks, lists that grow. */
 #include "maps/grams.h"
 
 #include <string.h>
@@ -19,50 +19,71 @@ char gram_fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
+/* What a byte is: its code, and what makes words of it. */
+enum { KIND_LOWER = 1, KIND_UPPER = 2, KIND_WORD = 4 };
 
-static bool is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
+static const struct byte {
+	uint8_t code, kind;
+} BYTES[256] = {
+	[0 ... 0x7f] = { CODE_OTHER, 0 },
+#define LETTER(small, capital)                                                                     \
+	[small] = { (small) - 'a' + 1, KIND_WORD | KIND_LOWER }, [capital] = {                     \
+		(small) - 'a' + 1, KIND_WORD | KIND_UPPER                                          \
+	}
+	LETTER('a', 'A'),
+	LETTER('b', 'B'),
+	LETTER('c', 'C'),
+	LETTER('d', 'D'),
+	LETTER('e', 'E'),
+	LETTER('f', 'F'),
+	LETTER('g', 'G'),
+	LETTER('h', 'H'),
+	LETTER('i', 'I'),
+	LETTER('j', 'J'),
+	LETTER('k', 'K'),
+	LETTER('l', 'L'),
+	LETTER('m', 'M'),
+	LETTER('n', 'N'),
+	LETTER('o', 'O'),
+	LETTER('p', 'P'),
+	LETTER('q', 'Q'),
+	LETTER('r', 'R'),
+	LETTER('s', 'S'),
+	LETTER('t', 'T'),
+	LETTER('u', 'U'),
+	LETTER('v', 'V'),
+	LETTER('w', 'W'),
+	LETTER('x', 'X'),
+	LETTER('y', 'Y'),
+	LETTER('z', 'Z'),
+#undef LETTER
+	['0'] = { CODE_DIGIT + 0, KIND_WORD },
+	['1'] = { CODE_DIGIT + 1, KIND_WORD },
+	['2'] = { CODE_DIGIT + 2, KIND_WORD },
+	['3'] = { CODE_DIGIT + 3, KIND_WORD },
+	['4'] = { CODE_DIGIT + 4, KIND_WORD },
+	['5'] = { CODE_DIGIT + 5, KIND_WORD },
+	['6'] = { CODE_DIGIT + 6, KIND_WORD },
+	['7'] = { CODE_DIGIT + 7, KIND_WORD },
+	['8'] = { CODE_DIGIT + 8, KIND_WORD },
+	['9'] = { CODE_DIGIT + 9, KIND_WORD },
+	['_'] = { CODE_DIGIT + 10, 0 },
+	['/'] = { CODE_DIGIT + 11, 0 },
+	['.'] = { CODE_DIGIT + 12, 0 },
+	['-'] = { CODE_DIGIT + 13, 0 },
+	[0x80 ... 0xff] = { CODE_BYTE, KIND_WORD },
+};
 
-static bool is_digit(char c)
+static bool is(char c, unsigned kind)
 {
-	return c >= '0' && c <= '9';
-}
-
-static bool is_word(char c)
-{
-	return is_upper(c) || is_lower(c) || is_digit(c) || (unsigned char)c >= 0x80;
+	return (BYTES[(unsigned char)c].kind & kind) != 0;
 }
 
 static uint32_t code_of(char c)
 {
 	unsigned char byte = (unsigned char)c;
 
-	if (is_lower(c))
-		return (uint32_t)(c - 'a') + 1;
-	if (is_upper(c))
-		return (uint32_t)(c - 'A') + 1;
-	if (is_digit(c))
-		return (uint32_t)(c - '0') + CODE_DIGIT;
-	if (byte >= 0x80)
-		return CODE_BYTE + byte % 20;
-	switch (c) {
-	case '_':
-		return CODE_DIGIT + 10;
-	case '/':
-		return CODE_DIGIT + 11;
-	case '.':
-		return CODE_DIGIT + 12;
-	case '-':
-		return CODE_DIGIT + 13;
-	default:
-		return CODE_OTHER;
-	}
+	return byte < 0x80 ? BYTES[byte].code : CODE_BYTE + byte % 20u;
 }
 
 /* camelCase, HTTPServer, snake_case, a.b, x2y is one word */
@@ -70,18 +91,18 @@ bool gram_word_at(struct span text, size_t at)
 {
 	char c = text.data[at], before;
 
-	if (is_lower(c) && at > 0 && is_lower(text.data[at - 1]))
+	if (is(c, KIND_LOWER) && at > 0 && is(text.data[at - 1], KIND_LOWER))
 		return false; /* which most are */
-	if (!is_word(c))
+	if (!is(c, KIND_WORD))
 		return false;
 	if (at == 0)
 		return true;
 	before = text.data[at - 1];
-	if (!is_word(before))
+	if (!is(before, KIND_WORD))
 		return true;
-	if (!is_upper(c))
+	if (!is(c, KIND_UPPER))
 		return false;
-	return !is_upper(before) || (at + 1 < text.len && is_lower(text.data[at + 1]));
+	return !is(before, KIND_UPPER) || (at + 1 < text.len && is(text.data[at + 1], KIND_LOWER));
 }
 
 static uint32_t gram(uint32_t a, uint32_t b, uint32_t c)
@@ -129,24 +150,16 @@ size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 
 /* --- Making the index --- */
 
+#define FIRST_BYTES 16 /* of a list; then it doubles */
+#define GROUPS_MAX  7  /* of 32 bits */
+
 struct gram_index gram_index_new(struct arena *arena)
 {
 	return (struct gram_index){
-		.last = arena_array(arena, GRAM_COUNT, sizeof(uint32_t)),
-		.n = arena_array(arena, GRAM_COUNT, sizeof(uint32_t)),
-		.bytes = arena_array(arena, GRAM_COUNT, sizeof(uint32_t)),
+		.lists = arena_array(arena, GRAM_COUNT, sizeof(struct gram_list)),
 		.scratch = arena_array(arena, GRAMS_MAX, sizeof(uint32_t)),
 		.arena = arena,
 	};
-}
-
-static uint32_t groups(uint32_t difference)
-{
-	uint32_t n = 1;
-
-	for (; difference > GROUP_MASK; difference >>= GROUP_BITS)
-		n++;
-	return n;
 }
 
 static char *write_groups(char *at, uint32_t difference)
@@ -157,44 +170,34 @@ static char *write_groups(char *at, uint32_t difference)
 	return at;
 }
 
+static void grow_list(struct gram_index *index, struct gram_list *list)
+{
+	uint32_t cap = list->cap == 0 ? FIRST_BYTES : list->cap * 2;
+
+	list->postings = arena_more(index->arena, list->postings, list->cap, cap);
+	list->cap = cap;
+}
+
 void gram_index_add(struct gram_index *index, uint32_t number, struct span text)
 {
 	size_t n = grams_of(text, GRAM_ALL, index->scratch);
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t g = index->scratch[i], difference = number + 1 - index->last[g];
+		struct gram_list *list = &index->lists[index->scratch[i]];
+		uint32_t difference = number + 1 - list->last;
+		char *at, *end;
 
 		if (difference == 0)
 			continue; /* twice in one text */
-		index->last[g] = number + 1;
-		if (index->postings != NULL) {
-			index->at[g] = write_groups(index->at[g], difference);
-		} else {
-			index->n[g]++;
-			index->bytes[g] += groups(difference);
-		}
+		if (list->cap - list->len < GROUPS_MAX)
+			grow_list(index, list);
+		at = list->postings + list->len;
+		list->last = number + 1;
+		list->n++;
+		end = write_groups(at, difference);
+		index->bytes += (size_t)(end - at);
+		list->len += (uint32_t)(end - at);
 	}
-}
-
-size_t gram_index_fill(struct gram_index *index)
-{
-	size_t all = 0;
-	char *memory;
-
-	for (uint32_t g = 0; g < GRAM_COUNT; g++)
-		if (index->n[g] != 0)
-			all += index->bytes[g] + 1;
-	memory = arena_alloc(index->arena, all);
-	index->at = arena_array(index->arena, GRAM_COUNT, sizeof(char *));
-	index->postings = arena_array(index->arena, GRAM_COUNT, sizeof(char *));
-	for (uint32_t g = 0; g < GRAM_COUNT; g++) {
-		if (index->n[g] == 0)
-			continue;
-		index->at[g] = index->postings[g] = memory;
-		memory += index->bytes[g] + 1;
-	}
-	memset(index->last, 0, GRAM_COUNT * sizeof(uint32_t));
-	return all;
 }
 
 int64_t gram_next(const char **at, int64_t last)

@@ -49,24 +49,26 @@ bool gram_word_at(struct span text, size_t at);
 /** @ret the byte with ASCII capitals made small */
 char gram_fold(char c);
 
-/* The index as it is made: texts are added twice, each time in the same order. */
+/* The texts that have a gram. */
+struct gram_list {
+	char *postings; /* no NUL at their end */
+	uint32_t len, cap;
+	uint32_t last; /* number of the newest text + 1 */
+	uint32_t n;    /* texts */
+};
+
+/* The index as it is made. */
 struct gram_index {
-	uint32_t *last;  /* by gram: number of the newest text that has it, + 1 */
-	uint32_t *n;     /* by gram: texts that have it */
-	uint32_t *bytes; /* by gram: of its postings */
-	char **at;       /* by gram: where the second round writes */
-	char **postings; /* by gram: NUL-terminated; NULL before gram_index_fill() */
+	struct gram_list *lists; /* by gram */
+	size_t bytes;            /* of all postings */
 	uint32_t *scratch;
 	struct arena *arena;
 };
 
 struct gram_index gram_index_new(struct arena *arena);
 
-/** Add a text, in both rounds.  @number rising from 0 */
+/** Add a text.  @number rising from 0 */
 void gram_index_add(struct gram_index *index, uint32_t number, struct span text);
-
-/** Between the rounds.  @ret bytes of all postings */
-size_t gram_index_fill(struct gram_index *index);
 
 /**
  * Read postings.

@@ -60,6 +60,12 @@ static void count_block(const struct condensed *c, size_t first, size_t nfiles,
 	for (size_t f = first; f < nfiles && f < first + BLOCK; f++)
 		bits[c->set[f]][(f - first) / 64] |= UINT64_C(1) << (f - first) % 64;
 	for (size_t s = c->nsets; s-- > 0;) {
+		uint64_t any = 0;
+
+		for (size_t w = 0; w < WORDS; w++)
+			any |= bits[s][w];
+		if (any == 0) /* which most are: a block has few of the files */
+			continue;
 		for (uint32_t i = c->start[s]; i < c->start[s + 1]; i++)
 			for (size_t w = 0; w < WORDS; w++)
 				bits[c->into[i]][w] |= bits[s][w];

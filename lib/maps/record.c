@@ -12,7 +12,7 @@ static_assert(sizeof(struct fact_mount) == 40, "fact_mount has a member that is 
 static_assert(sizeof(struct fact_licence) == 16, "fact_licence has a member that is not kept");
 static_assert(sizeof(struct fact_env) == 24, "fact_env has a member that is not kept");
 static_assert(sizeof(struct fact_entry) == 32, "fact_entry has a member that is not kept");
-static_assert(sizeof(struct facts) == 176, "facts has a member that is not kept");
+static_assert(sizeof(struct facts) == 192, "facts has a member that is not kept");
 static_assert(sizeof(struct manifest_dep) == 32, "manifest_dep has a member that is not kept");
 static_assert(sizeof(struct manifest_item) == 24, "manifest_item has a member that is not kept");
 static_assert(sizeof(struct manifest) == 64, "manifest has a member that is not kept");
@@ -94,7 +94,7 @@ static const struct code_field FACTS_FIELDS[] = {
 	CODE_ROWS(struct facts, imports, nimports, &IMPORT, FACTS_IMPORTS_MAX),
 	CODE_ROWS(struct facts, defs, ndefs, &record_def_table, FACTS_DEFS_MAX),
 	CODE_TEXTS(struct facts, names, nnames, FACTS_NAMES_MAX),
-	CODE_ROWS(struct facts, refs, nrefs, &REF, FACTS_REFS_MAX),
+	CODE_PACKED(struct facts, refs, nrefs, packed_refs, &REF, FACTS_REFS_MAX),
 	CODE_ROWS(struct facts, routes, nroutes, &ROUTE, FACTS_ROUTES_MAX),
 	CODE_ROWS(struct facts, mounts, nmounts, &MOUNT, FACTS_MOUNTS_MAX),
 	CODE_ROWS(struct facts, env, nenv, &ENV, FACTS_ENV_MAX),
@@ -142,3 +142,11 @@ static const struct code_field RECORD_FIELDS[] = {
 	CODE_ONE(struct record, manifest, &MANIFEST),
 };
 const struct code_table record_table = CODE_TABLE(struct record, RECORD_FIELDS);
+
+const struct fact_ref *record_refs(const struct facts *facts, const struct store *store,
+                                   struct arena *arena)
+{
+	if (facts->refs != NULL || facts->nrefs == 0)
+		return facts->refs;
+	return code_unpack(facts->packed_refs, facts->nrefs, &REF, store, arena);
+}

@@ -22,4 +22,14 @@ struct record {
 extern const struct code_table record_table;
 extern const struct code_table record_def_table; /* of facts.defs; they are what takes most room */
 
+/**
+ * The uses of names in facts that may come from a record, which keeps them packed: they are most of
+ * what a repository has, and looked at once.
+ *
+ * @store of the cache that gave the record
+ * @ret   facts->nrefs of them, in the arena when they were packed; NULL: none, or damaged ones
+ */
+const struct fact_ref *record_refs(const struct facts *facts, const struct store *store,
+                                   struct arena *arena);
+
 #endif

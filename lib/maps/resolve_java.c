@@ -19,7 +19,22 @@ struct java_def {
 	uint32_t file, next;
 };
 
+/* What becomes of a name that no file has: the same wherever it is imported. */
+enum java_fate { FATE_STANDARD, FATE_NOT_FOUND, FATE_GROUP, FATE_PART };
+
+struct java_miss {
+	enum java_fate fate;
+	uint32_t first,
+		n;    /* FATE_GROUP: dependencies that are called equally like it, in j->alike */
+	bool nowhere; /* a Java file has not found it, to which every class is visible */
+};
+
 struct java_index {
+	struct arena *arena;  /* of all this */
+	struct strmap misses; /* name -> miss */
+	struct java_miss *miss;
+	uint32_t *alike;
+	size_t nmiss, miss_cap, nalike, alike_cap;
 	struct strmap classes;   /* "package.Class" -> first of chain */
 	struct strmap packages;  /* package -> 1 */
 	struct strmap artifacts; /* artifact without its group -> external */
@@ -57,13 +72,13 @@ static void add_class(struct resolver *r, struct java_index *j, uint32_t file, c
 	if (j->nchain == j->chain_cap) {
 		size_t cap = j->chain_cap != 0 ? j->chain_cap * 2 : 1024;
 
-		j->chain = arena_grow(r->arena, j->chain, j->chain_cap * sizeof(*j->chain),
+		j->chain = arena_grow(j->arena, j->chain, j->chain_cap * sizeof(*j->chain),
 		                      cap * sizeof(*j->chain));
 		j->chain_cap = cap;
 	}
 	j->chain[j->nchain] = (struct java_def){ file, first };
 	if (first == STRMAP_NONE)
-		strmap_add(&j->classes, arena_memdup(r->arena, j->key, len), len,
+		strmap_add(&j->classes, arena_memdup(j->arena, j->key, len), len,
 		           (uint32_t)j->nchain++);
 	else
 		strmap_set(&j->classes, j->key, len, (uint32_t)j->nchain++);
@@ -78,13 +93,14 @@ static void add_file_class(struct resolver *r, struct java_index *j, uint32_t fi
 	size_t len = (size_t)(path.data + path.len - base);
 
 	if (len > 3 && len < FACTS_NAME_MAX && memcmp(base + len - 3, ".kt", 3) == 0)
-		add_class(r, j, file, arena_printf(r->arena, "%.*sKt", (int)(len - 3), base));
+		add_class(r, j, file, arena_printf(j->arena, "%.*sKt", (int)(len - 3), base));
 }
 
 static void index_classes(struct resolver *r, struct java_index *j)
 {
-	j->classes = strmap_new(r->arena, 1024);
-	j->packages = strmap_new(r->arena, 64);
+	j->classes = strmap_new(j->arena, 1024);
+	j->packages = strmap_new(j->arena, 64);
+	j->misses = strmap_new(j->arena, 1024);
 	for (size_t i = r->in->nfiles; i-- > 0;) {
 		const struct facts *facts = &r->in->files[i].facts;
 		bool functions = false;
@@ -165,10 +181,13 @@ static enum platform platform_of(struct span path)
 /* Common code sees no platform's, and no platform another's. */
 static bool visible(const struct resolver *r, uint32_t from, uint32_t to)
 {
-	enum platform a = platform_of(r->in->files[from].path);
-	enum platform b = platform_of(r->in->files[to].path);
+	enum platform a, b;
 
-	if (r->in->files[from].facts.lang != LANG_KOTLIN || a == b || a == PLATFORM_ANY)
+	if (r->in->files[from].facts.lang != LANG_KOTLIN)
+		return true;
+	a = platform_of(r->in->files[from].path);
+	b = platform_of(r->in->files[to].path);
+	if (a == b || a == PLATFORM_ANY)
 		return true;
 	return b == PLATFORM_ANY || b == PLATFORM_COMMON ||
 	       (a == PLATFORM_WEB && memmem(r->in->files[to].path.data, r->in->files[to].path.len,
@@ -229,7 +248,7 @@ static uint32_t find_class(struct resolver *r, const struct java_index *j, uint3
 /* Dependencies whose group is no beginning of their packages: junit:junit has org.junit. */
 static void index_artifacts(struct resolver *r, struct java_index *j)
 {
-	j->artifacts = strmap_new(r->arena, 64);
+	j->artifacts = strmap_new(j->arena, 64);
 	for (size_t i = 0; i < r->out->nexternals; i++) {
 		const char *name = r->out->externals[i].name;
 		const char *colon = strchr(name, ':');
@@ -283,61 +302,128 @@ static int likeness(const char *artifact, const char *package)
 	return found;
 }
 
-/* Of a group's artifacts the one that is called most like the package, then the nearest. */
-static uint32_t external_of_group(struct resolver *r, uint32_t file, const char *group, size_t len,
-                                  const char *package)
+static void note_alike(struct java_index *j, uint32_t external)
 {
-	enum { CHAIN_MAX = 200 };
-	uint32_t at = first_external(r, ECO_MAVEN, group, len), best = RESOLVE_NONE;
-	struct span path = r->in->files[file].path;
-	int most = 0;
+	if (j->nalike == j->alike_cap) {
+		size_t cap = j->alike_cap != 0 ? j->alike_cap * 2 : 256;
 
-	for (int i = 0; at != RESOLVE_NONE && i < CHAIN_MAX; at = r->next_external[at], i++) {
-		const struct resolve_external *e = &r->out->externals[at];
-		const char *colon = strchr(e->name, ':');
-		int found = colon != NULL ? likeness(colon + 1, package) : 0;
-
-		if (best == RESOLVE_NONE || found > most ||
-		    (found == most &&
-		     common_dirs(path, r->in->files[e->manifest].path) >
-		             common_dirs(path,
-		                         r->in->files[r->out->externals[best].manifest].path))) {
-			best = at;
-			most = found;
-		}
+		j->alike = arena_grow(j->arena, j->alike, j->alike_cap * sizeof(*j->alike),
+		                      cap * sizeof(*j->alike));
+		j->alike_cap = cap;
 	}
-	if (best != RESOLVE_NONE)
-		count_external(r, file, best);
-	return best;
+	j->alike[j->nalike++] = external;
 }
 
-/* The dependency whose group is the longest beginning of a package. */
-static void java_miss(struct resolver *r, const struct java_index *j, struct import_at at)
+/* Of a group's artifacts those that are called most like the package.  @ret whether there are any */
+static bool alike_of_group(struct resolver *r, struct java_index *j, struct span group,
+                           const char *package, struct java_miss *ret)
 {
-	const char *name = at.import->target;
-	size_t len = strlen(name);
-	uint32_t external = RESOLVE_NONE;
+	enum { CHAIN_MAX = 200 };
+	uint32_t at = first_external(r, ECO_MAVEN, group.data, group.len);
+	int most = 0;
 
-	if (std_java_package(name)) {
-		unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
-		return;
+	ret->first = (uint32_t)j->nalike;
+	for (int i = 0; at != RESOLVE_NONE && i < CHAIN_MAX; at = r->next_external[at], i++) {
+		const char *colon = strchr(r->out->externals[at].name, ':');
+		int found = colon != NULL ? likeness(colon + 1, package) : 0;
+
+		if (i > 0 && found < most)
+			continue;
+		if (found > most)
+			j->nalike = ret->first;
+		most = i == 0 || found > most ? found : most;
+		note_alike(j, at);
 	}
-	if (strncmp(name, "kotlinx.", 8) == 0)
-		external = external_of_group(r, at.file, KOTLINX, strlen(KOTLINX), name);
-	while (len > 0 && external == RESOLVE_NONE) {
-		if (strmap_get(&j->packages, name, len) != STRMAP_NONE) {
-			unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
-			return;
-		}
-		external = external_of_group(r, at.file, name, len, name);
+	ret->n = (uint32_t)j->nalike - ret->first;
+	return ret->n > 0;
+}
+
+/* The dependencies whose group is the longest beginning of a package. */
+static enum java_fate fate_of(struct resolver *r, struct java_index *j, const char *name,
+                              struct java_miss *ret)
+{
+	const struct span kotlinx = { KOTLINX, sizeof(KOTLINX) - 1 };
+	size_t len = strlen(name);
+
+	if (std_java_package(name))
+		return FATE_STANDARD;
+	if (strncmp(name, "kotlinx.", 8) == 0 && alike_of_group(r, j, kotlinx, name, ret))
+		return FATE_GROUP;
+	while (len > 0) {
+		if (strmap_get(&j->packages, name, len) != STRMAP_NONE)
+			return FATE_NOT_FOUND;
+		if (alike_of_group(r, j, (struct span){ name, len }, name, ret))
+			return FATE_GROUP;
 		while (len > 0 && name[len - 1] != '.')
 			len--;
 		if (len > 0)
 			len--;
 	}
-	if (external == RESOLVE_NONE)
-		external = external_by_part(r, j, at);
-	unresolved(r, at, MISS_EXTERNAL, external);
+	return FATE_PART;
+}
+
+static struct java_miss *miss_of(struct resolver *r, struct java_index *j, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t at = strmap_get(&j->misses, name, len);
+	struct java_miss miss = { 0 };
+
+	if (at != STRMAP_NONE)
+		return &j->miss[at];
+	if (j->nmiss == j->miss_cap) {
+		size_t cap = j->miss_cap != 0 ? j->miss_cap * 2 : 256;
+
+		j->miss = arena_grow(j->arena, j->miss, j->miss_cap * sizeof(*j->miss),
+		                     cap * sizeof(*j->miss));
+		j->miss_cap = cap;
+	}
+	miss.fate = fate_of(r, j, name, &miss);
+	j->miss[j->nmiss] = miss;
+	strmap_add(&j->misses, name, len, (uint32_t)j->nmiss);
+	return &j->miss[j->nmiss++];
+}
+
+/* Of dependencies that fit equally the nearest, the first of those. */
+static uint32_t nearest_alike(struct resolver *r, const struct java_index *j, uint32_t file,
+                              const struct java_miss *miss)
+{
+	struct span path = r->in->files[file].path;
+	uint32_t best = j->alike[miss->first];
+	size_t most = 0;
+
+	for (uint32_t i = 0; i < miss->n && miss->n > 1; i++) {
+		uint32_t at = j->alike[miss->first + i];
+		size_t shared =
+			common_dirs(path, r->in->files[r->out->externals[at].manifest].path);
+
+		if (i == 0 || shared > most) {
+			best = at;
+			most = shared;
+		}
+	}
+	count_external(r, file, best);
+	return best;
+}
+
+static void report_miss(struct resolver *r, struct java_index *j, struct import_at at)
+{
+	struct java_miss *miss = miss_of(r, j, at.import->target);
+
+	miss->nowhere |= r->in->files[at.file].facts.lang == LANG_JAVA;
+	switch (miss->fate) {
+	case FATE_STANDARD:
+		unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
+		break;
+	case FATE_NOT_FOUND:
+		unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
+		break;
+	case FATE_GROUP:
+		unresolved(r, at, MISS_EXTERNAL, nearest_alike(r, j, at.file, miss));
+		break;
+	case FATE_PART:
+		unresolved(r, at, MISS_EXTERNAL, external_by_part(r, j, at));
+		break;
+	}
 }
 
 /* Whether a name used is that of a type; else it is a function's, with a '.' behind a receiver. */
@@ -440,6 +526,14 @@ static void hide_names(const struct facts *facts, struct strmap *hidden)
 		strmap_add(hidden, facts->defs[d].name, strlen(facts->defs[d].name), 1);
 }
 
+/* What one Java file did not find, no other will; Kotlin's platforms differ. */
+static bool missed(const struct java_index *j, enum lang lang, const char *name)
+{
+	uint32_t at = lang == LANG_JAVA ? strmap_get(&j->misses, name, strlen(name)) : STRMAP_NONE;
+
+	return at != STRMAP_NONE && j->miss[at].nowhere;
+}
+
 static void resolve_file(struct resolver *r, struct java_index *j, struct arena *scratch,
                          uint32_t file)
 {
@@ -458,9 +552,11 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 		if (import->kind == IMPORT_WILDCARD && ++wildcards <= WILDCARDS_MAX &&
 		    link_wildcard(r, j, at, &hidden))
 			continue;
-		to = find_class(r, j, file, import->target);
+		to = missed(j, facts->lang, import->target)
+		             ? RESOLVE_NONE
+		             : find_class(r, j, file, import->target);
 		if (to == RESOLVE_NONE)
-			java_miss(r, j, at);
+			report_miss(r, j, at);
 		else if (facts->lang == LANG_KOTLIN && !is_type(simple_name(import->target)))
 			link_function(r, j, at, to);
 		else
@@ -471,8 +567,9 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 
 void resolve_java(struct resolver *r)
 {
-	struct java_index j = { 0 };
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SIZE_MAX / 2);
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new((size_t)16 << 20);
+	struct java_index j = { .arena = own };
 
 	index_classes(r, &j);
 	index_artifacts(r, &j);

@@ -28,6 +28,7 @@
 
 #include "maps/bundle.h"
 #include "maps/content.h"
+#include "maps/store.h"
 
 #define TABLES_SYMBOLS_MAX 2000000u /* different names */
 #define TABLES_USES_MAX    10000u   /* of one name; all are counted */
@@ -38,6 +39,8 @@ struct tables_in {
 	size_t nfiles;
 	const struct resolve_out *resolved;
 	const struct structure *structure;
+	const struct store
+		*store;     /* of the cache that the facts are from; NULL: they are from none */
 	uint64_t max_bytes; /* of one part */
 };
 

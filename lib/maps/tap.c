@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define BYTES_OF_TOKEN 8 /* with blanks and comments; where there are more, the list grows */
+
 static const struct word {
 	const char *text;
 	uint32_t len, is;
@@ -60,6 +62,7 @@ static void take(void *arg, const struct token *t)
 void tap_open(struct tap *tap, struct sink *sk)
 {
 	*tap = (struct tap){ .sk = sk };
+	tokens_expect(&tap->tokens, sk->arena, sk->text.len / BYTES_OF_TOKEN);
 	index_words(tap);
 }
 

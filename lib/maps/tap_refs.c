@@ -50,6 +50,7 @@ static uint32_t name_index(struct tap *tap, struct span name)
 			                        &refs->names_cap, sizeof(*refs->names));
 			refs->seen = sink_room(tap->sk->arena, refs->seen, refs->nnames,
 			                       &refs->seen_cap, sizeof(*refs->seen));
+			refs->seen[refs->nnames] = false;
 			refs->names[refs->nnames++] = name;
 			*slot = (uint32_t)refs->nnames;
 			return *slot - 1;
@@ -218,9 +219,9 @@ static struct tap_use *sort_uses(struct tap *tap, struct ranked *names, const ch
 
 /* ---- what the definitions say themselves ---- */
 
-static size_t place_hash(const char *name, size_t len, uint32_t line)
+static size_t place_hash(size_t hash, uint32_t line)
 {
-	return name_hash((struct span){ name, len }) ^ line * 0x9e3779b9u;
+	return hash ^ line * 0x9e3779b9u;
 }
 
 /* A set of definitions by name and line, without the names: a filter that may forget a use. */
@@ -235,7 +236,8 @@ static uint64_t *defined_bits(struct tap *tap, size_t *ret_mask)
 	bits = arena_array(tap->sk->arena, nbits / 64, sizeof(*bits));
 	for (size_t i = 0; i < ret->ndefs; i++) {
 		const struct fact_def *def = &ret->defs[i];
-		size_t at = place_hash(def->name, strlen(def->name), def->line) & (nbits - 1);
+		struct span name = { def->name, strlen(def->name) };
+		size_t at = place_hash(name_hash(name), def->line) & (nbits - 1);
 
 		bits[at / 64] |= 1ull << (at % 64);
 	}
@@ -252,7 +254,7 @@ void tap_refs_close(struct tap *tap)
 	const char **texts = arena_array(arena, refs->nnames, sizeof(*texts));
 	struct tap_use *uses;
 	uint64_t *defined;
-	size_t mask;
+	size_t mask, hash = 0;
 
 	if (refs->nuses == 0)
 		return;
@@ -262,9 +264,11 @@ void tap_refs_close(struct tap *tap)
 	for (size_t i = 0; i < refs->nuses; i++) {
 		const struct tap_use *use = &uses[i];
 		struct fact_ref *last = ret->nrefs > 0 ? &ret->refs[ret->nrefs - 1] : NULL;
-		size_t at = place_hash(names[use->name].name.data, names[use->name].name.len,
-		                       use->line) &
-		            mask;
+		size_t at;
+
+		if (i == 0 || use->name != use[-1].name)
+			hash = name_hash(names[use->name].name);
+		at = place_hash(hash, use->line) & mask;
 
 		if (last && last->name == texts[use->name] && last->line == use->line) {
 			last->kind = use->kind < last->kind ? use->kind : last->kind;

@@ -85,6 +85,16 @@ struct span text_to_utf8(struct arena *arena, struct span text)
 	return utf8_valid(text.data, text.len) == text.len ? text : from_latin1(arena, text);
 }
 
+/* Whether eight bytes are all ASCII and none a control character. */
+static bool are_plain(const char *text)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t w;
+
+	memcpy(&w, text, sizeof(w));
+	return ((w | (w - ones * 0x20) | (w + ones)) & ones * 0x80) == 0;
+}
+
 static bool shows_as_is(const char *p, size_t n)
 {
 	return n > 0 && (unsigned char)*p >= 0x20 && *p != 0x7F;
@@ -96,6 +106,8 @@ const char *text_display(struct arena *arena, struct span bytes)
 	size_t good = 0, len = 0, n;
 	char *out;
 
+	while (bytes.len - good >= 8 && are_plain(bytes.data + good))
+		good += 8;
 	while (good < bytes.len &&
 	       shows_as_is(bytes.data + good, n = utf8_char(bytes.data + good, bytes.len - good)))
 		good += n;

@@ -44,6 +44,13 @@ static void close_bracket(struct tokens *ts, struct tok *t)
 	ts->open = t->up = ts->t[open].up;
 }
 
+void tokens_expect(struct tokens *ts, struct arena *arena, size_t n)
+{
+	n = n < FACTS_TOKENS_MAX ? n : FACTS_TOKENS_MAX;
+	ts->t = arena_more(arena, NULL, 0, (n + 1) * sizeof(*ts->t));
+	ts->cap = n + 1;
+}
+
 void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, uint32_t words)
 {
 	struct tok *made;

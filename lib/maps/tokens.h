@@ -33,6 +33,9 @@ struct tokens {
 	uint32_t work; /* steps of walks so far; none is taken beyond TOKENS_WORK_MAX */
 };
 
+/** Make room for about so many tokens, before the first. */
+void tokens_expect(struct tokens *ts, struct arena *arena, size_t n);
+
 void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, uint32_t words);
 
 /** Take a step of the budget.  @ret false when it is used up */

@@ -81,14 +81,21 @@ bool view_json_null(struct view_json *r)
 /* The cursor stands behind the opening quote.  @ret where the closing one is, NULL without */
 static const char *closing_quote(const struct view_json *r)
 {
-	for (const char *p = r->p; p < r->end; p++) {
-		if (*p == '"')
+	const char *p = r->p, *before;
+
+	for (; (p = memchr(p, '"', (size_t)(r->end - p))) != NULL; p++) {
+		for (before = p; before > r->p && before[-1] == '\\';)
+			before--;
+		if ((p - before) % 2 == 0)
 			return p;
-		if (*p == '\\')
-			p++;
 	}
 	return NULL;
 }
+
+/* Bytes at which skipping has to look: all others inside brackets are passed over. */
+static const bool TELLS[256] = {
+	['"'] = true, ['['] = true, [']'] = true, ['{'] = true, ['}'] = true
+};
 
 void view_json_skip(struct view_json *r)
 {
@@ -96,6 +103,8 @@ void view_json_skip(struct view_json *r)
 
 	do {
 		blanks(r);
+		while (depth > 0 && r->p < r->end && !TELLS[(unsigned char)*r->p])
+			r->p++;
 		if (r->p == r->end) {
 			view_json_bad(r, "the text ends too early");
 			return;

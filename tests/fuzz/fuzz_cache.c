@@ -9,18 +9,20 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool take(struct store *store, struct arena *arena, struct span bytes, struct record *ret)
+static bool take(struct store *store, struct arena *arena, struct span bytes, bool unpacks,
+                 struct record *ret)
 {
-	struct code_in in = { .bytes = bytes, .store = store, .arena = arena };
+	struct code_in in = { .bytes = bytes, .store = store, .arena = arena, .unpacks = unpacks };
 
 	*ret = (struct record){ 0 };
 	code_read(&in, &record_table, ret);
 	return !in.bad;
 }
 
-static void check(const struct record *r)
+static void check(struct store *store, struct arena *arena, const struct record *r)
 {
 	const struct facts *f = &r->facts;
+	const struct fact_ref *refs = record_refs(f, store, arena);
 	size_t texts = strlen(f->package) + strlen(r->manifest.name) + strlen(r->manifest.group);
 
 	assert(r->skip < SKIP_COUNT && f->lang < LANG_COUNT);
@@ -29,8 +31,8 @@ static void check(const struct record *r)
 		texts += strlen(f->imports[i].target) + strlen(f->imports[i].scope);
 	for (size_t i = 0; i < f->ndefs; i++)
 		texts += strlen(f->defs[i].name) + strlen(f->defs[i].signature);
-	for (size_t i = 0; i < f->nrefs; i++)
-		texts += strlen(f->refs[i].name);
+	for (size_t i = 0; refs != NULL && i < f->nrefs; i++)
+		texts += strlen(refs[i].name);
 	for (size_t i = 0; i < f->nnames; i++)
 		texts += strlen(f->names[i]);
 	if (texts == SIZE_MAX)
@@ -46,14 +48,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (int i = 0; i < 8; i++)
 		store_index(&store, arena_printf(arena, "text %d", i));
-	if (!take(&store, arena, (struct span){ (const char *)data, size }, &record))
+	if (!take(&store, arena, (struct span){ (const char *)data, size }, false, &record))
 		return 0;
-	check(&record);
+	check(&store, arena, &record);
 	code_write(&once, &store, &record_table, &record);
-	if (!take(&store, arena, (struct span){ once.data, once.len }, &second))
+	if (!take(&store, arena, (struct span){ once.data, once.len }, false, &second))
 		abort();
 	code_write(&again, &store, &record_table, &second);
 	if (once.len != again.len || memcmp(once.data, again.data, once.len) != 0)
 		abort();
+	/* The same with nothing packed: it may be refused, but not be another. */
+	if (take(&store, arena, (struct span){ (const char *)data, size }, true, &second)) {
+		again = sb_new(arena, (size_t)16 << 20);
+		code_write(&again, &store, &record_table, &second);
+		if (!take(&store, arena, (struct span){ again.data, again.len }, true, &record))
+			abort();
+		check(&store, arena, &record);
+	}
 	return 0;
 }

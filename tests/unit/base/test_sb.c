@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/sb.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static void test_sb__append(void **state)
@@ -199,6 +201,34 @@ static void test_sb__markup(void **state)
 	}
 }
 
+/* Room that is written to directly counts like any other text, and so does the ceiling. */
+static void test_sb__room(void **state)
+{
+	static const int64_t NUMBERS[] = { 0,  9,   10,    99,        100,       999,     1000,
+		                           -1, -10, 12345, INT64_MAX, INT64_MIN, 10000000 };
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 1000), small = sb_new(cx->arena, 4);
+
+	for (size_t i = 0; i < COUNT(NUMBERS); i++) {
+		char *to = sb_room(&sb, SB_INT_MAX + 1), wanted[32];
+		size_t from = sb.len;
+
+		assert_non_null(to);
+		to = sb_put_int(to, NUMBERS[i]);
+		*to++ = ' ';
+		sb_took(&sb, to);
+		snprintf(wanted, sizeof(wanted), "%" PRId64 " ", NUMBERS[i]);
+		assert_string_equal(sb.data + from, wanted);
+		assert_int_equal(sb.len - from, strlen(wanted));
+	}
+	sb_took(&small, sb_put_int(sb_room(&small, SB_INT_MAX), 1234));
+	assert_false(small.failed);
+	sb_took(&small, sb_put_int(sb_room(&small, SB_INT_MAX), 5));
+	assert_true(small.failed);
+	assert_string_equal(small.data, "1234");
+	assert_null(sb_room(&small, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_sb__json_of_plain_text),
 		cmocka_unit_test(test_sb__json_of_long_text),
 		cmocka_unit_test(test_sb__markup),
+		cmocka_unit_test(test_sb__room),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

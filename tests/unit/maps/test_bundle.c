@@ -5,6 +5,7 @@
 #include "fixture.h"
 #include "base/sb.h"
 #include "maps/bundle.h"
+#include "maps/child.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,64 @@ static void test_bundle__there_and_back(void **state)
 	}
 	assert_ptr_equal(bundle_find(&got, "edges_2"), &got.parts[1].data);
 	assert_null(bundle_find(&got, "edges"));
+}
+
+static size_t written(FILE *f, char *ret, size_t room)
+{
+	size_t n;
+
+	rewind(f);
+	n = fread(ret, 1, room, f);
+	fclose(f);
+	return n;
+}
+
+/* Sent part by part it is the same, to the byte; nothing of it is kept but that it was there. */
+static void test_bundle__sent_as_it_is_made(void **state)
+{
+	FILE *f = tmpfile(), *g = tmpfile();
+	struct bundle sent = bundle_to(fileno(f)), kept = { 0 };
+	char one[256], other[256];
+	size_t n;
+
+	(void)state;
+	bundle_add(&sent, BUNDLE_CONTENT, SPAN("{\"a\":1}"));
+	bundle_add(&sent, "none", SPAN(""));
+	assert_non_null(bundle_find(&sent, "none"));
+	assert_null(bundle_find(&sent, "edges"));
+	assert_true(bundle_end(&sent));
+	bundle_add(&kept, BUNDLE_CONTENT, SPAN("{\"a\":1}"));
+	bundle_add(&kept, "none", SPAN(""));
+	assert_true(bundle_send(&kept, fileno(g)));
+	n = written(f, one, sizeof(one));
+	assert_int_equal(written(g, other, sizeof(other)), n);
+	assert_memory_equal(one, other, n);
+}
+
+/* Who does not get it all is told so at the end. */
+static void test_bundle__nobody_takes_it(void **state)
+{
+	struct bundle sent = bundle_to(-1);
+
+	(void)state;
+	bundle_add(&sent, BUNDLE_CONTENT, SPAN("{}"));
+	assert_false(bundle_end(&sent));
+}
+
+/* What fails when parts have been sent says so on the last line. */
+static void test_bundle__fault_behind_parts(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	const struct tool_result result = {
+		.exit_code = 1,
+		.output = SPAN(
+			HEAD
+			"content 2\n{}\nsymb"
+			"\n{\"type\":\"memory-limit\",\"detail\":\"too much\",\"fix\":\"more\"}"),
+	};
+
+	assert_int_equal(child_failure(cx, "portolan-analyse", &result), ERR_OUT_OF_MEMORY);
+	assert_string_equal(cx->fault.detail, "too much");
 }
 
 /* Each cut of a good text is refused. */
@@ -104,6 +163,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bundle__there_and_back),
+		cmocka_unit_test(test_bundle__sent_as_it_is_made),
+		cmocka_unit_test(test_bundle__nobody_takes_it),
+		cmocka_unit_test(test_bundle__fault_behind_parts),
 		cmocka_unit_test(test_bundle__cut_anywhere),
 		cmocka_unit_test(test_bundle__refused),
 		cmocka_unit_test(test_bundle__too_many_parts),

@@ -1,0 +1,278 @@
+/* Tables: names with their definitions and uses. */
+#include "base/utf8.h"
+#include "maps/record.h"
+#include "maps/tables_parts.h"
+
+#include <string.h>
+
+#define SCRATCH_MAX (SIZE_MAX / 2)
+
+/* --- Symbols --- */
+
+/* Whether eight bytes are all ASCII and none a control character. */
+static bool are_plain(const char *text)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t w;
+
+	memcpy(&w, text, sizeof(w));
+	return ((w | (w - ones * 0x20) | (w + ones)) & ones * 0x80) == 0;
+}
+
+static bool fit_for_a_row(const char *name, size_t len)
+{
+	size_t plain = 0;
+
+	if (len == 0 || len > FACTS_NAME_MAX)
+		return false;
+	while (len - plain >= 8 && are_plain(name + plain))
+		plain += 8;
+	name += plain;
+	len -= plain;
+	if (utf8_valid(name, len) != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static size_t count_defs(const struct tables *t)
+{
+	size_t n = 0;
+
+	for (size_t f = 0; f < t->in->nfiles; f++)
+		n += t->in->files[f].facts.ndefs;
+	return n;
+}
+
+/* Number the names as they come, and note the name of each definition. */
+static uint32_t *number_names(struct tables *t, size_t ndefs)
+{
+	uint32_t *name_of_def = arena_array(t->scratch, ndefs, sizeof(*name_of_def));
+	size_t at = 0;
+
+	t->numbers = strmap_new(t->scratch, ndefs / 2);
+	t->name_of = arena_array(t->scratch, ndefs, sizeof(*t->name_of));
+	for (size_t f = 0; f < t->in->nfiles; f++) {
+		const struct facts *facts = &t->in->files[f].facts;
+
+		for (size_t i = 0; i < facts->ndefs; i++, at++) {
+			const char *name = facts->defs[i].name;
+			size_t len = strlen(name);
+
+			name_of_def[at] = STRMAP_NONE;
+			if (!fit_for_a_row(name, len)) {
+				t->incomplete = true;
+				continue;
+			}
+			name_of_def[at] =
+				t->nnames < TABLES_SYMBOLS_MAX
+					? strmap_add(&t->numbers, name, len, (uint32_t)t->nnames)
+					: strmap_get(&t->numbers, name, len);
+			if (name_of_def[at] == t->nnames)
+				t->name_of[t->nnames++] = name;
+			t->incomplete |= name_of_def[at] == STRMAP_NONE;
+		}
+	}
+	return name_of_def;
+}
+
+/* Definitions by name, in the order of files: a counting sort. */
+void tables_take_names(struct tables *t)
+{
+	size_t ndefs = count_defs(t);
+	uint32_t *name_of_def = number_names(t, ndefs), *next;
+
+	t->names = arena_array(t->scratch, t->nnames, sizeof(*t->names));
+	t->name_first = arena_array(t->scratch, t->nnames + 1, sizeof(uint32_t));
+	t->defs = arena_array(t->scratch, ndefs, sizeof(uint32_t));
+	for (size_t i = 0; i < ndefs; i++)
+		if (name_of_def[i] != STRMAP_NONE)
+			t->name_first[name_of_def[i] + 1]++;
+	for (size_t i = 0; i < t->nnames; i++)
+		t->name_first[i + 1] += t->name_first[i];
+	next = arena_memdup(t->scratch, t->name_first, (t->nnames + 1) * sizeof(uint32_t));
+	for (size_t i = 0; i < ndefs; i++)
+		if (name_of_def[i] != STRMAP_NONE)
+			t->defs[next[name_of_def[i]]++] = (uint32_t)i;
+	for (uint32_t i = 0; i < t->nnames; i++)
+		t->names[i] = tables_text_of(t->name_of[i], i);
+	tables_sort(t->names, t->nnames);
+}
+
+/* One definition and its file. */
+struct place {
+	const struct fact_def *def;
+	uint32_t file;
+};
+
+static struct place *list_places(struct tables *t, size_t ndefs)
+{
+	struct place *ret = arena_array(t->scratch, ndefs, sizeof(*ret));
+	size_t at = 0;
+
+	for (uint32_t f = 0; f < t->in->nfiles; f++)
+		for (size_t i = 0; i < t->in->files[f].facts.ndefs; i++)
+			ret[at++] = (struct place){ &t->in->files[f].facts.defs[i], f };
+	return ret;
+}
+
+#define DEF_TEXTS(member)                                                                          \
+	do {                                                                                       \
+		sb_addc(sb, '\t');                                                                 \
+		for (uint32_t i = first; i < last; i++) {                                          \
+			const char *text = places[t->defs[i]].def->member;                         \
+                                                                                                   \
+			if (i > first)                                                             \
+				sb_addc(sb, TABLES_SEPARATOR);                                     \
+			if (fit_for_a_row(text, strlen(text)))                                     \
+				sb_add(sb, text);                                                  \
+		}                                                                                  \
+	} while (0)
+
+static void write_symbol(const struct tables *t, struct sb *sb, const struct place *places,
+                         uint32_t place)
+{
+	const struct text *name = &t->names[place];
+	uint32_t first = t->name_first[name->number], last = t->name_first[name->number + 1];
+
+	sb_int(sb, place);
+	tables_text(sb, name->data);
+	TABLES_ARRAY(sb, last - first, places[t->defs[first + i]].file);
+	TABLES_ARRAY(sb, last - first, places[t->defs[first + i]].def->line);
+	TABLES_ARRAY(sb, last - first, places[t->defs[first + i]].def->end_line);
+	TABLES_ARRAY(sb, last - first, places[t->defs[first + i]].def->kind);
+	DEF_TEXTS(parent);
+	DEF_TEXTS(signature);
+	sb_addc(sb, '\n');
+}
+
+void tables_symbols(struct tables *t)
+{
+	const struct place *places = list_places(t, count_defs(t));
+	struct part part = tables_part(t);
+
+	for (uint32_t i = 0; i < t->nnames; i++)
+		write_symbol(t, &part.sb, places, i);
+	tables_part_end(t, "symbols", &part);
+}
+
+/* --- References --- */
+
+/* One use of a name, and its file. */
+struct use {
+	uint32_t file, where;
+};
+
+/* Line and kind in one; a blob that has more lines than fit is larger than any that is read. */
+#define KIND_BITS 3
+static_assert(REF_KIND_COUNT <= 1 << KIND_BITS, "kinds of references have no room");
+
+/*
+ * Names repeat in thousands of files, and the same text is mostly the same address: what was asked
+ * of late is not looked for by its bytes again.
+ */
+#define RECENT_SLOTS 32768u /* a power of two */
+
+struct recent {
+	const char *name;
+	uint32_t number;
+};
+
+/* All references in the order of files; those of one file come by name. */
+struct refs {
+	uint32_t *numbers; /* of their names; STRMAP_NONE: not defined here */
+	uint32_t *where;
+	size_t *first; /* by file and one more: where its own start */
+};
+
+static uint32_t number_of(const struct tables *t, struct recent *recent, const char *name)
+{
+	size_t at = ((uintptr_t)name * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (RECENT_SLOTS - 1);
+
+	if (recent[at].name != name)
+		recent[at] = (struct recent){ name, strmap_get(&t->numbers, name, strlen(name)) };
+	return recent[at].number;
+}
+
+static struct refs list_refs(const struct tables *t)
+{
+	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
+	struct recent *recent = arena_array(t->scratch, RECENT_SLOTS, sizeof(*recent));
+	struct refs ret = { .first = arena_array(t->scratch, t->in->nfiles + 1, sizeof(size_t)) };
+	size_t n = 0;
+
+	for (size_t f = 0; f < t->in->nfiles; f++)
+		n += t->in->files[f].facts.nrefs;
+	ret.numbers = arena_array(t->scratch, n, sizeof(uint32_t));
+	ret.where = arena_array(t->scratch, n, sizeof(uint32_t));
+	n = 0;
+	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
+		const struct facts *facts = &t->in->files[f].facts;
+		const struct fact_ref *refs = record_refs(facts, t->in->store, file);
+
+		for (size_t i = 0; refs != NULL && i < facts->nrefs; i++, n++) {
+			ret.numbers[n] = i > 0 && refs[i].name == refs[i - 1].name
+			                         ? ret.numbers[n - 1]
+			                         : number_of(t, recent, refs[i].name);
+			ret.where[n] = refs[i].line << KIND_BITS | refs[i].kind;
+		}
+		ret.first[f + 1] = n;
+	}
+	return ret;
+}
+
+/* Count the uses of each name; their sum so far goes to first[number + 1]. */
+static uint32_t *count_uses(const struct tables *t, const struct refs *refs, uint32_t *counts)
+{
+	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
+
+	for (size_t i = 0; i < refs->first[t->in->nfiles]; i++)
+		if (refs->numbers[i] != STRMAP_NONE)
+			counts[refs->numbers[i]]++;
+	for (size_t i = 0; i < t->nnames; i++)
+		first[i + 1] =
+			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
+	return first;
+}
+
+static struct use *list_uses(const struct tables *t, const struct refs *refs, const uint32_t *first)
+{
+	uint32_t *next = arena_memdup(t->scratch, first, (t->nnames + 1) * sizeof(*next));
+	struct use *ret = arena_array(t->scratch, first[t->nnames], sizeof(*ret));
+
+	for (uint32_t f = 0; f < t->in->nfiles; f++)
+		for (size_t i = refs->first[f]; i < refs->first[f + 1]; i++) {
+			uint32_t number = refs->numbers[i];
+
+			if (number != STRMAP_NONE && next[number] < first[number + 1])
+				ret[next[number]++] = (struct use){ f, refs->where[i] };
+		}
+	return ret;
+}
+
+void tables_references(struct tables *t)
+{
+	uint32_t *counts = arena_array(t->scratch, t->nnames, sizeof(*counts));
+	const struct refs refs = list_refs(t);
+	const uint32_t *first = count_uses(t, &refs, counts);
+	const struct use *uses = list_uses(t, &refs, first);
+	struct part part = tables_part(t);
+
+	for (uint32_t place = 0; place < t->nnames; place++) {
+		uint32_t number = t->names[place].number;
+		const struct use *mine = uses + first[number];
+		size_t n = first[number + 1] - first[number];
+
+		if (counts[number] == 0)
+			continue;
+		sb_int(&part.sb, place);
+		tables_number(&part.sb, counts[number]);
+		TABLES_ARRAY(&part.sb, n, mine[i].file);
+		TABLES_ARRAY(&part.sb, n, mine[i].where >> KIND_BITS);
+		TABLES_ARRAY(&part.sb, n, mine[i].where & ((1u << KIND_BITS) - 1));
+		sb_addc(&part.sb, '\n');
+	}
+	tables_part_end(t, "references", &part);
+}

@@ -1,0 +1,70 @@
+/* Tables: the places of texts, and their grams. */
+#include "maps/grams.h"
+#include "maps/tables_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SCRATCH_MAX (SIZE_MAX / 2)
+#define HEAD_BYTES  8
+
+struct text tables_text_of(const char *data, uint32_t number)
+{
+	struct text ret = { .data = data, .len = (uint32_t)strlen(data), .number = number };
+
+	for (uint32_t i = 0; i < HEAD_BYTES; i++)
+		ret.head = ret.head << 8 |
+		           (i < ret.len ? (unsigned char)gram_fold(data[i]) : (unsigned char)0);
+	return ret;
+}
+
+/* Shorter first, then by bytes, case aside; what is left equal goes by number. */
+static int by_place(const void *a, const void *b)
+{
+	const struct text *x = a, *y = b;
+
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	if (x->head != y->head)
+		return x->head < y->head ? -1 : 1;
+	for (uint32_t i = HEAD_BYTES; i < x->len; i++) {
+		unsigned char c = (unsigned char)gram_fold(x->data[i]);
+		unsigned char d = (unsigned char)gram_fold(y->data[i]);
+
+		if (c != d)
+			return c < d ? -1 : 1;
+	}
+	return x->number < y->number ? -1 : 1;
+}
+
+void tables_sort(struct text *texts, size_t n)
+{
+	if (n > 1)
+		qsort(texts, n, sizeof(*texts), by_place);
+}
+
+void tables_grams(const struct tables *t, struct sb *sb, char about, const struct text *texts,
+                  size_t n)
+{
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(SCRATCH_MAX);
+	struct gram_index index = gram_index_new(arena);
+
+	for (size_t i = 0; i < n; i++)
+		gram_index_add(&index, (uint32_t)i, (struct span){ texts[i].data, texts[i].len });
+	if (index.bytes > t->in->max_bytes) {
+		sb->failed = true;
+		return;
+	}
+	for (uint32_t g = 0; g < GRAM_COUNT; g++) {
+		const struct gram_list *list = &index.lists[g];
+
+		if (list->n == 0)
+			continue;
+		sb_addc(sb, about);
+		tables_number(sb, g);
+		tables_number(sb, list->n);
+		sb_addc(sb, '\t');
+		sb_addn(sb, list->postings, list->len);
+		sb_addc(sb, '\n');
+	}
+}
