@@ -11,6 +11,7 @@ struct reader {
 	struct sink *sk;
 	struct token prev, t;
 	struct scopes in;
+	bool quiet; /* words are no uses */
 
 	/* The member being read. */
 	struct token type_name, method_name;
@@ -24,7 +25,7 @@ static bool next(struct reader *rd)
 	rd->prev = rd->t;
 	if (!lex_next(rd->lx, &rd->t))
 		return false;
-	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z')
+	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z' && !rd->quiet)
 		sink_name(rd->sk, token_span(&rd->t));
 	return true;
 }
@@ -41,16 +42,20 @@ static struct span dotted(struct reader *rd, char *name, size_t max)
 {
 	size_t n = 0;
 
+	rd->quiet = true;
 	while (next(rd) && rd->t.c != ';') {
 		if (rd->t.kind != TOKEN_IDENT && rd->t.c != '.' && rd->t.c != '*')
 			break;
-		if (rd->t.len > max - n)
-			return (struct span){ 0 };
+		if (rd->t.len > max - n) {
+			n = 0;
+			break;
+		}
 		memcpy(name + n, rd->t.text, rd->t.len);
 		n += rd->t.len;
 		if (rd->t.kind == TOKEN_IDENT && n == rd->t.len && token_is(&rd->t, "static"))
 			break;
 	}
+	rd->quiet = false;
 	return (struct span){ name, n };
 }
 

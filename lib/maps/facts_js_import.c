@@ -206,6 +206,8 @@ bool js_async_is_value(const struct js_reader *rd)
 
 	while (p > start && (p[-1] == ' ' || p[-1] == '\t'))
 		p--;
-	return (p > start && strchr("=(,:?[&|", p[-1])) ||
-	       (p - start >= 6 && memcmp(p - 6, "return", 6) == 0);
+	return (p > start && strchr("=(,:?[&|>", p[-1])) ||
+	       (p - start >= 6 && memcmp(p - 6, "return", 6) == 0) ||
+	       (p - start >= 5 && memcmp(p - 5, "await", 5) == 0) ||
+	       (p - start >= 4 && memcmp(p - 4, "void", 4) == 0);
 }

@@ -5,7 +5,7 @@
 // Names are resolved by ts.resolveModuleName with the options of the nearest tsconfig.json (or jsconfig.json), by the
 // rules of bundlers, with the repository's own packages linked into node_modules as npm and pnpm would.  A package of
 // the repository whose entry is not there (built before it is published) is not judged.  Where a declaration stands
-// beside the JavaScript that it declares, the JavaScript counts.
+// for JavaScript, which is beside it or what Node finds by the same name, the JavaScript counts.
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -95,6 +95,16 @@ function asListed(path) {
 	return listed.startsWith("..") || listed.startsWith("node_modules/") ? null : listed;
 }
 
+// What Node requires; null when that is no script of the repository.
+function byNode(name, from) {
+	try {
+		const found = asListed(createRequire(from).resolve(name));
+		return found && /\.[cm]?js$/.test(found) ? found : null;
+	} catch {
+		return null;
+	}
+}
+
 function packageOf(name) {
 	return name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
 }
@@ -104,7 +114,8 @@ function note(file, line, written) {
 	const from = join(folder, file);
 	const found = ts.resolveModuleName(name, from, options(dirname(from)), ts.sys).resolvedModule;
 	if (found) {
-		answer.imports.push([file, line, asListed(found.resolvedFileName)]);
+		const listed = asListed(found.resolvedFileName);
+		answer.imports.push([file, line, (/\.d\.[cm]?ts$/.test(listed ?? "") && byNode(name, from)) || listed]);
 		return;
 	}
 	const here = resolve(dirname(from), name);
@@ -157,6 +168,10 @@ function visit(file, source) {
 		if (name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) answer.defs.push([file, lineOf(name), name.text]);
 	};
 	const isText = (node) => node && (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node));
+	for (const one of [...source.referencedFiles, ...source.typeReferenceDirectives]) {
+		const path = source.referencedFiles.includes(one);
+		note(file, source.getLineAndCharacterOfPosition(one.pos).line + 1, path && !/^[./]/.test(one.fileName) ? `./${one.fileName}` : one.fileName);
+	}
 	const stack = [[source, true]];
 	while (stack.length > 0) {
 		const [node, top] = stack.pop();

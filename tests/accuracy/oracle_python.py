@@ -37,7 +37,10 @@ def find(name, places):
     full = ""
     for part in name.split("."):
         full = f"{full}.{part}" if full else part
-        spec = importlib.machinery.PathFinder.find_spec(full, places)
+        try:
+            spec = importlib.machinery.PathFinder.find_spec(full, places)
+        except KeyError:  # a namespace inside of one that is not imported
+            return None
         if spec is None:
             return None
         places = list(spec.submodule_search_locations or [])
