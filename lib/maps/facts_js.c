@@ -212,10 +212,15 @@ static void read_constant(struct js_reader *rd)
 
 /* ---- words ---- */
 
+static bool follows_arrow(const struct js_reader *rd)
+{
+	return rd->prev.c == '>' && rd->prev.glued && rd->prev.text[-1] == '=';
+}
+
 static void read_function(struct js_reader *rd)
 {
 	bool value = (rd->prev.c && strchr(rd->t.first ? "=(,:?[&|+" : "=(,:?[&|!+", rd->prev.c)) ||
-	             token_is(&rd->prev, "async");
+	             follows_arrow(rd) || token_is(&rd->prev, "async");
 	bool expression = (value && (!token_is(&rd->prev, "async") || js_async_is_value(rd))) ||
 	                  (!rd->t.first && token_in(&rd->prev, "return new typeof await void"));
 	bool named;
@@ -224,7 +229,7 @@ static void read_function(struct js_reader *rd)
 		js_advance(rd);
 	named = rd->next.kind == TOKEN_IDENT;
 	if (value && rd->pending.set && rd->pending.depth == rd->depth && rd->pending.def_kind &&
-	    !rd->t.first) {
+	    !rd->pending.signature && (!rd->t.first || rd->prev.c == '=')) {
 		/* const f = function g() {}: known as f. */
 		if (named)
 			js_advance(rd);
@@ -307,11 +312,6 @@ static bool read_type_word(struct js_reader *rd)
 	return true;
 }
 
-static bool follows_arrow(const struct js_reader *rd)
-{
-	return rd->prev.c == '>' && rd->prev.glued && rd->prev.text[-1] == '=';
-}
-
 /* In a class: whether a word before ( or < names a method. */
 static bool is_method(const struct js_reader *rd)
 {
@@ -332,7 +332,7 @@ static void read_member(struct js_reader *rd)
 	const char *parent = top(rd)->name;
 
 	if (rd->t.first && rd->prev.c != '.' && !follows_arrow(rd) &&
-	    !(rd->prev.c && strchr("=,?:+-*/&|(", rd->prev.c)))
+	    !(rd->prev.c && strchr("=,?:+-*/&|(<", rd->prev.c)))
 		start_statement(rd);
 	if (is_method(rd)) {
 		if (token_is(&rd->prev, "abstract") || rd->is_declared)
@@ -372,7 +372,7 @@ static void read_plain(struct js_reader *rd)
 /* Without semicolons a statement also ends where a line starts with a word of one. */
 static bool starts_line_statement(const struct js_reader *rd)
 {
-	if (!rd->t.first)
+	if (!rd->t.first || follows_arrow(rd))
 		return false;
 	if (rd->prev.c && strchr(rd->typescript ? ")]}>" : ")]}", rd->prev.c))
 		return true;
@@ -508,8 +508,11 @@ static void close_bracket(struct js_reader *rd)
 		rd->pending.set = false;
 	}
 	if (rd->t.c == '}' && sc && (sc->kind == JS_FUNCTION || sc->kind == JS_CLASS) &&
-	    (at_top(rd) || in_class(rd)))
+	    (at_top(rd) || in_class(rd))) {
+		if (sc->kind == JS_FUNCTION)
+			rd->prev.line = rd->t.line;
 		start_statement(rd);
+	}
 	if (rd->value_paren == rd->depth + 1 && rd->t.c == ')' &&
 	    (rd->next.c == '=' || rd->next.c == ':'))
 		rd->value_arrow = true;

@@ -5,7 +5,8 @@
 // Names are resolved by ts.resolveModuleName with the options of the nearest tsconfig.json (or jsconfig.json), by the
 // rules of bundlers, with the repository's own packages linked into node_modules as npm and pnpm would.  A package of
 // the repository whose entry is not there (built before it is published) is not judged.  Where a declaration stands
-// for JavaScript, which is beside it or what Node finds by the same name, the JavaScript counts.
+// for JavaScript, which is beside it or, for JavaScript that imports it, what Node finds, the JavaScript counts.
+// Private names are written without their #, as references to them are.
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -109,13 +110,14 @@ function packageOf(name) {
 	return name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
 }
 
-function note(file, line, written) {
+function note(file, line, written, mode = ts.ModuleKind.ESNext) {
 	const name = written.replace(/\?.*$/, "").replace(/^.*!/, "");
 	const from = join(folder, file);
-	const found = ts.resolveModuleName(name, from, options(dirname(from)), ts.sys).resolvedModule;
+	const found = ts.resolveModuleName(name, from, options(dirname(from)), ts.sys, undefined, undefined, mode).resolvedModule;
 	if (found) {
 		const listed = asListed(found.resolvedFileName);
-		answer.imports.push([file, line, (/\.d\.[cm]?ts$/.test(listed ?? "") && byNode(name, from)) || listed]);
+		const declared = /\.[cm]?jsx?$/.test(file) && /\.d\.[cm]?ts$/.test(listed ?? "");
+		answer.imports.push([file, line, (declared && byNode(name, from)) || listed]);
 		return;
 	}
 	const here = resolve(dirname(from), name);
@@ -165,7 +167,7 @@ const isMember = (node) => ts.isClassLike(node.parent) && (node.body || node.par
 function visit(file, source) {
 	const lineOf = (node) => source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
 	const define = (name) => {
-		if (name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) answer.defs.push([file, lineOf(name), name.text]);
+		if (name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) answer.defs.push([file, lineOf(name), name.text.replace(/^#/, "")]);
 	};
 	const isText = (node) => node && (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node));
 	for (const one of [...source.referencedFiles, ...source.typeReferenceDirectives]) {
@@ -182,7 +184,8 @@ function visit(file, source) {
 			note(file, lineOf(node), node.moduleReference.expression.text);
 		else if (ts.isCallExpression(node) && isText(node.arguments[0]) && (node.expression.kind === ts.SyntaxKind.ImportKeyword ||
 			(ts.isIdentifier(node.expression) && node.expression.text === "require" && node.arguments.length === 1)))
-			note(file, lineOf(node.expression), node.arguments[0].text);
+			note(file, lineOf(node.expression), node.arguments[0].text,
+				ts.isIdentifier(node.expression) ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext);
 		else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && isText(node.argument.literal))
 			note(file, lineOf(node), node.argument.literal.text);
 		else if ((ts.isFunctionDeclaration(node) && (node.body || node.flags & ts.NodeFlags.Ambient)) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) ||

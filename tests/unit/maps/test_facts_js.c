@@ -77,8 +77,14 @@ static const struct facts_case DEFS[] = {
 	  "6-6 method e of A\n8-8 function g\n9-9 function g\n" },
 	{ LANG_TYPESCRIPT,
 	  "class A {\n  b(): void;\n  b(x: any): void;\n  b(x?: any) {}\n  get c() { return 1 }\n  set c(v) {}\n"
-	  "  d = () =>\n    f(1)\n}\n",
-	  "1-9 class A\n4-4 method b of A\n5-5 method c of A\n6-6 method c of A\n7-8 method d of A\n" },
+	  "  d = () =>\n    f(1)\n}\n"
+	  "export async function e(): A<B>\nexport async function e(x: any): A<B>\nexport async function e(x?: any): A<B> {}\n",
+	  "1-9 class A\n4-4 method b of A\n5-5 method c of A\n6-6 method c of A\n7-8 method d of A\n12-12 function e\n" },
+	/* Functions that are values, with or without a name. */
+	{ LANG_TYPESCRIPT,
+	  "const a = (b: B): C =>\n  async function d() {\n  }\nA.prototype.e =\n  function f() {\n  };\n"
+	  "g(\n  async function h() {})\nclass I {\n  j: K<\n    L<M>\n  > = (n) => {\n  }\n}\n",
+	  "1-3 function a\n4-6 method e of A\n9-14 class I\n10-13 method j of I\n" },
 	{ LANG_JAVASCRIPT,
 	  "A.prototype.catch = function () {};\nA.prototype.default = function () {};\nA.prototype[b] = function () {};\n"
 	  "c('x').onclick = () => {};\nvoid async function d() {}();\n",
