@@ -97,27 +97,26 @@ struct manifest_dep {
 
 enum item_kind {
 	ITEM_NONE = 0,
-	ITEM_ENTRY,         /* key a command's name, value a path or Python "module:function" */
-	ITEM_MAIN,          /* value the file that the bare package name means */
-	ITEM_EXPORT,        /* package.json exports: key "." or "./sub", value a path; "*" in both.
-	                     First those that an import leads to, then those of other conditions */
-	ITEM_IMPORT,        /* package.json imports: key "#name" */
-	ITEM_WORKSPACE,     /* value a folder or glob of member packages */
-	ITEM_INCLUDE_DIR,   /* C: value a folder; a leading '/' means the repository's root */
-	ITEM_EXTENDS,       /* tsconfig, Maven: value the parent's path; Maven: key its artifact */
-	ITEM_BASE_URL,      /* tsconfig */
-	ITEM_PATH,          /* tsconfig paths: key a pattern, value a target */
-	ITEM_LIB,           /* Cargo: key the library's name or "", value its root file or "" */
-	ITEM_CRATE_ROOT,    /* Cargo: value the root file of a program, example, test or bench */
-	ITEM_CRATE_ALIAS,   /* Cargo: key the name used in code, value the package's name */
-	ITEM_REPLACE,       /* Go: key a module path, value a folder */
-	ITEM_SOURCE_ROOT,   /* Python: value the folder that packages live in */
-	ITEM_PROJECT,       /* MSBuild: value the path of a project that this one refers to */
-	ITEM_USING,         /* MSBuild: value a namespace that all files of the project use */
+	ITEM_ENTRY,       /* key a command's name, value a path or Python "module:function" */
+	ITEM_MAIN,        /* value the file that the bare package name means */
+	ITEM_EXPORT,      /* package.json exports: key "." or "./sub", value a path; "*" in both */
+	ITEM_IMPORT,      /* package.json imports: key "#name" */
+	ITEM_WORKSPACE,   /* value a folder or glob of member packages */
+	ITEM_INCLUDE_DIR, /* C: value a folder; "/" begins the root, "${NAME}" an ITEM_PROPERTY */
+	ITEM_EXTENDS,     /* tsconfig, Maven: value the parent's path; Maven: key its artifact */
+	ITEM_BASE_URL,    /* tsconfig */
+	ITEM_PATH,        /* tsconfig paths: key a pattern, value a target */
+	ITEM_LIB,         /* Cargo: key the library's name or "", value its root file or "" */
+	ITEM_CRATE_ROOT,  /* Cargo: value the root file of a program, example, test or bench */
+	ITEM_CRATE_ALIAS, /* Cargo: key the name used in code, value the package's name */
+	ITEM_REPLACE,     /* Go: key a module path, value a folder */
+	ITEM_SOURCE_ROOT, /* Python: value the folder that packages live in */
+	ITEM_PROJECT,     /* MSBuild: value the path of a project that this one refers to */
+	ITEM_USING,       /* MSBuild: value a namespace that all files of the project use */
 	ITEM_AUTOLOAD_PSR4, /* Composer: key a namespace with \ at its end or "", value a folder */
 	ITEM_AUTOLOAD_PSR0, /* the same, the namespace being repeated below the folder */
 	ITEM_AUTOLOAD,      /* Composer: value a file, or a folder, that is loaded whole */
-	ITEM_PROPERTY,      /* Maven, Gradle, MSBuild: key a name, value what it stands for */
+	ITEM_PROPERTY,      /* Maven, Gradle, MSBuild, CMake: key a name, value what it means */
 	ITEM_CATALOG,       /* Gradle: key a scope, value "catalogue.name" that is put into it */
 	ITEM_ALIAS,         /* Gradle catalogue: key a name, value the dependency's */
 	ITEM_BUNDLE,        /* Gradle catalogue: key a bundle's name, value that of one of it */
@@ -126,7 +125,7 @@ enum item_kind {
 	ITEM_LOCKED,        /* lock file: key a package (resolve_locked.c), value the version */
 	ITEM_TARGET,  /* CMake: key "add_library", value the library's name, "" when computed */
 	ITEM_LICENCE, /* value an SPDX expression, or the name as written */
-	ITEM_EXPORT_REQUIRE, /* as ITEM_EXPORT: those that a require() leads to */
+	ITEM_REQUIRE, /* as ITEM_EXPORT, which import sees first: what require() sees first */
 	ITEM_KIND_COUNT
 };
 

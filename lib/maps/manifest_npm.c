@@ -21,7 +21,7 @@ static bool holds(const char *condition, enum item_kind kind)
 	for (size_t i = 0; i < COUNT(ALWAYS); i++)
 		if (strcmp(condition, ALWAYS[i]) == 0)
 			return true;
-	return strcmp(condition, kind == ITEM_EXPORT_REQUIRE ? "require" : "import") == 0;
+	return strcmp(condition, kind == ITEM_REQUIRE ? "require" : "import") == 0;
 }
 
 /* The paths whose conditions all hold; or, of the others, those of which one does not. */
@@ -53,7 +53,7 @@ static void meanings(struct manifest_in *in, enum item_kind kind, const char *ke
 	targets(in, kind, key, at, false, 0);
 	targets(in, kind, key, at, true, 0);
 	if (kind == ITEM_EXPORT)
-		targets(in, ITEM_EXPORT_REQUIRE, key, at, false, 0);
+		targets(in, ITEM_REQUIRE, key, at, false, 0);
 }
 
 static void exports(struct manifest_in *in, const struct doc *at)

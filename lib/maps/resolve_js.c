@@ -132,7 +132,7 @@ static uint32_t package_main(struct resolver *r, const struct manifest *m, bool 
 	uint32_t to = item_file(r, m, ITEM_MAIN, "source");
 
 	if (to == RESOLVE_NONE && require)
-		to = item_file(r, m, ITEM_EXPORT_REQUIRE, ".");
+		to = item_file(r, m, ITEM_REQUIRE, ".");
 	if (to == RESOLVE_NONE)
 		to = item_file(r, m, ITEM_EXPORT, ".");
 	return to != RESOLVE_NONE ? to : folder_main(r, m);
@@ -376,8 +376,7 @@ static uint32_t by_workspace(struct resolver *r, const struct js_index *js, stru
 		return RESOLVE_NONE;
 	dir = dir_of(r, m->file);
 	memcpy(key + 1, below.data, below.len);
-	to = require ? match_items(r, m, ITEM_EXPORT_REQUIRE, dir,
-	                           (struct span){ key, below.len + 1 })
+	to = require ? match_items(r, m, ITEM_REQUIRE, dir, (struct span){ key, below.len + 1 })
 	             : RESOLVE_NONE;
 	if (to == RESOLVE_NONE)
 		to = match_items(r, m, ITEM_EXPORT, dir, (struct span){ key, below.len + 1 });
