@@ -165,7 +165,7 @@ def main():
     tree = subprocess.run(["node", str(HERE / "oracle_tree.mjs"), str(FOLDER), LANGUAGE], check=True, stdout=subprocess.PIPE,
                           input=json.dumps({"files": FILES}).encode())
     tree = json.loads(tree.stdout)
-    json.dump({"imports": imports, "unjudged": unjudged, "lines_only": True, "defs": tree["defs"], "unparsed": [],
+    json.dump({"imports": imports, "unjudged": unjudged, "lines_only": True, "defs": tree["defs"], "code": tree["code"], "unparsed": [],
                "unparsed_defs": tree["unparsed"]}, sys.stdout)
 
 

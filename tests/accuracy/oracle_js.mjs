@@ -15,7 +15,7 @@ const folder = realpathSync(process.argv[2]);
 const { files } = JSON.parse(readFileSync(0, "utf8"));
 const ts = createRequire(join(process.env.ACCURACY_WORK, "npm", "package.json"))("typescript");
 
-const answer = { imports: [], defs: [], unparsed: [], unjudged: [] };
+const answer = { imports: [], defs: [], unparsed: [], unjudged: [], code: {} };
 const isFile = (path) => existsSync(path) && statSync(path).isFile();
 const readJson = (path) => ts.parseConfigFileTextToJson(path, readFileSync(path, "utf8")).config ?? {};
 
@@ -214,9 +214,29 @@ function visit(file, source) {
 	}
 }
 
+// Lines on which a token stands: what is left are comments and blanks.
+function codeLines(source) {
+	const lines = source.text.split(/\r\n|\n|\r/), found = new Set();
+	const lineOf = (at) => source.getLineAndCharacterOfPosition(at).line;
+	const stack = [source];
+	while (stack.length > 0) {
+		const node = stack.pop();
+		if (node.kind >= ts.SyntaxKind.FirstJSDocNode && node.kind <= ts.SyntaxKind.LastJSDocNode) continue;
+		const children = node.getChildren(source);
+		stack.push(...children);
+		if (children.length > 0 || node.kind === ts.SyntaxKind.EndOfFileToken || node.end === node.getStart(source)) continue;
+		for (let at = lineOf(node.getStart(source)); at <= lineOf(node.end - 1); at++) if (lines[at].trim() !== "") found.add(at);
+	}
+	return found.size;
+}
+
 for (const file of files) {
 	const source = parse(file);
-	if (source.parseDiagnostics.length > 0) answer.unparsed.push(file);
-	else visit(file, source);
+	if (source.parseDiagnostics.length > 0) {
+		answer.unparsed.push(file);
+		continue;
+	}
+	visit(file, source);
+	if (!file.endsWith(".vue")) answer.code[file] = codeLines(source);
 }
 process.stdout.write(JSON.stringify(answer));
