@@ -116,8 +116,9 @@ function note(file, line, written, mode = ts.ModuleKind.ESNext) {
 	const found = ts.resolveModuleName(name, from, options(dirname(from)), ts.sys, undefined, undefined, mode).resolvedModule;
 	if (found) {
 		const listed = asListed(found.resolvedFileName);
-		const declared = /\.[cm]?jsx?$/.test(file) && /\.d\.[cm]?ts$/.test(listed ?? "");
-		answer.imports.push([file, line, (declared && byNode(name, from)) || listed]);
+		const required = mode === ts.ModuleKind.CommonJS, declared = /\.d\.[cm]?ts$/;
+		const asNode = /\.[cm]?jsx?$/.test(file) && declared.test((required ? found.resolvedFileName : listed) ?? "");
+		answer.imports.push([file, line, (asNode && byNode(name, from)) || listed]);
 		return;
 	}
 	const here = resolve(dirname(from), name);
