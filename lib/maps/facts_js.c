@@ -421,7 +421,7 @@ static void read_word(struct js_reader *rd)
 	top_level = at_top(rd);
 	if (!starter && !top_level)
 		return;
-	if (member && top_level && rd->next.c == '=')
+	if (member && top_level && rd->next.c == '=' && rd->prev.text[-1] == ')')
 		rd->chain_open = rd->nchain > 0; /* f(x).name = ... */
 	if (member && !(rd->chain_open && top_level))
 		return;

@@ -87,7 +87,7 @@ static const struct facts_case DEFS[] = {
 	  "1-3 function a\n4-6 method e of A\n9-14 class I\n10-13 method j of I\n" },
 	{ LANG_JAVASCRIPT,
 	  "A.prototype.catch = function () {};\nA.prototype.default = function () {};\nA.prototype[b] = function () {};\n"
-	  "c('x').onclick = () => {};\nvoid async function d() {}();\n",
+	  "c('x').onclick = () => {};\nexports = module.exports = function () {};\nvoid async function d() {}();\n",
 	  "1-1 method catch of A\n2-2 method default of A\n4-4 method onclick of c\n" },
 	{ LANG_TSX,
 	  "interface I {\n  (): A<B>\n  <T = {}>(x: T): A<B>\n}\n"
