@@ -109,7 +109,9 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.history.line_commits = request.history_line_commits < 0
 	                                  ? HISTORY_OFF
 	                                  : limit(request.history_line_commits);
-	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), ANALYSER_VERSION);
+	in.cache = cache_open(
+		request.cache, limit(request.max_cache_bytes),
+		arena_printf(cx->arena, ANALYSER_VERSION " %s", ctags_print(cx->arena, &ctags)));
 	in.past = history_kept_open(request.history, limit(request.max_cache_bytes),
 	                            ANALYSER_VERSION);
 	TRY(start_git(cx));

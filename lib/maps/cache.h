@@ -36,7 +36,7 @@ struct cache;
  *
  * @path       NULL: no file
  * @max_bytes  of the file; a larger one is not read
- * @analyser   version whose facts are wanted
+ * @analyser   version whose facts are wanted, and whatever else they depend on
  * @ret        never NULL; cache_close() puts it away, and with it all texts that it gave
  */
 struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analyser);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,7 +23,6 @@ struct ctags {
 	int fd;
 	pid_t pid;
 	bool gone; /* the broker answers no more */
-	char version[CTAGS_VERSION_MAX];
 };
 
 /* Whom ctags is asked for, and the extension by which it knows the language. */
@@ -102,11 +102,6 @@ bool ctags_reads(enum lang lang)
 	return lang < LANG_COUNT && EXTENSIONS[lang] != NULL;
 }
 
-const char *ctags_version(const struct ctags *ctags)
-{
-	return ctags != NULL ? ctags->version : "";
-}
-
 static const char *find_program(const char *const *programs)
 {
 	static const char *const DEBIAN[] = { "/usr/bin/ctags-universal", "/usr/bin/ctags", NULL };
@@ -115,6 +110,17 @@ static const char *find_program(const char *const *programs)
 		if (access(*programs, X_OK) == 0)
 			return *programs;
 	return NULL;
+}
+
+const char *ctags_print(struct arena *arena, const struct ctags_options *options)
+{
+	const char *program = find_program(options->programs);
+	struct stat st;
+
+	if (program == NULL || stat(program, &st) != 0)
+		return "";
+	return arena_printf(arena, "%s %lld %lld.%09ld", program, (long long)st.st_size,
+	                    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 static enum err failed(struct ctx *cx, const char *what)
@@ -245,8 +251,6 @@ enum def_gap ctags_read(struct ctags *ctags, struct arena *arena, struct span pa
 	ctags->gone = !ctags_read_all(ctags->fd, output, answer.bytes);
 	if (ctags->gone)
 		return GAP_CRASHED;
-	memcpy(ctags->version, answer.version, sizeof(ctags->version));
-	ctags->version[CTAGS_VERSION_MAX - 1] = '\0';
 	ctags_tags(arena, (struct span){ output, answer.bytes }, facts);
 	return (enum def_gap)answer.gap;
 }

@@ -30,7 +30,6 @@
 #define CTAGS_STARTS_MAX   8                   /* of ctags for one map */
 #define CTAGS_MEMORY_BYTES ((size_t)512 << 20) /* address space of ctags */
 #define CTAGS_CPU_S        300                 /* processor time of one ctags */
-#define CTAGS_VERSION_MAX  32
 
 struct ctags;
 
@@ -42,6 +41,14 @@ struct ctags_options {
 
 /** @ret whether ctags is asked for a language */
 bool ctags_reads(enum lang lang);
+
+/**
+ * Which program it would be, without starting it: for what is kept of its answers, which another
+ * version may give otherwise.
+ *
+ * @ret its path, bytes and time of change; "" when there is none
+ */
+const char *ctags_print(struct arena *arena, const struct ctags_options *options);
 
 /**
  * Start the broker; for a process with one thread, which ignores SIGPIPE from then on.
@@ -67,9 +74,6 @@ void ctags_stop_ptr(struct ctags **ctags);
  */
 enum def_gap ctags_read(struct ctags *ctags, struct arena *arena, struct span path,
                         struct span text, struct facts *facts);
-
-/** @ret version of ctags, "" until it has run */
-const char *ctags_version(const struct ctags *ctags);
 
 /** Take the definitions from lines of ctags' JSON. */
 void ctags_tags(struct arena *arena, struct span output, struct facts *facts);

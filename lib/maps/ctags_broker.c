@@ -30,7 +30,6 @@ struct broker {
 	pid_t pid; /* of ctags; 0: not running */
 	int in, out;
 	unsigned starts;
-	char version[CTAGS_VERSION_MAX];
 	char *text;   /* CTAGS_FILE_BYTES */
 	char *output; /* CTAGS_OUTPUT_BYTES */
 	size_t output_len;
@@ -215,21 +214,12 @@ static enum def_gap converse(struct broker *b, struct span head, struct span tex
 }
 
 /* {"_type": "program", "name": "Universal Ctags", "version": "5.9.0"} */
-static bool take_version(struct broker *b)
+static bool is_universal(struct broker *b)
 {
-	static const char NAME[] = "\"Universal Ctags\"", KEY[] = "\"version\": \"";
+	static const char NAME[] = "\"Universal Ctags\"";
 	struct span line = last_line(b);
-	const char *at = memmem(line.data, line.len, KEY, sizeof(KEY) - 1);
-	size_t n = 0;
 
-	if (at == NULL || memmem(line.data, line.len, NAME, sizeof(NAME) - 1) == NULL)
-		return false;
-	for (at += sizeof(KEY) - 1; n + 1 < CTAGS_VERSION_MAX && strchr("\"\n\\", *at) == NULL;
-	     at++)
-		if (*at > ' ' && *at < 0x7f)
-			b->version[n++] = *at;
-	b->version[n] = '\0';
-	return true;
+	return memmem(line.data, line.len, NAME, sizeof(NAME) - 1) != NULL;
 }
 
 /* @ret GAP_NONE when ctags runs and waits for a file */
@@ -247,7 +237,7 @@ static enum def_gap ensure_running(struct broker *b)
 	if (!spawn(b))
 		return GAP_CRASHED;
 	gap = converse(b, NOTHING, NOTHING, "{\"_type\": \"program\"");
-	if (gap == GAP_NONE && !take_version(b))
+	if (gap == GAP_NONE && !is_universal(b))
 		gap = GAP_NO_TOOL;
 	if (gap != GAP_NONE)
 		end_ctags(b);
@@ -328,7 +318,6 @@ void ctags_broker(int fd, const char *program, int64_t file_ms)
 		ask.name[CTAGS_NAME_MAX - 1] = '\0';
 		answer.gap = read_file(&b, &ask);
 		answer.bytes = answer.gap == GAP_NONE ? (uint32_t)b.output_len : 0;
-		memcpy(answer.version, b.version, sizeof(answer.version));
 		if (!ctags_write_all(b.fd, &answer, sizeof(answer)) ||
 		    !ctags_write_all(b.fd, b.output, answer.bytes))
 			break;

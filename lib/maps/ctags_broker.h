@@ -17,7 +17,6 @@ struct ctags_ask {
 struct ctags_answer {
 	uint32_t gap;   /* enum def_gap */
 	uint32_t bytes; /* of the lines that follow */
-	char version[CTAGS_VERSION_MAX];
 };
 
 /** Serve one end of the socket until the other closes it.  Never returns. */

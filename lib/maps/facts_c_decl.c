@@ -506,6 +506,7 @@ void c_decl_assigned(const struct c_decl *d, struct sink *sk, const char *parent
 	}
 	while (i > 0 && (d->items[i - 1].c == ']' || d->items[i - 1].c == '['))
 		i--;
-	if (constant && i > 1 && is_word(&d->items[i - 1]) && !d->items[i - 1].in_angle)
+	if (constant && i > 1 && is_word(&d->items[i - 1]) && !d->items[i - 1].in_angle &&
+	    !in(&d->items[i - 1], "const")) /* f() const = 0 */
 		sink_def(sk, DEF_CONSTANT, d->items[i - 1].text, parent, d->items[i - 1].line);
 }

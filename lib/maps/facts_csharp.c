@@ -5,19 +5,11 @@
  * as a function, which resolution tells from methods by that.
  */
 #include "maps/facts_csharp.h"
+#include "maps/facts_scope.h"
 
 #include <string.h>
 
-#define SCOPES_MAX     64
 #define CONDITIONS_MAX 32 /* #if inside each other */
-
-enum scope_kind { SCOPE_FILE = 1, SCOPE_TYPE, SCOPE_ENUM, SCOPE_BODY };
-
-struct scope {
-	uint8_t kind;
-	uint32_t def, braces; /* braces: open inside of a body */
-	const char *name;     /* of the type around */
-};
 
 /* The member being read. */
 struct member {
@@ -41,23 +33,17 @@ struct reader {
 	struct token prev, t;
 	struct csharp_names names;
 	bool quiet; /* names are no uses */
-	struct scope scopes[SCOPES_MAX];
-	size_t nscopes;
+	struct scopes in;
 	struct condition conditions[CONDITIONS_MAX];
 	size_t nconditions;
 	uint32_t file_namespace;
 	struct member m;
 };
 
-static struct scope *top(struct reader *rd)
-{
-	return &rd->scopes[rd->nscopes - 1];
-}
-
 static void restore(struct reader *rd, const struct condition *from)
 {
-	rd->nscopes = from->nscopes;
-	top(rd)->braces = from->braces;
+	rd->in.n = from->nscopes;
+	scope_top(&rd->in)->braces = from->braces;
 	rd->m = from->member;
 }
 
@@ -69,7 +55,7 @@ static void read_directive(struct reader *rd)
 
 	if (token_is(&rd->t, "if") && rd->nconditions < CONDITIONS_MAX)
 		rd->conditions[rd->nconditions++] =
-			(struct condition){ rd->m, rd->nscopes, top(rd)->braces };
+			(struct condition){ rd->m, rd->in.n, scope_top(&rd->in)->braces };
 	else if (token_in(&rd->t, "else elif") && rd->nconditions > 0)
 		restore(rd, &rd->conditions[rd->nconditions - 1]);
 	else if (token_is(&rd->t, "endif") && rd->nconditions > 0)
@@ -165,13 +151,7 @@ static void read_using(struct reader *rd, bool global)
 static void push_scope(struct reader *rd, enum scope_kind kind, uint32_t def, const char *name)
 {
 	reset(rd);
-	if (rd->nscopes == SCOPES_MAX) {
-		top(rd)->kind = SCOPE_BODY;
-		top(rd)->braces++;
-		return;
-	}
-	rd->scopes[rd->nscopes++] =
-		(struct scope){ .kind = (uint8_t)kind, .def = def, .name = name };
+	scope_push(&rd->in, kind, def, name);
 }
 
 /* namespace A.B { … }, or for the whole file with a ; */
@@ -194,7 +174,7 @@ static void read_namespace(struct reader *rd)
 	if (rd->t.c == ';')
 		rd->file_namespace = def;
 	else
-		push_scope(rd, SCOPE_FILE, def, top(rd)->name);
+		push_scope(rd, SCOPE_FILE, def, scope_top(&rd->in)->name);
 }
 
 static enum def_kind type_word(const struct token *t)
@@ -235,23 +215,24 @@ static uint32_t define_method(struct reader *rd)
 	struct member *m = &rd->m;
 	struct span name = token_span(&m->method);
 
-	if (!m->method.kind || (rd->nscopes == 1 && !m->is_delegate))
+	if (!m->method.kind || (rd->in.n == 1 && !m->is_delegate))
 		return DEF_DROPPED;
 	if (m->is_delegate)
-		return sink_def(rd->sk, DEF_TYPE, name, top(rd)->name, m->method.line);
-	if (top(rd)->kind != SCOPE_TYPE)
+		return sink_def(rd->sk, DEF_TYPE, name, scope_top(&rd->in)->name, m->method.line);
+	if (scope_top(&rd->in)->kind != SCOPE_TYPE)
 		return DEF_DROPPED;
-	return sink_def(rd->sk, m->extends ? DEF_FUNCTION : DEF_METHOD, name, top(rd)->name,
-	                m->method.line);
+	return sink_def(rd->sk, m->extends ? DEF_FUNCTION : DEF_METHOD, name,
+	                scope_top(&rd->in)->name, m->method.line);
 }
 
 static uint32_t define_type(struct reader *rd)
 {
 	struct span name = token_span(&rd->m.type_name);
 
-	if (rd->m.generic && !*top(rd)->name)
+	if (rd->m.generic && !*scope_top(&rd->in)->name)
 		csharp_names_generic(&rd->names, name);
-	return sink_def(rd->sk, rd->m.type_kind, name, top(rd)->name, rd->m.type_name.line);
+	return sink_def(rd->sk, rd->m.type_kind, name, scope_top(&rd->in)->name,
+	                rd->m.type_name.line);
 }
 
 static void open_brace(struct reader *rd)
@@ -268,17 +249,14 @@ static void open_brace(struct reader *rd)
 		           sink_text(rd->sk, name, FACTS_NAME_MAX));
 	} else {
 		def = define_method(rd);
-		push_scope(rd, SCOPE_BODY, def, top(rd)->name);
+		push_scope(rd, SCOPE_BODY, def, scope_top(&rd->in)->name);
 	}
 }
 
 static void close_brace(struct reader *rd)
 {
 	reset(rd);
-	if (rd->nscopes == 1)
-		return;
-	sink_def_end(rd->sk, top(rd)->def, rd->t.line);
-	rd->nscopes--;
+	scope_pop(&rd->in, rd->sk, rd->t.line);
 }
 
 /* A member without braces ends: a field, an abstract method, one with "=> value". */
@@ -298,8 +276,9 @@ static void read_assign(struct reader *rd)
 	if (m->operator_start.kind && !m->method.kind)
 		return; /* operator == */
 	if (!m->assigned && constant && !m->method.kind && rd->prev.kind == TOKEN_IDENT &&
-	    top(rd)->kind == SCOPE_TYPE)
-		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), top(rd)->name, rd->prev.line);
+	    scope_top(&rd->in)->kind == SCOPE_TYPE)
+		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), scope_top(&rd->in)->name,
+		         rd->prev.line);
 	m->assigned = true;
 }
 
@@ -379,7 +358,7 @@ static void read_punct(struct reader *rd)
 
 static void read_member(struct reader *rd)
 {
-	bool outside = top(rd)->kind == SCOPE_FILE && rd->m.nest == 0 && !rd->m.assigned;
+	bool outside = scope_top(&rd->in)->kind == SCOPE_FILE && rd->m.nest == 0 && !rd->m.assigned;
 
 	if (rd->m.nest > 0)
 		read_inside(rd);
@@ -402,27 +381,18 @@ static void read_enum(struct reader *rd)
 		read_inside(rd);
 }
 
-static void read_body(struct reader *rd)
-{
-	if (rd->t.c == '{')
-		top(rd)->braces++;
-	else if (rd->t.c == '}' && top(rd)->braces > 0)
-		top(rd)->braces--;
-	else if (rd->t.c == '}')
-		close_brace(rd);
-}
-
 void facts_csharp(struct lexer *lx, struct sink *sk)
 {
 	struct reader *rd = arena_alloc(sk->arena, sizeof(*rd));
 
-	*rd = (struct reader){ .lx = lx, .sk = sk, .nscopes = 1, .file_namespace = DEF_DROPPED };
-	rd->scopes[0] = (struct scope){ .kind = SCOPE_FILE, .def = DEF_DROPPED, .name = "" };
+	*rd = (struct reader){ .lx = lx, .sk = sk, .file_namespace = DEF_DROPPED };
+	scope_open(&rd->in);
 	csharp_names_open(&rd->names, sk);
 	while (next(rd)) {
-		switch (top(rd)->kind) {
+		switch (scope_top(&rd->in)->kind) {
 		case SCOPE_BODY:
-			read_body(rd);
+			if (scope_body_ends(&rd->in, &rd->t))
+				close_brace(rd);
 			break;
 		case SCOPE_ENUM:
 			read_enum(rd);

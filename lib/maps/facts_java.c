@@ -2,26 +2,16 @@
  * Java: package, imports, types with their methods and constants, and the
  * capitalised words, from which the users of a class are found.
  */
-#include "maps/facts_build.h"
+#include "maps/facts_scope.h"
 
 #include <string.h>
-
-#define SCOPES_MAX 64
-
-enum scope_kind { SCOPE_FILE = 1, SCOPE_TYPE, SCOPE_ENUM, SCOPE_BODY };
-
-struct scope {
-	uint8_t kind;
-	uint32_t def, braces; /* braces: open inside of a body */
-	const char *name;
-};
 
 struct reader {
 	struct lexer *lx;
 	struct sink *sk;
 	struct token prev, t;
-	struct scope scopes[SCOPES_MAX];
-	size_t nscopes;
+	struct scopes in;
+	bool quiet; /* words are no uses */
 
 	/* The member being read. */
 	struct token type_name, method_name;
@@ -35,14 +25,9 @@ static bool next(struct reader *rd)
 	rd->prev = rd->t;
 	if (!lex_next(rd->lx, &rd->t))
 		return false;
-	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z')
+	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z' && !rd->quiet)
 		sink_name(rd->sk, token_span(&rd->t));
 	return true;
-}
-
-static struct scope *top(struct reader *rd)
-{
-	return &rd->scopes[rd->nscopes - 1];
 }
 
 static void reset(struct reader *rd)
@@ -57,16 +42,20 @@ static struct span dotted(struct reader *rd, char *name, size_t max)
 {
 	size_t n = 0;
 
+	rd->quiet = true;
 	while (next(rd) && rd->t.c != ';') {
 		if (rd->t.kind != TOKEN_IDENT && rd->t.c != '.' && rd->t.c != '*')
 			break;
-		if (rd->t.len > max - n)
-			return (struct span){ 0 };
+		if (rd->t.len > max - n) {
+			n = 0;
+			break;
+		}
 		memcpy(name + n, rd->t.text, rd->t.len);
 		n += rd->t.len;
 		if (rd->t.kind == TOKEN_IDENT && n == rd->t.len && token_is(&rd->t, "static"))
 			break;
 	}
+	rd->quiet = false;
 	return (struct span){ name, n };
 }
 
@@ -171,28 +160,17 @@ static bool read_type_key(struct reader *rd)
 	return true;
 }
 
-static void push_scope(struct reader *rd, enum scope_kind kind, uint32_t def, struct span name)
+static void push_scope(struct reader *rd, enum scope_kind kind, uint32_t def, const char *name)
 {
-	const char *parent = top(rd)->name;
-
 	reset(rd);
-	if (rd->nscopes == SCOPES_MAX) {
-		top(rd)->kind = SCOPE_BODY;
-		top(rd)->braces = 1;
-		return;
-	}
-	rd->scopes[rd->nscopes++] = (struct scope){
-		.kind = (uint8_t)kind,
-		.def = def,
-		.name = name.data ? sink_text(rd->sk, name, FACTS_NAME_MAX) : parent,
-	};
+	scope_push(&rd->in, kind, def, name);
 }
 
 static uint32_t define_method(struct reader *rd)
 {
-	if (!rd->method_name.kind || !*top(rd)->name)
+	if (!rd->method_name.kind || !*scope_top(&rd->in)->name)
 		return DEF_DROPPED;
-	return sink_def(rd->sk, DEF_METHOD, token_span(&rd->method_name), top(rd)->name,
+	return sink_def(rd->sk, DEF_METHOD, token_span(&rd->method_name), scope_top(&rd->in)->name,
 	                rd->method_name.line);
 }
 
@@ -202,22 +180,20 @@ static void open_brace(struct reader *rd)
 		rd->nest++;
 	} else if (rd->type_name.kind) {
 		struct span name = token_span(&rd->type_name);
-		uint32_t def =
-			sink_def(rd->sk, rd->type_kind, name, top(rd)->name, rd->type_name.line);
+		uint32_t def = sink_def(rd->sk, rd->type_kind, name, scope_top(&rd->in)->name,
+		                        rd->type_name.line);
 
-		push_scope(rd, rd->type_kind == DEF_ENUM ? SCOPE_ENUM : SCOPE_TYPE, def, name);
+		push_scope(rd, rd->type_kind == DEF_ENUM ? SCOPE_ENUM : SCOPE_TYPE, def,
+		           sink_text(rd->sk, name, FACTS_NAME_MAX));
 	} else {
-		push_scope(rd, SCOPE_BODY, define_method(rd), (struct span){ 0 });
+		push_scope(rd, SCOPE_BODY, define_method(rd), scope_top(&rd->in)->name);
 	}
 }
 
 static void close_brace(struct reader *rd)
 {
 	reset(rd);
-	if (rd->nscopes == 1)
-		return;
-	sink_def_end(rd->sk, top(rd)->def, rd->t.line);
-	rd->nscopes--;
+	scope_pop(&rd->in, rd->sk, rd->t.line);
 }
 
 static void read_inside(struct reader *rd)
@@ -240,9 +216,9 @@ static void read_inside(struct reader *rd)
 
 static void read_word(struct reader *rd)
 {
-	if (rd->nscopes == 1 && token_is(&rd->t, "import") && !rd->type_name.kind)
+	if (rd->in.n == 1 && token_is(&rd->t, "import") && !rd->type_name.kind)
 		read_import(rd);
-	else if (rd->nscopes == 1 && token_is(&rd->t, "package") && !rd->type_name.kind)
+	else if (rd->in.n == 1 && token_is(&rd->t, "package") && !rd->type_name.kind)
 		read_package(rd);
 	else if (token_is(&rd->t, "static"))
 		rd->is_static = true;
@@ -256,12 +232,13 @@ static void read_word(struct reader *rd)
 static void define_constant(struct reader *rd)
 {
 	/* In an interface every field is a constant. */
-	bool of_interface = top(rd)->def != DEF_DROPPED &&
-	                    rd->sk->ret->defs[top(rd)->def].kind == DEF_INTERFACE;
+	const struct scope *type = scope_top(&rd->in);
+	bool of_interface =
+		type->def != DEF_DROPPED && rd->sk->ret->defs[type->def].kind == DEF_INTERFACE;
 
 	if (!rd->assigned && ((rd->is_static && rd->is_final) || of_interface) &&
-	    rd->prev.kind == TOKEN_IDENT && rd->nscopes > 1)
-		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), top(rd)->name, rd->prev.line);
+	    rd->prev.kind == TOKEN_IDENT && rd->in.n > 1)
+		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), type->name, rd->prev.line);
 	rd->assigned = true;
 }
 
@@ -315,7 +292,7 @@ static void read_enum(struct reader *rd)
 	if (rd->nest > 0) {
 		read_inside(rd);
 	} else if (rd->t.c == ';') {
-		top(rd)->kind = SCOPE_TYPE;
+		scope_top(&rd->in)->kind = SCOPE_TYPE;
 		reset(rd);
 	} else if (rd->t.c == '}') {
 		close_brace(rd);
@@ -324,25 +301,16 @@ static void read_enum(struct reader *rd)
 	}
 }
 
-static void read_body(struct reader *rd)
-{
-	if (rd->t.c == '{')
-		top(rd)->braces++;
-	else if (rd->t.c == '}' && top(rd)->braces > 0)
-		top(rd)->braces--;
-	else if (rd->t.c == '}')
-		close_brace(rd);
-}
-
 void facts_java(struct lexer *lx, struct sink *sk)
 {
-	struct reader rd = { .lx = lx, .sk = sk, .nscopes = 1 };
+	struct reader rd = { .lx = lx, .sk = sk };
 
-	rd.scopes[0] = (struct scope){ .kind = SCOPE_FILE, .def = DEF_DROPPED, .name = "" };
+	scope_open(&rd.in);
 	while (next(&rd)) {
-		switch (top(&rd)->kind) {
+		switch (scope_top(&rd.in)->kind) {
 		case SCOPE_BODY:
-			read_body(&rd);
+			if (scope_body_ends(&rd.in, &rd.t))
+				close_brace(&rd);
 			break;
 		case SCOPE_ENUM:
 			read_enum(&rd);

@@ -64,31 +64,9 @@ static void open_arrow(struct js_reader *rd, uint32_t def)
 	rd->arrow_depth = rd->depth;
 }
 
-/* <T extends {...} = {...}> behind the name of a function or type: rd->next is the <. */
-static void skip_type_parameters(struct js_reader *rd)
-{
-	uint32_t angle = 0, nest = 0;
-
-	if (rd->next.c != '<')
-		return;
-	while (js_advance(rd)) {
-		char c = rd->t.c;
-
-		if (c && strchr("([{", c))
-			nest++;
-		else if (c && strchr(")]}", c) && nest > 0)
-			nest--;
-		else if (c == '<')
-			angle++;
-		else if (c == '>' && !(rd->prev.c == '=' && rd->t.glued) && --angle == 0)
-			return;
-		else if (nest == 0 && c == ';')
-			return;
-	}
-}
-
 static void expect(struct js_reader *rd, enum js_scope_kind kind, uint32_t def, const char *name)
 {
+	js_bare_signature(rd);
 	rd->pending = (struct js_pending){
 		.set = true,
 		.depth = rd->depth,
@@ -104,6 +82,14 @@ static void expect_function(struct js_reader *rd, enum def_kind kind, const stru
 	rd->pending.name = *name;
 	rd->pending.def_kind = (uint8_t)kind;
 	rd->pending.parent = parent;
+}
+
+/* The same of a declaration, whose body may never come. */
+static void expect_declared(struct js_reader *rd, enum def_kind kind, const struct token *name,
+                            const char *parent)
+{
+	expect_function(rd, kind, name, parent);
+	rd->pending.signature = true;
 }
 
 static uint32_t define(struct js_reader *rd, enum def_kind kind, const struct token *name,
@@ -132,7 +118,7 @@ static bool assigned_name(struct js_reader *rd, struct token *name, enum def_kin
 		*parent = top(rd)->name;
 		return true;
 	}
-	if (rd->depth > 0 || n < 2)
+	if (rd->depth > 0 || n < 2 || !rd->chain_ends)
 		return false;
 	*name = rd->chain[n - 1];
 	if (n == 2 && token_is(&rd->chain[0], "module"))
@@ -191,6 +177,7 @@ static void start_value(struct js_reader *rd)
 	const struct token *n = &rd->next;
 
 	rd->chain_open = false;
+	rd->chain_ends = rd->nchain > 0 && rd->prev.text == rd->chain[rd->nchain - 1].text;
 	if (token_is(n, "function") || token_is(n, "async")) {
 		const char *p = n->text + n->len, *end = rd->lx->end;
 
@@ -225,10 +212,15 @@ static void read_constant(struct js_reader *rd)
 
 /* ---- words ---- */
 
+static bool follows_arrow(const struct js_reader *rd)
+{
+	return rd->prev.c == '>' && rd->prev.glued && rd->prev.text[-1] == '=';
+}
+
 static void read_function(struct js_reader *rd)
 {
 	bool value = (rd->prev.c && strchr(rd->t.first ? "=(,:?[&|+" : "=(,:?[&|!+", rd->prev.c)) ||
-	             token_is(&rd->prev, "async");
+	             follows_arrow(rd) || token_is(&rd->prev, "async");
 	bool expression = (value && (!token_is(&rd->prev, "async") || js_async_is_value(rd))) ||
 	                  (!rd->t.first && token_in(&rd->prev, "return new typeof await void"));
 	bool named;
@@ -237,7 +229,7 @@ static void read_function(struct js_reader *rd)
 		js_advance(rd);
 	named = rd->next.kind == TOKEN_IDENT;
 	if (value && rd->pending.set && rd->pending.depth == rd->depth && rd->pending.def_kind &&
-	    !rd->t.first) {
+	    !rd->pending.signature && (!rd->t.first || rd->prev.c == '=')) {
 		/* const f = function g() {}: known as f. */
 		if (named)
 			js_advance(rd);
@@ -253,8 +245,8 @@ static void read_function(struct js_reader *rd)
 	else if (rd->is_declared)
 		define(rd, DEF_FUNCTION, &rd->t, "");
 	else
-		expect_function(rd, DEF_FUNCTION, &rd->t, "");
-	skip_type_parameters(rd);
+		expect_declared(rd, DEF_FUNCTION, &rd->t, "");
+	js_skip_type_parameters(rd);
 }
 
 static const char *name_text(struct js_reader *rd, const struct token *name)
@@ -279,7 +271,7 @@ static void read_class(struct js_reader *rd)
 	if (name.kind)
 		def = define(rd, DEF_CLASS, &name, "");
 	expect(rd, JS_CLASS, def, name.kind ? name_text(rd, &name) : "");
-	skip_type_parameters(rd);
+	js_skip_type_parameters(rd);
 }
 
 /* interface X, enum X, namespace X, type X = ...: words only where a statement starts. */
@@ -315,7 +307,7 @@ static bool read_type_word(struct js_reader *rd)
 	} else if (at_top(rd)) {
 		open_arrow(rd, def);
 	}
-	skip_type_parameters(rd);
+	js_skip_type_parameters(rd);
 	rd->variable.kind = TOKEN_END;
 	return true;
 }
@@ -330,8 +322,8 @@ static bool is_method(const struct js_reader *rd)
 	if (token_in(&rd->t, NOT_A_METHOD) && !token_in(&rd->t, "delete import return catch of in"))
 		return false;
 	if (p->c)
-		return strchr("{};*#)", p->c) ||
-		       (rd->t.first && strchr("!]>", p->c) && rd->value_paren == 0);
+		return strchr("{};*#)", p->c) || (rd->t.first && strchr("!]>", p->c) &&
+		                                  rd->value_paren == 0 && !follows_arrow(rd));
 	return token_in(p, MODIFIERS) || (rd->t.first && rd->value_paren == 0);
 }
 
@@ -339,15 +331,16 @@ static void read_member(struct js_reader *rd)
 {
 	const char *parent = top(rd)->name;
 
-	if (rd->t.first && rd->prev.c != '.' && !(rd->prev.c && strchr("=,?:+-*/&|(", rd->prev.c)))
+	if (rd->t.first && rd->prev.c != '.' && !follows_arrow(rd) &&
+	    !(rd->prev.c && strchr("=,?:+-*/&|(<", rd->prev.c)))
 		start_statement(rd);
 	if (is_method(rd)) {
 		if (token_is(&rd->prev, "abstract") || rd->is_declared)
 			define(rd, DEF_METHOD, &rd->t, parent);
 		else
-			expect_function(rd, DEF_METHOD, &rd->t, parent);
+			expect_declared(rd, DEF_METHOD, &rd->t, parent);
 		rd->chain_open = false;
-		skip_type_parameters(rd);
+		js_skip_type_parameters(rd);
 	} else if (rd->chain_open && !(token_in(&rd->t, MODIFIERS) && !rd->next.c)) {
 		rd->is_declared = rd->is_declared || token_is(&rd->t, "abstract");
 		if (rd->nchain < JS_CHAIN_MAX)
@@ -366,7 +359,8 @@ static void read_plain(struct js_reader *rd)
 		if (rd->next.kind == TOKEN_IDENT && !token_is(&rd->next, "enum"))
 			rd->variable = rd->next;
 		rd->chain_open = false;
-	} else if (rd->chain_open && !token_in(&rd->t, "export default declare async await")) {
+	} else if (rd->chain_open &&
+	           (rd->prev.c == '.' || !token_in(&rd->t, "export default declare async await"))) {
 		if (rd->nchain == JS_CHAIN_MAX)
 			memmove(rd->chain, rd->chain + 1, --rd->nchain * sizeof(rd->chain[0]));
 		rd->chain[rd->nchain++] = rd->t;
@@ -378,7 +372,7 @@ static void read_plain(struct js_reader *rd)
 /* Without semicolons a statement also ends where a line starts with a word of one. */
 static bool starts_line_statement(const struct js_reader *rd)
 {
-	if (!rd->t.first)
+	if (!rd->t.first || follows_arrow(rd))
 		return false;
 	if (rd->prev.c && strchr(rd->typescript ? ")]}>" : ")]}", rd->prev.c))
 		return true;
@@ -395,7 +389,7 @@ static bool read_starter(struct js_reader *rd, bool member)
 		return true;
 	if (token_is(t, "declare"))
 		rd->is_declared = true;
-	else if (token_in(t, "try catch finally if else switch") && rd->next.c != ':')
+	else if (!member && token_in(t, "try catch finally if else switch") && rd->next.c != ':')
 		rd->condition = true;
 	else if (token_is(t, "function") && !member)
 		read_function(rd);
@@ -427,6 +421,8 @@ static void read_word(struct js_reader *rd)
 	top_level = at_top(rd);
 	if (!starter && !top_level)
 		return;
+	if (member && top_level && rd->next.c == '=' && rd->prev.text[-1] == ')')
+		rd->chain_open = rd->nchain > 0; /* f(x).name = ... */
 	if (member && !(rd->chain_open && top_level))
 		return;
 	if (top_level && !member && starts_line_statement(rd))
@@ -448,7 +444,7 @@ static bool is_inner_object(const struct js_reader *rd)
 {
 	const struct token *p = &rd->prev;
 
-	if (p->c == '>' && p->glued && p->text[-1] == '=')
+	if (follows_arrow(rd))
 		return false;
 	return p->c && strchr(":|&<,=?(", p->c);
 }
@@ -462,6 +458,8 @@ static void open_bracket(struct js_reader *rd)
 		if (pd->set && pd->depth == rd->depth && !is_inner_object(rd)) {
 			sc = pd->scope;
 			sc.open = '{';
+			if (pd->def_kind)
+				js_bare_end(rd, &pd->name);
 			if (pd->def_kind)
 				sc.def = define(rd, (enum def_kind)pd->def_kind, &pd->name,
 				                pd->parent);
@@ -505,11 +503,16 @@ static void close_bracket(struct js_reader *rd)
 		rd->nconditions--;
 	if (sc)
 		sink_def_end(rd->sk, sc->def, rd->t.line);
-	if (rd->pending.set && rd->pending.depth > rd->depth)
+	if (rd->pending.set && rd->pending.depth > rd->depth) {
+		js_bare_signature(rd);
 		rd->pending.set = false;
+	}
 	if (rd->t.c == '}' && sc && (sc->kind == JS_FUNCTION || sc->kind == JS_CLASS) &&
-	    (at_top(rd) || in_class(rd)))
+	    (at_top(rd) || in_class(rd))) {
+		if (sc->kind == JS_FUNCTION)
+			rd->prev.line = rd->t.line;
 		start_statement(rd);
+	}
 	if (rd->value_paren == rd->depth + 1 && rd->t.c == ')' &&
 	    (rd->next.c == '=' || rd->next.c == ':'))
 		rd->value_arrow = true;
@@ -543,8 +546,10 @@ static void read_sign(struct js_reader *rd)
 		close_bracket(rd);
 		break;
 	case ';':
-		if (rd->pending.set && rd->pending.depth == rd->depth)
+		if (rd->pending.set && rd->pending.depth == rd->depth) {
+			js_bare_signature(rd);
 			rd->pending.set = false;
+		}
 		if (at_top(rd) || in_class(rd)) {
 			rd->prev.line = rd->t.line;
 			start_statement(rd);
@@ -587,6 +592,7 @@ void facts_js(struct lexer *lx, struct sink *sk)
 		else if (rd.t.kind == TOKEN_PUNCT)
 			read_sign(&rd);
 	}
+	js_bare_signature(&rd);
 	start_statement(&rd);
 	lx->on_comment = NULL;
 	lx->on_comment_arg = NULL;

@@ -3,6 +3,7 @@
  * make it up.
  *
  *   facts_js.c         the loop, the brackets, functions and types
+ *   facts_js_bare.c    signatures without a body, and what goes before one
  *   facts_js_import.c  import, export ... from, require
  *   facts_js_script.c  the scripts within Vue and Svelte files
  */
@@ -37,6 +38,7 @@ struct js_pending {
 	struct js_scope scope;
 	struct token name; /* defined when the body comes */
 	uint8_t def_kind;  /* DEF_NONE: nothing is to be defined */
+	bool signature;    /* it may end without a body */
 	const char *parent;
 };
 
@@ -57,6 +59,7 @@ struct js_reader {
 	struct token chain[JS_CHAIN_MAX]; /* a.b.c at its start */
 	size_t nchain;
 	bool chain_open;         /* the chain may still grow */
+	bool chain_ends;         /* its last word stands in front of the = */
 	struct token variable;   /* name of const, let, var at the top */
 	const char *value_start; /* the value's first token */
 	bool value_arrow;        /* its parameters are read: an => comes */
@@ -64,6 +67,10 @@ struct js_reader {
 	uint32_t const_def;      /* of the variable, as long as its value may be a function */
 	size_t arrow_depth;
 	uint32_t arrow_def; /* an arrow function without braces, open until the ; */
+
+	/* Definitions without a body that stand last, all of one name. */
+	uint32_t bare_first, bare_end;
+	struct token bare_name;
 };
 
 /** The body of an arrow function that has no name.  In a type, (x: T) => U, it never comes. */
@@ -74,6 +81,18 @@ static inline bool js_awaits_arrow(const struct js_reader *rd)
 	return pd->set && pd->depth == rd->depth && pd->scope.kind == JS_FUNCTION &&
 	       pd->scope.def == DEF_DROPPED && !pd->def_kind;
 }
+
+/**
+ * A signature ends before its body has come: it is defined as long as none of that name with a
+ * body follows at once, of which it is an overload.
+ */
+void js_bare_signature(struct js_reader *rd);
+
+/** A body of that name comes: signatures of it right before are no definitions. */
+void js_bare_end(struct js_reader *rd, const struct token *name);
+
+/** <T extends {...} = {...}> behind the name of a function or type: rd->next is the <. */
+void js_skip_type_parameters(struct js_reader *rd);
 
 /** Take one token: prev, t and next move on.  Returns false at the end. */
 bool js_advance(struct js_reader *rd);

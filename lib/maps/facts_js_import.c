@@ -202,10 +202,13 @@ void js_reference(void *arg, struct span text, uint32_t line)
 
 bool js_async_is_value(const struct js_reader *rd)
 {
-	const char *start = rd->prev.line_start, *p = rd->prev.text;
+	const char *start = rd->sk->text.data, *p = rd->prev.text;
 
-	while (p > start && (p[-1] == ' ' || p[-1] == '\t'))
+	while (p > start && strchr(" \t\r\n", p[-1]))
 		p--;
 	return (p > start && strchr("=(,:?[&|", p[-1])) ||
-	       (p - start >= 6 && memcmp(p - 6, "return", 6) == 0);
+	       (p - start >= 2 && memcmp(p - 2, "=>", 2) == 0) ||
+	       (p - start >= 6 && memcmp(p - 6, "return", 6) == 0) ||
+	       (p - start >= 5 && memcmp(p - 5, "await", 5) == 0) ||
+	       (p - start >= 4 && memcmp(p - 4, "void", 4) == 0);
 }

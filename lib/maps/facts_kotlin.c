@@ -6,11 +6,9 @@
  * Names are the capitalised words, and the calls of what may be a function at
  * the top of another file: "name", or ".name" when it has a receiver.
  */
-#include "maps/facts_build.h"
+#include "maps/facts_scope.h"
 
 #include <string.h>
-
-#define SCOPES_MAX 64
 
 #define MODIFIERS                                                                                  \
 	"public private protected internal abstract open final override data sealed inner enum "   \
@@ -20,14 +18,6 @@
 	"if while for when catch try do else finally return throw object class interface fun "     \
 	"constructor init get set super this in is as where by companion val var"
 
-enum scope_kind { SCOPE_FILE = 1, SCOPE_TYPE, SCOPE_ENUM, SCOPE_BODY };
-
-struct scope {
-	uint8_t kind;
-	uint32_t def, braces; /* braces: open inside of a body */
-	const char *name;
-};
-
 struct reader {
 	struct lexer *lx;
 	struct sink *sk;
@@ -35,8 +25,7 @@ struct reader {
 	char before;              /* the byte in front of prev, 0 when it was a word */
 	uint32_t t_end, prev_end; /* lines where those tokens end */
 	struct word_filter modifiers, uncalled;
-	struct scope scopes[SCOPES_MAX];
-	size_t nscopes;
+	struct scopes in;
 
 	/* The declaration being read. */
 	uint32_t def;
@@ -125,11 +114,6 @@ static void unread(struct reader *rd)
 	lex_push(rd->lx, &rd->t);
 	rd->t = rd->prev;
 	rd->t_end = rd->prev_end;
-}
-
-static struct scope *top(struct reader *rd)
-{
-	return &rd->scopes[rd->nscopes - 1];
 }
 
 static void reset(struct reader *rd)
@@ -223,8 +207,8 @@ static void read_annotation(struct reader *rd)
 		             (rd->t.kind == TOKEN_IDENT || rd->t.c == '.' || rd->t.c == ':'))) {
 			break;
 		} else {
-			jvm_name = rd->nscopes == 1 && token_is(&rd->t, "JvmName") &&
-			           rd->prev.c == ':';
+			jvm_name =
+				rd->in.n == 1 && token_is(&rd->t, "JvmName") && rd->prev.c == ':';
 		}
 	}
 	unread(rd);
@@ -232,14 +216,8 @@ static void read_annotation(struct reader *rd)
 
 static void push_scope(struct reader *rd, enum scope_kind kind, uint32_t def, const char *name)
 {
-	if (rd->nscopes == SCOPES_MAX) {
-		top(rd)->kind = SCOPE_BODY;
-		top(rd)->braces++;
-	} else {
-		rd->scopes[rd->nscopes++] =
-			(struct scope){ .kind = (uint8_t)kind, .def = def, .name = name };
-	}
 	reset(rd);
+	scope_push(&rd->in, kind, def, name);
 }
 
 static void open_brace(struct reader *rd)
@@ -247,7 +225,7 @@ static void open_brace(struct reader *rd)
 	if (rd->assigned)
 		rd->nest++;
 	else if (rd->opens == SCOPE_BODY)
-		push_scope(rd, SCOPE_BODY, rd->def, top(rd)->name);
+		push_scope(rd, SCOPE_BODY, rd->def, scope_top(&rd->in)->name);
 	else
 		push_scope(rd, rd->opens, rd->def, rd->opened);
 }
@@ -255,10 +233,7 @@ static void open_brace(struct reader *rd)
 static void close_brace(struct reader *rd)
 {
 	finish(rd);
-	if (rd->nscopes == 1)
-		return;
-	sink_def_end(rd->sk, top(rd)->def, rd->t.line);
-	rd->nscopes--;
+	scope_pop(&rd->in, rd->sk, rd->t.line);
 }
 
 /* class, interface, object, typealias: rd->t is that word. */
@@ -275,10 +250,10 @@ static void read_type(struct reader *rd, enum def_kind kind)
 	sink_def_end(rd->sk, rd->def, end);
 	reset(rd);
 	rd->opens = kind == DEF_ENUM ? SCOPE_ENUM : SCOPE_TYPE;
-	rd->opened = top(rd)->name;
+	rd->opened = scope_top(&rd->in)->name;
 	if (!named)
 		return;
-	rd->def = sink_def(rd->sk, kind, token_span(&rd->t), top(rd)->name, rd->t.line);
+	rd->def = sink_def(rd->sk, kind, token_span(&rd->t), scope_top(&rd->in)->name, rd->t.line);
 	rd->opened = sink_text(rd->sk, token_span(&rd->t), FACTS_NAME_MAX);
 }
 
@@ -313,7 +288,7 @@ static bool declared_name(struct reader *rd, struct token *name, bool *extends)
 
 static void read_function(struct reader *rd)
 {
-	bool extends, member = top(rd)->kind == SCOPE_TYPE;
+	bool extends, member = scope_top(&rd->in)->kind == SCOPE_TYPE;
 	struct token name;
 
 	if (rd->prev.c == '=' || rd->prev.c == ',')
@@ -321,7 +296,7 @@ static void read_function(struct reader *rd)
 	finish(rd);
 	if (declared_name(rd, &name, &extends) && rd->t.c == '(')
 		rd->def = sink_def(rd->sk, member || extends ? DEF_METHOD : DEF_FUNCTION,
-		                   token_span(&name), top(rd)->name, name.line);
+		                   token_span(&name), scope_top(&rd->in)->name, name.line);
 	unread(rd);
 	if (token_is(&name, "interface") && token_is(&rd->t, "interface"))
 		read_type(rd, DEF_INTERFACE);
@@ -334,9 +309,9 @@ static void read_property(struct reader *rd)
 	struct token name;
 
 	finish(rd);
-	if (declared_name(rd, &name, &extends) && (constant || rd->nscopes == 1))
+	if (declared_name(rd, &name, &extends) && (constant || rd->in.n == 1))
 		rd->def = sink_def(rd->sk, constant ? DEF_CONSTANT : DEF_VARIABLE,
-		                   token_span(&name), top(rd)->name, name.line);
+		                   token_span(&name), scope_top(&rd->in)->name, name.line);
 	unread(rd);
 }
 
@@ -345,9 +320,9 @@ static bool read_keyword(struct reader *rd)
 {
 	const struct token *t = &rd->t;
 
-	if (t->first && rd->nscopes == 1 && token_is(t, "import"))
+	if (t->first && rd->in.n == 1 && token_is(t, "import"))
 		read_import(rd);
-	else if (t->first && rd->nscopes == 1 && token_is(t, "package"))
+	else if (t->first && rd->in.n == 1 && token_is(t, "package"))
 		read_package(rd);
 	else if (token_is(t, "class"))
 		read_type(rd, token_is(&rd->prev, "enum") ? DEF_ENUM : DEF_CLASS);
@@ -433,7 +408,7 @@ static void read_member(struct reader *rd)
 static void read_enum(struct reader *rd)
 {
 	if (rd->nest == 0 && rd->t.c == ';') {
-		top(rd)->kind = SCOPE_TYPE;
+		scope_top(&rd->in)->kind = SCOPE_TYPE;
 		reset(rd);
 	} else if (rd->nest == 0 && rd->t.c == '}') {
 		close_brace(rd);
@@ -442,28 +417,19 @@ static void read_enum(struct reader *rd)
 	}
 }
 
-static void read_body(struct reader *rd)
-{
-	if (rd->t.c == '{')
-		top(rd)->braces++;
-	else if (rd->t.c == '}' && top(rd)->braces > 0)
-		top(rd)->braces--;
-	else if (rd->t.c == '}')
-		close_brace(rd);
-}
-
 void facts_kotlin(struct lexer *lx, struct sink *sk)
 {
-	struct reader rd = { .lx = lx, .sk = sk, .nscopes = 1, .opened = "" };
+	struct reader rd = { .lx = lx, .sk = sk, .opened = "" };
 
 	rd.modifiers = word_filter_make(MODIFIERS);
 	rd.uncalled = word_filter_make(NOT_CALLED);
-	rd.scopes[0] = (struct scope){ .kind = SCOPE_FILE, .def = DEF_DROPPED, .name = "" };
+	scope_open(&rd.in);
 	reset(&rd);
 	while (next(&rd)) {
-		switch (top(&rd)->kind) {
+		switch (scope_top(&rd.in)->kind) {
 		case SCOPE_BODY:
-			read_body(&rd);
+			if (scope_body_ends(&rd.in, &rd.t))
+				close_brace(&rd);
 			break;
 		case SCOPE_ENUM:
 			read_enum(&rd);

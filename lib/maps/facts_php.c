@@ -6,14 +6,13 @@
  * as "A\B", a function as "A\f()".  What use imports by its whole name is not
  * among them; what is written in full in the code is an import of its own.
  */
-#include "maps/facts_build.h"
+#include "maps/facts_scope.h"
 #include "maps/strmap.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SCOPES_MAX 64
-#define PARTS_MAX  (2 * FACTS_NAME_MAX) /* bytes of a name in full */
+#define PARTS_MAX (2 * FACTS_NAME_MAX) /* bytes of a name in full */
 
 /* Words that are no names of classes or functions. */
 #define KEYWORDS                                                                                   \
@@ -25,20 +24,11 @@
 	"protected public readonly require require_once return self static string switch throw "   \
 	"trait true try unset use var void while xor yield from die"
 
-enum scope_kind { SCOPE_FILE = 1, SCOPE_TYPE, SCOPE_BODY };
-
-struct scope {
-	uint8_t kind;
-	uint32_t def, braces;
-	const char *name; /* of the class around; NULL in one without a name */
-};
-
 struct reader {
 	struct lexer *lx;
 	struct sink *sk;
 	struct token prev, t;
-	struct scope scopes[SCOPES_MAX];
-	size_t nscopes;
+	struct scopes in;
 	const char *space;     /* the namespace */
 	uint32_t space_def;    /* of "namespace X;", until the next */
 	struct strmap classes; /* local name -> index of the import */
@@ -68,11 +58,6 @@ static void unread(struct reader *rd)
 		return;
 	lex_push(rd->lx, &rd->t);
 	rd->t = rd->prev;
-}
-
-static struct scope *top(struct reader *rd)
-{
-	return &rd->scopes[rd->nscopes - 1];
 }
 
 static bool is_variable(const struct token *t)
@@ -198,13 +183,7 @@ static void push_scope(struct reader *rd, enum scope_kind kind, uint32_t def, co
 	rd->opens = 0;
 	rd->def = DEF_DROPPED;
 	rd->is_const = false;
-	if (rd->nscopes == SCOPES_MAX) {
-		top(rd)->kind = SCOPE_BODY;
-		top(rd)->braces++;
-		return;
-	}
-	rd->scopes[rd->nscopes++] =
-		(struct scope){ .kind = (uint8_t)kind, .def = def, .name = name };
+	scope_push(&rd->in, kind, def, name);
 }
 
 /* namespace A\B; and namespace A\B { … } */
@@ -263,8 +242,8 @@ static bool read_type(struct reader *rd)
 
 static void read_function(struct reader *rd)
 {
-	const char *parent = top(rd)->name;
-	bool member = top(rd)->kind == SCOPE_TYPE;
+	const char *parent = scope_top(&rd->in)->name;
+	bool member = scope_top(&rd->in)->kind == SCOPE_TYPE;
 
 	if (!next(rd))
 		return;
@@ -460,9 +439,9 @@ static void read_word(struct reader *rd)
 		return;
 	if (member)
 		read_name(rd);
-	else if (token_is(t, "use") && top(rd)->kind == SCOPE_FILE && rd->prev.c != ')')
+	else if (token_is(t, "use") && scope_top(&rd->in)->kind == SCOPE_FILE && rd->prev.c != ')')
 		read_use(rd);
-	else if (token_is(t, "namespace") && top(rd)->kind == SCOPE_FILE &&
+	else if (token_is(t, "namespace") && scope_top(&rd->in)->kind == SCOPE_FILE &&
 	         t->text + t->len < rd->lx->end && t->text[t->len] != '\\')
 		read_namespace(rd);
 	else if (read_type(rd))
@@ -474,7 +453,7 @@ static void read_word(struct reader *rd)
 	else if (token_is(t, "define"))
 		read_define(rd);
 	else if (token_is(t, "const"))
-		rd->is_const = top(rd)->kind != SCOPE_BODY;
+		rd->is_const = scope_top(&rd->in)->kind != SCOPE_BODY;
 	else
 		read_name(rd);
 }
@@ -489,20 +468,18 @@ static void open_brace(struct reader *rd)
 
 static void close_brace(struct reader *rd)
 {
-	if (top(rd)->braces > 0) {
-		top(rd)->braces--;
+	if (scope_top(&rd->in)->braces > 0) {
+		scope_top(&rd->in)->braces--;
 		return;
 	}
-	if (rd->nscopes == 1)
-		return;
-	sink_def_end(rd->sk, top(rd)->def, rd->t.line);
-	rd->nscopes--;
+	scope_pop(&rd->in, rd->sk, rd->t.line);
 }
 
 /* const A = …: the name stands in front of the = */
 static void read_const(struct reader *rd)
 {
-	const char *parent = top(rd)->kind == SCOPE_TYPE ? top(rd)->name : "";
+	const struct scope *type = scope_top(&rd->in);
+	const char *parent = type->kind == SCOPE_TYPE ? type->name : "";
 
 	if (rd->is_const && parent && rd->prev.kind == TOKEN_IDENT)
 		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), parent, rd->prev.line);
@@ -550,9 +527,9 @@ static void read_punct(struct reader *rd)
 
 void facts_php(struct lexer *lx, struct sink *sk)
 {
-	struct reader rd = { .lx = lx, .sk = sk, .nscopes = 1, .space = "", .opened = "" };
+	struct reader rd = { .lx = lx, .sk = sk, .space = "", .opened = "" };
 
-	rd.scopes[0] = (struct scope){ .kind = SCOPE_FILE, .def = DEF_DROPPED, .name = "" };
+	scope_open(&rd.in);
 	rd.def = rd.space_def = DEF_DROPPED;
 	rd.keywords = word_filter_make(KEYWORDS);
 	rd.classes = strmap_new(sk->arena, 16);

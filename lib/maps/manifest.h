@@ -102,7 +102,7 @@ enum item_kind {
 	ITEM_EXPORT,      /* package.json exports: key "." or "./sub", value a path; "*" in both */
 	ITEM_IMPORT,      /* package.json imports: key "#name" */
 	ITEM_WORKSPACE,   /* value a folder or glob of member packages */
-	ITEM_INCLUDE_DIR, /* C: value a folder; a leading '/' means the repository's root */
+	ITEM_INCLUDE_DIR, /* C: value a folder; "/" begins the root, "${NAME}" an ITEM_PROPERTY */
 	ITEM_EXTENDS,     /* tsconfig, Maven: value the parent's path; Maven: key its artifact */
 	ITEM_BASE_URL,    /* tsconfig */
 	ITEM_PATH,        /* tsconfig paths: key a pattern, value a target */
@@ -116,7 +116,7 @@ enum item_kind {
 	ITEM_AUTOLOAD_PSR4, /* Composer: key a namespace with \ at its end or "", value a folder */
 	ITEM_AUTOLOAD_PSR0, /* the same, the namespace being repeated below the folder */
 	ITEM_AUTOLOAD,      /* Composer: value a file, or a folder, that is loaded whole */
-	ITEM_PROPERTY,      /* Maven, Gradle, MSBuild: key a name, value what it stands for */
+	ITEM_PROPERTY,      /* Maven, Gradle, MSBuild, CMake: key a name, value what it means */
 	ITEM_CATALOG,       /* Gradle: key a scope, value "catalogue.name" that is put into it */
 	ITEM_ALIAS,         /* Gradle catalogue: key a name, value the dependency's */
 	ITEM_BUNDLE,        /* Gradle catalogue: key a bundle's name, value that of one of it */
@@ -125,6 +125,7 @@ enum item_kind {
 	ITEM_LOCKED,        /* lock file: key a package (resolve_locked.c), value the version */
 	ITEM_TARGET,  /* CMake: key "add_library", value the library's name, "" when computed */
 	ITEM_LICENCE, /* value an SPDX expression, or the name as written */
+	ITEM_REQUIRE, /* as ITEM_EXPORT, which import sees first: what require() sees first */
 	ITEM_KIND_COUNT
 };
 

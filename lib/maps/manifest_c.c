@@ -2,7 +2,10 @@
  * What C and C++ builds say: CMake, meson, make, autoconf.
  *
  * Commands are found by name and their literal arguments read; variables that
- * stand for the source folder are put in, other ones make an argument unusable.
+ * stand for the source folder are put in.  Folders behind other variables of
+ * CMake are left to the resolver, with the folders that set() and list(APPEND)
+ * put into variables, whatever condition they stand under; elsewhere a variable
+ * makes an argument unusable.
  */
 #include "maps/manifest_parse.h"
 
@@ -81,11 +84,27 @@ static bool named(struct span name, const char *lower)
 	return name.len == strlen(lower) && strncasecmp(name.data, lower, name.len) == 0;
 }
 
+/* Whether a text begins with a variable that other files of CMake may set, and has no other. */
+static bool is_variable_path(struct span text)
+{
+	const char *close = span_starts(text, "${") ? memchr(text.data, '}', text.len) : NULL;
+	const char *end = text.data + text.len, *p = text.data + 2;
+
+	if (close == NULL || close == p)
+		return false;
+	while (p < close && is_word(*p))
+		p++;
+	return p == close && memchr(close, '$', (size_t)(end - close)) == NULL;
+}
+
 /*
  * A folder as written in a build file, with the variables for source folders
- * put in: relative to the file, or from the repository's root with a '/'.
+ * put in: relative to the file, or from the repository's root with a '/'; of
+ * CMake also "${NAME}/below".
+ *
+ * @ret NULL when it cannot be told, or is one of the machine
  */
-static void include_dir(struct manifest_in *in, struct span written, uint32_t line)
+static const char *folder(struct manifest_in *in, struct span written)
 {
 	static const struct {
 		const char *variable, *stands_for;
@@ -117,12 +136,20 @@ static void include_dir(struct manifest_in *in, struct span written, uint32_t li
 		prefix = VARIABLES[i].stands_for;
 		break;
 	}
+	if (*prefix == '\0' && in->out->type == MANIFEST_CMAKE && is_variable_path(written))
+		return span_text(in, written);
 	if (memchr(written.data, '$', written.len) != NULL || (written.len == 0 && *prefix == 0) ||
 	    (*prefix == '\0' && written.data[0] == '/') || memchr(written.data, '@', written.len))
-		return; /* a variable of unknown value, or a folder of the machine */
-	manifest_item(in, ITEM_INCLUDE_DIR, "",
-	              arena_printf(in->scratch, "%s%.*s", prefix, (int)written.len, written.data),
-	              line);
+		return NULL;
+	return arena_printf(in->scratch, "%s%.*s", prefix, (int)written.len, written.data);
+}
+
+static void include_dir(struct manifest_in *in, struct span written, uint32_t line)
+{
+	const char *path = folder(in, written);
+
+	if (path != NULL)
+		manifest_item(in, ITEM_INCLUDE_DIR, "", path, line);
 }
 
 static bool is_keyword(struct span word)
@@ -146,6 +173,28 @@ static void cmake_include_dirs(struct manifest_in *in, struct span args, bool ta
 	while (span_word(&args, "\";", &word))
 		if (!is_keyword(word))
 			include_dir(in, word, line);
+}
+
+/* Words that a variable gets, as far as they may be folders: what has an extension is a file. */
+static void cmake_variable(struct manifest_in *in, struct span name, struct span words,
+                           uint32_t line)
+{
+	struct span word;
+
+	if (memchr(name.data, '$', name.len) != NULL)
+		return;
+	while (span_word(&words, "\";", &word) && !named(word, "CACHE") &&
+	       !named(word, "PARENT_SCOPE")) {
+		const char *slash = memrchr(word.data, '/', word.len), *path;
+		const char *last = slash != NULL ? slash + 1 : word.data;
+
+		if (*last != '.' &&
+		    memchr(last, '.', (size_t)(word.data + word.len - last)) != NULL)
+			continue;
+		path = folder(in, word);
+		if (path != NULL)
+			manifest_item(in, ITEM_PROPERTY, span_text(in, name), path, line);
+	}
 }
 
 /* "foo>=1.2", "foo >= 1.2 bar": names with their conditions. */
@@ -209,6 +258,12 @@ void manifest_cmake(struct manifest_in *in)
 		} else if (named(name, "pkg_check_modules") || named(name, "pkg_search_module")) {
 			span_word(&rest, "\"", &word);
 			pkg_names(in, rest, line);
+		} else if (named(name, "set") && span_word(&rest, "\"", &word)) {
+			cmake_variable(in, word, rest, line);
+		} else if (named(name, "list") && span_word(&rest, "\"", &word)) {
+			if ((named(word, "APPEND") || named(word, "PREPEND")) &&
+			    span_word(&rest, "\"", &word))
+				cmake_variable(in, word, rest, line);
 		} else if (named(name, "add_library") && span_word(&rest, "\"", &word)) {
 			cmake_library(in, word, rest, line);
 		} else if (named(name, "include_directories")) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define CONDITIONS_MAX 8 /* inside each other */
+
 static void dep_members(struct manifest_in *in, const struct doc *group, const char *scope)
 {
 	if (group == NULL || group->type != DOC_OBJECT)
@@ -11,21 +13,47 @@ static void dep_members(struct manifest_in *in, const struct doc *group, const c
 		manifest_dep(in, d->key, doc_text(d), scope, d->line);
 }
 
-/*
- * A target of exports or imports: a path, or conditions that lead to some.
- * Every path is noted; the resolver takes the first that exists.
- */
+/* The conditions that hold where a module is loaded: Node's, and those of who maps sources. */
+static bool holds(const char *condition, enum item_kind kind)
+{
+	static const char *const ALWAYS[] = { "default", "node", "source", "development" };
+
+	for (size_t i = 0; i < COUNT(ALWAYS); i++)
+		if (strcmp(condition, ALWAYS[i]) == 0)
+			return true;
+	return strcmp(condition, kind == ITEM_REQUIRE ? "require" : "import") == 0;
+}
+
+/* The paths whose conditions all hold; or, of the others, those of which one does not. */
 static void targets(struct manifest_in *in, enum item_kind kind, const char *key,
-                    const struct doc *at, int depth)
+                    const struct doc *at, bool others, int depth)
 {
 	if (at->type == DOC_STRING) {
-		manifest_item(in, kind, key, at->text, at->line);
+		if (!others)
+			manifest_item(in, kind, key, at->text, at->line);
 		return;
 	}
-	if (depth >= 8)
+	if (depth >= CONDITIONS_MAX)
 		return;
-	for (const struct doc *d = at->child; d != NULL; d = d->next)
-		targets(in, kind, key, d, depth + 1);
+	for (const struct doc *d = at->child; d != NULL; d = d->next) {
+		bool ok = at->type != DOC_OBJECT || holds(d->key, kind);
+
+		if (ok || others)
+			targets(in, kind, key, d, others && ok, depth + 1);
+	}
+}
+
+/*
+ * What a name of exports or imports means: a path, or conditions that lead to some.
+ * Every path is noted; the resolver takes the first that exists.
+ */
+static void meanings(struct manifest_in *in, enum item_kind kind, const char *key,
+                     const struct doc *at)
+{
+	targets(in, kind, key, at, false, 0);
+	targets(in, kind, key, at, true, 0);
+	if (kind == ITEM_EXPORT)
+		targets(in, ITEM_REQUIRE, key, at, false, 0);
 }
 
 static void exports(struct manifest_in *in, const struct doc *at)
@@ -33,27 +61,29 @@ static void exports(struct manifest_in *in, const struct doc *at)
 	if (at == NULL)
 		return;
 	if (at->type != DOC_OBJECT || (at->child != NULL && at->child->key[0] != '.')) {
-		targets(in, ITEM_EXPORT, ".", at, 0);
+		meanings(in, ITEM_EXPORT, ".", at);
 		return;
 	}
 	for (const struct doc *d = at->child; d != NULL; d = d->next)
-		targets(in, ITEM_EXPORT, d->key, d, 0);
+		meanings(in, ITEM_EXPORT, d->key, d);
 }
 
-static void strings(struct manifest_in *in, enum item_kind kind, const struct doc *list)
+/* A string, or those of a list. */
+static void strings(struct manifest_in *in, enum item_kind kind, const char *key,
+                    const struct doc *list)
 {
 	if (list == NULL)
 		return;
 	if (list->type == DOC_STRING)
-		manifest_item(in, kind, "", list->text, list->line);
+		manifest_item(in, kind, key, list->text, list->line);
 	for (const struct doc *d = list->child; d != NULL; d = d->next)
 		if (d->type == DOC_STRING)
-			manifest_item(in, kind, "", d->text, d->line);
+			manifest_item(in, kind, key, d->text, d->line);
 }
 
 void manifest_package_json(struct manifest_in *in)
 {
-	static const char *const MAIN[] = { "source", "module", "main", "types", "typings" };
+	static const char *const MAIN[] = { "source", "main", "module", "types", "typings" };
 	static const struct {
 		const char *key, *scope;
 	} DEPS[] = {
@@ -81,9 +111,9 @@ void manifest_package_json(struct manifest_in *in)
 	exports(in, doc_get(root, "exports"));
 	at = doc_get(root, "imports");
 	for (const struct doc *d = at != NULL ? at->child : NULL; d != NULL; d = d->next)
-		targets(in, ITEM_IMPORT, d->key, d, 0);
+		meanings(in, ITEM_IMPORT, d->key, d);
 	at = doc_get(root, "workspaces");
-	strings(in, ITEM_WORKSPACE,
+	strings(in, ITEM_WORKSPACE, "",
 	        at != NULL && at->type == DOC_OBJECT ? doc_get(at, "packages") : at);
 }
 
@@ -94,11 +124,11 @@ void manifest_tsconfig(struct manifest_in *in)
 	const struct doc *base = doc_get(options, "baseUrl");
 	const struct doc *paths = doc_get(options, "paths");
 
-	strings(in, ITEM_EXTENDS, doc_get(root, "extends"));
+	strings(in, ITEM_EXTENDS, "", doc_get(root, "extends"));
 	if (*doc_text(base) != '\0')
 		manifest_item(in, ITEM_BASE_URL, "", base->text, base->line);
 	for (const struct doc *d = paths != NULL ? paths->child : NULL; d != NULL; d = d->next)
-		targets(in, ITEM_PATH, d->key, d, 0);
+		strings(in, ITEM_PATH, d->key, d);
 }
 
 /* The list below "packages:"; the rest of YAML is not needed. */

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define CANDIDATES_MAX 256 /* files of one name that are looked at for one include */
+#define CANDIDATES_MAX 256  /* files of one name that are looked at for one include */
+#define EXPANSIONS_MAX 4096 /* folders behind CMake's variables; those past it are unknown */
 
 struct c_index {
 	struct strmap names; /* file name -> first file of that name, chained */
@@ -43,25 +44,102 @@ static void index_names(struct resolver *r, struct c_index *c)
 	}
 }
 
-static void index_include_dirs(struct resolver *r, struct c_index *c)
+/* What variables of CMake have: a path from the folder of the manifest that gives it to them. */
+struct c_variables {
+	struct strmap names; /* name -> the first value, STRMAP_NONE ends a chain */
+	struct c_value {
+		uint32_t manifest, next;
+		const char *path;
+	} * values;
+	uint32_t nvalues;
+	struct strmap seen; /* texts that stand in the queue */
+	const char *queue[EXPANSIONS_MAX];
+	uint32_t nqueue;
+};
+
+static void add_value(struct c_variables *v, const char *name, uint32_t manifest, const char *path)
 {
-	c->include_dirs = strmap_new(r->arena, 64);
+	size_t len = strlen(name);
+
+	v->values[v->nvalues] =
+		(struct c_value){ manifest, strmap_get(&v->names, name, len), path };
+	strmap_set(&v->names, name, len, v->nvalues++);
+}
+
+/* All values that any file gives; and where the projects are, for "${name_SOURCE_DIR}". */
+static void index_variables(struct resolver *r, struct c_variables *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->in->nmanifests; i++)
+		if (r->in->manifests[i].type == MANIFEST_CMAKE)
+			n += r->in->manifests[i].nitems + 1;
+	v->names = strmap_new(r->arena, n);
+	v->seen = strmap_new(r->arena, 64);
+	v->values = arena_array(r->arena, n, sizeof(*v->values));
 	for (size_t i = 0; i < r->in->nmanifests; i++) {
 		const struct manifest *m = &r->in->manifests[i];
 
-		for (size_t k = 0; k < m->nitems; k++) {
-			const char *dir = m->items[k].value;
-			bool from_root = dir[0] == '/';
-
-			if (m->items[k].kind != ITEM_INCLUDE_DIR)
-				continue;
-			join_dir(r, from_root ? (struct span){ "", 0 } : dir_of(r, m->file));
-			if (!join_path(r, dir, strlen(dir)) || join_dir_id(r) == RESOLVE_NONE)
-				continue;
-			strmap_add(&c->include_dirs, arena_memdup(r->arena, r->join, r->join_len),
-			           r->join_len, (uint32_t)i);
-		}
+		if (m->type != MANIFEST_CMAKE)
+			continue;
+		if (*m->name != '\0')
+			add_value(v, arena_printf(r->arena, "%s_SOURCE_DIR", m->name), (uint32_t)i,
+			          ".");
+		for (size_t k = 0; k < m->nitems; k++)
+			if (m->items[k].kind == ITEM_PROPERTY)
+				add_value(v, m->items[k].key, (uint32_t)i, m->items[k].value);
 	}
+}
+
+/* A folder of the repository; one behind a variable is put into the queue. */
+static void add_include_dir(struct resolver *r, struct c_index *c, struct c_variables *v,
+                            uint32_t manifest, const char *dir)
+{
+	bool from_root = dir[0] == '/';
+
+	if (strncmp(dir, "${", 2) == 0) {
+		if (v->nqueue < EXPANSIONS_MAX &&
+		    strmap_add(&v->seen, dir, strlen(dir), v->nqueue) == v->nqueue)
+			v->queue[v->nqueue++] = dir;
+		return;
+	}
+	join_dir(r,
+	         from_root ? (struct span){ "", 0 } : dir_of(r, r->in->manifests[manifest].file));
+	if (join_path(r, dir, strlen(dir)) && join_dir_id(r) != RESOLVE_NONE)
+		strmap_add(&c->include_dirs, arena_memdup(r->arena, r->join, r->join_len),
+		           r->join_len, manifest);
+}
+
+/* "${NAME}below": each value of the variable with that behind it. */
+static void expand(struct resolver *r, struct c_index *c, struct c_variables *v, const char *text)
+{
+	const char *name = text + 2, *close = strchr(name, '}');
+	uint32_t at = strmap_get(&v->names, name, (size_t)(close - name));
+
+	for (int i = 0; at != STRMAP_NONE && i < CANDIDATES_MAX; at = v->values[at].next, i++) {
+		const struct c_value *value = &v->values[at];
+
+		if (strlen(value->path) + strlen(close) < JOIN_MAX)
+			add_include_dir(r, c, v, value->manifest,
+			                arena_printf(r->arena, "%s%s", value->path, close + 1));
+	}
+}
+
+static void index_include_dirs(struct resolver *r, struct c_index *c)
+{
+	struct c_variables *v = arena_alloc(r->arena, sizeof(*v));
+
+	c->include_dirs = strmap_new(r->arena, 64);
+	index_variables(r, v);
+	for (size_t i = 0; i < r->in->nmanifests; i++) {
+		const struct manifest *m = &r->in->manifests[i];
+
+		for (size_t k = 0; k < m->nitems; k++)
+			if (m->items[k].kind == ITEM_INCLUDE_DIR)
+				add_include_dir(r, c, v, (uint32_t)i, m->items[k].value);
+	}
+	for (uint32_t i = 0; i < v->nqueue; i++)
+		expand(r, c, v, v->queue[i]);
 }
 
 /* @ret whether path ends in "/target" or is the target */

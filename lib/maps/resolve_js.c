@@ -90,20 +90,52 @@ static uint32_t probe_below(struct resolver *r, struct span dir, const char *pat
 	return to != RESOLVE_NONE ? to : probe_index(r);
 }
 
-/* What the bare name of a package means: its main file, or where its sources usually begin. */
-static uint32_t package_main(struct resolver *r, const struct manifest *m)
+/* @ret the first file that the items of a kind and key lead to; key NULL: any */
+static uint32_t item_file(struct resolver *r, const struct manifest *m, enum item_kind kind,
+                          const char *key)
 {
-	static const char *const USUAL[] = { "src/index", "index", "lib/index", "src/main" };
-	struct span dir = dir_of(r, m->file);
 	uint32_t to = RESOLVE_NONE;
 
-	for (size_t i = 0; i < m->nitems && to == RESOLVE_NONE; i++)
-		if (m->items[i].kind == ITEM_MAIN ||
-		    (m->items[i].kind == ITEM_EXPORT && strcmp(m->items[i].key, ".") == 0))
-			to = probe_below(r, dir, m->items[i].value, strlen(m->items[i].value));
-	for (size_t i = 0; i < COUNT(USUAL) && to == RESOLVE_NONE; i++)
-		to = probe_below(r, dir, USUAL[i], strlen(USUAL[i]));
+	for (size_t i = 0; i < m->nitems && to == RESOLVE_NONE; i++) {
+		const struct manifest_item *item = &m->items[i];
+
+		if (item->kind == kind && (key == NULL || strcmp(item->key, key) == 0))
+			to = probe_below(r, dir_of(r, m->file), item->value, strlen(item->value));
+	}
 	return to;
+}
+
+/* Where the sources of a package usually begin. */
+static uint32_t usual_main(struct resolver *r, const struct manifest *m)
+{
+	static const char *const USUAL[] = { "src/index", "index", "lib/index", "src/main" };
+	uint32_t to = RESOLVE_NONE;
+
+	for (size_t i = 0; i < COUNT(USUAL) && to == RESOLVE_NONE; i++)
+		to = probe_below(r, dir_of(r, m->file), USUAL[i], strlen(USUAL[i]));
+	return to;
+}
+
+/* What a package's folder means: its main file.  Exports are for those who use its name. */
+static uint32_t folder_main(struct resolver *r, const struct manifest *m)
+{
+	uint32_t to = item_file(r, m, ITEM_MAIN, NULL);
+
+	if (to == RESOLVE_NONE)
+		to = item_file(r, m, ITEM_EXPORT, ".");
+	return to != RESOLVE_NONE ? to : usual_main(r, m);
+}
+
+/* What the bare name of a package means: exports come before a main file. */
+static uint32_t package_main(struct resolver *r, const struct manifest *m, bool require)
+{
+	uint32_t to = item_file(r, m, ITEM_MAIN, "source");
+
+	if (to == RESOLVE_NONE && require)
+		to = item_file(r, m, ITEM_REQUIRE, ".");
+	if (to == RESOLVE_NONE)
+		to = item_file(r, m, ITEM_EXPORT, ".");
+	return to != RESOLVE_NONE ? to : folder_main(r, m);
 }
 
 /* @ret the file, the index or the package that r->join names */
@@ -119,7 +151,7 @@ static uint32_t probe(struct resolver *r)
 		return RESOLVE_NONE;
 	m = nearest_manifest(r, dir, MANIFEST_PACKAGE_JSON);
 	if (m != NULL && r->file_dir[m->file] == dir) {
-		to = package_main(r, m);
+		to = folder_main(r, m);
 		if (to != RESOLVE_NONE)
 			return to;
 		join_dir(r, r->dirs[dir].path);
@@ -326,7 +358,8 @@ static size_t package_len(struct span name)
 }
 
 /* A package of this repository: its exports, else its main file or the path below it. */
-static uint32_t by_workspace(struct resolver *r, const struct js_index *js, struct span name)
+static uint32_t by_workspace(struct resolver *r, const struct js_index *js, struct span name,
+                             bool require)
 {
 	size_t len = package_len(name);
 	uint32_t found = strmap_get(&js->packages, name.data, len), to;
@@ -338,12 +371,15 @@ static uint32_t by_workspace(struct resolver *r, const struct js_index *js, stru
 		return RESOLVE_NONE;
 	m = &r->in->manifests[found];
 	if (below.len == 0)
-		return package_main(r, m);
+		return package_main(r, m, require);
 	if (below.len >= sizeof(key) - 1)
 		return RESOLVE_NONE;
 	dir = dir_of(r, m->file);
 	memcpy(key + 1, below.data, below.len);
-	to = match_items(r, m, ITEM_EXPORT, dir, (struct span){ key, below.len + 1 });
+	to = require ? match_items(r, m, ITEM_REQUIRE, dir, (struct span){ key, below.len + 1 })
+	             : RESOLVE_NONE;
+	if (to == RESOLVE_NONE)
+		to = match_items(r, m, ITEM_EXPORT, dir, (struct span){ key, below.len + 1 });
 	if (to == RESOLVE_NONE)
 		to = probe_below(r, dir, below.data, below.len);
 	if (to == RESOLVE_NONE) {
@@ -383,7 +419,7 @@ static void resolve_bare(struct resolver *r, const struct js_index *js, struct i
 		to = by_tsconfig(r, at, name, &rule);
 	if (to == RESOLVE_NONE) {
 		rule = RULE_JS_WORKSPACE;
-		to = by_workspace(r, js, name);
+		to = by_workspace(r, js, name, at.import->kind == IMPORT_REQUIRE);
 	}
 	if (to == RESOLVE_NONE) {
 		rule = RULE_JS_ALIAS;

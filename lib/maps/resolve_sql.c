@@ -1,11 +1,13 @@
 /*
  * SQL: files that a client's commands read in, and the file that creates a table
  * or view that others name.  The latter only where one file alone creates it, so
- * that copies of a schema (dumps, one per dialect) give no edges.
+ * that copies of a schema (dumps, one per dialect) give no edges.  What undoes a
+ * migration creates nothing: it brings back what the migration took away.
  */
 #include "maps/resolver.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define AMBIGUOUS (RESOLVE_NONE - 1) /* in the index: more than one file creates it */
 
@@ -24,6 +26,25 @@ static void add_name(struct strmap *tables, const char *name, uint32_t file)
 		strmap_add(tables, name, strlen(name), file);
 	else if (had != file)
 		strmap_set(tables, name, strlen(name), AMBIGUOUS);
+}
+
+/* Whether one of a path's words, between / . _ and -, says that the file goes back. */
+static bool undoes(struct span path)
+{
+	static const char *const WORDS[] = { "down", "undo", "revert", "rollback" };
+	const char *end = path.data + path.len;
+
+	for (const char *word = path.data, *p = word; p < end; p++) {
+		if (strchr("/._-", *p) == NULL)
+			continue;
+		for (size_t i = 0; i < COUNT(WORDS); i++)
+			if ((size_t)(p - word) == strlen(WORDS[i]) &&
+			    strncasecmp(word, WORDS[i], strlen(WORDS[i])) == 0 &&
+			    (*p == '/' || memchr(p + 1, '.', (size_t)(end - p - 1)) == NULL))
+				return true;
+		word = p + 1;
+	}
+	return false;
 }
 
 /* By "schema.name" and by "name". */
@@ -86,7 +107,7 @@ void resolve_sql(struct resolver *r)
 	struct strmap tables = strmap_new(r->arena, 64);
 
 	for (size_t i = 0; i < r->in->nfiles; i++)
-		if (r->in->files[i].facts.lang == LANG_SQL)
+		if (r->in->files[i].facts.lang == LANG_SQL && !undoes(r->in->files[i].path))
 			index_tables(r, &tables, (uint32_t)i);
 	for (size_t i = 0; i < r->in->nfiles; i++) {
 		const struct facts *facts = &r->in->files[i].facts;

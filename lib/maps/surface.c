@@ -144,6 +144,8 @@ static bool serves(const struct map_file *file)
 static void take_routes(struct finding *fd, uint32_t index)
 {
 	const struct map_file *file = &fd->in->files[index];
+	const char *patterns[MOUNT_PATTERNS_MAX];
+	size_t n;
 
 	for (size_t i = 0; i < file->facts.nroutes && serves(file); i++) {
 		const struct fact_route *route = &file->facts.routes[i];
@@ -151,11 +153,11 @@ static void take_routes(struct finding *fd, uint32_t index)
 
 		if (route->unsure)
 			framework = settle(fd, framework);
-		if (framework != WEB_NONE)
-			add_route(fd, (struct surface_route){ route->method,
-			                                      surface_mounts_pattern(&fd->mounts,
-			                                                             fd->arena,
-			                                                             index, route),
+		if (framework == WEB_NONE)
+			continue;
+		n = surface_mounts_patterns(&fd->mounts, fd->arena, index, route, patterns);
+		for (size_t k = 0; k < n; k++)
+			add_route(fd, (struct surface_route){ route->method, patterns[k],
 			                                      route->handler, index, route->line,
 			                                      (uint8_t)framework });
 	}

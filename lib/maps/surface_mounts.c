@@ -3,7 +3,7 @@
  *
  * The import that gives the router's name has been resolved to a file; where it
  * leads to several, the one with that name is it.  A router that is mounted
- * more than once counts where the first of the files (by path) does it.
+ * more than once is there as often; tests mount what is mounted elsewhere.
  */
 #include "maps/surface_mounts.h"
 
@@ -15,6 +15,7 @@
 #define MOUNTS_DEEP 8
 #define PARENTS_MAX 64
 #define TARGETS_MAX 64 /* files of one package */
+#define PLACES_MAX  64 /* routers between a route and all its ends */
 
 struct finding {
 	struct arena *arena;
@@ -30,7 +31,7 @@ static void add(struct finding *fd, uint32_t from, uint32_t to, const struct fac
 {
 	struct surface_mounts *out = &fd->out;
 
-	if (from == to)
+	if (from == to || fd->in->files[from].role == FILE_TEST)
 		return;
 	if (out->n == fd->cap) {
 		size_t cap = fd->cap ? 2 * fd->cap : 64;
@@ -182,9 +183,8 @@ struct surface_mounts surface_mounts_find(struct arena *arena, const struct reso
 	return fd.out;
 }
 
-/* The first mount of a file's router, NULL when nobody mounts it. */
-static const struct surface_mount *mount_of(const struct surface_mounts *mounts, uint32_t file,
-                                            const char *owner)
+/* The first mount of anything of a file, the end when nobody mounts it. */
+static size_t first_mount(const struct surface_mounts *mounts, uint32_t file)
 {
 	size_t low = 0, high = mounts->n;
 
@@ -196,35 +196,71 @@ static const struct surface_mount *mount_of(const struct surface_mounts *mounts,
 		else
 			high = mid;
 	}
-	for (; low < mounts->n && mounts->rows[low].to == file; low++) {
-		const char *name = mounts->rows[low].mount->name;
-
-		if (!*name || strcmp(name, owner) == 0)
-			return &mounts->rows[low];
-	}
-	return NULL;
+	return low;
 }
 
-const char *surface_mounts_pattern(const struct surface_mounts *mounts, struct arena *arena,
-                                   uint32_t file, const struct fact_route *route)
+/* A router on the way to where it is mounted, and the pattern up to there. */
+struct place {
+	uint32_t file, deep;
+	const char *owner, *pattern;
+};
+
+struct places {
+	struct place list[PLACES_MAX];
+	size_t n;
+};
+
+static const char *below(struct arena *arena, const char *prefix, const char *pattern)
 {
-	const char *pattern = route->pattern, *owner = route->owner;
+	size_t n = strlen(prefix);
 
-	for (int deep = 0; deep < MOUNTS_DEEP; deep++) {
-		const struct surface_mount *found = mount_of(mounts, file, owner);
-		size_t n;
+	while (n > 0 && prefix[n - 1] == '/')
+		n--;
+	return n == 0 ? pattern
+	              : arena_printf(arena, "%s%.*s%s", *prefix == '/' ? "" : "/", (int)n, prefix,
+	                             pattern);
+}
 
-		if (!found)
-			break;
-		n = strlen(found->mount->prefix);
-		while (n > 0 && found->mount->prefix[n - 1] == '/')
-			n--;
-		if (n > 0)
-			pattern = arena_printf(arena, "%s%.*s%s",
-			                       *found->mount->prefix == '/' ? "" : "/", (int)n,
-			                       found->mount->prefix, pattern);
-		file = found->from;
-		owner = found->mount->owner;
+/* Where the router of a place is mounted itself.  @ret whether it is */
+static bool go_up(const struct surface_mounts *mounts, struct arena *arena, struct places *places,
+                  const struct place *at)
+{
+	size_t i = first_mount(mounts, at->file);
+	bool any = false;
+
+	for (; i < mounts->n && mounts->rows[i].to == at->file && at->deep < MOUNTS_DEEP; i++) {
+		const struct surface_mount *row = &mounts->rows[i];
+
+		if (*row->mount->name && strcmp(row->mount->name, at->owner) != 0)
+			continue;
+		any = true;
+		if (places->n < PLACES_MAX)
+			places->list[places->n++] =
+				(struct place){ row->from, at->deep + 1, row->mount->owner,
+				                below(arena, row->mount->prefix, at->pattern) };
 	}
-	return strlen(pattern) <= FACTS_PATTERN_MAX ? pattern : route->pattern;
+	return any;
+}
+
+size_t surface_mounts_patterns(const struct surface_mounts *mounts, struct arena *arena,
+                               uint32_t file, const struct fact_route *route,
+                               const char *ret[MOUNT_PATTERNS_MAX])
+{
+	struct places places = { .list = { { file, 0, route->owner, route->pattern } }, .n = 1 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < places.n; i++) {
+		const struct place at = places.list[i];
+		size_t same = 0;
+
+		if (go_up(mounts, arena, &places, &at) || strlen(at.pattern) > FACTS_PATTERN_MAX)
+			continue;
+		while (same < n && strcmp(ret[same], at.pattern) != 0)
+			same++;
+		if (same == n && n < MOUNT_PATTERNS_MAX)
+			ret[n++] = at.pattern;
+	}
+	if (n == 0)
+		ret[n++] = route->pattern;
+	return n;
 }

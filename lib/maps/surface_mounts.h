@@ -10,6 +10,8 @@ struct surface_mount {
 	const struct fact_mount *mount;
 };
 
+#define MOUNT_PATTERNS_MAX 16 /* of one route; further mounts of its router are left out */
+
 struct surface_mounts {
 	struct surface_mount *rows;
 	size_t n;
@@ -19,8 +21,14 @@ struct surface_mounts {
 struct surface_mounts surface_mounts_find(struct arena *arena, const struct resolve_in *in,
                                           const struct resolve_edge *edges, size_t nedges);
 
-/** @ret a pattern below the prefixes at which its file's router is mounted */
-const char *surface_mounts_pattern(const struct surface_mounts *mounts, struct arena *arena,
-                                   uint32_t file, const struct fact_route *route);
+/**
+ * A route's patterns below the prefixes at which its file's router is mounted: one for each place,
+ * in the order of the files that mount it; as written when nobody does.
+ *
+ * @ret how many, at least one
+ */
+size_t surface_mounts_patterns(const struct surface_mounts *mounts, struct arena *arena,
+                               uint32_t file, const struct fact_route *route,
+                               const char *ret[MOUNT_PATTERNS_MAX]);
 
 #endif

@@ -29,6 +29,10 @@ public class OracleJava {
 		StandardJavaFileManager manager = compiler.getStandardFileManager(d -> {}, null, StandardCharsets.UTF_8);
 		List<String> broken = new ArrayList<>();
 		for (String file : files) {
+			if (!file.endsWith(".java")) { // a template of one, which javac does not take
+				broken.add(file);
+				continue;
+			}
 			// each by itself first: one that does not parse is not judged and not shown to the others
 			DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
 			JavacTask task = (JavacTask) compiler.getTask(null, manager, found, List.of("-proc:none"), null,

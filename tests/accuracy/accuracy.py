@@ -16,6 +16,7 @@ An oracle is a program that gets a folder and, on standard input, {"files": [pat
                "folder/*" is any file there
     uses       [file, target path]: files of one package that need each other (Go, Java); may be missing
     defs       [file, line, name]
+    code       {path: lines}: lines of code as the language's own tokenizer counts them; may be missing
     unparsed   [path]: files not to be judged; unparsed_defs: of which only the definitions are not
     unjudged   [file, line]: import lines of which nothing can be said (their targets are made by a build)
     lines_only true when import lines that are not listed cannot be judged (they are not compiled here)
@@ -209,14 +210,23 @@ def cloc_lines(folder):
     return {path.removeprefix("./"): row["code"] for path, row in counted.items() if path not in ("header", "SUM")}
 
 
-def compare_lines(mapped, files, cloc):
+def compare_code(mapped, code):
+    """The same against the lines that the oracle's tokenizer counted, where it did."""
+    known = {path: lines for path, lines in code.items() if path in mapped.lines}
+    apart = {path: mapped.lines[path][0] - lines for path, lines in known.items() if mapped.lines[path][0] != lines}
+    worst = sorted(apart.items(), key=lambda row: (-abs(row[1]), row[0]))
+    return {"map": sum(mapped.lines[path][0] for path in known), "tokenizer": sum(known.values()), "token_worst": worst}
+
+
+def compare_lines(mapped, files, cloc, code):
     """Files that both counted: the map's sum, cloc's, and the sum of differences file by file."""
     both = [path for path in files if path in cloc]
     ours = sum(mapped.lines[path][0] for path in both)
     theirs = sum(cloc[path] for path in both)
     apart = {path: mapped.lines[path][0] - cloc[path] for path in both if mapped.lines[path][0] != cloc[path]}
     worst = sorted(apart.items(), key=lambda row: (-abs(row[1]), row[0]))
-    return {"ours": ours, "cloc": theirs, "apart": sum(map(abs, apart.values())), "files": len(both), "worst": worst}
+    return {"ours": ours, "cloc": theirs, "apart": sum(map(abs, apart.values())), "files": len(both), "worst": worst,
+            **compare_code(mapped, code)}
 
 
 def show(title, rows):
@@ -245,8 +255,9 @@ def judge_repository(name, repository, analyser, work, missing, total, report):
             if len(files) >= LEAST_FILES:
                 missing[language] = missing_here
             continue
-        one = compare(mapped, files, ask_oracle(command, folder, files, work))
-        lines = compare_lines(mapped, files, cloc) if cloc is not None else None
+        truth = ask_oracle(command, folder, files, work)
+        one = compare(mapped, files, truth)
+        lines = compare_lines(mapped, files, cloc or {}, truth.get("code", {}))
         print_language(language, one, lines)
         remember(language, one, lines, total, row)
     deps = manifests.compare(mapped, folder)
@@ -273,7 +284,11 @@ def print_language(language, one, lines):
         show("use wrong    ", uses.extras)
     show("def missed   ", defs.misses)
     show("def wrong    ", defs.extras)
-    if lines and lines["cloc"]:
+    if lines["tokenizer"]:
+        print(f"    lines {lines['map']} tokenizer {lines['tokenizer']}"
+              f" ({(lines['map'] - lines['tokenizer']) / lines['tokenizer']:+.3%})")
+        show("lines (tokenizer)", [(path, f"{apart:+}") for path, apart in lines["token_worst"][:min(3, SHOW)]])
+    if lines["cloc"]:
         print(f"    lines {lines['ours']} cloc {lines['cloc']} ({(lines['ours'] - lines['cloc']) / lines['cloc']:+.3%},"
               f" file by file {lines['apart'] / lines['cloc']:.3%})")
         show("lines        ", [(path, f"{apart:+}") for path, apart in lines["worst"][:min(3, SHOW)]])
@@ -289,19 +304,20 @@ def remember(language, one, lines, total, row):
             sums.both += count.both
             sums.extra += count.extra
             sums.missed += count.missed
-    if lines:
-        for key in ("ours", "cloc", "apart"):
-            total["languages"][language]["lines"][key] += lines[key]
+    for key in total["languages"][language]["lines"]:
+        total["languages"][language]["lines"][key] += lines[key]
     total["languages"][language]["repositories"] += 1
     row["languages"][language] = entry
 
 
 def print_total(total, report):
-    print("\nLanguage    Repos  Imports: edges  recall precision   Definitions      F1    Lines: cloc  difference  by file")
+    print("\nLanguage    Repos  Imports: edges  recall precision   Definitions      F1    Lines: cloc  difference  by file  tokenizer")
     for language, sums in total["languages"].items():
         imports, defs, lines = sums["imports"], sums["defs"], sums["lines"]
         apart = (f"{(lines['ours'] - lines['cloc']) / lines['cloc']:+10.3%} {lines['apart'] / lines['cloc']:8.3%}"
-                 if lines["cloc"] else "")
+                 if lines["cloc"] else " " * 19)
+        if lines["tokenizer"]:
+            apart += f" {(lines['map'] - lines['tokenizer']) / lines['tokenizer']:+10.3%}"
         print(f"{language:11} {sums['repositories']:5} {imports.both + imports.missed:15} {percent(imports.recall())}"
               f"   {percent(imports.precision())} {defs.both + defs.missed:13} {percent(defs.f1())} {lines['cloc']:14}  {apart}")
         report["total"][language] = {
@@ -325,7 +341,8 @@ def main():
     analyser, work = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     missing, report = {}, {"repositories": {}, "total": {}}
     total = {"languages": collections.defaultdict(lambda: {
-        "imports": Count(), "uses": Count(), "defs": Count(), "lines": {"ours": 0, "cloc": 0, "apart": 0}, "repositories": 0}),
+        "imports": Count(), "uses": Count(), "defs": Count(), "repositories": 0,
+        "lines": {"ours": 0, "cloc": 0, "apart": 0, "map": 0, "tokenizer": 0}}),
         "manifests": {"read": 0, "exact": 0}}
     for argument in sys.argv[3:]:
         repository = pathlib.Path(argument).resolve()

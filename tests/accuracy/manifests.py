@@ -87,24 +87,56 @@ def go_mod(path):
     return rows
 
 
+class Pom:
+    """One pom, with what its parents in the repository leave to it, by Maven's rules of inheritance."""
+
+    def __init__(self, path, seen=()):
+        self.root = xml.etree.ElementTree.parse(path).getroot()
+        self.space = self.root.tag[:self.root.tag.index("}") + 1] if self.root.tag.startswith("{") else ""
+        self.parent = self.find_parent(path, (*seen, path))
+        self.properties = dict(self.parent.properties) if self.parent else {}
+        self.properties |= {one.tag.removeprefix(self.space): (one.text or "").strip() for one in self.all(self.root, "properties/*")}
+        above = f"{self.space}parent/{self.space}"
+        for name in ("groupId", "version"):
+            self.properties[f"project.{name}"] = self.text(self.root, name) or self.root.findtext(above + name, "").strip()
+        self.managed = dict(self.parent.managed) if self.parent else {}
+        self.managed |= {self.name(one): self.text(one, "version") for one in self.all(self.root, "dependencyManagement/dependencies/dependency")}
+
+    def all(self, node, path):
+        return node.iterfind("/".join(part if part == "*" else self.space + part for part in path.split("/")))
+
+    def text(self, node, name):
+        return (node.findtext(self.space + name) or "").strip()
+
+    def find_parent(self, path, seen):
+        node = self.root.find(f"{self.space}parent")
+        if node is None:
+            return None
+        named = node.find(f"{self.space}relativePath")
+        at = path.parent / (named.text or "" if named is not None else "../pom.xml")
+        at = (at / "pom.xml" if at.is_dir() else at).resolve()
+        if named is not None and not named.text or not at.is_file() or at in seen:
+            return None
+        parent = Pom(at, seen)
+        return parent if parent.text(parent.root, "artifactId") == self.text(node, "artifactId") else None
+
+    def filled(self, value):
+        for _ in range(8):
+            value = re.sub(r"\$\{([^}]*)\}", lambda found: self.properties.get(found[1], found[0]), value)
+        return value
+
+    def name(self, node):
+        return self.filled(f"{self.text(node, 'groupId')}:{self.text(node, 'artifactId')}")
+
+
 def pom(path):
-    root = xml.etree.ElementTree.parse(path).getroot()
-    space = root.tag[:root.tag.index("}") + 1] if root.tag.startswith("{") else ""
-    properties = {one.tag.removeprefix(space): (one.text or "").strip() for one in root.iterfind(f"{space}properties/*")}
-
-    def text(node, name):
-        return (node.findtext(space + name) or "").strip()
-
-    own = {"project.groupId": text(root, "groupId") or root.findtext(f"{space}parent/{space}groupId", "").strip(),
-           "project.version": text(root, "version") or root.findtext(f"{space}parent/{space}version", "").strip()}
-
-    def filled(value):
-        return re.sub(r"\$\{([^}]*)\}", lambda found: {**properties, **own}.get(found[1], found[0]), value)
-
-    places = [root, *root.iterfind(f"{space}profiles/{space}profile"), *root.iterfind(f"{space}dependencyManagement")]
-    for place in places:
-        for one in place.iterfind(f"{space}dependencies/{space}dependency"):
-            yield filled(f"{text(one, 'groupId')}:{text(one, 'artifactId')}"), filled(text(one, "version"))
+    one = Pom(path)
+    for place in ("dependencies/dependency", "profiles/profile/dependencies/dependency"):
+        for node in one.all(one.root, place):
+            name = one.name(node)
+            yield name, one.filled(one.text(node, "version") or one.managed.get(name, ""))
+    for node in one.all(one.root, "dependencyManagement/dependencies/dependency"):
+        yield one.name(node), one.filled(one.text(node, "version"))
 
 
 READERS = {"package.json": package_json, "cargo": cargo, "pyproject": pyproject, "go.mod": go_mod, "pom": pom}

@@ -5,6 +5,7 @@
 Every source file is preprocessed (gcc -E -dI) with the folders that the project's own CMake tells for it; a
 project without CMake has those that its makefiles spell out.  A header that is not there is made up, empty,
 and what includes it is not judged: it may be made by the build, or stand in a folder that CMake did not name.
+Nor is what was found on this machine while the project has a copy of it, which a part that CMake left out may mean.
 Lines that the preprocessor does not reach (another platform's) are not judged either.
 """
 
@@ -96,6 +97,9 @@ def preprocess(source, flags):
 
 
 PATHS = {}
+BY_NAME = {}
+for listed in FILES:
+    BY_NAME.setdefault(os.path.basename(listed), []).append(listed)
 
 
 def in_folder(path):
@@ -135,6 +139,12 @@ def one_source(source, flags):
     return rows
 
 
+def has_copy(written):
+    """Whether a file of the project may be meant by what was found outside of it."""
+    name = written.strip('<>"')
+    return any(path == name or path.endswith("/" + name) for path in BY_NAME.get(os.path.basename(name), ()))
+
+
 def includes():
     by_source, everywhere = cmake_flags(), []
     for flags in by_source.values():
@@ -155,6 +165,8 @@ def includes():
         for one in targets:
             if os.path.realpath(os.path.join(FOLDER, one)).startswith(str(STUBS)):
                 unjudged.add((file, line))
+            elif in_folder(one) is None and has_copy(written):
+                unjudged.add((file, line))
             else:
                 answer.add((file, line, in_folder(one)))
     return sorted(answer, key=str), sorted(unjudged)
@@ -165,7 +177,7 @@ def main():
     tree = subprocess.run(["node", str(HERE / "oracle_tree.mjs"), str(FOLDER), LANGUAGE], check=True, stdout=subprocess.PIPE,
                           input=json.dumps({"files": FILES}).encode())
     tree = json.loads(tree.stdout)
-    json.dump({"imports": imports, "unjudged": unjudged, "lines_only": True, "defs": tree["defs"], "unparsed": [],
+    json.dump({"imports": imports, "unjudged": unjudged, "lines_only": True, "defs": tree["defs"], "code": tree["code"], "unparsed": [],
                "unparsed_defs": tree["unparsed"]}, sys.stdout)
 
 

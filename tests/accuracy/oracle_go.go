@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"go/types"
 	"os"
@@ -28,6 +29,8 @@ type answer struct {
 	Uses     [][]any  `json:"uses"`
 	Defs     [][]any  `json:"defs"`
 	Unparsed []string `json:"unparsed"`
+	// lines that hold more than comments and blanks, by go/scanner
+	Code map[string]int `json:"code"`
 }
 
 type source struct {
@@ -53,7 +56,7 @@ var (
 	packs   = map[string]map[string]*pack{} // dir, package name
 	modules = map[string]string{}           // module path: dir
 	all     []*source
-	out     = answer{[][]any{}, [][]any{}, [][]any{}, []string{}}
+	out     = answer{[][]any{}, [][]any{}, [][]any{}, []string{}, map[string]int{}}
 )
 
 func main() {
@@ -69,6 +72,7 @@ func main() {
 			out.Unparsed = append(out.Unparsed, name)
 			continue
 		}
+		countLines(filepath.Join(folder, name), name)
 		place(&source{name, path.Dir(name), file, strings.HasSuffix(name, "_test.go")})
 	}
 	for _, s := range all {
@@ -81,6 +85,34 @@ func main() {
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
 		panic(err)
+	}
+}
+
+func countLines(full, name string) {
+	text, _ := os.ReadFile(full)
+	rows := strings.Split(string(text), "\n")
+	file := token.NewFileSet().AddFile(name, -1, len(text))
+	var s scanner.Scanner
+	s.Init(file, text, nil, 0)
+	last := 0
+	for {
+		pos, tok, lit := s.Scan()
+		if tok == token.EOF {
+			break
+		}
+		if tok == token.SEMICOLON && lit != ";" {
+			continue // made up at the end of a line
+		}
+		start := file.Line(pos)
+		for at := start; at <= start+strings.Count(lit, "\n"); at++ {
+			if at <= last {
+				continue
+			}
+			if strings.TrimSpace(rows[at-1]) != "" {
+				out.Code[name]++
+			}
+			last = at
+		}
 	}
 }
 

@@ -5,7 +5,8 @@
 // Names are resolved by ts.resolveModuleName with the options of the nearest tsconfig.json (or jsconfig.json), by the
 // rules of bundlers, with the repository's own packages linked into node_modules as npm and pnpm would.  A package of
 // the repository whose entry is not there (built before it is published) is not judged.  Where a declaration stands
-// beside the JavaScript that it declares, the JavaScript counts.
+// for JavaScript, which is beside it or, for JavaScript that imports it, what Node finds, the JavaScript counts.
+// Private names are written without their #, as references to them are.
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, statSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -14,7 +15,7 @@ const folder = realpathSync(process.argv[2]);
 const { files } = JSON.parse(readFileSync(0, "utf8"));
 const ts = createRequire(join(process.env.ACCURACY_WORK, "npm", "package.json"))("typescript");
 
-const answer = { imports: [], defs: [], unparsed: [], unjudged: [] };
+const answer = { imports: [], defs: [], unparsed: [], unjudged: [], code: {} };
 const isFile = (path) => existsSync(path) && statSync(path).isFile();
 const readJson = (path) => ts.parseConfigFileTextToJson(path, readFileSync(path, "utf8")).config ?? {};
 
@@ -95,16 +96,29 @@ function asListed(path) {
 	return listed.startsWith("..") || listed.startsWith("node_modules/") ? null : listed;
 }
 
+// What Node requires; null when that is no script of the repository.
+function byNode(name, from) {
+	try {
+		const found = asListed(createRequire(from).resolve(name));
+		return found && /\.[cm]?js$/.test(found) ? found : null;
+	} catch {
+		return null;
+	}
+}
+
 function packageOf(name) {
 	return name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
 }
 
-function note(file, line, written) {
+function note(file, line, written, mode = ts.ModuleKind.ESNext) {
 	const name = written.replace(/\?.*$/, "").replace(/^.*!/, "");
 	const from = join(folder, file);
-	const found = ts.resolveModuleName(name, from, options(dirname(from)), ts.sys).resolvedModule;
+	const found = ts.resolveModuleName(name, from, options(dirname(from)), ts.sys, undefined, undefined, mode).resolvedModule;
 	if (found) {
-		answer.imports.push([file, line, asListed(found.resolvedFileName)]);
+		const listed = asListed(found.resolvedFileName);
+		const required = mode === ts.ModuleKind.CommonJS, declared = /\.d\.[cm]?ts$/;
+		const asNode = /\.[cm]?jsx?$/.test(file) && declared.test((required ? found.resolvedFileName : listed) ?? "");
+		answer.imports.push([file, line, (asNode && byNode(name, from)) || listed]);
 		return;
 	}
 	const here = resolve(dirname(from), name);
@@ -154,9 +168,13 @@ const isMember = (node) => ts.isClassLike(node.parent) && (node.body || node.par
 function visit(file, source) {
 	const lineOf = (node) => source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
 	const define = (name) => {
-		if (name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) answer.defs.push([file, lineOf(name), name.text]);
+		if (name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) answer.defs.push([file, lineOf(name), name.text.replace(/^#/, "")]);
 	};
 	const isText = (node) => node && (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node));
+	for (const one of [...source.referencedFiles, ...source.typeReferenceDirectives]) {
+		const path = source.referencedFiles.includes(one);
+		note(file, source.getLineAndCharacterOfPosition(one.pos).line + 1, path && !/^[./]/.test(one.fileName) ? `./${one.fileName}` : one.fileName);
+	}
 	const stack = [[source, true]];
 	while (stack.length > 0) {
 		const [node, top] = stack.pop();
@@ -167,7 +185,8 @@ function visit(file, source) {
 			note(file, lineOf(node), node.moduleReference.expression.text);
 		else if (ts.isCallExpression(node) && isText(node.arguments[0]) && (node.expression.kind === ts.SyntaxKind.ImportKeyword ||
 			(ts.isIdentifier(node.expression) && node.expression.text === "require" && node.arguments.length === 1)))
-			note(file, lineOf(node.expression), node.arguments[0].text);
+			note(file, lineOf(node.expression), node.arguments[0].text,
+				ts.isIdentifier(node.expression) ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext);
 		else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && isText(node.argument.literal))
 			note(file, lineOf(node), node.argument.literal.text);
 		else if ((ts.isFunctionDeclaration(node) && (node.body || node.flags & ts.NodeFlags.Ambient)) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) ||
@@ -196,9 +215,29 @@ function visit(file, source) {
 	}
 }
 
+// Lines on which a token stands: what is left are comments and blanks.
+function codeLines(source) {
+	const lines = source.text.split(/\r\n|\n|\r/), found = new Set();
+	const lineOf = (at) => source.getLineAndCharacterOfPosition(at).line;
+	const stack = [source];
+	while (stack.length > 0) {
+		const node = stack.pop();
+		if (node.kind >= ts.SyntaxKind.FirstJSDocNode && node.kind <= ts.SyntaxKind.LastJSDocNode) continue;
+		const children = node.getChildren(source);
+		stack.push(...children);
+		if (children.length > 0 || node.kind === ts.SyntaxKind.EndOfFileToken || node.end === node.getStart(source)) continue;
+		for (let at = lineOf(node.getStart(source)); at <= lineOf(node.end - 1); at++) if (lines[at].trim() !== "") found.add(at);
+	}
+	return found.size;
+}
+
 for (const file of files) {
 	const source = parse(file);
-	if (source.parseDiagnostics.length > 0) answer.unparsed.push(file);
-	else visit(file, source);
+	if (source.parseDiagnostics.length > 0) {
+		answer.unparsed.push(file);
+		continue;
+	}
+	visit(file, source);
+	if (!file.endsWith(".vue")) answer.code[file] = codeLines(source);
 }
 process.stdout.write(JSON.stringify(answer));

@@ -3,20 +3,25 @@
     oracle_python.py FOLDER  <{"files": [...]}
 
 An import is looked up as the interpreter would with the file's folder (or that above its package) first
-in sys.path, then the standard library, then the folders that hold the repository's other packages.
+in sys.path, then the standard library, then the folders that hold the repository's other packages.  A stub
+(.pyi) counts where there is no module: that is made by a build, or compiled.
 """
 
 import ast
 import importlib.machinery
+import importlib.util
+import io
 import json
 import os
 import pathlib
 import sys
+import tokenize
 import warnings
 
 warnings.simplefilter("ignore")
 FOLDER = pathlib.Path(sys.argv[1]).resolve()
 FILES = json.load(sys.stdin)["files"]
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER}
 
 
 def has_init(folder):
@@ -31,15 +36,27 @@ def root_of(path):
     return folder
 
 
+def stub(name, places):
+    """The .pyi of that name, as if it were a module."""
+    for place in places:
+        path = os.path.join(place, f"{name}.pyi")
+        if os.path.isfile(path):
+            return importlib.util.spec_from_loader(name, importlib.machinery.SourceFileLoader(name, path))
+    return None
+
+
 def find(name, places):
     """The file of module `name`, its parents found first; None when there is none."""
     spec = None
     full = ""
     for part in name.split("."):
         full = f"{full}.{part}" if full else part
-        spec = importlib.machinery.PathFinder.find_spec(full, places)
-        if spec is None:
+        try:
+            spec = importlib.machinery.PathFinder.find_spec(full, places)
+        except KeyError:  # a namespace inside of one that is not imported
             return None
+        if spec is None:
+            return stub(part, places)
         places = list(spec.submodule_search_locations or [])
     return spec
 
@@ -156,6 +173,19 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
 
+def code_lines(text):
+    """Lines on which a token stands that is no comment, by CPython's tokenizer.
+
+    As cloc has it, a line that holds nothing but a part of a triple-quoted string is documentation.
+    """
+    rows, found = text.splitlines(), set()
+    for token in tokenize.tokenize(io.BytesIO(text).readline):
+        if token.type in NO_CODE or (token.type == tokenize.STRING and token.string.lstrip("rRbBuUfF")[:3] in ('"""', "'''")):
+            continue
+        found.update(range(token.start[0], token.end[0] + 1))
+    return sum(1 for at in found if at <= len(rows) and rows[at - 1].strip())
+
+
 def main():
     roots = {FOLDER}
     if (FOLDER / "src").is_dir():
@@ -163,7 +193,7 @@ def main():
     for path in FILES:
         if has_init((FOLDER / path).parent):
             roots.add(root_of(FOLDER / path))
-    answer = {"imports": [], "defs": [], "unparsed": []}
+    answer = {"imports": [], "defs": [], "unparsed": [], "code": {}}
     for path in FILES:
         try:
             tree = ast.parse((FOLDER / path).read_bytes())
@@ -174,6 +204,7 @@ def main():
         reader.visit(tree)
         answer["imports"] += reader.imports
         answer["defs"] += reader.defs
+        answer["code"][path] = code_lines((FOLDER / path).read_bytes())
     json.dump(answer, sys.stdout)
 
 

@@ -215,7 +215,8 @@ def main():
     tree = subprocess.run(["node", str(HERE / "oracle_tree.mjs"), str(FOLDER), "rust"], check=True, stdout=subprocess.PIPE,
                           input=json.dumps({"files": FILES}).encode())
     tree = json.loads(tree.stdout)
-    json.dump({"imports": Oracle(tree["items"]).imports(), "defs": tree["defs"], "unparsed": tree["unparsed"]}, sys.stdout)
+    json.dump({"imports": Oracle(tree["items"]).imports(), "defs": tree["defs"], "code": tree["code"],
+               "unparsed": tree["unparsed"]}, sys.stdout)
 
 
 main()

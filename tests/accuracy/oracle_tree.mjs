@@ -2,7 +2,7 @@
 //
 //   node oracle_tree.mjs FOLDER c|cpp|rust  <{"files": [...]}
 //
-// Answers {"defs": [[file, line, name]], "unparsed": [file], "items": {file: [item]}} where an item of Rust is
+// Answers {"defs": [[file, line, name]], "unparsed": [file], "code": {file: lines}, "items": {file: [item]}} where an item of Rust is
 // {kind: "mod", name, line, path, inline, at: [modules around it]} or {kind: "use", line, path: [names], glob, at, is_pub}.
 // A file of which the grammar could not read a definition's surroundings is not judged.
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const parser = new Parser();
 const wasm = require.resolve(`tree-sitter-${language}/tree-sitter-${language}.wasm`);
 parser.setLanguage(await Language.load(readFileSync(wasm)));
 
-const answer = { defs: [], unparsed: [], items: {} };
+const answer = { defs: [], unparsed: [], code: {}, items: {} };
 const field = (node, name) => node.childForFieldName(name);
 const line = (node) => node.startPosition.row + 1;
 const children = (node) => node.namedChildren.filter(Boolean);
@@ -180,12 +180,27 @@ function visitRust(file, root) {
 	}
 }
 
+// Lines on which something else than a comment stands.
+function codeLines(text, root) {
+	const lines = text.split("\n"), found = new Set(), stack = [root];
+	while (stack.length > 0) {
+		const node = stack.pop();
+		if (/comment/.test(node.type)) continue;
+		const below = node.children.filter(Boolean);
+		stack.push(...below);
+		const end = node.endPosition.row - (node.endPosition.column === 0 ? 1 : 0);
+		for (let at = node.startPosition.row; below.length === 0 && at <= end; at++) if (lines[at].trim() !== "") found.add(at);
+	}
+	return found.size;
+}
+
 for (const file of files) {
 	const text = readFileSync(join(folder, file), "utf8");
 	const tree = parser.parse(text);
 	if (tree.rootNode.hasError) answer.unparsed.push(file);
 	else if (language === "rust") visitRust(file, tree.rootNode);
 	else visitC(file, tree.rootNode);
+	if (!tree.rootNode.hasError) answer.code[file] = codeLines(text, tree.rootNode);
 	tree.delete();
 }
 process.stdout.write(JSON.stringify(answer));

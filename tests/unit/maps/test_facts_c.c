@@ -60,6 +60,9 @@ static const struct facts_case DEFS[] = {
 	  "using V = std::vector<int>;\nenum class E : int { X };\nextern \"C\" {\nint g() { }\n}\n",
 	  "2-2 method f of A\n3-3 type V\n4-4 enum E\n6-6 function g\n" },
 	{ LANG_CPP,
+	  "struct G {\n\tvirtual int i() const = 0;\n\tG(const G &) = delete;\n\tstatic constexpr int J = 1;\n};\n",
+	  "1-5 struct G\n4-4 constant J of G\n" },
+	{ LANG_CPP,
 	  "MACRO_BEGIN(4251)\nnamespace n {\nstruct F<A, (1 != 0)> : B {};\nstd::function<void(int)> h() {}\n}\n",
 	  "2-5 module n\n3-3 struct F\n4-4 function h\n" },
 };

@@ -44,7 +44,8 @@ static void test_facts_java__names(void **state)
 {
 	struct ctx *cx = fixture_ctx(*state);
 	struct facts facts = facts_of(
-		cx, LANG_JAVA, "class A { /* No */ B b = C.d(\"No\"); void e() { new F<G>(); } }");
+		cx, LANG_JAVA,
+		"import x.No.Nor;\nimport static x.Not.*;\nclass A { /* No */ B b = C.d(\"No\"); void e() { new F<G>(); } }");
 
 	assert_string_equal(names_text(cx, &facts), "A B C F G");
 }

@@ -69,6 +69,26 @@ static const struct facts_case DEFS[] = {
 	  "abstract class K {\n  abstract q(): void\n  private r<T>(x: T): T { return x }\n}\n",
 	  "2-3 function a\n4-4 interface I\n5-5 type U\n6-6 enum E\n7-7 function d\n8-10 module N\n9-9 function g\n"
 	  "11-14 class K\n12-12 method q of K\n13-13 method r of K\n" },
+	/* Where no body follows, as in declaration files, a signature is the definition; overloads are none. */
+	{ LANG_TYPESCRIPT,
+	  "export class A {\n  constructor(a: string);\n  b(): { c(): void };\n  b<T>(x: T): void;\n  get d(): number\n"
+	  "  e(f: () => void): Promise<A>\n}\nexport function g(): void\nexport function g(x: any): void;\n",
+	  "1-7 class A\n2-2 method constructor of A\n3-3 method b of A\n4-4 method b of A\n5-5 method d of A\n"
+	  "6-6 method e of A\n8-8 function g\n9-9 function g\n" },
+	{ LANG_TYPESCRIPT,
+	  "class A {\n  b(): void;\n  b(x: any): void;\n  b(x?: any) {}\n  get c() { return 1 }\n  set c(v) {}\n"
+	  "  d = () =>\n    f(1)\n}\n"
+	  "export async function e(): A<B>\nexport async function e(x: any): A<B>\nexport async function e(x?: any): A<B> {}\n",
+	  "1-9 class A\n4-4 method b of A\n5-5 method c of A\n6-6 method c of A\n7-8 method d of A\n12-12 function e\n" },
+	/* Functions that are values, with or without a name. */
+	{ LANG_TYPESCRIPT,
+	  "const a = (b: B): C =>\n  async function d() {\n  }\nA.prototype.e =\n  function f() {\n  };\n"
+	  "g(\n  async function h() {})\nclass I {\n  j: K<\n    L<M>\n  > = (n) => {\n  }\n}\n",
+	  "1-3 function a\n4-6 method e of A\n9-14 class I\n10-13 method j of I\n" },
+	{ LANG_JAVASCRIPT,
+	  "A.prototype.catch = function () {};\nA.prototype.default = function () {};\nA.prototype[b] = function () {};\n"
+	  "c('x').onclick = () => {};\nexports = module.exports = function () {};\nvoid async function d() {}();\n",
+	  "1-1 method catch of A\n2-2 method default of A\n4-4 method onclick of c\n" },
 	{ LANG_TSX,
 	  "interface I {\n  (): A<B>\n  <T = {}>(x: T): A<B>\n}\n"
 	  "function f() { return a > 1 ? <b/> : x => <c>d</c> }\n",

@@ -55,6 +55,34 @@ static const struct tree_case CASES[] = {
 		.misses = "",
 	},
 	{
+		.why = "CMake's folders by variables of this file and of others, in a circle too",
+		.files = {
+			{ "CMakeLists.txt",
+			  "project(proj)\n"
+		  "set(UTIL src/util CACHE PATH \"docs/no\")\n"
+		  "list(APPEND DIRS ${UTIL} \"${CMAKE_CURRENT_SOURCE_DIR}/deps/x\" a.c)\n"
+		  "set(LOOP ${LOOP} ${DIRS} PARENT_SCOPE)\n" },
+			{ "tests/CMakeLists.txt",
+			  "set(CLAR ${proj_SOURCE_DIR}/deps)\n"
+		  "set(DIRS ${DIRS} ${LOOP})\n"
+		  "target_include_directories(t PRIVATE ${DIRS} ${CLAR}/clar ${UNKNOWN} ${NO}${NO})\n" },
+			{ "tests/t.c",
+			  "#include \"u.h\"\n"
+		  "#include \"x.h\"\n"
+		  "#include \"clar.h\"\n" },
+			{ "src/util/u.h", "\n" },
+			{ "tests/old/u.h", "\n" },
+			{ "deps/x/x.h", "\n" },
+			{ "tests/old/x.h", "\n" },
+			{ "deps/clar/clar.h", "\n" },
+			{ "tests/old/clar.h", "\n" },
+		},
+		.edges = "tests/t.c:1 src/util/u.h c.include_dir\n"
+		  "tests/t.c:2 deps/x/x.h c.include_dir\n"
+		  "tests/t.c:3 deps/clar/clar.h c.include_dir\n",
+		.misses = "",
+	},
+	{
 		.why = "the only path with that end",
 		.files = {
 			{ "a/a.c",

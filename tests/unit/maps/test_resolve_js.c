@@ -118,6 +118,40 @@ static const struct tree_case CASES[] = {
 		.misses = "m.ts:4 b/gone not_found\n",
 	},
 	{
+		.why = "exports by the conditions that hold, in their order; then what else there is",
+		.files = {
+			{ "packages/a/package.json",
+			  "{\"name\":\"a\",\"main\":\"main.js\",\"module\":\"module.js\",\"exports\":{\".\":{\"browser\":\"./browser.js\","
+			  "\"require\":\"./a.cjs\",\"import\":{\"types\":\"./a.d.ts\",\"default\":\"./a.mjs\"}},\"./css\":{\"css\":\"./x.css\"}}}\n" },
+			{ "packages/a/main.js", "\n" },
+			{ "packages/a/module.js", "\n" },
+			{ "packages/a/browser.js", "\n" },
+			{ "packages/a/a.cjs", "\n" },
+			{ "packages/a/a.d.ts", "\n" },
+			{ "packages/a/a.mjs", "\n" },
+			{ "packages/a/x.css", "\n" },
+			{ "packages/b/package.json",
+			  "{\"name\":\"b\",\"main\":\"main.js\",\"module\":\"module.js\",\"imports\":{\"#c\":{\"deno\":\"./module.js\","
+			  "\"default\":\"./main.js\"}}}\n" },
+			{ "packages/b/main.js", "\n" },
+			{ "packages/b/user.js", "import '#c'\n" },
+			{ "packages/b/module.js", "\n" },
+			{ "m.js",
+			  "import 'a'\n"
+		  "require('a')\n"
+		  "import 'a/css'\n"
+		  "import 'b'\n"
+		  "import './packages/a'\n" },
+		},
+		.edges = "m.js:1 packages/a/a.mjs js.workspace\n"
+		  "m.js:2 packages/a/a.cjs js.workspace\n"
+		  "m.js:3 packages/a/x.css js.workspace\n"
+		  "m.js:4 packages/b/main.js js.workspace\n"
+		  "m.js:5 packages/a/main.js js.relative\n"
+		  "packages/b/user.js:1 packages/b/main.js js.imports\n",
+		.misses = "",
+	},
+	{
 		.why = "imports of package.json, the custom of @/, Node's modules, declared and unknown packages",
 		.files = {
 			{ "package.json",

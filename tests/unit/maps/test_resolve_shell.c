@@ -54,8 +54,12 @@ static const struct tree_case CASES[] = {
 			                "ALTER TABLE app.one ADD b int;\nINSERT INTO twice VALUES (1);\n"
 			                "SELECT * FROM pg_class;\n" },
 			{ "db/three.sql", "DELETE FROM twice;\n" },
+			{ "db/4.up.sql", "CREATE TABLE four (a int);\nDELETE FROM one;\n" },
+			{ "db/4.down.sql", "DELETE FROM four;\nCREATE TABLE app.one (a int);\n" },
 		},
-		.edges = "db/all.sql:1 db/one.sql sql.relative\n"
+		.edges = "db/4.down.sql:1 db/4.up.sql sql.table\n"
+		         "db/4.up.sql:2 db/one.sql sql.table\n"
+		         "db/all.sql:1 db/one.sql sql.relative\n"
 		         "db/all.sql:2 db/two.sql sql.working_dir\n"
 		         "db/two.sql:1 db/one.sql sql.table\n"
 		         "db/two.sql:2 db/one.sql sql.table\n",

@@ -130,7 +130,10 @@ static void test_surface__routes_below_other_files(void **state)
 		  "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get(\"/me\")\ndef m(): ...\n" },
 		{ "main.py",
 		  "from fastapi import FastAPI\nfrom api.main import api\napp = FastAPI()\n"
-		  "app.include_router(api, prefix=\"/v1\")\n" },
+		  "app.include_router(api, prefix=\"/v1\")\napp.include_router(api, prefix=\"/v2\")\n" },
+		{ "tests/test_api.py",
+		  "from fastapi import FastAPI\nfrom api.main import api\napp = FastAPI()\n"
+		  "app.include_router(api, prefix=\"/no\")\n" },
 		{ "go.mod", "module m\n" },
 		{ "main.go",
 		  "package main\nimport (\n\t\"github.com/gin-gonic/gin\"\n\t\"m/users\"\n)\nfunc main() {\n"
@@ -157,8 +160,10 @@ static void test_surface__routes_below_other_files(void **state)
 	find(cx, FILES, COUNT(FILES), &in, &surface);
 	assert_string_equal(routes_text(cx, &in, &surface),
 	                    "api/items.py:4 fastapi GET /v1/items/{id}\n"
+	                    "api/items.py:4 fastapi GET /v2/items/{id}\n"
 	                    "api/items.py:6 fastapi GET /o\n"
 	                    "api/users.py:3 fastapi GET /v1/u/me\n"
+	                    "api/users.py:3 fastapi GET /v2/u/me\n"
 	                    "blog/urls.py:2 django ANY /blog/<int:y>/\n"
 	                    "users/routes.go:4 gin POST /api/users/\n"
 	                    "users/routes.go:7 gin GET /api/tags\n"
