@@ -49,7 +49,7 @@ check 'facts and a history that are torn or of no sense are made anew, and no jo
 	sync_project && json .status completed && json .result.blobs_read 4 &&
 	printf x >>"$repo/main.c" && commit six && fifth=$(head_of) && sync_project && json .result.blobs_read 1 && newest "$fifth" &&
 	api GET "/api/v1/projects/$id/map" && json .content.history.commits "$(git -C "$repo" rev-list --count HEAD)" &&
-	[ "$(head -c 8 "$VAR/repos/$id/history")" = PTLFACT1 ]
+	[ "$(head -c 8 "$VAR/repos/$id/history")" = "PTL SEG1" ]
 '
 
 check 'an old commit is mapped on request, and the newest map stays what it is' '
