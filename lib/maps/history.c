@@ -194,7 +194,7 @@ enum err history_read(struct ctx *cx, struct scan *scan, const struct history_in
 	e = history_walk(&w, head);
 	scan_in_bulk(false);
 	history_changes_end(&w);
-	history_kept_finish(w.kept);
+	history_kept_write(w.kept);
 	TRY(e);
 	if (scan_out_of_memory(scan))
 		return err_set(cx, ERR_OUT_OF_MEMORY,
@@ -205,6 +205,7 @@ enum err history_read(struct ctx *cx, struct scan *scan, const struct history_in
 	history_coupling(&w);
 	list_renames(&w);
 	find_hotspots(&w);
+	history_kept_forget(w.kept);
 	return ERR_OK;
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define CACHE_SLOTS    1024
+#define CACHE_SLOTS    8192
 #define CACHE_BYTES    ((size_t)16 << 20)
 #define TREE_BYTES_MAX ((size_t)32 << 20) /* of one tree */
 #define TREE_COST      1024 /* in bytes of a tree: what it takes to find one that is kept */

@@ -8,6 +8,7 @@
 
 #include "maps/checksum.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define RECORD_MAX  ((size_t)32 << 20) /* bytes of one record */
@@ -22,6 +23,7 @@ struct record {
 };
 
 struct history_kept {
+	struct arena *self;  /* of this */
 	struct arena *arena; /* of texts and index */
 	struct segment_file file;
 	struct kept_texts texts;
@@ -63,11 +65,12 @@ static uint64_t print_of(const char *analyser)
 
 struct history_kept *history_kept_open(const char *path, uint64_t max_bytes, const char *analyser)
 {
-	struct arena *arena = arena_new(ARENA_MAX);
-	struct history_kept *kept = arena_alloc(arena, sizeof(*kept));
+	struct arena *self = arena_new(sizeof(struct history_kept) * 2);
+	struct history_kept *kept = arena_alloc(self, sizeof(*kept));
 
-	kept->arena = arena;
-	kept->numbers = strmap_new(arena, INDEX_LEAST);
+	kept->self = self;
+	kept->arena = arena_new(ARENA_MAX);
+	kept->numbers = strmap_new(kept->arena, INDEX_LEAST);
 	kept->pending_arena = arena_new(ARENA_MAX);
 	kept->pending = sb_new(kept->pending_arena, PENDING_MAX);
 	kept->scratch = arena_new(ARENA_MAX);
@@ -83,6 +86,7 @@ void history_kept_close(struct history_kept *kept)
 	arena_free(kept->scratch);
 	arena_free(kept->pending_arena);
 	arena_free(kept->arena);
+	arena_free(kept->self);
 }
 
 void history_kept_close_ptr(struct history_kept **kept)
@@ -290,7 +294,9 @@ static void flush(struct history_kept *kept)
 {
 	struct kept_texts *t = &kept->texts;
 
-	if (kept->pending.len > 0 && kept->file.writes) {
+	if (kept->pending.len == 0) /* texts without a record wait for one */
+		return;
+	if (kept->file.writes) {
 		segment_append(&kept->file, kept->texts_written, t->items + kept->texts_written,
 		               t->n - kept->texts_written,
 		               (struct span){ kept->pending.data, kept->pending.len });
@@ -319,17 +325,26 @@ void history_kept_add(struct history_kept *kept, const struct commit *commit,
 	if (deed != NULL)
 		code_write(&sb, NULL, &history_deed_table, deed);
 	if (!sb.failed) { /* what is so large is read again */
-		if (kept->pending.len + kept->text_bytes >= HISTORY_SEGMENT_BYTES)
-			flush(kept);
 		code_put(&kept->pending, sb.len);
 		sb_addn(&kept->pending, sb.data, sb.len);
+		if (kept->pending.len + kept->text_bytes >= HISTORY_SEGMENT_BYTES)
+			flush(kept);
 	}
 	arena_reset(kept->scratch);
 }
 
-void history_kept_finish(struct history_kept *kept)
+void history_kept_write(struct history_kept *kept)
 {
 	flush(kept);
 	if (kept->full && kept->used_bytes < kept->file.end / 2)
 		segment_file_empty(&kept->file);
+}
+
+void history_kept_forget(struct history_kept *kept)
+{
+	arena_reset(kept->arena);
+	kept->texts = (struct kept_texts){ 0 };
+	kept->nslots = 0;
+	free(kept->file.data);
+	kept->file.data = NULL;
 }

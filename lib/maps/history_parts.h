@@ -307,7 +307,10 @@ void history_kept_add(struct history_kept *kept, const struct commit *commit,
                       const struct oid *parents, const struct deed *deed);
 
 /** Write what is not written yet.  For the end of a walk. */
-void history_kept_finish(struct history_kept *kept);
+void history_kept_write(struct history_kept *kept);
+
+/** Give back what was loaded, texts with it. */
+void history_kept_forget(struct history_kept *kept);
 
 /* --- What comes of it --- */
 

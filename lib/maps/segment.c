@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAGIC        0x31544341464c5450u /* "PTLFACT1" */
+#define MAGIC        0x31474553204c5450u /* "PTL SEG1" */
 #define GIVEN_FDS    4                   /* base/tool.h */
 #define SUMMED       16                  /* bytes of the head before what is summed */
 #define ROUND(bytes) (((bytes) + 7) & ~(uint64_t)7)

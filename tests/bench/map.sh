@@ -1,7 +1,8 @@
 #!/bin/bash
 # The analyser's part of make bench: a map without history, from nothing, from known facts, and of one changed
-# commit, beside a depth-1 clone and, where they are installed, cloc and ctags; and beside codegraph, a code graph
-# with symbols, which npm brings once by the lock file beside this script.  One core; nothing else is fetched.
+# commit, beside a depth-1 clone and, where they are installed, cloc and ctags, and beside codegraph, a code graph
+# with symbols, which npm brings once by the lock file beside this script; and what the history costs on top,
+# from nothing and of one changed commit.  One core; nothing else is fetched.
 #
 #   REPO=PATH         repository to map, bare or not; without one, this checkout
 #   BENCH_ROUNDS=3    rounds, in which all alternate; medians are shown
@@ -67,8 +68,8 @@ timed() {
 
 # request COMMIT NAME [HISTORY]: what the runner would ask; without a history, or with 0 for the usual one
 request() {
-	printf '{"directory":"%s","commit":"%s","cache":"%s","max_cache_bytes":134217728,"max_blob_bytes":5242880,"history_commits":%s,' \
-		"$git_dir" "$1" "$WORK/facts" "${3:--1}" >"$WORK/$2.json"
+	printf '{"directory":"%s","commit":"%s","cache":"%s","history":"%s","max_cache_bytes":134217728,"max_blob_bytes":5242880,"history_commits":%s,' \
+		"$git_dir" "$1" "$WORK/facts" "$WORK/history" "${3:--1}" >"$WORK/$2.json"
 	printf '"max_files":200000,"max_depth":200,"max_bytes":67108864}' >>"$WORK/$2.json"
 }
 map() { timed "$1" "$WORK/$2.json" "$BIN/portolan-analyse"; }
@@ -86,6 +87,7 @@ old=$(repo_git rev-parse -q --verify 'HEAD~1^{commit}' || echo "$new")
 request "$new" new
 request "$old" old
 request "$new" past 0
+request "$old" past_old 0
 mkdir "$WORK/tree"
 repo_git archive "$new" | tar -x -C "$WORK/tree"
 
@@ -96,7 +98,12 @@ for _ in $(seq "$ROUNDS"); do
 	rm -f "$WORK/facts"
 	map before old
 	map changed new
+	rm -f "$WORK/history"
 	map past past
+	rm -f "$WORK/history"
+	map past_before past_old
+	map warm_again new
+	map past_changed past
 	rm -rf "$WORK/shallow"
 	timed clone /dev/null git clone -q --depth 1 --no-local "file://$git_dir" "$WORK/shallow"
 done
@@ -106,7 +113,8 @@ row "" "Portolan" "peer" "ratio" "aim"
 show "map from nothing / git clone --depth 1" cold clone "<= 1 s for a million lines"
 show "map from known facts / from nothing" warm cold "$(reads warm)"
 show "map of one changed commit / from nothing" changed cold "<= 0.1 s for a million lines; $(reads changed)"
-show "map of known facts with history / without" past warm ""
+show "map of known facts with history / without" past warm "$(repo_git rev-list --count "$new") commits; <= 4 s for 80 000"
+show "the same, history of one changed commit" past_changed warm_again "$(repo_git rev-list --count "$old..$new") new, the others kept"
 row "resident, from nothing / from known facts" "$(median "$WORK/cold.mib") MiB" "$(median "$WORK/warm.mib") MiB" "" "<= 100 MiB"
 if command -v cloc >/dev/null; then
 	timed cloc /dev/null cloc --quiet --skip-uniqueness "$WORK/tree"

@@ -38,16 +38,18 @@ check 'a new commit: only the changed file is read' '
 '
 check 'its map is the same to the byte as one that reads everything' '
 	api GET "/api/v1/projects/$id/map" && jq -c .content "$WORK/reply.body" >"$WORK/warm" &&
-	rm "$VAR/repos/$id/facts" && sql "DELETE FROM app.system_map WHERE project_id = $id" >/dev/null &&
+	rm "$VAR/repos/$id/facts" "$VAR/repos/$id/history" && sql "DELETE FROM app.system_map WHERE project_id = $id" >/dev/null &&
 	sync_project && json .result.blobs_read 4 && json .result.blobs_cached 0 &&
 	api GET "/api/v1/projects/$id/map" && jq -c .content "$WORK/reply.body" | cmp - "$WORK/warm"
 '
-check 'facts that are torn or of no sense are made anew, and no job fails of it' '
-	printf x >>"$repo/main.c" && commit four && truncate -s -1 "$VAR/repos/$id/facts" &&
+check 'facts and a history that are torn or of no sense are made anew, and no job fails of it' '
+	printf x >>"$repo/main.c" && commit four && truncate -s -1 "$VAR/repos/$id/facts" "$VAR/repos/$id/history" &&
 	sync_project && json .status completed && json .result.blobs_read 4 &&
-	printf x >>"$repo/main.c" && commit five && head -c 5000 /dev/urandom >"$VAR/repos/$id/facts" &&
+	printf x >>"$repo/main.c" && commit five && head -c 5000 /dev/urandom | tee "$VAR/repos/$id/history" >"$VAR/repos/$id/facts" &&
 	sync_project && json .status completed && json .result.blobs_read 4 &&
-	printf x >>"$repo/main.c" && commit six && fifth=$(head_of) && sync_project && json .result.blobs_read 1 && newest "$fifth"
+	printf x >>"$repo/main.c" && commit six && fifth=$(head_of) && sync_project && json .result.blobs_read 1 && newest "$fifth" &&
+	api GET "/api/v1/projects/$id/map" && json .content.history.commits "$(git -C "$repo" rev-list --count HEAD)" &&
+	[ "$(head -c 8 "$VAR/repos/$id/history")" = "PTL SEG1" ]
 '
 
 check 'an old commit is mapped on request, and the newest map stays what it is' '
