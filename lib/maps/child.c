@@ -153,8 +153,11 @@ const char *child_program(struct arena *arena, const char *libexec_dir, const ch
 /* A fault may come when a part of the answer has been sent: it is the last line. */
 static struct span last_line(struct span output)
 {
-	const char *feed = memrchr(output.data, '\n', output.len);
+	const char *feed;
 
+	while (output.len > 0 && output.data[output.len - 1] == '\n')
+		output.len--;
+	feed = output.len > 0 ? memrchr(output.data, '\n', output.len) : NULL;
 	if (feed == NULL)
 		return output;
 	return (struct span){ feed + 1, output.len - (size_t)(feed + 1 - output.data) };

@@ -271,56 +271,68 @@ static void set_number(void *member, uint8_t size, uint64_t n)
 		memcpy(member, &n, sizeof(n));
 }
 
-/* A number by a cursor of the caller's; what is long, or near the end, goes the usual way. */
-static inline uint64_t take_at(struct code_in *in, uint64_t max, const unsigned char **at)
+/* What is long, near the end or too much, by the usual way.  @ret where the next number stands */
+static const unsigned char *take_odd(struct code_in *in, const unsigned char *p, uint64_t max,
+                                     uint64_t *ret)
 {
-	const unsigned char *p = *at, *end = (const unsigned char *)in->bytes.data + in->bytes.len;
+	const char *end = in->bytes.data + in->bytes.len;
+
+	in->bytes = (struct span){ (const char *)p, (size_t)(end - (const char *)p) };
+	*ret = take_long(in, max);
+	return (const unsigned char *)in->bytes.data;
+}
+
+/* One number.  @ret where the next one stands */
+static inline const unsigned char *take_at(struct code_in *in, const unsigned char *p,
+                                           const unsigned char *safe, uint64_t max, uint64_t *ret)
+{
 	uint64_t n;
 
-	if (p < end && *p < MORE && *p <= max) {
-		*at = p + 1;
-		return *p;
+	if (p >= safe)
+		return take_odd(in, p, max, ret);
+	n = p[0];
+	if (n < MORE) {
+		*ret = n;
+		return n <= max ? p + 1 : take_odd(in, p, max, ret);
 	}
-	if (end - p >= 3 && max > UINT16_MAX) {
-		n = (p[0] & (MORE - 1)) | (uint64_t)(p[1] & (MORE - 1)) << 7;
-		if (p[1] < MORE) {
-			*at = p + 2;
-			return n;
-		}
-		if (p[2] < MORE / 2) { /* not more than any such limit */
-			n |= (uint64_t)p[2] << 14;
-			*at = p + 3;
-			return n;
-		}
+	n = (n & (MORE - 1)) | (uint64_t)(p[1] & (MORE - 1)) << 7;
+	if (p[1] < MORE) {
+		*ret = n;
+		return n <= max ? p + 2 : take_odd(in, p, max, ret);
 	}
-	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
-	n = take(in, max);
-	*at = (const unsigned char *)in->bytes.data;
-	return n;
+	*ret = n | (uint64_t)p[2] << 14;
+	return p[2] < MORE && *ret <= max ? p + 3 : take_odd(in, p, max, ret);
 }
 
 /* Most of what is read are lists of such rows, by the hundred thousand. */
 static void take_flat(struct code_in *in, const struct code_table *table, char *items, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)in->bytes.data, *end;
+	const struct code_field *fields = table->fields, *end_field = fields + table->n;
+	const char *const *texts = in->store->texts;
+	const unsigned char *p = (const unsigned char *)in->bytes.data, *end = p + in->bytes.len;
+	const unsigned char *safe =
+		in->bytes.len > 2 ? end - 2 : p; /* three bytes can be looked at */
+	size_t ntexts = in->store->ntexts;
 
-	for (char *row = items; row < items + n * table->size && !in->bad; row += table->size)
-		for (const struct code_field *field = table->fields;
-		     field < table->fields + table->n; field++) {
+	for (char *row = items, *last = items + n * table->size; row < last; row += table->size) {
+		for (const struct code_field *field = fields; field < end_field; field++) {
 			char *member = row + field->offset;
 			uint64_t got;
 
 			if (field->type == CODE_TYPE_NUMBER) {
-				set_number(member, field->size, take_at(in, field->max, &p));
+				p = take_at(in, p, safe, field->max, &got);
+				set_number(member, field->size, got);
 				continue;
 			}
-			got = take_at(in, UINT32_MAX, &p);
+			p = take_at(in, p, safe, UINT32_MAX, &got);
 			if (field->max == 1 && got-- == 0)
 				continue;
-			in->bad |= got >= in->store->ntexts;
-			*(const char **)(void *)member = in->bad ? "" : in->store->texts[got];
+			in->bad |= got >= ntexts;
+			*(const char **)(void *)member = got < ntexts ? texts[got] : "";
 		}
-	end = (const unsigned char *)in->bytes.data + in->bytes.len;
+		if (in->bad)
+			break;
+	}
 	in->bytes = (struct span){ (const char *)p, (size_t)(end - p) };
 }
 

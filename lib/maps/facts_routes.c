@@ -504,15 +504,12 @@ static void (*reader_of(enum lang lang))(struct routing *rt, uint32_t i)
 	}
 }
 
-void facts_routes(struct tokens *ts, struct sink *sk)
+static void read_routes(struct tokens *ts, struct sink *sk)
 {
 	struct routing rt = { .ts = ts, .sk = sk, .arena = sk->arena };
 	void (*read)(struct routing *, uint32_t) = reader_of(sk->ret->lang);
 
 	rt.bytes_max = arena_used(sk->arena) + ROUTES_BYTES;
-
-	if (ts->n == 0)
-		return;
 	if (sk->ret->lang == LANG_RUBY) {
 		routes_ruby(&rt);
 	} else if (read) {
@@ -525,4 +522,13 @@ void facts_routes(struct tokens *ts, struct sink *sk)
 	if (rt.nroutes > 0)
 		finish(&rt);
 	finish_mounts(&rt);
+}
+
+/* Most files have no word that a route may start from, and need none of what it takes to read some. */
+void facts_routes(struct tokens *ts, struct sink *sk)
+{
+	enum lang lang = sk->ret->lang;
+
+	if (ts->n > 0 && (lang == LANG_RUBY || (reader_of(lang) && ts->any & WORD_ROUTE)))
+		read_routes(ts, sk);
 }

@@ -61,6 +61,7 @@ static enum err put_piece(struct ctx *cx, struct job_run *run, const struct inde
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 
 	TRY(begin(cx, run, &tx));
+	TRY(index_repo_lazy(cx));
 	TRY(db_run(cx, table->put, DB_ARGS(DB_INT(id), DB_BYTES(piece.data, piece.len)), NULL));
 	return db_commit(&tx);
 }
@@ -105,14 +106,24 @@ enum err index_publish(struct ctx *cx, int64_t id, int64_t map_id)
 
 /* --- Sweeping --- */
 
+static enum err drop_piece(struct ctx *cx, const struct index_table *table, int64_t id,
+                           int64_t *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(db_begin(cx, &tx));
+	TRY(index_repo_lazy(cx));
+	TRY(db_run(cx, table->drop, DB_ARGS(DB_INT(id), DB_INT(INDEX_PIECE_ROWS)), ret));
+	return db_commit(&tx);
+}
+
 static enum err drop(struct ctx *cx, int64_t id)
 {
 	for (const struct index_table *table = index_tables; table->part != NULL; table++) {
 		int64_t rows = INDEX_PIECE_ROWS;
 
 		while (rows == INDEX_PIECE_ROWS)
-			TRY(db_run(cx, table->drop, DB_ARGS(DB_INT(id), DB_INT(INDEX_PIECE_ROWS)),
-			           &rows));
+			TRY(drop_piece(cx, table, id, &rows));
 	}
 	return index_repo_drop(cx, id);
 }

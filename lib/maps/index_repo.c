@@ -37,6 +37,18 @@ enum err index_repo_has(struct ctx *cx, int64_t map_id, int64_t *ret)
 	return db_get_int(cx, &HAS, DB_ARGS(DB_INT(map_id)), ret);
 }
 
+static const struct db_stmt LAZY = {
+	.name = "index_lazy",
+	.nparams = 0,
+	.any_tenant = true,
+	.sql = "SELECT set_config('synchronous_commit', 'off', true)",
+};
+
+enum err index_repo_lazy(struct ctx *cx)
+{
+	return db_run(cx, &LAZY, DB_NO_ARGS, NULL);
+}
+
 /* The columns of each line of $3 as c[1], c[2], ...; taken apart once a line. */
 #define LINES                                                                                      \
 	"WITH l AS MATERIALIZED (SELECT string_to_array(line, E'\\t') AS c"                        \
@@ -165,6 +177,7 @@ const struct index_table index_tables[] = {
 const struct db_check index_statements[] = {
 	{ .stmt = &OF_PROJECT, .row = &INDEX },
 	{ .stmt = &HAS },
+	{ .stmt = &LAZY },
 	{ .stmt = &NEW, .as = DB_AS_RUNNER },
 	{ .stmt = &PUT_FILES, .as = DB_AS_RUNNER },
 	{ .stmt = &PUT_EDGES, .as = DB_AS_RUNNER },

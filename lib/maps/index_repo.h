@@ -19,6 +19,12 @@ enum err index_repo_of_project(struct ctx *cx, int64_t project_id, const char *c
                                struct map_index *ret);
 NODISCARD
 enum err index_repo_has(struct ctx *cx, int64_t map_id, int64_t *ret);
+/**
+ * The transaction's commit does not wait for the disk.  For what a crash of the server may undo: the
+ * pieces of an index, which is nobody's before a later commit that waits for all of them.
+ */
+NODISCARD
+enum err index_repo_lazy(struct ctx *cx);
 /** @line of the part `index` */
 NODISCARD
 enum err index_repo_new(struct ctx *cx, int64_t project_id, struct span line, int64_t *ret);

@@ -37,10 +37,33 @@ static int by_place(const void *a, const void *b)
 	return x->number < y->number ? -1 : 1;
 }
 
+/* In front of the comparisons, a counting sort by what they look at first: length and first byte. */
+#define BUCKET_LENGTHS 64u /* longer texts share the last */
+#define BUCKETS        (BUCKET_LENGTHS * 256u)
+
+static uint32_t bucket_of(const struct text *text)
+{
+	uint32_t len = text->len < BUCKET_LENGTHS - 1 ? text->len : BUCKET_LENGTHS - 1;
+	uint32_t byte = len < BUCKET_LENGTHS - 1 ? (uint32_t)(text->head >> 56) : 0;
+
+	return len << 8 | byte;
+}
+
 void tables_sort(struct text *texts, size_t n)
 {
-	if (n > 1)
-		qsort(texts, n, sizeof(*texts), by_place);
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(SCRATCH_MAX);
+	size_t *first = arena_array(arena, BUCKETS + 2, sizeof(*first));
+	struct text *old = arena_memdup(arena, texts, n * sizeof(*texts));
+
+	for (size_t i = 0; i < n; i++)
+		first[bucket_of(&old[i]) + 2]++;
+	for (size_t b = 2; b <= BUCKETS; b++)
+		first[b] += first[b - 1];
+	for (size_t i = 0; i < n; i++)
+		texts[first[bucket_of(&old[i]) + 1]++] = old[i];
+	for (size_t b = 0; b < BUCKETS; b++)
+		if (first[b + 1] - first[b] > 1)
+			qsort(texts + first[b], first[b + 1] - first[b], sizeof(*texts), by_place);
 }
 
 void tables_grams(const struct tables *t, struct sb *sb, char about, const struct text *texts,

@@ -75,6 +75,7 @@ void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, u
 		.first = t->first,
 		.glued = t->glued,
 	};
+	ts->any |= words;
 	if (opens(t->c))
 		ts->open = ts->n;
 	else if (closes(t->c))

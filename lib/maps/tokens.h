@@ -29,6 +29,7 @@ struct tokens {
 	uint32_t n;
 	size_t cap;
 	uint32_t open; /* while they come: the innermost open bracket */
+	uint32_t any;  /* words of all of them */
 	bool full;
 	uint32_t work; /* steps of walks so far; none is taken beyond TOKENS_WORK_MAX */
 };
