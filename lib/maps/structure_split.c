@@ -495,24 +495,34 @@ static void split(struct structuring *s, uint32_t component, const struct resolv
 	place_tests(&p, groups, n);
 }
 
-/* Only files that imports lead from or to count: scripts by the thousand would hide a program. */
+/*
+ * Only files that imports lead from or to count: scripts by the thousand would hide a program.  A share is of
+ * those files or of their lines: examples by the hundred would hide it as well.
+ */
 void structure_split(struct structuring *s, const struct resolve_edge *edges, size_t nedges)
 {
 	size_t n = s->out->ncomponents, all = 0;
 	size_t *source = arena_array(s->arena, n, sizeof(size_t));
+	uint64_t *code = arena_array(s->arena, n, sizeof(uint64_t)), all_code = 0;
 	bool *linked = arena_array(s->arena, s->in->nfiles, sizeof(bool));
 
 	for (size_t e = 0; e < nedges; e++)
 		linked[edges[e].from] = linked[edges[e].to] = true;
 	for (size_t i = 0; i < s->in->nfiles; i++) {
-		bool counts = linked[i] && is_source(&s->in->files[i]);
+		const struct map_file *file = &s->in->files[i];
+		uint32_t c = s->out->file_component[i];
 
-		source[s->out->file_component[i]] += counts;
-		all += counts;
+		if (!linked[i] || !is_source(file))
+			continue;
+		source[c]++;
+		code[c] += file->facts.code;
+		all++;
+		all_code += file->facts.code;
 	}
 	for (uint32_t c = 0; c < n; c++)
 		if (source[c] >= STRUCTURE_SPLIT_FILES &&
-		    source[c] * 100 >= all * STRUCTURE_SPLIT_SHARE)
+		    (source[c] * 100 >= all * STRUCTURE_SPLIT_SHARE ||
+		     code[c] * 100 >= all_code * STRUCTURE_SPLIT_SHARE))
 			split(s, c, edges, nedges);
 	structure_divide(s, linked);
 }

@@ -30,8 +30,11 @@ if [ ! -f "$THERE/made" ]; then
 	touch "$THERE/made"
 fi
 mkdir -p "$THERE/src" "$THERE$REPOS" "$WORK"
-find "$THERE/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-git -C "$ROOT" archive HEAD | tar -x -m -C "$THERE/src"
+# Only files that changed are written anew, so that the next time builds little.
+git -C "$THERE/src" init -q
+git -C "$THERE/src" fetch -q --depth 1 "file://$ROOT" HEAD
+git -C "$THERE/src" reset -q --mixed FETCH_HEAD
+git -C "$THERE/src" checkout -q -f FETCH_HEAD
 mount -t proc proc "$THERE/proc"
 mount --bind -o ro "$REPOS" "$THERE$REPOS"
 chroot "$THERE" sh -c "cd /src && deploy/deps.sh build && make -s VARIANT=release $PARTS"
