@@ -228,13 +228,14 @@ static struct drawing_node describe(struct arena *arena, const struct view *v,
 	struct drawing_node node = drawing_component(arena, v, unit->first);
 
 	if (unit->gathers) {
-		struct span small = SPAN("small ones");
+		struct span small = SPAN("small ones"), up;
 
 		node.key = drawing_text(arena, key_with_name(arena, unit->path, small));
 		node.label = drawing_text(arena, folders_name(unit->path));
 		node.kind = arena_printf(arena, "%zu small components", unit->members);
-		node.above = arena_printf(arena, "%zu small parts \xc2\xb7 %s", unit->members,
-		                          drawing_text(arena, unit->path));
+		up = folders_above(unit->path);
+		node.above = arena_printf(arena, "%zu small parts%s%s", unit->members,
+		                          up.len > 0 ? " \xc2\xb7 " : "", drawing_text(arena, up));
 	} else if (unit->shares_path) {
 		node.key = drawing_text(
 			arena, key_with_name(arena, unit->path, v->components.name[unit->first]));

@@ -314,6 +314,17 @@ static size_t stems_of(const struct splitting *p, const uint32_t *files, size_t 
 	return nstems;
 }
 
+/* Files that are called as others in every folder are: their folder tells more. */
+static bool says_nothing(struct span stem)
+{
+	static const char *const STEMS[] = { "index", "main", "mod", "lib", "__init__" };
+
+	for (size_t i = 0; i < COUNT(STEMS); i++)
+		if (strlen(STEMS[i]) == stem.len && memcmp(STEMS[i], stem.data, stem.len) == 0)
+			return true;
+	return false;
+}
+
 /*
  * What a group is called, the surest first: by a folder, by two that hold it together, by the word that its
  * files share, by its central file.  @path where it lies  @ret in the arena of the map
@@ -348,6 +359,8 @@ static const char *name_group(const struct splitting *p, const struct group *g, 
 	*ret_after =
 		arena_printf(arena, "named after %s", structure_shown(p->s, structure_last(named)));
 	named.len = stem_len(named);
+	if (says_nothing(structure_last(named)) && structure_parent(named).len > 0)
+		named = structure_parent(named);
 	return structure_shown(p->s, structure_last(named));
 }
 

@@ -16,6 +16,8 @@ PARTS='build/release/bin/portolan-analyse '$DRAW
 
 [ -d "${REPOS:-}" ] || { echo 'which repositories? REPOS=<a folder that holds them>' >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || { echo 'a root is made and entered by root alone' >&2; exit 1; }
+git -C "$ROOT" diff --quiet HEAD -- lib fcgi tests/bench Makefile ||
+	{ echo 'commit first: what is compared is the committed tree' >&2; exit 1; }
 command -v mmdebstrap >/dev/null || { echo 'mmdebstrap is not here' >&2; exit 1; }
 
 # Mounts are this script's own, and end with it.
