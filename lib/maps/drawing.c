@@ -81,7 +81,7 @@ uint32_t *drawing_weights(struct arena *arena, const struct view *v, const int32
 		int32_t file = v->imports.from[i], from = group[file], to = group[v->imports.to[i]];
 
 		if (from >= 0 && to >= 0 && from != to &&
-		    !(has_source[from] && view_json_is(v->roles[v->files.role[file]], "test")))
+		    (!has_source[from] || view_json_is(v->roles[v->files.role[file]], "source")))
 			weight[(size_t)from * n + (size_t)to]++;
 	}
 	return weight;

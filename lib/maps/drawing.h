@@ -88,7 +88,7 @@ void drawing_fill(struct arena *arena, const struct view *v, const int32_t *grou
 
 /**
  * Imports between nodes: from each to each, at from * n + to.  Tests reach everywhere, and say nothing of how
- * the program is built: their imports count only for nodes without source.
+ * the program is built, as build files do not: what is no source counts only for nodes without any.
  */
 uint32_t *drawing_weights(struct arena *arena, const struct view *v, const int32_t *group,
                           size_t n);

@@ -38,6 +38,7 @@ struct unit {
 	size_t members;
 	int64_t code, files;
 	bool shares_path; /* with other components: the path alone does not tell which */
+	bool gathers;     /* small ones in one folder */
 };
 
 struct units {
@@ -46,57 +47,76 @@ struct units {
 	uint32_t *of; /* by component */
 };
 
-/* How many small components each folder holds, by the place that strmap_add() gave it. */
-static uint32_t *count_small(struct arena *arena, const struct view *v, int64_t small,
-                             struct strmap *folders)
+/* How many small components lie below each folder, at any depth. */
+static struct strmap count_small(struct arena *arena, const struct view *v, int64_t small)
 {
-	size_t n = v->components.n;
-	uint32_t *count = arena_array(arena, n, sizeof(*count));
+	struct strmap ret = strmap_new(arena, v->components.n);
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < v->components.n; i++) {
 		struct span up = folders_above(v->components.path[i]);
 
-		if (up.len > 0 && v->components.code[i] < small)
-			count[strmap_add(folders, up.data, up.len, (uint32_t)i)]++;
+		for (; up.len > 0 && v->components.code[i] < small; up = folders_above(up)) {
+			uint32_t now = strmap_get(&ret, up.data, up.len);
+
+			strmap_set(&ret, up.data, up.len, now == STRMAP_NONE ? 1 : now + 1);
+		}
 	}
-	return count;
+	return ret;
+}
+
+/* @ret the outermost folder around it with many small ones, or the path itself */
+static struct span gathered_in(const struct strmap *count, struct span path)
+{
+	struct span ret = path, up = folders_above(path);
+
+	for (; up.len > 0; up = folders_above(up)) {
+		uint32_t n = strmap_get(count, up.data, up.len);
+
+		if (n != STRMAP_NONE && n > SMALL_MOST)
+			ret = up;
+	}
+	return ret;
+}
+
+/* @ret lines of which a component with fewer is small; 0 where there are not many components */
+static int64_t small_lines(const struct view *v)
+{
+	int64_t code = 0;
+
+	for (size_t i = 0; i < v->components.n; i++)
+		code += v->components.code[i];
+	return v->components.n > CROWD ? code / SMALL_SHARE : 0;
 }
 
 static void find_units(struct arena *arena, const struct view *v, struct units *ret)
 {
 	size_t n = v->components.n;
-	struct strmap folders = strmap_new(arena, n), taken = strmap_new(arena, 16);
-	struct strmap paths = strmap_new(arena, n);
-	int64_t small = 0;
-	uint32_t *count;
+	int64_t small = small_lines(v);
+	const struct strmap count = count_small(arena, v, small);
+	struct strmap gathered = strmap_new(arena, 16), paths = strmap_new(arena, n);
 
-	for (size_t i = 0; i < n; i++)
-		small += v->components.code[i];
-	small = n > CROWD ? small / SMALL_SHARE : 0;
-	count = count_small(arena, v, small, &folders);
 	ret->list = arena_array(arena, n, sizeof(*ret->list));
 	ret->of = arena_array(arena, n, sizeof(*ret->of));
-	for (size_t i = 0; i < n; i++)
-		strmap_set(&paths, v->components.path[i].data, v->components.path[i].len,
-		           strmap_get(&paths, v->components.path[i].data,
-		                      v->components.path[i].len) == STRMAP_NONE
-		                   ? 1
-		                   : 2);
 	for (size_t i = 0; i < n; i++) {
-		struct span path = v->components.path[i], up = folders_above(path);
+		struct span path = v->components.path[i];
+		bool again = strmap_get(&paths, path.data, path.len) != STRMAP_NONE;
+
+		strmap_set(&paths, path.data, path.len, again ? 2 : 1);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct span path = v->components.path[i], in = path;
 		uint32_t at = (uint32_t)ret->n;
 
-		if (up.len > 0 && v->components.code[i] < small &&
-		    count[strmap_get(&folders, up.data, up.len)] > SMALL_MOST) {
-			path = up;
-			at = strmap_add(&taken, up.data, up.len, at);
-		}
+		if (v->components.code[i] < small)
+			in = gathered_in(&count, path);
+		if (in.len < path.len)
+			at = strmap_add(&gathered, in.data, in.len, at);
 		if (at == ret->n)
 			ret->list[ret->n++] = (struct unit){
-				.path = path,
+				.path = in,
 				.first = i,
-				.shares_path = strmap_get(&paths, v->components.path[i].data,
-				                          v->components.path[i].len) > 1,
+				.shares_path = strmap_get(&paths, path.data, path.len) > 1,
+				.gathers = in.len < path.len,
 			};
 		ret->of[i] = at;
 		ret->list[at].members++;
@@ -207,11 +227,15 @@ static struct drawing_node describe(struct arena *arena, const struct view *v,
 {
 	struct drawing_node node = drawing_component(arena, v, unit->first);
 
-	if (unit->members > 1) {
-		node.key = drawing_text(arena, unit->path);
+	if (unit->gathers) {
+		struct span small = SPAN("small ones"), up;
+
+		node.key = drawing_text(arena, key_with_name(arena, unit->path, small));
 		node.label = drawing_text(arena, folders_name(unit->path));
-		node.above = drawing_text(arena, folders_above(unit->path));
 		node.kind = arena_printf(arena, "%zu small components", unit->members);
+		up = folders_above(unit->path);
+		node.above = arena_printf(arena, "%zu small parts%s%s", unit->members,
+		                          up.len > 0 ? " \xc2\xb7 " : "", drawing_text(arena, up));
 	} else if (unit->shares_path) {
 		node.key = drawing_text(
 			arena, key_with_name(arena, unit->path, v->components.name[unit->first]));

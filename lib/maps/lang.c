@@ -114,7 +114,8 @@ static const char *const DOC_FILES[] = { "README*",  "CHANGELOG*", "CHANGES*", "
 	                                 "COPYING*", "LICENSE*",   "LICENCE*", "INSTALL*",
 	                                 "AUTHORS*", "NEWS*",      "HISTORY*", "SECURITY*" };
 static const char *const CONFIG_FILES[] = { "*.config.js",  "*.config.ts", "*.config.mjs",
-	                                    "*.config.cjs", ".eslintrc.*", ".prettierrc.*" };
+	                                    "*.config.cjs", ".eslintrc.*", ".prettierrc.*",
+	                                    "*.gradle.kts", "*.gradle" };
 
 const char *lang_name(enum lang lang)
 {

@@ -29,7 +29,7 @@
 #define STRUCTURE_NONE        UINT32_MAX
 
 #define STRUCTURE_SPLIT_FILES     60 /* source files with imports; a component of fewer stays whole */
-#define STRUCTURE_SPLIT_SHARE     25 /* percent of all of those; likewise */
+#define STRUCTURE_SPLIT_SHARE     25 /* percent of all of those, or of their lines; likewise */
 #define STRUCTURE_CLUSTER_FILES   5  /* a smaller cluster stays in its component */
 #define STRUCTURE_CLUSTER_IMPORTS 50 /* imports inside it by source files, percent: or it is none */
 #define STRUCTURE_CLUSTERS_MAX    40 /* of one component, the largest ones */

@@ -104,24 +104,38 @@ static size_t cut(struct dividing *v)
 	return parts;
 }
 
-/* @ret the component with most source files, if those are most of all; STRUCTURE_NONE without one */
+struct share {
+	uint64_t files, code;
+};
+
+static bool is_most(struct share part, struct share all)
+{
+	return part.files >= DIVIDE_FILES && (part.files * 100 >= all.files * DIVIDE_SHARE ||
+	                                      part.code * 100 >= all.code * DIVIDE_SHARE);
+}
+
+/* @ret the component with most lines of source, if that is most of all; STRUCTURE_NONE without one */
 static uint32_t largest(const struct dividing *v)
 {
 	const struct structuring *s = v->s;
-	size_t *source = arena_array(s->arena, s->out->ncomponents, sizeof(*source)), all = 0;
-	uint32_t best = 0;
+	struct share *part = arena_array(s->arena, s->out->ncomponents, sizeof(*part));
+	struct share all = { 0 };
+	uint32_t best = STRUCTURE_NONE;
 
 	for (size_t f = 0; f < s->in->nfiles; f++) {
-		source[s->out->file_component[f]] += counts(s, v->linked, f);
-		all += counts(s, v->linked, f);
+		struct share *p = &part[s->out->file_component[f]];
+
+		if (!counts(s, v->linked, f))
+			continue;
+		p->files++;
+		p->code += s->in->files[f].facts.code;
+		all.files++;
+		all.code += s->in->files[f].facts.code;
 	}
-	for (uint32_t c = 1; c < s->out->ncomponents; c++)
-		if (source[c] > source[best])
+	for (uint32_t c = 0; c < s->out->ncomponents; c++)
+		if (is_most(part[c], all) && strcmp(s->out->components[c].kind, "cluster") != 0 &&
+		    (best == STRUCTURE_NONE || part[c].code > part[best].code))
 			best = c;
-	if (s->out->ncomponents == 0 || source[best] < DIVIDE_FILES ||
-	    source[best] * 100 < all * DIVIDE_SHARE ||
-	    strcmp(s->out->components[best].kind, "cluster") == 0)
-		return STRUCTURE_NONE;
 	return best;
 }
 

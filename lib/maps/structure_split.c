@@ -314,6 +314,17 @@ static size_t stems_of(const struct splitting *p, const uint32_t *files, size_t 
 	return nstems;
 }
 
+/* Files that are called as others in every folder are: their folder tells more. */
+static bool says_nothing(struct span stem)
+{
+	static const char *const STEMS[] = { "index", "main", "mod", "lib", "__init__" };
+
+	for (size_t i = 0; i < COUNT(STEMS); i++)
+		if (strlen(STEMS[i]) == stem.len && memcmp(STEMS[i], stem.data, stem.len) == 0)
+			return true;
+	return false;
+}
+
 /*
  * What a group is called, the surest first: by a folder, by two that hold it together, by the word that its
  * files share, by its central file.  @path where it lies  @ret in the arena of the map
@@ -348,6 +359,8 @@ static const char *name_group(const struct splitting *p, const struct group *g, 
 	*ret_after =
 		arena_printf(arena, "named after %s", structure_shown(p->s, structure_last(named)));
 	named.len = stem_len(named);
+	if (says_nothing(structure_last(named)) && structure_parent(named).len > 0)
+		named = structure_parent(named);
 	return structure_shown(p->s, structure_last(named));
 }
 
@@ -495,24 +508,34 @@ static void split(struct structuring *s, uint32_t component, const struct resolv
 	place_tests(&p, groups, n);
 }
 
-/* Only files that imports lead from or to count: scripts by the thousand would hide a program. */
+/*
+ * Only files that imports lead from or to count: scripts by the thousand would hide a program.  A share is of
+ * those files or of their lines: examples by the hundred would hide it as well.
+ */
 void structure_split(struct structuring *s, const struct resolve_edge *edges, size_t nedges)
 {
 	size_t n = s->out->ncomponents, all = 0;
 	size_t *source = arena_array(s->arena, n, sizeof(size_t));
+	uint64_t *code = arena_array(s->arena, n, sizeof(uint64_t)), all_code = 0;
 	bool *linked = arena_array(s->arena, s->in->nfiles, sizeof(bool));
 
 	for (size_t e = 0; e < nedges; e++)
 		linked[edges[e].from] = linked[edges[e].to] = true;
 	for (size_t i = 0; i < s->in->nfiles; i++) {
-		bool counts = linked[i] && is_source(&s->in->files[i]);
+		const struct map_file *file = &s->in->files[i];
+		uint32_t c = s->out->file_component[i];
 
-		source[s->out->file_component[i]] += counts;
-		all += counts;
+		if (!linked[i] || !is_source(file))
+			continue;
+		source[c]++;
+		code[c] += file->facts.code;
+		all++;
+		all_code += file->facts.code;
 	}
 	for (uint32_t c = 0; c < n; c++)
 		if (source[c] >= STRUCTURE_SPLIT_FILES &&
-		    source[c] * 100 >= all * STRUCTURE_SPLIT_SHARE)
+		    (source[c] * 100 >= all * STRUCTURE_SPLIT_SHARE ||
+		     code[c] * 100 >= all_code * STRUCTURE_SPLIT_SHARE))
 			split(s, c, edges, nedges);
 	structure_divide(s, linked);
 }

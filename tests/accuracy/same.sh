@@ -16,6 +16,8 @@ PARTS='build/release/bin/portolan-analyse '$DRAW
 
 [ -d "${REPOS:-}" ] || { echo 'which repositories? REPOS=<a folder that holds them>' >&2; exit 1; }
 [ "$(id -u)" -eq 0 ] || { echo 'a root is made and entered by root alone' >&2; exit 1; }
+git -C "$ROOT" diff --quiet HEAD -- lib fcgi tests/bench Makefile ||
+	{ echo 'commit first: what is compared is the committed tree' >&2; exit 1; }
 command -v mmdebstrap >/dev/null || { echo 'mmdebstrap is not here' >&2; exit 1; }
 
 # Mounts are this script's own, and end with it.
@@ -30,8 +32,11 @@ if [ ! -f "$THERE/made" ]; then
 	touch "$THERE/made"
 fi
 mkdir -p "$THERE/src" "$THERE$REPOS" "$WORK"
-find "$THERE/src" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
-git -C "$ROOT" archive HEAD | tar -x -m -C "$THERE/src"
+# Only files that changed are written anew, so that the next time builds little.
+git -C "$THERE/src" init -q
+git -C "$THERE/src" fetch -q --depth 1 "file://$ROOT" HEAD
+git -C "$THERE/src" reset -q --mixed FETCH_HEAD
+git -C "$THERE/src" checkout -q -f FETCH_HEAD
 mount -t proc proc "$THERE/proc"
 mount --bind -o ro "$REPOS" "$THERE$REPOS"
 chroot "$THERE" sh -c "cd /src && deploy/deps.sh build && make -s VARIANT=release $PARTS"

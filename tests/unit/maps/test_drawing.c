@@ -87,6 +87,33 @@ static void test_drawing__main_files(void **state)
 	assert_string_equal(node_called(&d, "a")->hint, "main.c, big.c, tiny.h");
 }
 
+/* Dozens of packages of a few lines, wherever they lie, are one box beside the program. */
+static void test_drawing__small_ones_are_gathered(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct text_map map = { .commit = "c" };
+	const struct drawing_node *node;
+	struct drawing d;
+	struct view v;
+
+	for (int i = 0; i < 50; i++)
+		map.files[i] = (struct text_file){
+			.path = arena_printf(cx->arena, "play/p%02d/deep/x.c", i),
+			.code = 2,
+			.component = arena_printf(cx->arena, "play/p%02d/deep", i),
+		};
+	map.files[50] = (struct text_file){ "prog/a.c", 9000, 0, "prog", false };
+	map.files[51] = (struct text_file){ "prog/tiny/a.c", 2, 0, "prog/tiny", false };
+	map_text_view(cx, &map, &v);
+	drawing_of_components(cx->arena, &v, &d);
+	assert_int_equal(d.nodes.n, 3);
+	node = node_called(&d, "play");
+	assert_int_equal(node->files, 50);
+	assert_string_equal(node->kind, "50 small components");
+	node_called(&d, "prog");
+	node_called(&d, "prog/tiny");
+}
+
 static void test_drawing__labels(void **state)
 {
 	static const struct {
@@ -150,6 +177,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drawing__what_tests_import),
 		cmocka_unit_test(test_drawing__main_files),
+		cmocka_unit_test(test_drawing__small_ones_are_gathered),
 		cmocka_unit_test(test_drawing__labels),
 		cmocka_unit_test(test_drawing__what_stronger_lines_imply_is_left_out),
 	};

@@ -152,6 +152,23 @@ static void test_structure__clusters(void **state)
 		assert_int_equal(s.file_component[i], (i - 1) / EACH);
 }
 
+/* "index" is the name of a file in every folder. */
+static void test_structure__a_common_name_gives_way_to_its_folder(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct resolve_edge *edges;
+	struct resolve_in in;
+	struct structure s;
+	size_t nedges, central = 1 + 2 * EACH + 7;
+
+	large(cx, &in, &edges, &nedges);
+	assert_string_equal(in.files[central].path.data, "src/stoah.c");
+	memcpy((char *)(uintptr_t)in.files[central].path.data, "src/index.c", 11);
+	structure_find(cx->arena, &in, edges, nedges, &s);
+	assert_string_equal(s.components[s.file_component[central]].name, "src");
+	assert_contains(s.components[s.file_component[central]].reason, "named after index.c");
+}
+
 /* Where all else is: a test that imports other parts does not pull them together. */
 static void test_structure__tests_follow_their_folder(void **state)
 {
@@ -384,6 +401,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_structure__components),
 		cmocka_unit_test(test_structure__clusters),
+		cmocka_unit_test(test_structure__a_common_name_gives_way_to_its_folder),
 		cmocka_unit_test(test_structure__tests_follow_their_folder),
 		cmocka_unit_test(test_structure__most_of_the_program_is_divided),
 		cmocka_unit_test(test_structure__a_rest_is_named_by_its_folder),
