@@ -459,6 +459,8 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 		    link_wildcard(r, j, at, &hidden))
 			continue;
 		to = find_class(r, j, file, import->target);
+		if (to == RESOLVE_NONE && import->kind == IMPORT_NAME)
+			continue; /* fields of fields look like a class with its package */
 		if (to == RESOLVE_NONE)
 			java_miss(r, j, at);
 		else if (facts->lang == LANG_KOTLIN && !is_type(simple_name(import->target)))
