@@ -65,7 +65,7 @@ enum import_kind {
 	IMPORT_CRATE, /* Rust: extern crate name */
 	IMPORT_USE_FUNCTION, /* PHP: use function A\f */
 	IMPORT_USE_CONST,    /* PHP: use const A\X */
-	IMPORT_NAME,         /* PHP: \A\B in the code, where it stands first */
+	IMPORT_NAME,         /* PHP, Java: \A\B, a.b.C in the code, where it stands first */
 	IMPORT_LOAD,         /* Ruby: load "target"; psql: \i target, MySQL: source target */
 	IMPORT_AUTOLOAD,     /* Ruby: autoload :name, "target"; target "" where the name implies it,
 	                    below the folder alias where there is one */

@@ -1,10 +1,20 @@
 /*
  * Java: package, imports, types with their methods and constants, and the
- * capitalised words, from which the users of a class are found.
+ * capitalised words, from which the users of a class are found.  What is written
+ * with its package in the code is an import of its own.
  */
 #include "maps/facts_scope.h"
 
 #include <string.h>
+
+#define FULL_NAMES_MAX 1000 /* in one file */
+
+/* The dotted name being read, as long as it may be that of a package. */
+struct full_name {
+	char text[FACTS_TARGET_MAX];
+	size_t len, parts; /* len 0: there is none */
+	uint32_t line;
+};
 
 struct reader {
 	struct lexer *lx;
@@ -12,6 +22,8 @@ struct reader {
 	struct token prev, t;
 	struct scopes in;
 	bool quiet; /* words are no uses */
+	struct full_name package;
+	struct name_set full; /* names with their package that have been noted */
 
 	/* The member being read. */
 	struct token type_name, method_name;
@@ -20,13 +32,51 @@ struct reader {
 	bool is_static, is_final, assigned;
 };
 
+static void add_part(struct full_name *d, const struct token *t)
+{
+	size_t dot = d->len > 0;
+
+	if (d->len + dot + t->len > sizeof(d->text)) {
+		d->len = 0;
+		return;
+	}
+	d->text[d->len] = '.'; /* the first part overwrites it */
+	memcpy(d->text + d->len + dot, t->text, t->len);
+	d->len += dot + t->len;
+	d->parts++;
+}
+
+/* A word of the code: a class by its name, or part of one with its package, a.b.C. */
+static void note_word(struct reader *rd)
+{
+	struct full_name *d = &rd->package;
+	bool class = rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z';
+
+	if (rd->prev.c != '.') {
+		d->len = d->parts = 0;
+		d->line = rd->t.line;
+		if (class)
+			sink_name(rd->sk, token_span(&rd->t));
+		else if (!token_in(&rd->t, "this super"))
+			add_part(d, &rd->t);
+	} else if (d->len > 0) {
+		add_part(d, &rd->t);
+		if (!class)
+			return;
+		if (d->parts > 2 && name_set_add(rd->sk->arena, &rd->full,
+		                                 (struct span){ d->text, d->len }, FULL_NAMES_MAX))
+			sink_import(rd->sk, IMPORT_NAME, (struct span){ d->text, d->len }, d->line);
+		d->len = 0;
+	}
+}
+
 static bool next(struct reader *rd)
 {
 	rd->prev = rd->t;
 	if (!lex_next(rd->lx, &rd->t))
 		return false;
-	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z' && !rd->quiet)
-		sink_name(rd->sk, token_span(&rd->t));
+	if (rd->t.kind == TOKEN_IDENT && !rd->quiet)
+		note_word(rd);
 	return true;
 }
 

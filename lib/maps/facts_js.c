@@ -503,10 +503,7 @@ static void close_bracket(struct js_reader *rd)
 		rd->nconditions--;
 	if (sc)
 		sink_def_end(rd->sk, sc->def, rd->t.line);
-	if (rd->pending.set && rd->pending.depth > rd->depth) {
-		js_bare_signature(rd);
-		rd->pending.set = false;
-	}
+	js_bare_close(rd, sc);
 	if (rd->t.c == '}' && sc && (sc->kind == JS_FUNCTION || sc->kind == JS_CLASS) &&
 	    (at_top(rd) || in_class(rd))) {
 		if (sc->kind == JS_FUNCTION)

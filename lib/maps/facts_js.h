@@ -88,6 +88,9 @@ static inline bool js_awaits_arrow(const struct js_reader *rd)
  */
 void js_bare_signature(struct js_reader *rd);
 
+/** A scope closes, NULL one that is not kept: what it awaits does not come. */
+void js_bare_close(struct js_reader *rd, const struct js_scope *sc);
+
 /** A body of that name comes: signatures of it right before are no definitions. */
 void js_bare_end(struct js_reader *rd, const struct token *name);
 

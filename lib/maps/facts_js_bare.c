@@ -25,6 +25,16 @@ void js_bare_signature(struct js_reader *rd)
 	rd->bare_end = def + 1;
 }
 
+void js_bare_close(struct js_reader *rd, const struct js_scope *sc)
+{
+	if (rd->pending.set && rd->pending.depth > rd->depth) {
+		js_bare_signature(rd);
+		rd->pending.set = false;
+	}
+	if (sc && (sc->kind == JS_CLASS || sc->kind == JS_NAMESPACE))
+		rd->bare_end = 0; /* what comes overloads nothing in there */
+}
+
 void js_bare_end(struct js_reader *rd, const struct token *name)
 {
 	if (rd->bare_end > 0 && rd->bare_end == rd->sk->ret->ndefs &&

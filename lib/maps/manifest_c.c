@@ -187,9 +187,9 @@ static void cmake_variable(struct manifest_in *in, struct span name, struct span
 	       !named(word, "PARENT_SCOPE")) {
 		const char *slash = memrchr(word.data, '/', word.len), *path;
 		const char *last = slash != NULL ? slash + 1 : word.data;
+		size_t len = (size_t)(word.data + word.len - last);
 
-		if (*last != '.' &&
-		    memchr(last, '.', (size_t)(word.data + word.len - last)) != NULL)
+		if (len > 0 && *last != '.' && memchr(last, '.', len) != NULL)
 			continue;
 		path = folder(in, word);
 		if (path != NULL)

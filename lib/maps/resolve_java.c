@@ -555,6 +555,8 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 		to = missed(j, facts->lang, import->target)
 		             ? RESOLVE_NONE
 		             : find_class(r, j, file, import->target);
+		if (to == RESOLVE_NONE && import->kind == IMPORT_NAME)
+			continue; /* fields of fields look like a class with its package */
 		if (to == RESOLVE_NONE)
 			report_miss(r, j, at);
 		else if (facts->lang == LANG_KOTLIN && !is_type(simple_name(import->target)))

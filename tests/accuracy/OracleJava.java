@@ -91,7 +91,7 @@ public class OracleJava {
 		final CompilationUnitTree unit;
 		final String file, text, own;
 		final Map<String, Long> wildcards = new LinkedHashMap<>();
-		final Set<String> seen = new HashSet<>(), single = new HashSet<>();
+		final Set<String> seen = new HashSet<>(), single = new HashSet<>(), written = new HashSet<>();
 
 		Reader(CompilationUnitTree unit) throws IOException {
 			this.unit = unit;
@@ -138,6 +138,17 @@ public class OracleJava {
 			if (element instanceof TypeElement type && type.getNestingKind() == NestingKind.TOP_LEVEL
 				&& seen.add(type.getQualifiedName().toString()))
 				use(type.getQualifiedName().toString(), node.getName().toString());
+			return null;
+		}
+
+		/** A class with its package in the code. */
+		@Override public Void visitMemberSelect(MemberSelectTree node, Void v) {
+			Element element = trees.getElement(getCurrentPath());
+			if (!(element instanceof TypeElement type) || type.getNestingKind() != NestingKind.TOP_LEVEL)
+				return super.visitMemberSelect(node, v);
+			String full = type.getQualifiedName().toString(), to = fileOf(full, file);
+			if (to != null && written.add(full))
+				imports.add("[" + quote(file) + "," + line(start(node)) + "," + quote(to) + "]");
 			return null;
 		}
 

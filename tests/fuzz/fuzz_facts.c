@@ -77,7 +77,7 @@ static void check(const struct facts *f, struct span text)
 		assert(im->kind > IMPORT_NONE && im->kind < IMPORT_KIND_COUNT);
 		assert(strlen(im->target) <= FACTS_TARGET_MAX &&
 		       strlen(im->name) <= FACTS_NAME_MAX && strlen(im->alias) <= FACTS_NAME_MAX);
-		assert(im->kind != IMPORT_NAME || f->lang == LANG_PHP);
+		assert(im->kind != IMPORT_NAME || f->lang == LANG_PHP || f->lang == LANG_JAVA);
 		assert(!(im->flags & IMPORT_F_GLOBAL) || f->lang == LANG_CSHARP);
 	}
 	for (size_t i = 0; i < f->ndefs; i++) {

@@ -8,6 +8,9 @@ static const struct facts_case IMPORTS[] = {
 	{ LANG_JAVA,
 	  "package a.b;\n/* import c.D; */\n// import e.F;\nclass A { String s = \"import g.H;\"; String t = \"\"\"\n  import i.J;\n  \"\"\"; }\n",
 	  "" },
+	{ LANG_JAVA,
+	  "package a.b; import a.b.C;\nclass A extends a\n  .b.D { a.b.D d; e.F g; int h = this.i.j.K; l.m.N o() {} }\n",
+	  "1 module a.b.C\n2 name a.b.D\n3 name l.m.N\n" },
 };
 
 static const struct facts_case DEFS[] = {
@@ -45,9 +48,9 @@ static void test_facts_java__names(void **state)
 	struct ctx *cx = fixture_ctx(*state);
 	struct facts facts = facts_of(
 		cx, LANG_JAVA,
-		"import x.No.Nor;\nimport static x.Not.*;\nclass A { /* No */ B b = C.d(\"No\"); void e() { new F<G>(); } }");
+		"import x.No.Nor;\nimport static x.Not.*;\nclass A { /* No */ B b = C.d(\"No\"); void e() { new F<G>(); a.b.Not.c(H.Not, i.Not); } }");
 
-	assert_string_equal(names_text(cx, &facts), "A B C F G");
+	assert_string_equal(names_text(cx, &facts), "A B C F G H");
 }
 
 int main(void)

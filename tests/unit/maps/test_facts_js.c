@@ -75,6 +75,8 @@ static const struct facts_case DEFS[] = {
 	  "  e(f: () => void): Promise<A>\n}\nexport function g(): void\nexport function g(x: any): void;\n",
 	  "1-7 class A\n2-2 method constructor of A\n3-3 method b of A\n4-4 method b of A\n5-5 method d of A\n"
 	  "6-6 method e of A\n8-8 function g\n9-9 function g\n" },
+	{ LANG_TYPESCRIPT, "declare class Z { b(): void }\nfunction b() {}\n",
+	  "1-1 class Z\n1-1 method b of Z\n2-2 function b\n" },
 	{ LANG_TYPESCRIPT,
 	  "class A {\n  b(): void;\n  b(x: any): void;\n  b(x?: any) {}\n  get c() { return 1 }\n  set c(v) {}\n"
 	  "  d = () =>\n    f(1)\n}\n"

@@ -58,6 +58,17 @@ static const struct tree_case CASES[] = {
 		.misses = "",
 	},
 	{
+		.why = "a class with its package in the code; what only looks like one",
+		.files = {
+			{ "p/A.java",
+			  "package p;\nimport q.*;\nclass A extends q.B {\n\tint c = r.s.T;\n\tq.r.C.D d;\n}\n" },
+			{ "q/B.java", "package q;\npublic class B {}\n" },
+			{ "q/r/C.java", "package q.r;\npublic class C { public static class D {} }\n" },
+		},
+		.edges = "p/A.java:5 q/r/C.java java.class\n",
+		.misses = "",
+	},
+	{
 		.why = "of two modules with one class the nearer; a group of the pom; a class that is not here",
 		.files = {
 			{ "pom.xml",
