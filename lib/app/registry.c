@@ -43,6 +43,7 @@
 #include "maps/reach.h"
 #include "maps/search.h"
 #include "projects/project.h"
+#include "retrieval/search.h"
 
 const struct db_check *const app_statements[] = {
 	/* clang-format off */
@@ -85,6 +86,7 @@ const struct db_check *const app_statements[] = {
 	search_statements,
 	reach_statements,
 	map_part_statements,
+	retrieval_statements,
 	NULL,
 	/* clang-format on */
 };
