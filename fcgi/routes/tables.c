@@ -24,6 +24,8 @@ const struct route *const route_tables[] = {
 	docs_routes,
 	api_key_routes,
 	picture_routes,
+	conversation_routes,
+	run_routes,
 	NULL,
 	/* clang-format on */
 };

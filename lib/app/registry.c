@@ -24,6 +24,8 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "chats/conversation.h"
+#include "chats/turn.h"
 #include "events/activity.h"
 #include "events/bell.h"
 #include "events/delivery.h"
@@ -86,6 +88,8 @@ const struct db_check *const app_statements[] = {
 	search_statements,
 	reach_statements,
 	map_part_statements,
+	conversation_statements,
+	turn_statements,
 	retrieval_statements,
 	NULL,
 	/* clang-format on */

@@ -2,6 +2,7 @@
 #include "app/registry_jobs.h"
 
 #include "app/tenant_removal.h"
+#include "chats/turn_jobs.h"
 #include "maps/map_jobs.h"
 
-queue_handlers app_jobs = { map_jobs, tenant_removal_jobs, NULL };
+queue_handlers app_jobs = { map_jobs, tenant_removal_jobs, turn_jobs, NULL };

@@ -8,6 +8,8 @@
 #include "auth/token.h"
 #include "auth/user.h"
 #include "auth/vault.h"
+#include "chats/conversation.h"
+#include "chats/turn.h"
 #include "events/state.h"
 #include "jobs/operate.h"
 #include "jobs/queues.h"
@@ -25,6 +27,13 @@ event_kinds app_event_kinds = {
 	&project_deleted,
 	&map_published,
 	&commit_requested,
+	/* conversations */
+	&conversation_created,
+	&conversation_deleted,
+	&turn_queued,
+	&turn_progress,
+	&turn_grown,
+	&turn_ended,
 	/* jobs */
 	&job_completed,
 	&job_failed,

@@ -81,6 +81,15 @@ static const char *const ROWS[] = {
 	" SELECT tenant_id, id, 'f', 1, 1, '1' FROM app.map_index WHERE tenant_id = #",
 	"INSERT INTO app.conversation (tenant_id, project_id) SELECT tenant_id, id FROM app.project"
 	" WHERE tenant_id = #",
+	"INSERT INTO app.chat_message (tenant_id, conversation_id, role, content) SELECT tenant_id, id,"
+	" 'user', 'q' FROM app.conversation WHERE tenant_id = #",
+	"INSERT INTO app.chat_run (tenant_id, conversation_id, message_id) SELECT tenant_id,"
+	" conversation_id, id FROM app.chat_message WHERE tenant_id = #",
+	"INSERT INTO app.chat_step (tenant_id, run_id, number, kind) SELECT tenant_id, id, 1, 'plan'"
+	" FROM app.chat_run WHERE tenant_id = #",
+	"INSERT INTO app.chat_citation (tenant_id, run_id, number, project_id, commit, path, first_line,"
+	" last_line, blob) SELECT tenant_id, id, 1, 1, repeat('a', 40), 'a', 1, 1, repeat('b', 40)"
+	" FROM app.chat_run WHERE tenant_id = #",
 	"INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
 	" FROM generate_series(1, 1200)",
 	"INSERT INTO app.idempotency_key (tenant_id, key, request_hash, status, body)"

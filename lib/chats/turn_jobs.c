@@ -1,0 +1,110 @@
+/*
+ * conversation_run: answer a question.
+ *
+ * It may run twice: what is in its journal is not done again, and the text goes on where it is.
+ */
+#include "chats/turn_jobs.h"
+
+#include "chats/extract.h"
+#include "chats/turn_repo.h"
+#include "projects/project.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define STEP_BYTES ((size_t)256 << 10) /* of a step's output */
+
+static enum err start(struct ctx *cx, struct job_run *run, int64_t id, const char *mode)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(run_begin(cx, run, &tx));
+	TRY(turn_repo_start(cx, id));
+	TRY(turn_repo_mode(cx, id, mode, NULL));
+	return db_commit(&tx);
+}
+
+static enum err keep_passages(struct journal *j, const struct passages *found)
+{
+	struct sb sb = sb_new(j->cx->arena, STEP_BYTES);
+	const char *output;
+
+	schema_encode(&sb, &passages_schema, found);
+	TRY(sb_finish(j->cx, &sb, &output));
+	return journal_keep(j, "retrieve", "",
+	                    arena_printf(j->cx->arena, "%zu passages", found->items.n), output);
+}
+
+static enum err retrieve(struct journal *j, const char *text, const struct question *q,
+                         struct passages *ret)
+{
+	const char *output;
+
+	if (journal_has(j, "retrieve", "", &output))
+		return schema_decode(j->cx, &passages_schema,
+		                     (struct span){ output, strlen(output) }, ret);
+	TRY(find_passages(j->cx, j->turn->project_id, text, q, ret));
+	return keep_passages(j, ret);
+}
+
+static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, const char *text)
+{
+	struct project project = { 0 };
+	struct passages found;
+	struct question q;
+	struct journal j;
+
+	if (turn->project_id != 0)
+		TRY(project_get(cx, turn->project_id, &project));
+	question_read(cx->arena, text, &q);
+	TRY(journal_open(&j, cx, run, turn));
+	run_step(cx, run, 10, "looking for passages");
+	TRY(retrieve(&j, text, &q, &found));
+	if (run_stopped(run))
+		return err_set(cx, ERR_CANCELLED, "the run was told to stop");
+	run_step(cx, run, 40, "answering");
+	TRY(extract_answer(&j, project.name, &q, &found));
+	return journal_end(&j);
+}
+
+static enum err run_turn(struct ctx *cx, struct job_run *run, const void *arguments)
+{
+	const struct turn_args *args = arguments;
+	struct turn turn;
+	const char *text;
+	enum err e = turn_repo_get(cx, args->run_id, &turn);
+
+	if (e == ERR_NOT_FOUND) { /* its conversation is deleted */
+		err_clear(cx);
+		return ERR_OK;
+	}
+	TRY(e);
+	if (turn_is_over(&turn))
+		return ERR_OK;
+	TRY(turn_repo_question(cx, turn.id, &text));
+	TRY(start(cx, run, turn.id, "extractive"));
+	return answer(cx, run, &turn, text);
+}
+
+/* Also told when it was cancelled while it worked. */
+static enum err failed_turn(struct ctx *cx, const struct job_claim *job, const struct fault *why,
+                            bool again)
+{
+	int64_t id;
+	enum err e;
+
+	if (again)
+		return ERR_OK;
+	e = turn_repo_of_job(cx, job->id, &id);
+	if (e == ERR_NOT_FOUND) {
+		err_clear(cx);
+		return ERR_OK;
+	}
+	TRY(e);
+	return journal_close(cx, id, why->code == ERR_CANCELLED ? "cancelled" : "failed", why);
+}
+
+const struct job_handler turn_jobs[] = {
+	{ .kind = &turn_job, .run = run_turn, .failed = failed_turn },
+	{ .kind = NULL },
+};

@@ -1,0 +1,140 @@
+#!/bin/sh
+# B5 (a project's conversations), E9 (agent/act), F1, F2, F4-F7 (conversations, their messages, goose), H6 (a source is asked).
+test_description='Ask: answers cite lines that resolve, go on after a kill, stop when told, and stay in their tenant'
+. "${0%/*}/lib.sh"
+
+asked_repo() {
+	mkdir -p "$1/lib/net" && git init -q -b main "$1" && (
+		cd "$1" &&
+			printf '# Wire\n\nWire reads requests from a socket and answers them.\n\n## Parsing\n\nA request is one line.\n' >README.md &&
+			printf '#ifndef A_H\n#define A_H\nint parse_request(const char *text);\n#endif\n' >lib/parse.h &&
+			printf '#include "parse.h"\n/* Turns one line into a request. */\nint parse_request(const char *text)\n{\n\treturn text[0];\n}\n' >lib/parse.c &&
+			printf '#include "../parse.h"\nint open_socket(void)\n{\n\treturn parse_request("x");\n}\n' >lib/net/http.c &&
+			git add . && git -c user.name=e2e -c user.email=e2e@test commit -q -m one
+	)
+}
+
+asked_repo "$WORK/wire"
+COMMIT=$(git -C "$WORK/wire" rev-parse HEAD)
+chmod -R a+rX "$WORK/wire"
+stack_up "$WORK/wire"
+
+id='' conversation='' run='' # known once they are made
+portolan() { PORTOLAN_API_KEY=$PORTOLAN_API_KEY PORTOLAN_URL="http://127.0.0.1:$PORT" "$BIN/portolan" "$@"; }
+ask() { printf '{"content":"%s"}' "$1" | api POST "/api/v1/conversations/$conversation/messages${2-}"; }
+ended() { api GET "/api/v1/runs/$run" && json '.status' "$1"; }
+# Each citation of the last reply leads to lines of the blob that it names.
+resolve() {
+	jq -r '.citations[] | "\(.commit) \(.path) \(.blob) \(.start) \(.end)"' "$WORK/reply.body" >"$WORK/cited" && [ -s "$WORK/cited" ] &&
+		while read -r commit path blob start end; do
+			[ "$(git -C "$WORK/wire" rev-parse "$commit:$path")" = "$blob" ] &&
+				[ "$(git -C "$WORK/wire" show "$commit:$path" | sed -n "${start},${end}p" | wc -l)" -eq $((end - start + 1)) ] || return 1
+		done <"$WORK/cited"
+}
+
+check 'a repository is mapped, and a conversation about it begun' '
+	portolan map "$WORK/wire" --name wire >"$WORK/summary" && api GET "/api/v1/projects?q=wire" && keep id ".items[0].id" &&
+	printf "{\"project_id\":%s}" "$id" | api POST /api/v1/conversations && status 201 && keep conversation .id &&
+	header Location "/api/v1/conversations/$conversation" && json .door conversations
+'
+check 'a question is answered 202 with a run, whose answer comes' '
+	ask "Where is \`parse_request\` defined and who uses it?" && status 202 && keep run .id && header Location "/api/v1/runs/$run" &&
+	json .status queued && within 20 ended completed && json .mode extractive && json .model null
+'
+check 'the answer cites the definition and its use, by lines that resolve' '
+	json ".citations[0] | .path + \":\" + (.start|tostring) + \"-\" + (.end|tostring)" "lib/parse.c:3-6" &&
+	json ".citations[0].commit" "$COMMIT" && json "[.citations[].path] | index(\"lib/net/http.c\") != null" true &&
+	json ".answer | contains(\"lib/parse.c:3-6\` [1]\")" true && json ".answer | contains(\"int parse_request(const char *text)\")" true &&
+	json .dropped_citations 0 && resolve && json "[.steps[].kind] | join(\" \")" "retrieve"
+'
+check 'whoever waits gets the whole answer; the question names the conversation' '
+	ask "What is in lib/net/http.c?" "?wait=30" && status 200 && json .status completed && resolve &&
+	json ".citations[0].path" lib/net/http.c && api GET "/api/v1/conversations/$conversation" && status 200 &&
+	json "[.messages[].role] | join(\" \")" "user assistant user assistant" && json ".messages[1].mode" extractive &&
+	json ".messages[1].citations[0].path" lib/parse.c && json .title "Where is \`parse_request\` defined and who uses it?" &&
+	api GET "/api/v1/conversations/$conversation/messages?limit=1" && json ".items[0].role" assistant && json .next_cursor
+'
+check 'of the whole the README speaks, and the map' '
+	ask "What does this project do?" "?wait=30" && json .status completed && json ".citations[0].path" README.md && resolve &&
+	json ".answer | contains(\"Wire reads requests\")" true && json ".answer | contains(\"What the map of commit\")" true
+'
+check 'a name that is like another is told, and nothing is made up' '
+	ask "What does parse_reqest do?" "?wait=30" && json .status completed && json ".answer | contains(\"parse_request\")" true
+'
+check 'what was cited and does not resolve any more is dropped and counted' '
+	sql "UPDATE app.map_file SET oid = repeat(\"0\", 40) WHERE path = \$\$lib/parse.c\$\$" 2>/dev/null
+	sql "UPDATE app.map_file SET oid = repeat(\$\$0\$\$, 40) WHERE path = \$\$lib/parse.c\$\$" >"$WORK/said" &&
+	ask "Where is \`parse_request\`?" "?wait=30" && json .status completed && json ".dropped_citations > 0" true &&
+	json "[.citations[].path] | index(\"lib/parse.c\") == null" true
+	sql "UPDATE app.map_file SET oid = \$\$$(git -C "$WORK/wire" rev-parse HEAD:lib/parse.c)\$\$ WHERE path = \$\$lib/parse.c\$\$" >"$WORK/said"
+'
+
+# Doors
+check 'goose answers at once: answer, mode, citations, run, usage' '
+	printf "{\"prompt\":\"Where is open_socket?\",\"project_id\":%s}" "$id" | api POST /api/ai/goose && status 200 &&
+	json .mode extractive && json ".citations[0].path" lib/net/http.c && json .usage.total_tokens 0 && json .run_id && resolve
+'
+check 'agent/act goes on in a conversation, or begins one' '
+	printf "{\"prompt\":\"Where is open_socket?\",\"conversation_id\":%s}" "$conversation" | api POST "/api/v1/agent/act?wait=30" &&
+	status 200 && json .conversation_id "$conversation" && json .status completed &&
+	printf "{\"prompt\":\"Where is open_socket?\",\"project_id\":%s}" "$id" | api POST /api/v1/agent/act && status 202 && json .conversation_id
+'
+
+# Watching
+stream() { curl -s -N -m 20 -H "Authorization: Bearer $PORTOLAN_API_KEY" "http://127.0.0.1:$PORT/api/v1/runs/$run/stream"; }
+text_of() { sed -n "s/^data: //p" "$1" | jq -rs '[.[] | select(.kind == "run.delta") | .payload.text] | join("")'; }
+# Nobody can write an answer's end while this lasts.
+hold() {
+	sql "BEGIN; LOCK TABLE app.chat_citation IN SHARE MODE; SELECT pg_sleep(60)" >"$WORK/held" 2>&1 &
+	within 10 is_held
+}
+is_held() { [ "$(sql "SELECT count(*) FROM pg_locks WHERE relation = \$\$app.chat_citation\$\$::regclass AND mode = \$\$ShareLock\$\$ AND granted")" = 1 ]; }
+let_go() { sql "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = \$\$app.chat_citation\$\$::regclass AND mode = \$\$ShareLock\$\$" >"$WORK/said"; }
+check 'watchers of a run get every piece, and its end; a late one gets it all' '
+	hold && ask "Where is \`parse_request\`?" && keep run .id || return 1
+	stream >"$WORK/early" & early=$!
+	stream >"$WORK/other" & other=$!
+	within 20 grep -q "^event: run.delta" "$WORK/early" && ! grep -q "^event: run.ended" "$WORK/early" && let_go && wait "$early" "$other" &&
+	ended completed && jq -r .answer "$WORK/reply.body" >"$WORK/answer" &&
+	text_of "$WORK/early" | cmp - "$WORK/answer" && text_of "$WORK/other" | cmp - "$WORK/answer" &&
+	grep -q "^event: run.ended" "$WORK/early" && grep -q "^event: run.step" "$WORK/early" &&
+	stream >"$WORK/late" && text_of "$WORK/late" | cmp - "$WORK/answer" && grep -q "^event: run.ended" "$WORK/late"
+'
+
+# Faults
+runner_works() { [ "$(sql "SELECT status FROM app.chat_run WHERE id = $run")" = running ] && [ "$(sql "SELECT count(*) FROM app.chat_step WHERE run_id = $run")" -gt 0 ]; }
+another_pid() { new=$(pid_of runner) && [ -n "$new" ] && [ "$new" != "$1" ]; }
+check 'kill -9 of the runner half way: nothing is done twice, and the answer comes' '
+	hold && ask "Where is \`parse_request\`?" && keep run .id && within 20 runner_works &&
+	old=$(pid_of runner) && kill -9 "$old" && within 30 another_pid "$old" && let_go &&
+	within 60 ended completed && resolve && json "[.steps[].kind] | join(\" \")" retrieve &&
+	[ "$(sql "SELECT count(*) FROM app.chat_message WHERE run_id = $run AND role = \$\$assistant\$\$")" = 1 ]
+'
+check 'a run that waits is cancelled at once, and is not answered' '
+	api POST /api/v1/queues/default/pause </dev/null && ask "Where is \`parse_request\`?" && keep run .id &&
+	api POST "/api/v1/runs/$run/cancel" </dev/null && status 202 && ended cancelled &&
+	api POST "/api/v1/runs/$run/cancel" </dev/null && status 409 && api POST /api/v1/queues/default/resume </dev/null
+'
+check 'one that works ends soon when told, and keeps what there is' '
+	hold && ask "Where is \`parse_request\`?" && keep run .id && within 20 runner_works &&
+	api POST "/api/v1/runs/$run/cancel" </dev/null && status 202 && within 30 ended cancelled && let_go &&
+	json ".answer | contains(\"lib/parse.c\")" true && json ".citations | length" 0
+	let_go
+'
+
+# The wall
+check 'another tenant sees none of it' '
+	step_down "$BIN/portolan" setup --tenant rival --key-file "$VAR/rival.env" --url "http://127.0.0.1:$PORT" >/dev/null 2>&1
+	OTHER=$(sed -n "s/^PORTOLAN_API_KEY='"'"'\{0,1\}\([^'"'"']*\).*/\1/p" "$VAR/rival.env") && [ -n "$OTHER" ] || return 1
+	for path in "conversations/$conversation" "conversations/$conversation/messages" "runs/$run" "runs/$run/stream"; do
+		call GET "/api/v1/$path" "Authorization: Bearer $OTHER" && status 404 || return 1
+	done
+	call GET /api/v1/conversations "Authorization: Bearer $OTHER" && json ".items|length" 0 &&
+	printf "{\"prompt\":\"x\",\"project_id\":%s}" "$id" | call POST /api/v1/ai/goose "Authorization: Bearer $OTHER" && status 404
+'
+check 'a conversation goes with all that was said in it' '
+	api DELETE "/api/v1/conversations/$conversation" && status 204 && api GET "/api/v1/runs/$run" && status 404 &&
+	api GET "/api/v1/conversations/$conversation" && status 404
+'
+
+done_testing
