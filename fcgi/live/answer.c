@@ -179,6 +179,24 @@ static void write_completion(struct sb *sb, const struct turn *run)
 	sb_addc(sb, '}');
 }
 
+/* For the documents: what write_completion() writes. */
+struct completion {
+	const char *id, *object, *model, *choices, *portolan;
+	int64_t created;
+	struct usage *usage;
+};
+static const struct field COMPLETION_FIELDS[] = {
+	F_TEXT(struct completion, id, .doc = "chatcmpl- and the number of the run"),
+	F_TEXT(struct completion, object, .doc = "chat.completion"),
+	F_INT(struct completion, created, .doc = "When it was asked for, in seconds since 1970"),
+	F_TEXT(struct completion, model, .doc = "The project"),
+	F_JSON(struct completion, choices, .doc = "One, with the answer as its message's content"),
+	F_OBJ(struct completion, usage, .of = &USAGE, .doc = "What models read and wrote for it"),
+	F_JSON(struct completion, portolan, .doc = "The run's number, mode, model and citations"),
+};
+const struct schema answer_completion_schema =
+	SCHEMA(struct completion, "Completion", COMPLETION_FIELDS);
+
 void answer_write(struct sb *sb, enum live_way way, const struct turn *run)
 {
 	if (way == LIVE_GOOSE)

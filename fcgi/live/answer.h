@@ -18,7 +18,7 @@
 
 #define ANSWER_MAX_BYTES ((size_t)2 << 20)
 
-extern const struct schema answer_goose_schema;
+extern const struct schema answer_goose_schema, answer_completion_schema;
 
 /** Write a run in a form, as JSON. @way LIVE_RUN, LIVE_GOOSE or LIVE_COMPLETION */
 void answer_write(struct sb *sb, enum live_way way, const struct turn *run);

@@ -20,18 +20,14 @@ static const struct list RUN_KINDS = {
 };
 static const struct list ENDS = { (const char *const[]){ "run.queued", "run.ended" }, 2 };
 
-static enum err watch(struct ctx *cx, const struct request *rq, struct reply *rp, enum live_way way,
-                      const struct turn *turn, int64_t wait_s)
+static enum err watch(struct ctx *cx, const struct request *rq, struct reply *rp,
+                      struct live_spec spec, const struct turn *turn)
 {
-	struct live_spec spec = {
-		.way = way,
-		.after = turn->log_position,
-		.run_id = turn->id,
-		.wait_s = wait_s,
-	};
+	bool pieces = spec.way == LIVE_SSE || spec.way == LIVE_WS || spec.way == LIVE_CHAT;
 
-	spec_list(spec.kinds,
-	          way == LIVE_SSE || way == LIVE_WS || way == LIVE_CHAT ? &RUN_KINDS : &ENDS);
+	spec.after = turn->log_position;
+	spec.run_id = turn->id;
+	spec_list(spec.kinds, pieces ? &RUN_KINDS : &ENDS);
 	return handover(cx, rq, rp, &spec);
 }
 
@@ -44,11 +40,17 @@ enum err reply_run(struct ctx *cx, const struct request *rq, struct reply *rp, e
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/runs/%lld", (long long)turn->id));
 	if (wait_s > 0 && !turn_is_over(turn))
-		return watch(cx, rq, rp, way, turn, wait_s);
+		return watch(cx, rq, rp, (struct live_spec){ .way = way, .wait_s = wait_s }, turn);
 	answer_write(&sb, way, turn);
 	TRY(sb_finish(cx, &sb, &text));
 	reply_text(rp, "application/json", (struct span){ text, sb.len });
 	return ERR_OK;
+}
+
+enum err reply_chat(struct ctx *cx, const struct request *rq, struct reply *rp,
+                    const struct turn *turn, bool usage)
+{
+	return watch(cx, rq, rp, (struct live_spec){ .way = LIVE_CHAT, .usage = usage }, turn);
 }
 
 /* --- One run --- */
@@ -60,7 +62,8 @@ static enum err get_run(struct ctx *cx, const struct request *rq, struct reply *
 
 	TRY(turn_get(cx, rq->ids[0], &turn));
 	if (query->wait > 0 && !turn_is_over(&turn))
-		return watch(cx, rq, rp, LIVE_RUN, &turn, query->wait);
+		return watch(cx, rq, rp,
+		             (struct live_spec){ .way = LIVE_RUN, .wait_s = query->wait }, &turn);
 	return reply_json(rp, &turn_schema, &turn);
 }
 
@@ -109,7 +112,7 @@ static enum err stream_run(struct ctx *cx, const struct request *rq, struct repl
 	TRY(turn_get(cx, rq->ids[0], &turn));
 	if (turn_is_over(&turn))
 		return tell_whole(cx, rp, &turn);
-	return watch(cx, rq, rp, LIVE_SSE, &turn, 0);
+	return watch(cx, rq, rp, (struct live_spec){ .way = LIVE_SSE }, &turn);
 }
 
 static enum err open_run(struct ctx *cx, const struct request *rq, struct reply *rp)
@@ -118,7 +121,7 @@ static enum err open_run(struct ctx *cx, const struct request *rq, struct reply 
 
 	TRY(upgrade_check(cx, rq));
 	TRY(turn_get(cx, rq->ids[0], &turn));
-	return watch(cx, rq, rp, LIVE_WS, &turn, 0);
+	return watch(cx, rq, rp, (struct live_spec){ .way = LIVE_WS }, &turn);
 }
 
 static enum err cancel_run(struct ctx *cx, const struct request *rq, struct reply *rp)

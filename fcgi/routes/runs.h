@@ -35,4 +35,9 @@ NODISCARD
 enum err reply_run(struct ctx *cx, const struct request *rq, struct reply *rp, enum live_way way,
                    int64_t wait_s, const struct turn *turn);
 
+/** Answer with the chunks of an OpenAI chat completion, as the run writes its answer. */
+NODISCARD
+enum err reply_chat(struct ctx *cx, const struct request *rq, struct reply *rp,
+                    const struct turn *turn, bool usage);
+
 #endif

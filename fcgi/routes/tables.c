@@ -26,6 +26,7 @@ const struct route *const route_tables[] = {
 	picture_routes,
 	conversation_routes,
 	run_routes,
+	completion_routes,
 	NULL,
 	/* clang-format on */
 };

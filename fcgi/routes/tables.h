@@ -27,5 +27,6 @@ extern const struct route api_key_routes[];
 extern const struct route docs_routes[];
 extern const struct route conversation_routes[];
 extern const struct route run_routes[];
+extern const struct route completion_routes[];
 
 #endif

@@ -80,6 +80,36 @@ check 'agent/act goes on in a conversation, or begins one' '
 	printf "{\"prompt\":\"Where is open_socket?\",\"project_id\":%s}" "$id" | api POST /api/v1/agent/act && status 202 && json .conversation_id
 '
 
+# Of OpenAI's form
+chat() { printf '{"model":"%s","messages":[{"role":"system","content":"Be short."},{"role":"user","content":[{"type":"text","text":"Where is open_socket?"}]}],"temperature":0%s}' "$1" "$2" | api POST /v1/chat/completions; }
+check 'a client of OpenAI'"'"'s form lists projects and talks to one' '
+	api GET /v1/models && status 200 && json .object list && json "[.data[].id] | index(\"project/$id\") != null" true &&
+	api GET "/v1/models/project/$id" && json .owned_by wire &&
+	chat "project/$id" "" && status 200 && json .object chat.completion && json ".choices[0].finish_reason" stop && json .model "project/$id" &&
+	json ".choices[0].message.content | contains(\"lib/net/http.c:2-5\")" true && json ".portolan.citations[0].path" lib/net/http.c &&
+	chat project/wire "" && status 200 && chat projects "" && status 200
+'
+check 'and gets it in chunks, the usage last when asked for' '
+	chat "project/$id" ",\"stream\":true,\"stream_options\":{\"include_usage\":true}" && status 200 && header Content-Type "text/event-stream*" &&
+	tail -n 3 "$WORK/reply.body" | grep -qx "data: \[DONE\]" && sed -n "s/^data: //p" "$WORK/reply.body" | grep -v DONE >"$WORK/chunks" &&
+	[ "$(jq -rs ".[0].choices[0].delta.role" "$WORK/chunks")" = assistant ] &&
+	jq -js "[.[].choices[]?.delta.content // empty] | join(\"\")" "$WORK/chunks" | grep -q "lib/net/http.c:2-5" &&
+	[ "$(jq -rs "[.[].choices[]?.finish_reason // empty] | join(\",\")" "$WORK/chunks")" = stop ] &&
+	[ "$(jq -rs ".[-1] | (.choices|length|tostring) + \" \" + (.usage.total_tokens|tostring)" "$WORK/chunks")" = "0 0" ]
+'
+check 'its errors are in that form' '
+	chat gpt-9 "" && status 400 && json .error.param model && json .error.type invalid_request_error &&
+	chat "project/999999" "" && status 404 && json .error.code not-found && chat "project/$id" ",\"tools\":[{}]" && status 400 && json .error.param tools &&
+	call GET /v1/models && status 401 && json .error.type authentication_error && api GET /v1/nothing && status 404 && json .error.message
+'
+
+# The command line
+check 'portolan ask prints the answer with its places' '
+	portolan ask "Where is open_socket?" --project "$id" >"$WORK/asked" && grep -q "^\[1\] lib/net/http.c:2-5  $(echo "$COMMIT" | cut -c1-12)" "$WORK/asked" &&
+	grep -q "int open_socket(void)" "$WORK/asked" && (cd "$WORK/wire" && portolan ask "Where is open_socket?" --json) | jq -e ".project_id == $id and .schema == \"run/1\"" &&
+	! portolan ask "x" --project 999999
+'
+
 # Watching
 stream() { curl -s -N -m 20 -H "Authorization: Bearer $PORTOLAN_API_KEY" "http://127.0.0.1:$PORT/api/v1/runs/$run/stream"; }
 text_of() { sed -n "s/^data: //p" "$1" | jq -rs '[.[] | select(.kind == "run.delta") | .payload.text] | join("")'; }
