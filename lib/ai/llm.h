@@ -20,7 +20,7 @@
  *
  *   Ownership  Answers live in cx->arena.  Requests are borrowed for the call.
  *   Tenancy    Models, keys, budgets and the ledger are those of cx->who.tenant_id.
- *   Time       As long as the model takes, within .total_ms, the settings ai_*_s and cx->deadline_ms.  Call
+ *   Time       As long as the model takes, within .total_ms, the settings model_*_s and cx->deadline_ms.  Call
  *              it from a job, never inside a transaction: it writes its ledger in transactions of its own.
  *   Streaming  The provider is always asked to stream, so that closing the connection ends its work.
  *   Text       Code points that nobody sees (ai/strip.h) are taken out of what goes in and what comes out.
@@ -50,10 +50,10 @@
 #define LLM_MESSAGES_MAX     1000              /* of one call */
 #define LLM_TOOLS_MAX        128               /* of one call */
 #define LLM_TOOL_CALLS_MAX   64                /* of one answer */
-#define LLM_REQUEST_BYTES    ((size_t)8 << 20) /* of all texts of one call */
-#define LLM_ANSWER_BYTES     ((size_t)4 << 20) /* of the text and the arguments of an answer */
+#define LLM_REQUEST_BYTES    ((size_t)4 << 20) /* of all texts of one call */
+#define LLM_ANSWER_BYTES     ((size_t)1 << 20) /* of the text and the arguments of an answer */
 #define LLM_EMBED_TEXTS_MAX  2048              /* of one call */
-#define LLM_EMBED_FLOATS_MAX ((size_t)8 << 20) /* of one answer: texts x dimensions */
+#define LLM_EMBED_FLOATS_MAX ((size_t)1 << 20) /* of one answer: texts x dimensions */
 
 /* --- What is asked --- */
 
@@ -91,17 +91,16 @@ struct llm_request {
 	const struct llm_tool *tools;
 	size_t ntools;
 	enum llm_choice choice;
-	int64_t max_tokens; /* of the answer; 0: the model's configured most, else ai_output_tokens */
+	int64_t max_tokens; /* of the answer; 0: the model's configured most, else model_output_tokens */
 	bool has_temperature;        /* else the model's own */
 	int64_t temperature_percent; /* 0 to 200: 0.00 to 2.00 */
-	int64_t total_ms;            /* whole, retries included; 0: ai_total_s */
-	bool cache; /* an equal request of the last ai_cache_s seconds may answer instead; not with tools */
+	int64_t total_ms;            /* whole, retries included; 0: model_total_s */
+	bool cache; /* an equal request of the last model_cache_s seconds may answer instead; not with tools */
 
 	/* For the ledger. */
 	const char *prompt, *prompt_version; /* of ai/prompt.h; NULL: none */
 	int64_t project_id, job_id;          /* 0: none */
-	int64_t user_id,
-		key_id; /* whose budgets pay besides the tenant's; both 0: those of cx->who */
+	int64_t user_id, key_id; /* whose budgets pay besides the tenant's; both 0: of cx->who */
 };
 
 /* --- What comes --- */
@@ -174,7 +173,7 @@ struct llm_embed_request {
 	const char *const *texts;
 	size_t ntexts;      /* 1 to LLM_EMBED_TEXTS_MAX, none empty */
 	int64_t dimensions; /* asked for; 0: the model's own */
-	int64_t total_ms;   /* 0: ai_total_s */
+	int64_t total_ms;   /* 0: model_total_s */
 	int64_t project_id, job_id, user_id, key_id;
 	bool (*cancelled)(void *arg); /* as in struct llm_watch; may be NULL */
 	void *arg;

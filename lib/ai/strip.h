@@ -11,7 +11,11 @@
 
 #include "base/arena.h"
 
-/** @ret the text itself when there is nothing to take out, else a copy in arena.  @ret_n may be NULL */
+/**
+ * @text  n bytes, and one behind them that may be read
+ * @ret   the text itself when there is nothing to take out, else a copy in arena
+ * @ret_n may be NULL
+ */
 const char *strip_text(struct arena *arena, const char *text, size_t n, size_t *ret_n);
 
 #endif
