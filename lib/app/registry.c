@@ -4,6 +4,12 @@
  * Only what repositories export stands here: naming a domain's jobs would link
  * the code that runs them, and libgit2 with it, into every process.
  */
+#include "ai/breaker.h"
+#include "ai/budget.h"
+#include "ai/cache.h"
+#include "ai/ledger.h"
+#include "ai/model.h"
+#include "ai/provider.h"
 #include "app/app.h"
 #include "audit/audit.h"
 #include "audit/seal.h"
@@ -82,6 +88,12 @@ const struct db_check *const app_statements[] = {
 	rate_statements,
 	origin_statements,
 	vault_statements,
+	provider_statements,
+	model_statements,
+	breaker_statements,
+	budget_statements,
+	ledger_statements,
+	cache_statements,
 	project_statements,
 	map_statements,
 	index_statements,

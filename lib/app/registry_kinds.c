@@ -1,6 +1,8 @@
 /* Every domain's kinds of events, in plain sight. */
 #include "app/registry_kinds.h"
 
+#include "ai/budget.h"
+#include "ai/model.h"
 #include "auth/api_key.h"
 #include "auth/member.h"
 #include "auth/session.h"
@@ -55,6 +57,13 @@ event_kinds app_event_kinds = {
 	&file_uploaded,
 	&tool_executed,
 	&state_changed,
+	/* models */
+	&provider_changed,
+	&provider_deleted,
+	&model_changed,
+	&model_deleted,
+	&budget_changed,
+	&budget_deleted,
 	/* tenants and people */
 	&tenant_created,
 	&tenant_changed,
