@@ -50,6 +50,8 @@ CREATE TABLE app.chat_run (
     model           text CHECK (char_length(model) <= 200),
     answer          text NOT NULL DEFAULT '' CHECK (octet_length(answer) <= 262144),
     dropped         integer NOT NULL DEFAULT 0,
+    user_id         bigint NOT NULL DEFAULT 0,
+    key_id          bigint NOT NULL DEFAULT 0,
     input_tokens    bigint NOT NULL DEFAULT 0,
     output_tokens   bigint NOT NULL DEFAULT 0,
     error_type      text,
@@ -64,6 +66,7 @@ CREATE INDEX chat_run_of ON app.chat_run (tenant_id, conversation_id, id);
 COMMENT ON TABLE app.chat_run IS 'The work on one answer';
 COMMENT ON COLUMN app.chat_run.log_position IS 'Where the event log stood before it: its own events come after';
 COMMENT ON COLUMN app.chat_run.answer IS 'As much as there is';
+COMMENT ON COLUMN app.chat_run.user_id IS 'Who asked, whose budget pays for models; with key_id, 0: the other or none';
 COMMENT ON COLUMN app.chat_run.dropped IS 'Citations that did not resolve, and are not shown';
 
 CREATE TABLE app.chat_step (

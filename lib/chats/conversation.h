@@ -17,9 +17,9 @@
 
 #define CONVERSATION_TITLE_MAX    200 /* characters */
 #define CONVERSATION_PAGE_MAX     200
-#define CONVERSATION_QUESTION_MAX 16000 /* characters of one question */
+#define CONVERSATION_QUESTION_MAX 16000               /* characters of one question */
 #define CONVERSATION_TEXT_MAX     ((size_t)256 << 10) /* bytes of any message */
-#define CONVERSATION_SHOWN        100   /* messages that come with a conversation: the newest */
+#define CONVERSATION_SHOWN        100 /* messages that come with a conversation: the newest */
 
 /* What a client sends to begin one. */
 struct conversation_new {

@@ -1,6 +1,7 @@
 /* Passages as they stand, under headings that say where. */
 #include "chats/extract.h"
 
+#include "ai/strip.h"
 #include "maps/map_views.h"
 #include "maps/reach.h"
 #include "maps/search.h"
@@ -129,7 +130,8 @@ static void add_lines(struct sb *sb, struct span text)
 
 static enum err say_lines(struct journal *j, const char *text, const struct question *q)
 {
-	const struct span all = { text, strlen(text) };
+	const char *clean = strip_text(j->cx->arena, text, strlen(text), NULL);
+	const struct span all = { clean, strlen(clean) };
 	struct sb sb = sb_new(j->cx->arena, TURN_ANSWER_MAX);
 	const char *fence;
 	struct span shown;

@@ -42,6 +42,32 @@ bool journal_has(struct journal *j, const char *kind, const char *name, const ch
 	return true;
 }
 
+static enum err write_cost(struct journal *j)
+{
+	if (j->model != NULL)
+		TRY(turn_repo_mode(j->cx, j->turn->id, "model", j->model));
+	if (j->input_tokens + j->output_tokens > 0)
+		TRY(turn_repo_spend(j->cx, j->turn->id, j->input_tokens, j->output_tokens));
+	return ERR_OK;
+}
+
+static void forget_cost(struct journal *j)
+{
+	j->model = NULL;
+	j->input_tokens = j->output_tokens = 0;
+}
+
+enum err journal_spend(struct journal *j)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	TRY(run_begin(j->cx, j->run, &tx));
+	TRY(write_cost(j));
+	TRY(db_commit(&tx));
+	forget_cost(j);
+	return ERR_OK;
+}
+
 enum err journal_keep(struct journal *j, const char *kind, const char *name, const char *detail,
                       const char *output)
 {
@@ -63,9 +89,11 @@ enum err journal_keep(struct journal *j, const char *kind, const char *name, con
 
 	TRY(run_begin(j->cx, j->run, &tx));
 	TRY(turn_repo_keep(j->cx, j->turn->id, &step, output));
+	TRY(write_cost(j));
 	TRY(event_emit(j->cx, &turn_progress, j->turn->project_id, &told));
 	TRY(db_commit(&tx));
 	bell_ring(j->cx);
+	forget_cost(j);
 	j->steps.n = j->at; /* what another order of steps left behind is not asked for any more */
 	return ERR_OK;
 }

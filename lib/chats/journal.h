@@ -40,6 +40,10 @@ struct journal {
 	struct citation cited[CITATIONS_MAX];
 	size_t ncited;
 	int64_t dropped; /* citations that did not resolve */
+
+	/* Of a call of a model, written with its step. */
+	const char *model;
+	int64_t input_tokens, output_tokens;
 };
 
 /** Read what earlier attempts have kept. */
@@ -53,6 +57,10 @@ bool journal_has(struct journal *j, const char *kind, const char *name, const ch
 NODISCARD
 enum err journal_keep(struct journal *j, const char *kind, const char *name, const char *detail,
                       const char *output);
+
+/** Write what a call has cost that came to no step. */
+NODISCARD
+enum err journal_spend(struct journal *j);
 
 /** Add to the answer.  Returns ERR_LIMIT past TURN_ANSWER_MAX, ERR_CANCELLED when the run should stop */
 NODISCARD

@@ -53,6 +53,7 @@ struct turn {
 	int64_t created_us, started_us, finished_us; /* 0: not yet */
 	int64_t duration_ms;                         /* from its start to its end; 0: not ended */
 	int64_t log_position;                        /* its events come after this one; not shown */
+	int64_t user_id, key_id;                     /* who asked; not shown */
 };
 
 extern const struct schema turn_new_schema, turn_schema;

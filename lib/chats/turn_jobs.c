@@ -5,6 +5,7 @@
  */
 #include "chats/turn_jobs.h"
 
+#include "chats/dialogue.h"
 #include "chats/extract.h"
 #include "chats/turn_repo.h"
 #include "projects/project.h"
@@ -47,7 +48,55 @@ static enum err retrieve(struct journal *j, const char *text, const struct quest
 	return keep_passages(j, ret);
 }
 
-static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, const char *text)
+/* A model that was not asked for by its name may be missing: then there is none. */
+static enum err choose_model(struct ctx *cx, const struct turn *turn, struct llm_model *model,
+                             struct llm_model **ret)
+{
+	enum err e = llm_find(cx, LLM_CHAT, turn->wanted_model, model);
+
+	*ret = e == ERR_OK ? model : NULL;
+	if (e != ERR_NO_MODEL || turn->wanted_model != NULL)
+		return e;
+	err_clear(cx);
+	return ERR_OK;
+}
+
+/*
+ * A model that cannot be asked, and that nobody asked for by its name, shall not leave the question without an
+ * answer: when nothing will be tried again, the passages speak.
+ */
+static bool falls_back(struct ctx *cx, const struct job_run *run, const struct journal *j)
+{
+	const struct fault *why = &cx->fault;
+	bool last = run->job->attempt >= run->job->max_attempts || !err_info(why->code)->retry;
+
+	return last && j->turn->wanted_model == NULL && j->text.len == 0 && !run_stopped(run) &&
+	       why->code != ERR_LEASE_LOST && why->code != ERR_CANCELLED &&
+	       why->code != ERR_UNAVAILABLE && why->code != ERR_DATABASE;
+}
+
+static enum err speak(struct journal *j, const struct llm_model *model, const char *project,
+                      const char *text, const struct question *q, const struct passages *found)
+{
+	const char *excuse;
+	enum err e;
+
+	if (model == NULL)
+		return extract_answer(j, project, q, found);
+	e = dialogue_answer(j, model, project, text, found);
+	if (e == ERR_OK || !falls_back(j->cx, j->run, j))
+		return e;
+	excuse = arena_printf(j->cx->arena, "*(No model could be asked: %s)*\n\n",
+	                      j->cx->fault.detail != NULL ? j->cx->fault.detail
+	                                                  : err_info(e)->title);
+	err_clear(j->cx);
+	TRY(start(j->cx, j->run, j->turn->id, "extractive"));
+	TRY(journal_say(j, excuse, strlen(excuse)));
+	return extract_answer(j, project, q, found);
+}
+
+static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, const char *text,
+                       const struct llm_model *model)
 {
 	struct project project = { 0 };
 	struct passages found;
@@ -63,13 +112,14 @@ static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, c
 	if (run_stopped(run))
 		return err_set(cx, ERR_CANCELLED, "the run was told to stop");
 	run_step(cx, run, 40, "answering");
-	TRY(extract_answer(&j, project.name, &q, &found));
+	TRY(speak(&j, model, project.name, text, &q, &found));
 	return journal_end(&j);
 }
 
 static enum err run_turn(struct ctx *cx, struct job_run *run, const void *arguments)
 {
 	const struct turn_args *args = arguments;
+	struct llm_model found, *model;
 	struct turn turn;
 	const char *text;
 	enum err e = turn_repo_get(cx, args->run_id, &turn);
@@ -82,8 +132,9 @@ static enum err run_turn(struct ctx *cx, struct job_run *run, const void *argume
 	if (turn_is_over(&turn))
 		return ERR_OK;
 	TRY(turn_repo_question(cx, turn.id, &text));
-	TRY(start(cx, run, turn.id, "extractive"));
-	return answer(cx, run, &turn, text);
+	TRY(choose_model(cx, &turn, &found, &model));
+	TRY(start(cx, run, turn.id, model != NULL ? "model" : "extractive"));
+	return answer(cx, run, &turn, text, model);
 }
 
 /* Also told when it was cancelled while it worked. */

@@ -3,16 +3,17 @@
 
 static const struct db_stmt INSERT = {
 	.name = "turn_insert",
-	.nparams = 4,
+	.nparams = 6,
 	.sql = "INSERT INTO app.chat_run (tenant_id, conversation_id, message_id, wanted_model,"
-	       " log_position) VALUES ($1, $2, 0, $3, $4) RETURNING id",
+	       " log_position, user_id, key_id) VALUES ($1, $2, 0, $3, $4, $5, $6) RETURNING id",
 };
 
 enum err turn_repo_insert(struct ctx *cx, int64_t conversation_id, const char *model,
                           int64_t log_position, int64_t *ret_id)
 {
 	return db_get_int(cx, &INSERT,
-	                  DB_ARGS(DB_INT(conversation_id), DB_TEXT(model), DB_INT(log_position)),
+	                  DB_ARGS(DB_INT(conversation_id), DB_TEXT(model), DB_INT(log_position),
+	                          DB_INT(cx->who.user_id), DB_INT(cx->who.key_id)),
 	                  ret_id);
 }
 
@@ -52,19 +53,30 @@ static const struct db_stmt GET = {
 	       " AND c.id = r.conversation_id WHERE r.tenant_id = $1 AND r.id = $2",
 };
 
-static const struct db_stmt LOG_POSITION = {
-	.name = "turn_log_position",
+/* What is not shown. */
+static const struct field INNER_FIELDS[] = {
+	F_INT(struct turn, log_position),
+	F_INT(struct turn, user_id),
+	F_INT(struct turn, key_id),
+};
+static const struct schema INNER = SCHEMA(struct turn, "RunInner", INNER_FIELDS);
+
+static const struct db_stmt GET_INNER = {
+	.name = "turn_get_inner",
 	.read = true,
 	.nparams = 2,
-	.sql = "SELECT log_position FROM app.chat_run WHERE tenant_id = $1 AND id = $2",
+	.sql = "SELECT log_position, user_id, key_id FROM app.chat_run WHERE tenant_id = $1 AND id = $2",
 };
 
 enum err turn_repo_get(struct ctx *cx, int64_t id, struct turn *ret)
 {
-	struct turn turn = { 0 };
+	struct turn turn = { 0 }, inner = { 0 };
 
 	TRY(db_get(cx, &GET, DB_ARGS(DB_INT(id)), &turn_schema, &turn));
-	TRY(db_get_int(cx, &LOG_POSITION, DB_ARGS(DB_INT(id)), &turn.log_position));
+	TRY(db_get(cx, &GET_INNER, DB_ARGS(DB_INT(id)), &INNER, &inner));
+	turn.log_position = inner.log_position;
+	turn.user_id = inner.user_id;
+	turn.key_id = inner.key_id;
 	*ret = turn;
 	return ERR_OK;
 }
@@ -246,7 +258,7 @@ const struct db_check turn_statements[] = {
 	{ .stmt = &INSERT },
 	{ .stmt = &BIND },
 	{ .stmt = &GET, .row = &turn_schema },
-	{ .stmt = &LOG_POSITION },
+	{ .stmt = &GET_INNER, .row = &INNER },
 	{ .stmt = &OF_JOB },
 	{ .stmt = &START },
 	{ .stmt = &QUESTION },

@@ -14,9 +14,16 @@ asked_repo() {
 	)
 }
 
+mkfifo "$WORK/quit"
 asked_repo "$WORK/wire"
 COMMIT=$(git -C "$WORK/wire" rev-parse HEAD)
 chmod -R a+rX "$WORK/wire"
+python3 "$ROOT/tests/fakes/models.py" <"$WORK/quit" >"$WORK/fake" 2>&1 & # a provider of models; it ends with its input
+exec 9>"$WORK/quit"
+within 10 test -s "$WORK/fake"
+FAKE=$(head -n 1 "$WORK/fake")
+echo "model_hosts = 127.0.0.1:$FAKE" >>"$VAR/portolan.conf"
+grep -q prompts_dir "$VAR/portolan.conf" || echo "prompts_dir = $ROOT/deploy/prompts" >>"$VAR/portolan.conf"
 stack_up "$WORK/wire"
 
 id='' conversation='' run='' # known once they are made
@@ -152,6 +159,42 @@ check 'one that works ends soon when told, and keeps what there is' '
 	let_go
 '
 
+# With a model
+has_text() { [ -n "$(sql "SELECT answer FROM app.chat_run WHERE id = $run")" ]; }
+has_called() { [ "$(sql "SELECT count(*) FROM app.chat_step WHERE run_id = $run AND kind = \$\$call\$\$")" = 1 ]; }
+say() { jq -nc --arg q "$1" --argjson s "$2" '{content: ($q + " fake:" + ({key: (now | tostring), steps: $s} | tojson))}' |
+	api POST "/api/v1/conversations/$conversation/messages${3-?wait=40}"; }
+charged() { curl -s "http://127.0.0.1:$FAKE/journal" | jq .charged; }
+calls() { sql "SELECT count(*) FROM app.llm_call WHERE status <> \$\$cached\$\$"; }
+check 'with a model configured, it writes the answer, and its places are looked up' '
+	sql "INSERT INTO app.llm_provider (tenant_id, name, kind, base_url) SELECT tenant_id, \$\$fake\$\$, \$\$compatible\$\$, \$\$http://127.0.0.1:$FAKE/local/v1\$\$ FROM app.project WHERE id = $id" >"$WORK/said" &&
+	sql "INSERT INTO app.llm_model (tenant_id, provider_id, name, kind, remote_name, preferred, tools, context_tokens) SELECT tenant_id, id, \$\$fake\$\$, \$\$chat\$\$, \$\$fake-1\$\$, true, \$\$yes\$\$, 32000 FROM app.llm_provider" >"$WORK/said" &&
+	say "Where is it?" "[{\"text\":\"In [lib/parse.c:3-6], not in [lib/none.c:1-2] nor [7].\"}]" && status 200 && json .status completed &&
+	json .mode model && json .model fake && json .answer "In \`lib/parse.c:3-6\` [1], not in  nor ." && json .dropped_citations 2 && resolve &&
+	json ".input_tokens > 0 and .output_tokens > 0" true
+'
+check 'it uses tools, which read alone; what they find comes as data' '
+	say "Who calls it?" "[{\"tools\":[{\"id\":\"a\",\"name\":\"references\",\"arguments\":\"{\\\"name\\\":\\\"parse_request\\\"}\"},{\"id\":\"b\",\"name\":\"delete_all\",\"arguments\":\"{}\"}]},{\"text\":\"[lib/net/http.c:4]\"}]" &&
+	status 200 && json .answer "\`lib/net/http.c:4\` [1]" && json "[.steps[].kind] | join(\" \")" "retrieve call tool tool call" &&
+	json ".steps[3].detail | contains(\"failed\")" true && keep run .id &&
+	[ "$(sql "SELECT output->>\$\$text\$\$ FROM app.chat_step WHERE run_id = $run AND number = 3" | grep -c lib/net/http.c:4)" = 1 ]
+'
+check 'killed behind a call, the next attempt does not pay for it again' '
+	before=$(charged) && hold && say "Slowly?" "[{\"text\":\"In [lib/parse.c:3].\"}]" "" && keep run .id && within 20 runner_works &&
+	within 20 has_called && old=$(pid_of runner) && kill -9 "$old" && within 30 another_pid "$old" && let_go && within 60 ended completed &&
+	json .answer "In \`lib/parse.c:3\` [1]." && [ "$(charged)" -eq $((before + 1)) ] && [ "$(charged)" -eq "$(calls)" ]
+'
+check 'cancel ends the call, and keeps what there was' '
+	say "Long?" "[{\"text\":\"one two three four five six seven\",\"hold\":3}]" "" && keep run .id && within 20 has_text &&
+	api POST "/api/v1/runs/$run/cancel" </dev/null && status 202 && within 20 ended cancelled && json ".answer | startswith(\"one two\")" true &&
+	[ "$(sql "SELECT status FROM app.llm_call ORDER BY id DESC LIMIT 1")" = cancelled ]
+'
+check 'a model that cannot be asked leaves the question not without an answer' '
+	say "Where is \`parse_request\`?" "[{\"status\":401,\"error\":{\"type\":\"x\",\"message\":\"no\"}}]" && json .status completed && json .mode extractive &&
+	json ".answer | startswith(\"*(No model could be asked\")" true && json ".citations[0].path" lib/parse.c &&
+	printf "{\"content\":\"x\",\"model\":\"none\"}" | api POST "/api/v1/conversations/$conversation/messages?wait=30" && json .status failed && json .error_type no-model
+'
+
 # The wall
 check 'another tenant sees none of it' '
 	step_down "$BIN/portolan" setup --tenant rival --key-file "$VAR/rival.env" --url "http://127.0.0.1:$PORT" >/dev/null 2>&1
@@ -167,4 +210,5 @@ check 'a conversation goes with all that was said in it' '
 	api GET "/api/v1/conversations/$conversation" && status 404
 '
 
+exec 9>&-
 done_testing
