@@ -24,6 +24,7 @@ enum area {
 	AREA_KEYS,
 	AREA_SECRETS,
 	AREA_AUDIT,
+	AREA_MODELS,
 	AREA_COUNT
 };
 
