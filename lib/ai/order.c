@@ -142,16 +142,15 @@ static enum err enqueue(struct ctx *cx, const struct job_kind *kind, int64_t pro
 
 enum err order_call(struct ctx *cx, struct order *order, int64_t *ret_job)
 {
-	const struct order_args args = {
-		.order = order,
-		.user_id = cx->who.user_id,
-		.key_id = cx->who.key_id,
-	};
+	struct order_args args = { .order = order };
 	struct llm_request rq;
 	struct llm_model model;
 
 	TRY(order_request(cx, order, &rq));
 	TRY(llm_find(cx, LLM_CHAT, order->model, &model));
+	/* Not known before the first statement of a request. */
+	args.user_id = cx->who.user_id;
+	args.key_id = cx->who.key_id;
 	return enqueue(cx, &model_call_job, order->project_id, &args, ret_job);
 }
 
