@@ -168,6 +168,9 @@ enum err cli_user_enable(struct cli *cli);
 enum err cli_config_check(struct cli *cli); /* cmd_config.c */
 enum err cli_config_show(struct cli *cli);
 enum err cli_config_docs(struct cli *cli);
+enum err cli_models_list(struct cli *cli); /* cmd_models.c */
+enum err cli_llm_call(struct cli *cli);
+enum err cli_llm_call_tools(struct cli *cli);
 enum err cli_audit_list(struct cli *cli); /* cmd_audit.c */
 enum err cli_audit_export(struct cli *cli);
 enum err cli_audit_verify(struct cli *cli);

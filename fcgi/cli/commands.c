@@ -500,6 +500,7 @@ const struct cli_command cli_commands[] = {
 		.options = { { "origin", NULL, "also show where each value comes from" } },
 		.run = cli_config_show,
 	},
+#include "cli/commands_models.def"
 	{
 		.words = "config docs",
 		.needs = CLI_NEEDS_NOTHING,

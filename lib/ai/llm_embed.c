@@ -51,8 +51,6 @@ enum err llm_embed(struct ctx *cx, const struct llm_embed_request *rq, struct ll
 		.about.kind = "embedding",
 		.about.project_id = rq->project_id,
 		.about.job_id = rq->job_id,
-		.about.user_id = caller ? cx->who.user_id : rq->user_id,
-		.about.key_id = caller ? cx->who.key_id : rq->key_id,
 		.exchange.what = "embeddings",
 		.exchange.cancelled = rq->cancelled,
 		.exchange.arg = rq->arg,
@@ -67,6 +65,8 @@ enum err llm_embed(struct ctx *cx, const struct llm_embed_request *rq, struct ll
 
 	TRY(check(cx, rq, &a.held.input_tokens));
 	TRY(llm_chain(cx, "embedding", rq->model, chain, &n));
+	a.about.user_id = caller ? cx->who.user_id : rq->user_id;
+	a.about.key_id = caller ? cx->who.key_id : rq->key_id;
 	dialect_embed(cx, &sb, &chain[0], rq);
 	TRY(sb_finish(cx, &sb, &text));
 	a.exchange.body = (struct span){ text, sb.len };

@@ -465,7 +465,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         entry = self.book(dialect, script, step, n, sum(tokens(t) for t in texts))
         data = vectors_of(texts, rq.get("encoding_format") == "base64", rq.get("dimensions", DIMENSIONS))
-        self.answer(200, step.get("answer") or {
+        self.answer(200, step["answer"] if "answer" in step else {
             "object": "list", "model": rq["model"], "data": data,
             "usage": {"prompt_tokens": entry["input"], "total_tokens": entry["input"]}})
 

@@ -92,6 +92,17 @@ static const char *const ROWS[] = {
 	" FROM app.chat_run WHERE tenant_id = #",
 	"INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
 	" FROM generate_series(1, 1200)",
+	"INSERT INTO app.llm_provider (tenant_id, name, kind, base_url, secret_id)"
+	" SELECT #, 'p', 'compatible', 'https://a.b', id FROM app.secret WHERE tenant_id = #",
+	"INSERT INTO app.llm_model (tenant_id, provider_id, name, kind, remote_name)"
+	" SELECT tenant_id, id, 'm', 'chat', 'm' FROM app.llm_provider WHERE tenant_id = #",
+	"INSERT INTO app.llm_call (tenant_id, attempt, kind, provider, model, remote_name, actor, request_id)"
+	" VALUES (#, 1, 'chat', 'p', 'm', 'm', 'x', 'x')",
+	"INSERT INTO app.llm_budget (tenant_id, scope, period) VALUES (#, 'tenant', 'day')",
+	"INSERT INTO app.llm_breaker (tenant_id, provider_id, failures)"
+	" SELECT tenant_id, id, 1 FROM app.llm_provider WHERE tenant_id = #",
+	"INSERT INTO app.llm_cache (tenant_id, digest, answer, model, provider, expires_at)"
+	" VALUES (#, decode(repeat('00', 32), 'hex'), '', '', '', now())",
 	"INSERT INTO app.idempotency_key (tenant_id, key, request_hash, status, body)"
 	" VALUES (#, 'k', sha256('a'), 200, '')",
 	"INSERT INTO app.user_account (email) VALUES ('of#@example.org')",
