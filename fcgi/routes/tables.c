@@ -24,6 +24,7 @@ const struct route *const route_tables[] = {
 	docs_routes,
 	api_key_routes,
 	picture_routes,
+	search_routes,
 	NULL,
 	/* clang-format on */
 };

@@ -25,5 +25,6 @@ extern const struct route member_routes[];
 extern const struct route audit_routes[];
 extern const struct route api_key_routes[];
 extern const struct route docs_routes[];
+extern const struct route search_routes[];
 
 #endif

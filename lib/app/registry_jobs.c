@@ -3,5 +3,6 @@
 
 #include "app/tenant_removal.h"
 #include "maps/map_jobs.h"
+#include "retrieval/indexing_jobs.h"
 
-queue_handlers app_jobs = { map_jobs, tenant_removal_jobs, NULL };
+queue_handlers app_jobs = { map_jobs, search_jobs, tenant_removal_jobs, NULL };

@@ -15,6 +15,7 @@
 #include "maps/commit.h"
 #include "maps/map.h"
 #include "projects/project.h"
+#include "retrieval/document.h"
 
 /* As the documents show them: what clients follow first. */
 event_kinds app_event_kinds = {
@@ -25,6 +26,8 @@ event_kinds app_event_kinds = {
 	&project_deleted,
 	&map_published,
 	&commit_requested,
+	&document_created,
+	&document_deleted,
 	/* jobs */
 	&job_completed,
 	&job_failed,
