@@ -342,7 +342,7 @@ static const char *heading_text(struct cutter *c, uint32_t line)
 {
 	struct span text = trimmed(line_at(c, line));
 
-	while (text.len > 0 && text.data[text.len - 1] == '#')
+	while (text.len > 0 && (text.data[text.len - 1] == '#' || text.data[text.len - 1] == ' '))
 		text.len--;
 	if (text.len > HEADING_MAX)
 		text.len = HEADING_MAX;

@@ -70,15 +70,21 @@ static enum err take_map(struct ctx *cx, const struct event *event)
 	return indexing_ask(cx, project.id, &job);
 }
 
+/* The rows of a project that is gone are swept by the job of the documents, which has no project. */
 static enum err handle(struct ctx *cx, const struct event *events, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!is_requested(cx, events[i].payload))
+	int64_t job;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(events[i].kind, project_deleted.type) == 0)
+			TRY(indexing_ask(cx, 0, &job));
+		else if (!is_requested(cx, events[i].payload))
 			TRY(take_map(cx, &events[i]));
+	}
 	return ERR_OK;
 }
 
-static const char *const KINDS[] = { "map.published", NULL };
+static const char *const KINDS[] = { "map.published", "project.deleted", NULL };
 
 const struct event_subscriber search_subscriber = {
 	.name = "search",
@@ -86,5 +92,5 @@ const struct event_subscriber search_subscriber = {
 	.handle = handle,
 	.attempts = 20,
 	.backoff_s = 1,
-	.doc = "Has the search follow maps that are published.",
+	.doc = "Has the search follow maps that are published and projects that are deleted.",
 };

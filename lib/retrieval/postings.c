@@ -82,11 +82,12 @@ static void touch(struct postings *p, struct term *term)
 	p->touched[p->ntouched++] = (uint32_t)(term - p->terms);
 }
 
-static void take_term(void *arg, const char *name, size_t n)
+static void take_term(void *arg, const char *name, size_t n, struct span written)
 {
 	struct postings *p = arg;
 	struct term *term;
 
+	(void)written;
 	if (term_is_noise(name, n))
 		return;
 	term = find_term(p, name, n);

@@ -203,29 +203,32 @@ static void mask(struct rank *r)
 	}
 }
 
+/* The chunks of a file that count, and the file by its best one. */
+static void offer_file(struct rank *r, uint32_t file)
+{
+	struct entry best = { 0 };
+
+	for (uint32_t i = r->first[file]; i < r->first[file + 1]; i++) {
+		const struct entry entry = { r->chunks[i], (uint32_t)r->nsegments - 1, i, file };
+
+		if (entry.score == 0)
+			continue;
+		offer(&r->best_chunks, &entry);
+		if (entry.score > best.score)
+			best = entry;
+	}
+	if (best.score == 0)
+		return;
+	best.score = r->files[file];
+	offer(&r->best_files, &best);
+}
+
 void rank_segment_end(struct rank *r)
 {
-	struct entry entry = { .segment = (uint32_t)r->nsegments - 1 };
-
 	mask(r);
-	for (uint32_t file = 0; file < r->nfiles; file++) {
-		struct entry of_file = entry;
-
-		if (r->files[file] == 0)
-			continue;
-		for (uint32_t i = r->first[file]; i < r->first[file + 1]; i++) {
-			entry = (struct entry){ r->chunks[i], entry.segment, i, file };
-			if (entry.score == 0)
-				continue;
-			offer(&r->best_chunks, &entry);
-			if (entry.score > of_file.score)
-				of_file = entry;
-		}
-		if (of_file.score == 0)
-			continue;
-		of_file.score = r->files[file];
-		offer(&r->best_files, &of_file);
-	}
+	for (uint32_t file = 0; file < r->nfiles; file++)
+		if (r->files[file] != 0)
+			offer_file(r, file);
 }
 
 /* --- Fusion --- */

@@ -60,8 +60,8 @@ const struct schema retrieval_found_schema =
 /* --- Terms --- */
 
 struct query_term {
-	const char *name;
-	int64_t times, chunks; /* in the query; that have it */
+	const char *name, *written; /* written: as the query has it first */
+	int64_t times, chunks;      /* in the query; that have it */
 	double idf;
 };
 
@@ -72,7 +72,7 @@ struct query_terms {
 	bool noise; /* the commonest words count too: there are no others */
 };
 
-static void take_term(void *arg, const char *name, size_t n)
+static void take_term(void *arg, const char *name, size_t n, struct span written)
 {
 	struct query_terms *terms = arg;
 
@@ -87,6 +87,8 @@ static void take_term(void *arg, const char *name, size_t n)
 	if (terms->n < TERMS_MAX)
 		terms->items[terms->n++] =
 			(struct query_term){ .name = arena_strndup(terms->cx->arena, name, n),
+			                     .written = arena_strndup(terms->cx->arena,
+			                                              written.data, written.len),
 			                     .times = 1 };
 }
 
@@ -243,17 +245,19 @@ struct why {
 	size_t n;
 };
 
-static void explain_term(void *arg, const char *name, size_t n)
+static void explain_term(void *arg, const char *name, size_t n, struct span written)
 {
 	struct why *why = arg;
 
+	(void)written;
 	for (size_t i = 0; i < why->terms->n && why->n < WHY_MAX; i++) {
 		const char *term = why->terms->items[i].name;
 
 		if (why->seen[i] || strlen(term) != n || memcmp(term, name, n) != 0)
 			continue;
 		why->seen[i] = true;
-		why->items[why->n++] = arena_printf(why->cx->arena, "%s:%s", why->field, term);
+		why->items[why->n++] = arena_printf(why->cx->arena, "%s:%s", why->field,
+		                                    why->terms->items[i].written);
 	}
 }
 

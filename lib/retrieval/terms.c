@@ -99,9 +99,10 @@ static size_t stem(char *word, size_t n)
 
 /* --- Words --- */
 
-static void give(const char *part, size_t n, term_each *each, void *arg)
+static void give(const char *part, size_t len, term_each *each, void *arg)
 {
 	char word[TERM_WORD_MAX];
+	size_t n = len;
 	bool number = true;
 
 	for (size_t i = 0; i < n; i++) {
@@ -111,7 +112,7 @@ static void give(const char *part, size_t n, term_each *each, void *arg)
 	if (number && n > NUMBER_MAX)
 		return;
 	n = stem(word, n);
-	each(arg, word, n);
+	each(arg, word, n, (struct span){ part, len });
 }
 
 /* The end of the part that begins at i: before '_', before a capital after another letter, and before
@@ -148,7 +149,7 @@ static void give_word(const char *word, size_t n, term_each *each, void *arg)
 		parts++;
 	}
 	if (parts > 1)
-		each(arg, whole, len);
+		each(arg, whole, len, (struct span){ word, n });
 }
 
 void terms_each(struct span text, term_each *each, void *arg)

@@ -17,8 +17,11 @@
 
 #define TERM_WORD_MAX 100 /* bytes */
 
-/** Called for each term in the order of the text; the bytes are valid during the call. */
-typedef void term_each(void *arg, const char *term, size_t n);
+/**
+ * Called for each term in the order of the text; the bytes are valid during the call.
+ * @written what it comes from, as it stands in the text
+ */
+typedef void term_each(void *arg, const char *term, size_t n, struct span written);
 
 /** Linear in the text. */
 void terms_each(struct span text, term_each *each, void *arg);
