@@ -39,7 +39,7 @@ def ask_ts_rank(psql, name, queries):
         words = " | ".join(sorted(set(w.lower() for w in re.findall(r"[A-Za-z0-9]+", query))))
         script.append(f"SELECT json_build_array({number}, path, start_line, end_line) FROM doc, to_tsquery('english', '{words}') q"
                       f" WHERE v @@ q ORDER BY ts_rank(v, q) DESC, path, start_line LIMIT {TOP};")
-    out = subprocess.run(psql, shell=True, input="\n".join(script), capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(["bash", "-c", psql], input="\n".join(script), capture_output=True, text=True, check=True).stdout
     found = [[] for _ in queries]
     for line in out.splitlines():
         if line.startswith("["):

@@ -55,6 +55,7 @@ check 'filters keep to a project, folder, language and source' '
 '
 
 # Documents
+doc= # of the one that is added
 cat >"$WORK/handbook.json" <<-'END'
 	{"name": "handbook.md", "text": "# Handbook\n\nWhat everybody knows.\n\n## Deploying\n\nWe deploy on Mondays.\n"}
 END
