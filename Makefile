@@ -235,6 +235,7 @@ bench:
 	@VARIANT=release tests/bench/events.sh
 	@VARIANT=release tests/bench/jobs.sh
 	@VARIANT=release tests/bench/map.sh
+	@VARIANT=release tests/bench/retrieval.sh
 
 # Does the hot table of the queue stay small?
 soak:

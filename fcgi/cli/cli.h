@@ -115,7 +115,13 @@ enum err cli_map_source(struct cli *cli);
 enum err cli_map_neighbours(struct cli *cli);
 enum err cli_map_path(struct cli *cli);
 enum err cli_map_impact(struct cli *cli);
-enum err cli_ask(struct cli *cli);       /* cmd_ask.c */
+enum err cli_ask(struct cli *cli);    /* cmd_ask.c */
+enum err cli_search(struct cli *cli); /* cmd_search.c */
+enum err cli_rag_sources(struct cli *cli);
+enum err cli_rag_query(struct cli *cli);
+enum err cli_documents_list(struct cli *cli);
+enum err cli_documents_add(struct cli *cli);
+enum err cli_documents_delete(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);
 enum err cli_jobs_dead(struct cli *cli);

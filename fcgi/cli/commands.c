@@ -70,6 +70,7 @@ const struct cli_command cli_commands[] = {
 		.run = cli_map,
 	},
 #include "cli/commands_map.def"
+#include "cli/commands_search.def"
 	{
 		.words = "map export",
 		.args = "PROJECT",

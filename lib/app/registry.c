@@ -51,7 +51,11 @@
 #include "maps/reach.h"
 #include "maps/search.h"
 #include "projects/project.h"
+#include "retrieval/document.h"
+#include "retrieval/indexing.h"
 #include "retrieval/search.h"
+#include "retrieval/segment.h"
+#include "retrieval/sources.h"
 
 const struct db_check *const app_statements[] = {
 	/* clang-format off */
@@ -103,6 +107,10 @@ const struct db_check *const app_statements[] = {
 	conversation_statements,
 	turn_statements,
 	retrieval_statements,
+	segment_statements,
+	indexing_statements,
+	document_statements,
+	sources_statements,
 	NULL,
 	/* clang-format on */
 };

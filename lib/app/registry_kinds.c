@@ -19,6 +19,7 @@
 #include "maps/commit.h"
 #include "maps/map.h"
 #include "projects/project.h"
+#include "retrieval/document.h"
 
 /* As the documents show them: what clients follow first. */
 event_kinds app_event_kinds = {
@@ -36,6 +37,8 @@ event_kinds app_event_kinds = {
 	&turn_progress,
 	&turn_grown,
 	&turn_ended,
+	&document_created,
+	&document_deleted,
 	/* jobs */
 	&job_completed,
 	&job_failed,

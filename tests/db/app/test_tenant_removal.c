@@ -79,6 +79,20 @@ static const char *const ROWS[] = {
 	" SELECT tenant_id, id, 0, 1, '{0}', '{1}', '{1}' FROM app.map_index WHERE tenant_id = #",
 	"INSERT INTO app.map_gram (tenant_id, index_id, about, gram, texts, postings)"
 	" SELECT tenant_id, id, 'f', 1, 1, '1' FROM app.map_index WHERE tenant_id = #",
+	"INSERT INTO app.document (tenant_id, name, media_type, bytes, hash, content, created_by)"
+	" VALUES (#, 'd', 'text/plain', 1, repeat('a', 64), 'x', 'a')",
+	"INSERT INTO app.search_state (tenant_id, project_id, commit, version, complete)"
+	" SELECT tenant_id, id, repeat('a', 40), 1, true FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.search_segment (tenant_id, project_id, documents) SELECT tenant_id, id, false"
+	" FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.search_file (tenant_id, segment_id, path, oid, language, source, first_chunk,"
+	" chunks) SELECT tenant_id, id, 'a', 'a', '', 'code', 0, 1 FROM app.search_segment"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.search_chunk (tenant_id, file_id, number, start_line, end_line, kind, symbols,"
+	" around, text) SELECT tenant_id, id, 0, 1, 1, 'lines', '', '', 'a' FROM app.search_file"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.search_term (tenant_id, segment_id, term, chunks, postings)"
+	" SELECT tenant_id, id, 'a', 1, '0o' FROM app.search_segment WHERE tenant_id = #",
 	"INSERT INTO app.conversation (tenant_id, project_id) SELECT tenant_id, id FROM app.project"
 	" WHERE tenant_id = #",
 	"INSERT INTO app.chat_message (tenant_id, conversation_id, role, content) SELECT tenant_id, id,"
