@@ -49,15 +49,21 @@ static enum err write_body(struct cli *cli, const char **ret)
 	return sb_finish(cli->cx, &sb, ret);
 }
 
+/* A terminal is shown no control characters of a repository's, but for tabs, as blanks. */
 static void print_text(struct cli *cli, const char *text)
 {
+	if (!isatty(fileno(cli->term.out))) {
+		fputs(text, cli->term.out);
+		return;
+	}
 	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
+		size_t n = strcspn(text, "\t\n");
 
 		term_text(&cli->term, cli->term.out, TERM_PLAIN,
 		          arena_strndup(cli->cx->arena, text, n));
-		fputc('\n', cli->term.out);
-		text += n + (text[n] == '\n' ? 1 : 0);
+		text += n;
+		if (*text != '\0')
+			fputs(*text++ == '\n' ? "\n" : "    ", cli->term.out);
 	}
 }
 
@@ -88,6 +94,7 @@ static void print_run(struct cli *cli, struct json_object *run)
 		fputc('\n', cli->term.out);
 	for (size_t i = 0; i < n; i++)
 		print_citation(cli, json_object_array_get_idx(citations, i));
+	fflush(cli->term.out);
 	if (strcmp(mode, "extractive") == 0)
 		fprintf(cli->term.talk, "No model was asked: these are passages as they stand. ");
 	if (dropped > 0)

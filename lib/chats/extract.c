@@ -12,7 +12,7 @@
 
 #define USES_SHOWN     3
 #define DIGEST_BUDGET  700 /* tokens of the map's own words, in an answer about the whole */
-#define FENCE_MAX      8
+#define MAP_FILES      "\n## Files"
 #define LINE_MAX_SHOWN 300 /* bytes of a line that is shown */
 
 /* --- Which lines --- */
@@ -268,9 +268,10 @@ static enum err say_known(struct journal *j, const struct passage *p)
 	return say_importers(j, &index, p);
 }
 
-/* The map's own words of a project. */
+/* The map's own words of a project, without its list of files. */
 static enum err say_map(struct journal *j, const char *project)
 {
+	const char *files;
 	struct span text;
 	struct map map;
 	enum err e = map_newest(j->cx, j->turn->project_id, &map);
@@ -282,14 +283,18 @@ static enum err say_map(struct journal *j, const char *project)
 		return ERR_OK;
 	}
 	TRY(e);
+	files = memmem(text.data, text.len, MAP_FILES, sizeof(MAP_FILES) - 1);
+	if (files != NULL)
+		text.len = (size_t)(files - text.data);
 	TRY(say(j, "\nWhat the map of commit `%.12s` says:\n\n", map.commit));
 	return journal_say(j, text.data, text.len);
 }
 
 /* --- The answer --- */
 
+/* @known whether to tell who uses it and who imports its file */
 static enum err say_passage(struct journal *j, int place, const struct question *q,
-                            const struct passage *p, bool *ret)
+                            const struct passage *p, bool known, bool *ret)
 {
 	struct citation c = {
 		.project_id = p->project_id,
@@ -308,9 +313,7 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 	TRY(say(j, "\n%d. **%s** in `%s` [%" PRId64 "] (%s)\n", place, c.why, lines_of(j, &c),
 	        c.number, p->why));
 	TRY(say_lines(j, text, q));
-	if (strcmp(p->how, "named") == 0 && place <= 2)
-		return say_known(j, p);
-	return ERR_OK;
+	return known ? say_known(j, p) : ERR_OK;
 }
 
 static enum err say_nothing(struct journal *j, const char *project, const struct passages *found)
@@ -327,19 +330,27 @@ static enum err say_nothing(struct journal *j, const char *project, const struct
 	return say(j, "\n");
 }
 
+static bool same_symbol(const struct passage *p, const struct passage *told)
+{
+	return told != NULL && told->symbol != NULL && p->symbol != NULL &&
+	       strcmp(told->symbol, p->symbol) == 0;
+}
+
 enum err extract_answer(struct journal *j, const char *project, const struct question *q,
                         const struct passages *found)
 {
-	const struct passage *p = found->items.items;
+	const struct passage *p = found->items.items, *told = NULL;
 	int shown = 0;
 
 	for (size_t i = 0; i < found->items.n && shown < EXTRACT_SHOWN; i++) {
-		bool good;
+		bool good, known;
 
 		if (shown == 0)
 			TRY(say(j, "These places in %s fit the question best:\n",
 			        project != NULL ? project : "the projects of this tenant"));
-		TRY(say_passage(j, shown + 1, q, &p[i], &good));
+		known = shown < 2 && strcmp(p[i].how, "named") == 0 && !same_symbol(&p[i], told);
+		TRY(say_passage(j, shown + 1, q, &p[i], known, &good));
+		told = good && known ? &p[i] : told;
 		shown += good;
 	}
 	if (found->items.n == 0)

@@ -9,8 +9,7 @@
 #include <strings.h>
 
 #define NAMED_LOOKED  8  /* definitions of one name that are looked at */
-#define WORDS_LOOKED  6  /* words that may be the name of a definition */
-#define WORD_MIN      4  /* characters of such a word */
+#define WORD_MIN      4  /* characters of a word that may be the name of a definition */
 #define FILE_LINES    60 /* of a file that is called by its name */
 #define README_LINES  60
 #define LIKE_MAX      5 /* names that are told as being alike */
@@ -179,10 +178,9 @@ static enum err find_named(struct finder *f, const struct question *q)
 		TRY(find_file(f, q->names[i]));
 		TRY(find_symbol(f, last_part(q->names[i]), false));
 	}
-	for (size_t i = 0; i < q->nwords && i < WORDS_LOOKED && !q->general; i++) {
-		if (strlen(q->words[i]) >= WORD_MIN && f->n < 2)
-			TRY(find_symbol(f, q->words[i], true));
-	}
+	/* A word alone may be a name; among others few are meant so. */
+	if (q->nnames == 0 && q->nwords == 1 && !q->general && strlen(q->words[0]) >= WORD_MIN)
+		TRY(find_symbol(f, q->words[0], true));
 	return ERR_OK;
 }
 
@@ -205,10 +203,24 @@ static const char *reasons(struct finder *f, const struct retrieval_hit *hit)
 	return sb.data != NULL ? sb.data : "";
 }
 
-static enum err find_searched(struct finder *f, const char *text)
+/* What everybody says is left out; of a question that is nothing else, all of it is looked for. */
+static const char *words_of(struct finder *f, const char *text, const struct question *q)
+{
+	struct sb sb = sb_new(f->cx->arena, RETRIEVAL_QUERY_MAX);
+
+	for (size_t i = 0; i < q->nnames; i++)
+		sb_addf(&sb, "%s%s", i > 0 ? " " : "", q->names[i]);
+	for (size_t i = 0; i < q->nwords; i++)
+		sb_addf(&sb, " %s", q->words[i]);
+	if (sb.len > 0)
+		return sb.data;
+	return arena_strndup(f->cx->arena, text, strnlen(text, RETRIEVAL_QUERY_MAX / 4));
+}
+
+static enum err find_searched(struct finder *f, const char *text, const struct question *q)
 {
 	const struct retrieval_query query = {
-		.text = text,
+		.text = words_of(f, text, q),
 		.project_id = f->project_id,
 		.top_k = SEARCHED,
 	};
@@ -301,8 +313,9 @@ enum err find_passages(struct ctx *cx, int64_t project_id, const char *text,
 
 	if (project_id != 0)
 		TRY(find_in_map(&f, q, &mapped));
-	if (mapped)
-		TRY(find_searched(&f, text));
+	/* Of the whole the README tells; words like "project" would lead anywhere. */
+	if (mapped && !(q->general && f.n > 0))
+		TRY(find_searched(&f, text, q));
 	*ret = (struct passages){
 		.items = { f.all, f.n },
 		.complete = f.complete,

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define FEW_WORDS  2                   /* of a question that goes on with the one before */
 #define STEP_BYTES ((size_t)256 << 10) /* of a step's output */
 
 static enum err start(struct ctx *cx, struct job_run *run, int64_t id, const char *mode)
@@ -95,6 +96,28 @@ static enum err speak(struct journal *j, const struct llm_model *model, const ch
 	return extract_answer(j, project, q, found);
 }
 
+/* "And who calls it?" asks about what the question before it has named. */
+static enum err read_question(struct ctx *cx, const struct turn *turn, const char *text,
+                              struct question *ret)
+{
+	const struct message *m;
+	struct list list;
+
+	question_read(cx->arena, text, ret);
+	if (ret->nnames > 0 || ret->nwords > FEW_WORDS)
+		return ERR_OK;
+	TRY(turn_repo_before(cx, turn->id, 2, &list));
+	m = list.items;
+	for (size_t i = 0; i < list.n; i++) {
+		if (strcmp(m[i].role, "user") == 0) {
+			question_read(cx->arena,
+			              arena_printf(cx->arena, "%s %s", text, m[i].content), ret);
+			return ERR_OK;
+		}
+	}
+	return ERR_OK;
+}
+
 static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, const char *text,
                        const struct llm_model *model)
 {
@@ -105,7 +128,7 @@ static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, c
 
 	if (turn->project_id != 0)
 		TRY(project_get(cx, turn->project_id, &project));
-	question_read(cx->arena, text, &q);
+	TRY(read_question(cx, turn, text, &q));
 	TRY(journal_open(&j, cx, run, turn));
 	run_step(cx, run, 10, "looking for passages");
 	TRY(retrieve(&j, text, &q, &found));

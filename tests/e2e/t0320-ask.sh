@@ -61,6 +61,10 @@ check 'whoever waits gets the whole answer; the question names the conversation'
 	json ".messages[1].citations[0].path" lib/parse.c && json .title "Where is \`parse_request\` defined and who uses it?" &&
 	api GET "/api/v1/conversations/$conversation/messages?limit=1" && json ".items[0].role" assistant && json .next_cursor
 '
+check 'a short question goes on with the one before' '
+	ask "Where is open_socket?" "?wait=30" && json .status completed && ask "And who calls it?" "?wait=30" && json .status completed &&
+	json ".citations[0].path" lib/net/http.c && resolve
+'
 check 'of the whole the README speaks, and the map' '
 	ask "What does this project do?" "?wait=30" && json .status completed && json ".citations[0].path" README.md && resolve &&
 	json ".answer | contains(\"Wire reads requests\")" true && json ".answer | contains(\"What the map of commit\")" true
