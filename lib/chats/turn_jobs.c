@@ -104,7 +104,7 @@ static enum err read_question(struct ctx *cx, const struct turn *turn, const cha
 	struct list list;
 
 	question_read(cx->arena, text, ret);
-	if (ret->nnames > 0 || ret->nwords > FEW_WORDS)
+	if (ret->nnames > 0 || ret->nwords > FEW_WORDS || (ret->general && ret->nwords > 0))
 		return ERR_OK;
 	TRY(turn_repo_before(cx, turn->id, 2, &list));
 	m = list.items;
