@@ -235,6 +235,7 @@ bench:
 	@VARIANT=release tests/bench/events.sh
 	@VARIANT=release tests/bench/jobs.sh
 	@VARIANT=release tests/bench/map.sh
+	@VARIANT=release tests/bench/retrieval.sh
 
 # Does the hot table of the queue stay small?
 soak:
@@ -251,7 +252,7 @@ docs:
 # --- Lint. ---
 
 # Left to right: a domain sees base and the public headers of those before it.
-DOMAINS := config obs audit events jobs auth files projects maps rag chats agents mcp webhooks
+DOMAINS := config obs audit events jobs auth files ai projects maps retrieval chats agents mcp webhooks
 
 C_FILES := $(shell find lib fcgi tests -name '*.[ch]' 2>/dev/null)
 SCRIPTS := $(wildcard deploy/*.sh deploy/*/*.sh tests/*.sh tests/*/*.sh) .ci/run

@@ -124,6 +124,7 @@ write_conf() {
 		local_roots = $roots
 		libexec_dir = $BIN
 		sql_dir = $ROOT/sql
+		prompts_dir = $ROOT/deploy/prompts
 		public_url = $URL
 	CONF
 	awk -v first="$BEGIN_MARK" -v last="$END_MARK" '

@@ -4,7 +4,7 @@
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
- * a worker (maps/source.h).  What it reads was written by strangers, so before
+ * a worker (maps/source.h), with "chunks" some files for the search (retrieval/cut.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.  Two files are opened
  * before that, and the only ones it writes: what earlier runs read of the same
@@ -21,6 +21,7 @@
 #include "maps/history_kept.h"
 #include "maps/sandbox.h"
 #include "maps/source.h"
+#include "retrieval/cut.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -132,12 +133,33 @@ static enum err run_source(struct ctx *cx, struct bundle *ret)
 	return source_open(cx, &request, ret);
 }
 
+/* Some files, cut into what the search finds. */
+static enum err run_chunks(struct ctx *cx, struct bundle *ret)
+{
+	struct cut_request request = { 0 };
+	const struct sandbox_limits limits = { 0 };
+
+	TRY(child_read(cx, &cut_request_schema, &request));
+	TRY(start_git(cx));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return cut_files(cx, &request, ret);
+}
+
+/* What the first argument asks for. */
+static enum err run_word(struct ctx *cx, const char *word, struct analyse_result *ret)
+{
+	if (strcmp(word, "source") == 0)
+		return run_source(cx, &ret->bundle);
+	if (strcmp(word, "chunks") == 0)
+		return run_chunks(cx, &ret->bundle);
+	return run(cx, ret);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct app app = { .clock = &system_clock, .component = "analyse" };
 	struct arena *arena = arena_new(ARENA_BYTES);
 	struct analyse_result result = { 0 };
-	bool source = argc > 1 && strcmp(argv[1], "source") == 0;
 	struct ctx cx;
 	int status = 0;
 
@@ -145,7 +167,7 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
 	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
-	if ((source ? run_source(&cx, &result.bundle) : run(&cx, &result)) != ERR_OK)
+	if (run_word(&cx, argc > 1 ? argv[1] : "", &result) != ERR_OK)
 		status = child_report(&cx);
 	else if (source ? !bundle_send(&result.bundle, STDOUT_FILENO) : !bundle_end(&result.bundle))
 		status = 1;

@@ -467,6 +467,8 @@ static const struct {
 	{ "Events", "What happened, in one order that readers can follow" },
 	{ "Subscriptions",
 	  "Parts of the program that are told of events, and what they could not take" },
+	{ "Conversations", "Questions about the code, and answers that cite lines" },
+	{ "AI", "Doors to the same for programs: one question, one answer" },
 	{ "State", "Values by key, where a stale writer loses" },
 	{ "Queues", "How the queues are; pausing and limiting them" },
 	{ "Schedules", "Jobs that time brings about" },

@@ -62,41 +62,85 @@ static const char *detail_of(struct reply *rp, const struct err_info *info)
 	return fault->detail == NULL ? info->title : fault->detail;
 }
 
+/* {"error": {...}}, as the clients of OpenAI know it; a field is named without its slash. */
+static void add_openai(struct sb *sb, const struct fault *fault, const struct err_info *info,
+                       const char *detail)
+{
+	const struct fault_field *field = fault->nfields > 0 ? &fault->fields[0] : NULL;
+
+	sb_add(sb, "{\"error\":{\"message\":");
+	if (field != NULL)
+		sb_json(sb, field->detail);
+	else
+		sb_json(sb, detail);
+	sb_add(sb, ",\"type\":");
+	sb_json(sb, info->status == 429   ? "rate_limit_error"
+	            : info->status == 401 ? "authentication_error"
+	            : info->status < 500  ? "invalid_request_error"
+	                                  : "server_error");
+	sb_add(sb, ",\"param\":");
+	if (field != NULL && field->pointer[0] == '/')
+		sb_jsonn(sb, field->pointer + 1, strnlen(field->pointer + 1, POINTER_SHOWN_BYTES));
+	else
+		sb_add(sb, "null");
+	sb_add(sb, ",\"code\":");
+	sb_json(sb, info->slug);
+	sb_add(sb, "}}");
+}
+
+static bool is_openai(const struct request *rq)
+{
+	return rq != NULL && rq->path != NULL && strncmp(rq->path, "/v1/", 4) == 0;
+}
+
+static void add_problem(struct sb *sb, struct reply *rp, const struct err_info *info,
+                        const char *detail)
+{
+	const struct fault *fault = &rp->cx->fault;
+
+	sb_add(sb, "{\"type\":\"" PROBLEM_TYPE_BASE);
+	sb_add(sb, info->slug);
+	sb_add(sb, "\",\"title\":");
+	sb_json(sb, info->title);
+	sb_add(sb, ",\"status\":");
+	sb_int(sb, info->status);
+	sb_add(sb, ",\"detail\":");
+	sb_json(sb, detail);
+	sb_add(sb, ",\"errors\":");
+	add_errors(sb, fault);
+	sb_add(sb, ",\"request_id\":");
+	sb_json(sb, rp->cx->request_id);
+	if (fault->fix != NULL) {
+		sb_add(sb, ",\"fix\":");
+		sb_json(sb, fault->fix);
+	}
+	sb_add(sb, ",\"error\":");
+	sb_json(sb, info->title);
+	sb_add(sb, ",\"details\":");
+	if (fault->nfields > 0)
+		add_errors(sb, fault);
+	else
+		sb_json(sb, detail);
+	sb_addc(sb, '}');
+}
+
 void problem_reply(struct reply *rp)
 {
 	const struct fault *fault = &rp->cx->fault;
 	const struct err_info *info = err_info(fault->code);
 	struct sb sb = sb_new(rp->cx->arena, PROBLEM_MAX_BYTES);
 	const char *detail = detail_of(rp, info);
+	bool openai = is_openai(rp->rq);
 
-	sb_add(&sb, "{\"type\":\"" PROBLEM_TYPE_BASE);
-	sb_add(&sb, info->slug);
-	sb_add(&sb, "\",\"title\":");
-	sb_json(&sb, info->title);
-	sb_add(&sb, ",\"status\":");
-	sb_int(&sb, info->status);
-	sb_add(&sb, ",\"detail\":");
-	sb_json(&sb, detail);
-	sb_add(&sb, ",\"errors\":");
-	add_errors(&sb, fault);
-	sb_add(&sb, ",\"request_id\":");
-	sb_json(&sb, rp->cx->request_id);
-	if (fault->fix != NULL) {
-		sb_add(&sb, ",\"fix\":");
-		sb_json(&sb, fault->fix);
-	}
-	sb_add(&sb, ",\"error\":");
-	sb_json(&sb, info->title);
-	sb_add(&sb, ",\"details\":");
-	if (fault->nfields > 0)
-		add_errors(&sb, fault);
+	if (openai)
+		add_openai(&sb, fault, info, detail);
 	else
-		sb_json(&sb, detail);
-	sb_addc(&sb, '}');
+		add_problem(&sb, rp, info, detail);
 	assert(!sb.failed);
 
 	rp->status = info->status;
-	reply_text(rp, PROBLEM_MEDIA, (struct span){ sb.data, sb.len });
+	reply_text(rp, openai ? "application/json" : PROBLEM_MEDIA,
+	           (struct span){ sb.data, sb.len });
 	if (info->status == 401)
 		reply_header(rp, "WWW-Authenticate", "Bearer realm=\"portolan\"");
 	if (info->status == 429 || info->status == 503)

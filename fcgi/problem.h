@@ -6,6 +6,8 @@
  * older clients, error (the title) and details (the blamed fields or the
  * detail).  What went wrong on this side is told in general words only; the
  * cause is in the log under the request id.
+ *
+ * Below /v1/, the doors of OpenAI's form, it is {"error": {message, type, param, code}} as its clients read it.
  */
 #ifndef PROBLEM_H
 #define PROBLEM_H

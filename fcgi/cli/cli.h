@@ -115,6 +115,13 @@ enum err cli_map_source(struct cli *cli);
 enum err cli_map_neighbours(struct cli *cli);
 enum err cli_map_path(struct cli *cli);
 enum err cli_map_impact(struct cli *cli);
+enum err cli_ask(struct cli *cli);    /* cmd_ask.c */
+enum err cli_search(struct cli *cli); /* cmd_search.c */
+enum err cli_rag_sources(struct cli *cli);
+enum err cli_rag_query(struct cli *cli);
+enum err cli_documents_list(struct cli *cli);
+enum err cli_documents_add(struct cli *cli);
+enum err cli_documents_delete(struct cli *cli);
 enum err cli_jobs_list(struct cli *cli); /* cmd_jobs.c */
 enum err cli_jobs_show(struct cli *cli);
 enum err cli_jobs_dead(struct cli *cli);
@@ -167,6 +174,9 @@ enum err cli_user_enable(struct cli *cli);
 enum err cli_config_check(struct cli *cli); /* cmd_config.c */
 enum err cli_config_show(struct cli *cli);
 enum err cli_config_docs(struct cli *cli);
+enum err cli_models_list(struct cli *cli); /* cmd_models.c */
+enum err cli_llm_call(struct cli *cli);
+enum err cli_llm_call_tools(struct cli *cli);
 enum err cli_audit_list(struct cli *cli); /* cmd_audit.c */
 enum err cli_audit_export(struct cli *cli);
 enum err cli_audit_verify(struct cli *cli);

@@ -193,8 +193,8 @@ static void draw(struct cli *cli, struct json_object *job, int64_t now_us)
 	term_bar(&cli->term, (int)json_int(job, "progress", 0), message, now_us);
 }
 
-/* Watch the job until it will not run again.  A service that restarts is waited for. */
-static enum err watch(struct cli *cli, int64_t job_id)
+/* A service that restarts is waited for. */
+enum err cli_watch_job(struct cli *cli, int64_t job_id)
 {
 	const struct clock *clock = cli->cx->app->clock;
 	int64_t seen_us = clock->mono_us(clock);
@@ -282,14 +282,14 @@ enum err cli_map(struct cli *cli)
 	if (work.project_id == 0) {
 		TRY(new_project(cli, url, &work));
 		if (commit)
-			TRY(watch(cli, work.job_id));
+			TRY(cli_watch_job(cli, work.job_id));
 	} else if (!commit) {
 		TRY(sync_project(cli, &work));
 	}
 	if (commit)
 		TRY(ask_commit(cli, &work));
 	if (work.map_id == 0)
-		TRY(watch(cli, work.job_id));
+		TRY(cli_watch_job(cli, work.job_id));
 	if (commit && work.map_id == 0)
 		TRY(find_map(cli, &work));
 	TRY(save_picture(cli, &work));

@@ -70,6 +70,7 @@ const struct cli_command cli_commands[] = {
 		.run = cli_map,
 	},
 #include "cli/commands_map.def"
+#include "cli/commands_search.def"
 	{
 		.words = "map export",
 		.args = "PROJECT",
@@ -500,6 +501,7 @@ const struct cli_command cli_commands[] = {
 		.options = { { "origin", NULL, "also show where each value comes from" } },
 		.run = cli_config_show,
 	},
+#include "cli/commands_models.def"
 	{
 		.words = "config docs",
 		.needs = CLI_NEEDS_NOTHING,

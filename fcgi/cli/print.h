@@ -35,6 +35,13 @@ void cli_print_json(struct cli *cli, const char *schema, struct span object);
 /** Print one job of the service, with the next steps; cmd_jobs.c. */
 void cli_print_job(struct cli *cli, struct json_object *job);
 
+/**
+ * Watch a job with a progress bar until it will not run again; cmd_map.c.
+ * Returns the job's own error, ERR_CANCELLED when Ctrl-C ended the watching alone
+ */
+NODISCARD
+enum err cli_watch_job(struct cli *cli, int64_t job_id);
+
 /** Print "Label      text". */
 void cli_line(struct cli *cli, const char *label, const char *text);
 

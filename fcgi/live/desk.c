@@ -110,6 +110,10 @@ static enum err catch_up(struct ctx *cx, struct errand *errand)
 		event = live_event_new(cx, errand->filter.tenant_id, &rows[i]);
 		if (event == NULL)
 			continue;
+		if (!live_event_fits(event, &errand->filter)) { /* of another run */
+			live_event_drop(event);
+			continue;
+		}
 		bytes += event->frame_bytes;
 		errand->events[errand->n++] = event;
 	}

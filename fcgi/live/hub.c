@@ -175,15 +175,17 @@ enum err hub_join(struct hub *hub, struct lws *wsi, const struct live_spec *spec
 	s->listener = listen_more(hub, &spec->who);
 	s->filter.tenant_id = spec->who.tenant_id;
 	s->filter.project_id = spec->project_id;
+	s->filter.run_id = spec->run_id;
 	s->limit = spec->limit;
+	s->usage = spec->usage != 0;
 	s->cursor = spec->after;
 	memcpy(s->request_id, spec->request_id, sizeof(s->request_id));
 	stream_set_hidden(s, spec->hidden);
 	stream_set_kinds(s, spec->kinds);
 	s->wrote_ms = hub->source.now_ms;
 	s->told = -1;
-	s->end_ms =
-		hub->source.now_ms + (spec->way == LIVE_POLL ? spec->wait_s * 1000 : age_ms(hub));
+	s->end_ms = hub->source.now_ms +
+	            (live_way_waits(spec->way) ? spec->wait_s * 1000 : age_ms(hub));
 	s->next = hub->streams.next;
 	s->prev = &hub->streams;
 	s->next->prev = s;
@@ -248,7 +250,7 @@ static void end_fallen(struct hub *hub, const struct standing *who, const char *
 		s->ending = ENDING_FALLEN;
 		err_set(cx, ERR_UNAUTHENTICATED, "%s", reason);
 		message_error(&sb, cx, s->request_id);
-		if (s->way != LIVE_POLL)
+		if (s->way == LIVE_SSE || s->way == LIVE_WS)
 			stream_note(s, sb.data, sb.len);
 		hub_stir(hub, s);
 	}

@@ -7,6 +7,7 @@
  */
 #include "live/relay.h"
 
+#include "live/answer.h"
 #include "live/message.h"
 #include "problem.h"
 
@@ -76,6 +77,13 @@ static size_t add(struct hub *hub, size_t at, const char *text, size_t n)
 	return at + n;
 }
 
+/* Who watches one run has seen all of it. */
+static void end_with(struct stream *s, const struct live_event *event)
+{
+	if (s->filter.run_id != 0 && answer_is(event, &turn_ended) && s->ending == NOT_ENDING)
+		s->ending = ENDING_AGE;
+}
+
 static size_t add_events(struct hub *hub, struct stream *s)
 {
 	struct live_event *event;
@@ -90,6 +98,7 @@ static size_t add_events(struct hub *hub, struct stream *s)
 		if (take < left)
 			break;
 		s->told = event->position;
+		end_with(s, event);
 		stream_sent(s);
 	}
 	return n;
@@ -168,8 +177,10 @@ static int write_portion(struct hub *hub, struct stream *s, const struct live_ev
 	int ret = put_text(hub, s, event->text + event->json_at + s->now_at, take, flags);
 
 	s->now_at += take;
-	if (take == left)
+	if (take == left) {
+		end_with(s, event);
 		stream_sent(s);
+	}
 	return ret;
 }
 
@@ -248,37 +259,70 @@ static void answer_poll(struct hub *hub, struct stream *s)
 	stream_note(s, all.data, all.len);
 }
 
-static int write_poll(struct hub *hub, struct stream *s)
+static bool gather_poll(struct hub *hub, struct stream *s)
 {
-	size_t left, take;
+	if (stream_next(&hub->source, s) == NULL && s->ending == NOT_ENDING)
+		return false;
+	answer_poll(hub, s);
+	return true;
+}
 
-	if (s->note == NULL && s->greeted)
-		return CLOSE_CONN; /* all has gone */
-	if (s->note == NULL) {
-		if (stream_next(&hub->source, s) == NULL && s->ending == NOT_ENDING)
-			return 0;
-		s->greeted = true;
-		answer_poll(hub, s);
-	}
-	left = s->note_bytes - s->note_at;
-	take = left < HUB_CHUNK ? left : HUB_CHUNK;
-	if (put_text(hub, s, s->note + s->note_at, take,
-	             take == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) != 0)
+/* A portion of the note.  @final what the last one is written with */
+static int put_note(struct hub *hub, struct stream *s, int final)
+{
+	size_t left = s->note_bytes - s->note_at;
+	size_t take = left < HUB_CHUNK ? left : HUB_CHUNK;
+
+	if (put_text(hub, s, s->note + s->note_at, take, take == left ? final : LWS_WRITE_HTTP) !=
+	    0)
 		return CLOSE_CONN;
 	s->note_at += take;
-	if (take == left) {
+	if (take == left)
 		note_gone(s);
-		s->ending = ENDING_AGE;
-	}
 	return 0;
+}
+
+/* One answer, whole. */
+static int write_once(struct hub *hub, struct stream *s)
+{
+	if (s->note == NULL && s->greeted)
+		return CLOSE_CONN; /* all has gone */
+	if (s->note == NULL &&
+	    !(s->way == LIVE_POLL ? gather_poll(hub, s) : answer_gather(&hub->cx, &hub->source, s)))
+		return 0;
+	s->greeted = true;
+	if (put_note(hub, s, LWS_WRITE_HTTP_FINAL) != 0)
+		return CLOSE_CONN;
+	if (s->note == NULL)
+		s->ending = ENDING_AGE;
+	return 0;
+}
+
+static int write_chat(struct hub *hub, struct stream *s)
+{
+	static const char BEGIN[] = HEAD "Content-Type: text/event-stream\r\n\r\n";
+
+	if (!s->greeted) {
+		s->greeted = true;
+		return put_text(hub, s, BEGIN, sizeof(BEGIN) - 1, LWS_WRITE_HTTP_HEADERS);
+	}
+	if (s->note == NULL && s->ending != NOT_ENDING)
+		return CLOSE_CONN;
+	if (s->note == NULL && !answer_chat(&hub->cx, &hub->source, s)) {
+		bool beats = s->beats;
+
+		s->beats = false;
+		return beats ? put_text(hub, s, ":\n\n", 3, LWS_WRITE_HTTP) : 0;
+	}
+	return put_note(hub, s, LWS_WRITE_HTTP);
 }
 
 static int on_writeable(struct hub *hub, struct stream *s)
 {
 	static int (*const WRITE[LIVE_WAYS])(struct hub * hub, struct stream * s) = {
-		[LIVE_SSE] = write_sse,
-		[LIVE_WS] = write_ws,
-		[LIVE_POLL] = write_poll,
+		[LIVE_SSE] = write_sse,   [LIVE_WS] = write_ws,      [LIVE_POLL] = write_once,
+		[LIVE_RUN] = write_once,  [LIVE_GOOSE] = write_once, [LIVE_COMPLETION] = write_once,
+		[LIVE_CHAT] = write_chat,
 	};
 
 	if (s == NULL)

@@ -6,6 +6,21 @@
 
 #define TEXT_MAX_BYTES ((size_t)2 * 1024 * 1024) /* a payload has 256 KiB at most */
 
+/*
+ * The run that an event of that kind is about.  The payload is as the database writes JSON: a quote that is
+ * part of a text has a backslash before it, so what is found is the member.
+ */
+static int64_t run_of(const struct event *event)
+{
+	static const char MEMBER[] = "\"run_id\":";
+	const char *at;
+
+	if (strncmp(event->kind, "run.", 4) != 0)
+		return 0;
+	at = strstr(event->payload, MEMBER);
+	return at != NULL ? strtoll(at + sizeof(MEMBER) - 1, NULL, 10) : 0;
+}
+
 struct live_event *live_event_new(struct ctx *cx, int64_t tenant_id, const struct event *event)
 {
 	struct sb sb = sb_new(cx->arena, TEXT_MAX_BYTES);
@@ -31,6 +46,8 @@ struct live_event *live_event_new(struct ctx *cx, int64_t tenant_id, const struc
 		.position = event->position,
 		.tenant_id = tenant_id,
 		.project_id = event->project_id,
+		.run_id = run_of(event),
+		.created_us = event->created_us,
 		.frame_bytes = (uint32_t)sb.len,
 		.kind_at = (uint32_t)kind_at,
 		.kind_bytes = (uint32_t)strlen(event->kind),
@@ -73,6 +90,8 @@ bool live_event_fits(const struct live_event *event, const struct live_filter *f
 	if (event->tenant_id != filter->tenant_id)
 		return false;
 	if (filter->project_id != 0 && event->project_id != filter->project_id)
+		return false;
+	if (filter->run_id != 0 && event->run_id != filter->run_id)
 		return false;
 	if (filter->kinds != NULL && !is_listed(filter->kinds, kind, n))
 		return false;

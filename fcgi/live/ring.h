@@ -15,8 +15,10 @@
 struct live_event {
 	int held;
 	int64_t position, tenant_id, project_id; /* project_id 0: about none */
-	uint32_t frame_bytes;                    /* of all of text, as SSE sends it */
-	uint32_t kind_at, kind_bytes;            /* where the kind stands in it */
+	int64_t run_id;                          /* 0: of no run (chats/turn.h) */
+	int64_t created_us;
+	uint32_t frame_bytes;         /* of all of text, as SSE sends it */
+	uint32_t kind_at, kind_bytes; /* where the kind stands in it */
 	uint32_t json_at, json_bytes; /* where the item stands that the other ways send */
 	char text[];                  /* "id: 7\nevent: job.done\ndata: {...}\n\n" */
 };
@@ -33,6 +35,7 @@ void live_event_drop(struct live_event *event);
 struct live_filter {
 	int64_t tenant_id;
 	int64_t project_id; /* 0: any, and those about none */
+	int64_t run_id;     /* 0: the same of runs */
 	char *kinds;        /* with commas between them; NULL: all */
 	char *hidden;       /* none of these; NULL: all may be seen */
 };

@@ -10,9 +10,9 @@
 #define KIND_CHARS "abcdefghijklmnopqrstuvwxyz0123456789_."
 
 static const char *const WAYS[LIVE_WAYS] = {
-	[LIVE_SSE] = "sse",
-	[LIVE_WS] = "ws",
-	[LIVE_POLL] = "poll",
+	[LIVE_SSE] = "sse",   [LIVE_WS] = "ws",       [LIVE_POLL] = "poll",
+	[LIVE_RUN] = "run",   [LIVE_GOOSE] = "goose", [LIVE_COMPLETION] = "completion",
+	[LIVE_CHAT] = "chat",
 };
 
 static const struct {
@@ -27,6 +27,8 @@ static const struct {
 	{ "role", offsetof(struct live_spec, who.role) },
 	{ "after", offsetof(struct live_spec, after) },
 	{ "project", offsetof(struct live_spec, project_id) },
+	{ "run", offsetof(struct live_spec, run_id) },
+	{ "usage", offsetof(struct live_spec, usage) },
 	{ "wait", offsetof(struct live_spec, wait_s) },
 	{ "limit", offsetof(struct live_spec, limit) },
 };
@@ -105,6 +107,8 @@ bool spec_is_whole(const struct live_spec *spec)
 	if (who->tenant_id == 0 || who->role == 0 || (who->key_id == 0) == (who->user_id == 0) ||
 	    spec->request_id[0] == '\0')
 		return false;
+	if (spec->way >= LIVE_RUN)
+		return spec->run_id > 0 && spec->wait_s <= LIVE_ANSWER_WAIT_S;
 	if (spec->way != LIVE_POLL)
 		return true;
 	return spec->wait_s <= LIVE_WAIT_MAX_S && spec->limit > 0;

@@ -10,18 +10,38 @@
 #include "auth/standing.h"
 #include "base/sb.h"
 
-#define LIVE_PLACE      "/.live/" /* the internal location of nginx */
-#define LIVE_KINDS_TEXT 4096 /* bytes of a list of kinds with commas between them, NUL included */
-#define LIVE_WAIT_MAX_S 30
+#define LIVE_PLACE         "/.live/" /* the internal location of nginx */
+#define LIVE_KINDS_TEXT    4096 /* bytes of a list of kinds with commas between them, NUL included */
+#define LIVE_WAIT_MAX_S    30
+#define LIVE_ANSWER_WAIT_S 50 /* for the end of a run; nginx waits 60 s for a byte */
 
-enum live_way { LIVE_UNSET = 0, LIVE_SSE, LIVE_WS, LIVE_POLL, LIVE_WAYS };
+/* Those from LIVE_RUN on tell of one run (live/answer.h). */
+enum live_way {
+	LIVE_UNSET = 0,
+	LIVE_SSE,
+	LIVE_WS,
+	LIVE_POLL,
+	LIVE_RUN,
+	LIVE_GOOSE,
+	LIVE_COMPLETION,
+	LIVE_CHAT,
+	LIVE_WAYS
+};
+
+/** @ret whether it is answered once, as far as wait_s goes */
+static inline bool live_way_waits(enum live_way way)
+{
+	return way == LIVE_POLL || (way >= LIVE_RUN && way < LIVE_CHAT);
+}
 
 struct live_spec {
 	enum live_way way;
 	struct standing who;
 	int64_t after;                       /* position */
 	int64_t project_id;                  /* 0: any */
-	int64_t wait_s;                      /* LIVE_POLL: how long */
+	int64_t run_id;                      /* 0: not of one run */
+	int64_t usage;                       /* LIVE_CHAT: 1 when the usage is to be told */
+	int64_t wait_s;                      /* LIVE_POLL and answers: how long */
 	int64_t limit;                       /* LIVE_POLL: most events of the answer */
 	char kinds[LIVE_KINDS_TEXT];         /* with commas between them; "": all */
 	char hidden[LIVE_KINDS_TEXT];        /* those that the caller may not see */

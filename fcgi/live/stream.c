@@ -60,6 +60,7 @@ static void ask_desk(struct source *source, struct stream *s)
 	errand->filter = (struct live_filter){
 		.tenant_id = s->filter.tenant_id,
 		.project_id = s->filter.project_id,
+		.run_id = s->filter.run_id,
 		.kinds = copy(s->filter.kinds),
 		.hidden = copy(s->filter.hidden),
 	};
@@ -176,5 +177,7 @@ void stream_clear(struct stream *s)
 	free(s->filter.hidden);
 	free(s->note);
 	free(s->in);
+	live_event_drop(s->last);
+	s->last = NULL;
 	s->filter.kinds = s->filter.hidden = s->note = s->in = NULL;
 }

@@ -36,6 +36,7 @@ struct stream {
 	struct listener *listener;
 	struct live_filter filter; /* its texts are the stream's */
 	int64_t limit;             /* of a poll */
+	bool usage;                /* of a LIVE_CHAT: its usage is told */
 	char request_id[REQUEST_ID_MAX + 1];
 
 	int64_t cursor;
@@ -49,6 +50,8 @@ struct stream {
 	bool jumps;            /* to this position, when what is being sent is gone */
 	int64_t jump_to;
 
+	struct live_event
+		*last; /* of an answer: the run as it was last told of; held; NULL: not yet */
 	char *note; /* what goes out between two events: an answer, an error, a whole poll's answer */
 	size_t note_bytes, note_at;
 	char *in; /* of a message that has not ended */

@@ -2,6 +2,7 @@
 #include "cookie.h"
 #include "handover.h"
 #include "routes/tables.h"
+#include "routes/upgrade.h"
 
 #include "app/registry_kinds.h"
 #include "projects/project.h"
@@ -90,9 +91,10 @@ static enum err no_upgrade(struct ctx *cx, const char *header, const char *detai
 	return ERR_BAD_REQUEST;
 }
 
-/* What nginx and the relay would drop without a word is told here. */
-static enum err check_upgrade(struct ctx *cx, const struct request *rq)
+enum err upgrade_check(struct ctx *cx, const struct request *rq)
 {
+	if (rq->session != NULL)
+		TRY(cookie_check_origin(cx, rq, true));
 	if (rq->upgrade == NULL || strcasecmp(rq->upgrade, "websocket") != 0)
 		return no_upgrade(cx, "Upgrade:", "The value must be websocket.");
 	if (rq->websocket_version == NULL || strcmp(rq->websocket_version, "13") != 0)
@@ -103,16 +105,10 @@ static enum err check_upgrade(struct ctx *cx, const struct request *rq)
 	return ERR_OK;
 }
 
-/*
- * No rule of browsers keeps a page of another origin from opening a WebSocket with our cookie and from
- * reading it, so the origin is looked at here.
- */
 static enum err socket_of(struct ctx *cx, const struct request *rq, struct reply *rp,
                           int64_t project_id)
 {
-	if (rq->session != NULL)
-		TRY(cookie_check_origin(cx, rq, true));
-	TRY(check_upgrade(cx, rq));
+	TRY(upgrade_check(cx, rq));
 	return pass(cx, rq, rp, LIVE_WS, project_id);
 }
 

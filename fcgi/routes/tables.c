@@ -24,6 +24,11 @@ const struct route *const route_tables[] = {
 	docs_routes,
 	api_key_routes,
 	picture_routes,
+	ai_routes,
+	conversation_routes,
+	run_routes,
+	completion_routes,
+	search_routes,
 	NULL,
 	/* clang-format on */
 };

@@ -10,6 +10,7 @@ extern const struct route project_routes[];
 extern const struct route secret_routes[];
 extern const struct route map_routes[];
 extern const struct route picture_routes[];
+extern const struct route ai_routes[];
 extern const struct route map_graph_routes[];
 extern const struct route job_routes[];
 extern const struct route job_act_routes[];
@@ -25,5 +26,9 @@ extern const struct route member_routes[];
 extern const struct route audit_routes[];
 extern const struct route api_key_routes[];
 extern const struct route docs_routes[];
+extern const struct route conversation_routes[];
+extern const struct route run_routes[];
+extern const struct route completion_routes[];
+extern const struct route search_routes[];
 
 #endif

@@ -4,6 +4,12 @@
  * Only what repositories export stands here: naming a domain's jobs would link
  * the code that runs them, and libgit2 with it, into every process.
  */
+#include "ai/breaker.h"
+#include "ai/budget.h"
+#include "ai/cache.h"
+#include "ai/ledger.h"
+#include "ai/model.h"
+#include "ai/provider.h"
 #include "app/app.h"
 #include "audit/audit.h"
 #include "audit/seal.h"
@@ -24,6 +30,8 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "chats/conversation.h"
+#include "chats/turn.h"
 #include "events/activity.h"
 #include "events/bell.h"
 #include "events/delivery.h"
@@ -43,6 +51,11 @@
 #include "maps/reach.h"
 #include "maps/search.h"
 #include "projects/project.h"
+#include "retrieval/document.h"
+#include "retrieval/indexing.h"
+#include "retrieval/search.h"
+#include "retrieval/segment.h"
+#include "retrieval/sources.h"
 
 const struct db_check *const app_statements[] = {
 	/* clang-format off */
@@ -79,12 +92,25 @@ const struct db_check *const app_statements[] = {
 	rate_statements,
 	origin_statements,
 	vault_statements,
+	provider_statements,
+	model_statements,
+	breaker_statements,
+	budget_statements,
+	ledger_statements,
+	cache_statements,
 	project_statements,
 	map_statements,
 	index_statements,
 	search_statements,
 	reach_statements,
 	map_part_statements,
+	conversation_statements,
+	turn_statements,
+	retrieval_statements,
+	segment_statements,
+	indexing_statements,
+	document_statements,
+	sources_statements,
 	NULL,
 	/* clang-format on */
 };

@@ -1,6 +1,8 @@
 /* Every domain's kinds of events, in plain sight. */
 #include "app/registry_kinds.h"
 
+#include "ai/budget.h"
+#include "ai/model.h"
 #include "auth/api_key.h"
 #include "auth/member.h"
 #include "auth/session.h"
@@ -8,6 +10,8 @@
 #include "auth/token.h"
 #include "auth/user.h"
 #include "auth/vault.h"
+#include "chats/conversation.h"
+#include "chats/turn.h"
 #include "events/state.h"
 #include "jobs/operate.h"
 #include "jobs/queues.h"
@@ -15,6 +19,7 @@
 #include "maps/commit.h"
 #include "maps/map.h"
 #include "projects/project.h"
+#include "retrieval/document.h"
 
 /* As the documents show them: what clients follow first. */
 event_kinds app_event_kinds = {
@@ -25,6 +30,15 @@ event_kinds app_event_kinds = {
 	&project_deleted,
 	&map_published,
 	&commit_requested,
+	/* conversations */
+	&conversation_created,
+	&conversation_deleted,
+	&turn_queued,
+	&turn_progress,
+	&turn_grown,
+	&turn_ended,
+	&document_created,
+	&document_deleted,
 	/* jobs */
 	&job_completed,
 	&job_failed,
@@ -46,6 +60,13 @@ event_kinds app_event_kinds = {
 	&file_uploaded,
 	&tool_executed,
 	&state_changed,
+	/* models */
+	&provider_changed,
+	&provider_deleted,
+	&model_changed,
+	&model_deleted,
+	&budget_changed,
+	&budget_deleted,
 	/* tenants and people */
 	&tenant_created,
 	&tenant_changed,

@@ -2,5 +2,6 @@
 #include "app/registry_subscribers.h"
 
 #include "events/activity.h"
+#include "retrieval/indexing.h"
 
-event_subscribers app_subscribers = { &activity_subscriber, NULL };
+event_subscribers app_subscribers = { &activity_subscriber, &search_subscriber, NULL };

@@ -7,10 +7,9 @@
 
 /* Two for each area, from AREA_PROJECTS up. */
 const char *const scope_names[] = {
-	PAIR("projects"), PAIR("maps"),   PAIR("jobs"),
-	PAIR("events"),   PAIR("status"), PAIR("tenant"),
-	PAIR("members"),  PAIR("keys"),   PAIR("secrets"),
-	PAIR("audit"),    NULL,
+	PAIR("projects"), PAIR("maps"),          PAIR("jobs"), PAIR("events"),  PAIR("status"),
+	PAIR("tenant"),   PAIR("members"),       PAIR("keys"), PAIR("secrets"), PAIR("audit"),
+	PAIR("models"),   PAIR("conversations"), NULL,
 };
 
 const char *scope_name(enum area area, bool write)

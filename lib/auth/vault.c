@@ -376,10 +376,10 @@ enum err vault_change(struct ctx *cx, int64_t id, int64_t version, const struct 
 static enum err in_use(struct ctx *cx, const char *users)
 {
 	if (users == NULL)
-		err_set(cx, ERR_SECRET_IN_USE, "a project has just begun to use the secret");
+		err_set(cx, ERR_SECRET_IN_USE, "something has just begun to use the secret");
 	else
-		err_set(cx, ERR_SECRET_IN_USE, "the secret opens the repositories of %s", users);
-	err_fix(cx, "give those projects another secret, or delete them, and try again");
+		err_set(cx, ERR_SECRET_IN_USE, "the secret is used by %s", users);
+	err_fix(cx, "give them another secret, or delete them, and try again");
 	return ERR_SECRET_IN_USE;
 }
 

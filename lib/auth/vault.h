@@ -88,7 +88,7 @@ NODISCARD
 enum err vault_change(struct ctx *cx, int64_t id, int64_t version, const struct secret_patch *in,
                       struct secret *ret);
 
-/** Returns ERR_NOT_FOUND, ERR_STALE; ERR_SECRET_IN_USE, naming projects that use it */
+/** Returns ERR_NOT_FOUND, ERR_STALE; ERR_SECRET_IN_USE, naming the projects and providers that use it */
 NODISCARD
 enum err vault_delete(struct ctx *cx, int64_t id, int64_t version);
 

@@ -112,10 +112,13 @@ static const struct db_stmt USERS = {
 	.name = "vault_users",
 	.read = true,
 	.nparams = 2,
-	.sql = "SELECT string_agg(name, ', ' ORDER BY id) AS names FROM (SELECT id,"
-	       " CASE WHEN row_number() OVER (ORDER BY id) > 5 THEN '…' ELSE name || ' (' || id || ')'"
-	       " END AS name FROM app.project WHERE tenant_id = $1 AND secret_id = $2"
-	       " ORDER BY id LIMIT 6) p",
+	.sql = "SELECT string_agg(name, ', ' ORDER BY place) AS names FROM (SELECT place,"
+	       " CASE WHEN place > 5 THEN '…' ELSE name END AS name FROM (SELECT name,"
+	       " row_number() OVER (ORDER BY what, id) AS place FROM (SELECT 1 AS what, id,"
+	       " name || ' (' || id || ')' AS name FROM app.project WHERE tenant_id = $1"
+	       " AND secret_id = $2 UNION ALL SELECT 2, id, 'the provider ' || name"
+	       " FROM app.llm_provider WHERE tenant_id = $1 AND secret_id = $2) u) p"
+	       " WHERE place <= 6) p",
 };
 
 enum err vault_repo_users(struct ctx *cx, int64_t id, const char **ret)

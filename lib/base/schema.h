@@ -90,6 +90,7 @@ struct schema {
 	size_t size; /* of the struct */
 	/* Of a uint64_t that gets bit i when field i was in the body, also as null; SIZE_MAX: none. */
 	size_t given_offset;
+	bool open; /* of a body in another's form: members that are not known here are passed over */
 };
 
 /* Where a member is; does not compile when it is of another type. */
@@ -132,18 +133,22 @@ struct schema {
 
 #define SCHEMA_FIELDS_MAX 64 /* fields of one schema; more do not compile */
 
-#define SCHEMA_OF(T, title, table, given_at)                                                       \
+#define SCHEMA_OF(T, title, table, given_at, ...)                                                  \
 	{                                                                                          \
 		.name = title, .fields = table,                                                    \
 		.nfields = COUNT(table) +                                                          \
 		           0 * sizeof(char[COUNT(table) <= SCHEMA_FIELDS_MAX ? 1 : -1]),           \
-		.size = sizeof(T), .given_offset = (given_at)                                      \
+		.size = sizeof(T), .given_offset = (given_at), __VA_ARGS__                         \
 	}
 
-#define SCHEMA(T, title, table) SCHEMA_OF(T, title, table, SIZE_MAX)
+#define SCHEMA(T, title, table) SCHEMA_OF(T, title, table, SIZE_MAX, .open = false)
+
+/* Of a body whose form is another's to widen. */
+#define SCHEMA_OPEN(T, title, table) SCHEMA_OF(T, title, table, SIZE_MAX, .open = true)
 
 /* For changes: the uint64_t member `given` tells which fields the client sent. */
-#define SCHEMA_PATCH(T, title, table) SCHEMA_OF(T, title, table, OFFSET_OF(T, given, uint64_t))
+#define SCHEMA_PATCH(T, title, table)                                                              \
+	SCHEMA_OF(T, title, table, OFFSET_OF(T, given, uint64_t), .open = false)
 
 /** @ret whether the client sent the field with that JSON name (SCHEMA_PATCH only) */
 bool schema_given(const struct schema *s, const void *obj, const char *name);

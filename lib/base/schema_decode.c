@@ -412,7 +412,8 @@ static void decode_object(struct decode *dc, const struct place *at, const struc
 		const struct field *f = schema_field(s, name);
 
 		if (f == NULL) {
-			blame_unknown(dc, &here, s);
+			if (!s->open)
+				blame_unknown(dc, &here, s);
 			continue;
 		}
 		given |= UINT64_C(1) << (f - s->fields);

@@ -166,5 +166,5 @@ void schema_print(struct sb *sb, const struct schema *s)
 		sb_json(sb, s->fields[i].name);
 		any = true;
 	}
-	sb_add(sb, any ? "],\"additionalProperties\":false}" : ",\"additionalProperties\":false}");
+	sb_addf(sb, "%s,\"additionalProperties\":%s}", any ? "]" : "", s->open ? "true" : "false");
 }

@@ -84,9 +84,9 @@ struct job_kind {
 	bool light;
 	/*
 	 * Called in the transaction that cancels a job which waits, for what it would have worked on; may
-	 * be NULL.  One that runs tells by its handler.
+	 * be NULL.  project_id is 0 of a job without one.  One that runs tells by its handler.
 	 */
-	enum err (*cancelled)(struct ctx *cx, int64_t project_id);
+	enum err (*cancelled)(struct ctx *cx, int64_t job_id, int64_t project_id);
 	bool always; /* enqueued also when the tenant has as many jobs as it may: it makes room */
 	const char *doc;
 };

@@ -331,8 +331,8 @@ static enum err end_waiting(struct ctx *cx, job_kinds kinds, const struct job *j
 	enum err e = ERR_OK;
 
 	cx->who.actor = arena_printf(cx->arena, "job:%lld", (long long)job->id);
-	if (kind != NULL && kind->cancelled != NULL && job->project_id != 0)
-		e = kind->cancelled(cx, job->project_id);
+	if (kind != NULL && kind->cancelled != NULL)
+		e = kind->cancelled(cx, job->id, job->project_id);
 	if (e == ERR_OK)
 		e = tell(cx, &job_failed, job);
 	cx->who.actor = actor;

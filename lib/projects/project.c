@@ -182,7 +182,7 @@ const struct event_kind project_deleted = {
 };
 
 /* One that runs tells by its handler, in the same words. */
-static enum err map_cancelled(struct ctx *cx, int64_t project_id)
+static enum err map_cancelled(struct ctx *cx, UNUSED int64_t job_id, int64_t project_id)
 {
 	enum err e = project_follow(cx, project_id, "failed", err_info(ERR_CANCELLED)->slug,
 	                            "the job was cancelled", NULL);

@@ -79,10 +79,44 @@ static const char *const ROWS[] = {
 	" SELECT tenant_id, id, 0, 1, '{0}', '{1}', '{1}' FROM app.map_index WHERE tenant_id = #",
 	"INSERT INTO app.map_gram (tenant_id, index_id, about, gram, texts, postings)"
 	" SELECT tenant_id, id, 'f', 1, 1, '1' FROM app.map_index WHERE tenant_id = #",
+	"INSERT INTO app.document (tenant_id, name, media_type, bytes, hash, content, created_by)"
+	" VALUES (#, 'd', 'text/plain', 1, repeat('a', 64), 'x', 'a')",
+	"INSERT INTO app.search_state (tenant_id, project_id, commit, version, complete)"
+	" SELECT tenant_id, id, repeat('a', 40), 1, true FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.search_segment (tenant_id, project_id, documents) SELECT tenant_id, id, false"
+	" FROM app.project WHERE tenant_id = #",
+	"INSERT INTO app.search_file (tenant_id, segment_id, path, oid, language, source, first_chunk,"
+	" chunks) SELECT tenant_id, id, 'a', 'a', '', 'code', 0, 1 FROM app.search_segment"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.search_chunk (tenant_id, file_id, number, start_line, end_line, kind, symbols,"
+	" around, text) SELECT tenant_id, id, 0, 1, 1, 'lines', '', '', 'a' FROM app.search_file"
+	" WHERE tenant_id = #",
+	"INSERT INTO app.search_term (tenant_id, segment_id, term, chunks, postings)"
+	" SELECT tenant_id, id, 'a', 1, '0o' FROM app.search_segment WHERE tenant_id = #",
 	"INSERT INTO app.conversation (tenant_id, project_id) SELECT tenant_id, id FROM app.project"
 	" WHERE tenant_id = #",
+	"INSERT INTO app.chat_message (tenant_id, conversation_id, role, content) SELECT tenant_id, id,"
+	" 'user', 'q' FROM app.conversation WHERE tenant_id = #",
+	"INSERT INTO app.chat_run (tenant_id, conversation_id, message_id) SELECT tenant_id,"
+	" conversation_id, id FROM app.chat_message WHERE tenant_id = #",
+	"INSERT INTO app.chat_step (tenant_id, run_id, number, kind) SELECT tenant_id, id, 1, 'plan'"
+	" FROM app.chat_run WHERE tenant_id = #",
+	"INSERT INTO app.chat_citation (tenant_id, run_id, number, project_id, commit, path, first_line,"
+	" last_line, blob) SELECT tenant_id, id, 1, 1, repeat('a', 40), 'a', 1, 1, repeat('b', 40)"
+	" FROM app.chat_run WHERE tenant_id = #",
 	"INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
 	" FROM generate_series(1, 1200)",
+	"INSERT INTO app.llm_provider (tenant_id, name, kind, base_url, secret_id)"
+	" SELECT #, 'p', 'compatible', 'https://a.b', id FROM app.secret WHERE tenant_id = #",
+	"INSERT INTO app.llm_model (tenant_id, provider_id, name, kind, remote_name)"
+	" SELECT tenant_id, id, 'm', 'chat', 'm' FROM app.llm_provider WHERE tenant_id = #",
+	"INSERT INTO app.llm_call (tenant_id, attempt, kind, provider, model, remote_name, actor, request_id)"
+	" VALUES (#, 1, 'chat', 'p', 'm', 'm', 'x', 'x')",
+	"INSERT INTO app.llm_budget (tenant_id, scope, period) VALUES (#, 'tenant', 'day')",
+	"INSERT INTO app.llm_breaker (tenant_id, provider_id, failures)"
+	" SELECT tenant_id, id, 1 FROM app.llm_provider WHERE tenant_id = #",
+	"INSERT INTO app.llm_cache (tenant_id, digest, answer, model, provider, expires_at)"
+	" VALUES (#, decode(repeat('00', 32), 'hex'), '', '', '', now())",
 	"INSERT INTO app.idempotency_key (tenant_id, key, request_hash, status, body)"
 	" VALUES (#, 'k', sha256('a'), 200, '')",
 	"INSERT INTO app.user_account (email) VALUES ('of#@example.org')",

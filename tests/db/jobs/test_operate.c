@@ -14,7 +14,7 @@ struct args {
 };
 static const struct field ARGS_FIELDS[] = { F_INT(struct args, n, .max = 1000, .doc = "d") };
 static const struct schema ARGS = SCHEMA(struct args, "OperateArguments", ARGS_FIELDS);
-static enum err note_cancelled(struct ctx *cx, int64_t project_id);
+static enum err note_cancelled(struct ctx *cx, int64_t job_id, int64_t project_id);
 #define KIND .arguments = &ARGS, .attempts = 3, .backoff_s = 1, .timeout_s = 10, .doc = "d"
 static const struct job_kind SIDE = {
 	.type = "test.queue", .queue = "test_queue", .cancelled = note_cancelled, KIND
@@ -27,7 +27,7 @@ static const struct job_kind *const KINDS[] = { &SIDE, &OTHER, &LIGHT, NULL };
 
 static int64_t told_project; /* of the job that was cancelled last */
 
-static enum err note_cancelled(UNUSED struct ctx *cx, int64_t project_id)
+static enum err note_cancelled(UNUSED struct ctx *cx, UNUSED int64_t job_id, int64_t project_id)
 {
 	told_project = project_id;
 	return ERR_OK;

@@ -72,6 +72,38 @@ static void test_ring__filter(void **state)
 	live_event_drop(e);
 }
 
+/* The run is the member of that name, whatever the texts beside it say; in the order that jsonb gives members. */
+static void test_ring__events_of_a_run(void **state)
+{
+	static const struct {
+		const char *kind, *payload;
+		int64_t run_id;
+	} CASES[] = {
+		{ "run.delta", "{\"text\": \"x\", \"offset\": 0, \"run_id\": 12}", 12 },
+		{ "run.delta", "{\"text\": \"\\\"run_id\\\": 13\", \"offset\": 0, \"run_id\": 12}",
+		  12 },
+		{ "run.ended", "{\"run\": {\"id\": 12}, \"run_id\": 12}", 12 },
+		{ "job.done", "{\"run_id\": 12}", 0 },
+		{ "run.odd", "{}", 0 },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		const struct event made = { .position = 5,
+			                    .kind = CASES[i].kind,
+			                    .version = 1,
+			                    .payload = CASES[i].payload,
+			                    .actor = "job:1" };
+		const struct live_filter mine = { .tenant_id = 7, .run_id = 12 };
+		struct live_event *e = live_event_new(cx, 7, &made);
+
+		print_message("# %s\n", CASES[i].payload);
+		assert_int_equal(e->run_id, CASES[i].run_id);
+		assert_int_equal(live_event_fits(e, &mine), CASES[i].run_id == 12);
+		live_event_drop(e);
+	}
+}
+
 /* Positions may have gaps; a reader's place is found by position all the same. */
 static void test_ring__after(void **state)
 {
@@ -254,11 +286,11 @@ static void test_message__state(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ring__frame),      cmocka_unit_test(test_ring__filter),
-		cmocka_unit_test(test_ring__after),      cmocka_unit_test(test_ring__bounds),
-		cmocka_unit_test(test_spec__round),      cmocka_unit_test(test_spec__refused),
-		cmocka_unit_test(test_message__answers), cmocka_unit_test(test_message__size),
-		cmocka_unit_test(test_message__state),
+		cmocka_unit_test(test_ring__frame),   cmocka_unit_test(test_ring__events_of_a_run),
+		cmocka_unit_test(test_ring__filter),  cmocka_unit_test(test_ring__after),
+		cmocka_unit_test(test_ring__bounds),  cmocka_unit_test(test_spec__round),
+		cmocka_unit_test(test_spec__refused), cmocka_unit_test(test_message__answers),
+		cmocka_unit_test(test_message__size), cmocka_unit_test(test_message__state),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

@@ -133,6 +133,44 @@ static void test_problem__page(void **state)
 	assert_null(strstr(sb.data, "style="));
 }
 
+/* Below /v1/ the clients of OpenAI read {"error": {message, type, param, code}}. */
+static void test_problem__in_openai_form(void **state)
+{
+	static const struct {
+		enum err code;
+		const char *pointer, *type, *param;
+	} CASES[] = {
+		{ ERR_INVALID, "/model", "invalid_request_error", "model" },
+		{ ERR_NOT_FOUND, NULL, "invalid_request_error", NULL },
+		{ ERR_UNAUTHENTICATED, NULL, "authentication_error", NULL },
+		{ ERR_RATE, NULL, "rate_limit_error", NULL },
+		{ ERR_UNAVAILABLE, NULL, "server_error", NULL },
+	};
+	const struct request rq = { .path = "/v1/chat/completions" };
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct ctx *cx = fixture_ctx(*state);
+		CLEANUP(json_put) struct json_object *doc = NULL;
+		struct reply rp;
+
+		if (CASES[i].pointer != NULL)
+			err_field(cx, CASES[i].code, CASES[i].pointer, "rule", "so it is");
+		else
+			err_set(cx, CASES[i].code, "so it is");
+		reply_begin(&rp, cx, &rq);
+		problem_reply(&rp);
+		assert_string_equal(rp.media, "application/json");
+		assert_int_equal(rp.status, err_info(CASES[i].code)->status);
+		assert_int_equal(json_parse(cx, rp.pieces[0], &json_limits_body, &doc), ERR_OK);
+		assert_string_equal(json_text(doc, "error.message", ""), "so it is");
+		assert_string_equal(json_text(doc, "error.type", ""), CASES[i].type);
+		assert_string_equal(json_text(doc, "error.code", ""),
+		                    err_info(CASES[i].code)->slug);
+		assert_string_equal(json_text(doc, "error.param", "null"),
+		                    CASES[i].param != NULL ? CASES[i].param : "null");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_problem__own_failures_are_not_told),
 		cmocka_unit_test(test_problem__fields),
 		cmocka_unit_test(test_problem__hostile_names),
+		cmocka_unit_test(test_problem__in_openai_form),
 		cmocka_unit_test(test_problem__page),
 	};
 

@@ -1,0 +1,53 @@
+/*
+ * Cut: portolan-analyse reads blobs and hands over their chunks.
+ *
+ * With the word "chunks" it gets a struct cut_request and answers with a bundle of two parts, one row a
+ * line, columns between tabs:
+ *
+ *   files   of each file asked for, in that order: language ("" when unknown), source ("code", "doc",
+ *           "" when there is nothing to find in it), chunks
+ *   chunks  of these, in order: first line, last line, kind, symbols, types around them (0x1f between),
+ *           text
+ *
+ * In texts a line feed is 0x1e and a tab 0x1d; other control characters are blanks.  What is binary,
+ * generated, vendored, a pointer of Git LFS, too large, missing or damaged has no chunks.
+ */
+#ifndef RETRIEVAL_CUT_H
+#define RETRIEVAL_CUT_H
+
+#include "base/schema.h"
+#include "maps/bundle.h"
+#include "retrieval/chunk.h"
+
+#define CUT_FILES_MAX    400                /* of one request */
+#define CUT_BATCH_BYTES  ((size_t)16 << 20) /* of the blobs of one request, but for one alone */
+#define CUT_OUTPUT_BYTES ((size_t)40 << 20)
+#define CUT_LINE         '\x1e'
+#define CUT_TAB          '\x1d'
+#define CUT_SYMBOL       '\x1f'
+
+/* A file to be cut. */
+struct cut_file {
+	const char *oid;  /* 40 digits */
+	const char *path; /* tells the language */
+};
+
+struct cut_request {
+	const char *directory; /* absolute, of the bare repository */
+	int64_t max_blob_bytes;
+	struct list files; /* struct cut_file, CUT_FILES_MAX at most */
+};
+
+extern const struct schema cut_request_schema;
+
+/**
+ * In portolan-analyse: read and cut the files; scan_init() and sandbox_enter() are done.
+ * Returns ERR_REPO_NOT_GIT, ERR_LIMIT
+ */
+NODISCARD
+enum err cut_files(struct ctx *cx, const struct cut_request *in, struct bundle *ret);
+
+/** Append the rows of a text's chunks, as in the part `chunks`.  @ret how many */
+size_t cut_rows(struct sb *sb, const struct chunk_list *chunks);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Documents: texts of a tenant's own that the search finds beside its repositories.
+ *
+ * A document is stored as it was sent and never changes; a job cuts it (retrieval/indexing.h).  Until then
+ * its status is "pending".
+ *
+ *   Kinds   text/plain, text/markdown; in UTF-8.
+ *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request.
+ */
+#ifndef RETRIEVAL_DOCUMENT_H
+#define RETRIEVAL_DOCUMENT_H
+
+#include "events/event.h"
+
+#define DOCUMENT_NAME_MAX 200
+#define DOCUMENT_LIST_MAX 201
+
+/* What a client sends; one of text and content. */
+struct document_new {
+	const char *name;       /* unique within the tenant */
+	const char *media_type; /* NULL: by the name's ending */
+	const char *text;
+	const char *content; /* bytes in base64 */
+};
+
+struct document {
+	int64_t id;
+	const char *name, *media_type;
+	int64_t bytes;
+	const char *hash;
+	const char *status; /* "pending", "ready" */
+	const char *created_by;
+	int64_t created_us;
+	int64_t chunks;
+};
+
+/* One that a job reads. */
+struct document_content {
+	int64_t id;
+	const char *name, *media_type, *hash;
+	const char *content; /* hexadecimal */
+};
+
+extern const struct schema document_new_schema, document_schema;
+extern const struct event_kind document_created, document_deleted;
+
+/**
+ * Store a document and have it indexed, in one transaction; bell_ring() follows.
+ *
+ * Returns ERR_INVALID blaming the field, ERR_CONFLICT when the tenant has a document of that name,
+ *         ERR_LIMIT when it may have no more
+ */
+NODISCARD
+enum err document_create(struct ctx *cx, const struct document_new *in, struct document *ret);
+
+/** Returns ERR_NOT_FOUND */
+NODISCARD
+enum err document_get(struct ctx *cx, int64_t id, struct document *ret);
+
+/** @ret items are struct document, newest first; ids below before_id when not 0 */
+NODISCARD
+enum err document_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret);
+
+/** It is not found any more from then on; a job takes its chunks away.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err document_delete(struct ctx *cx, int64_t id);
+
+/* --- For the job --- */
+
+/** @ret the next document that waits; ERR_NOT_FOUND: none does */
+NODISCARD
+enum err document_next(struct ctx *cx, int64_t after, struct document_content *ret);
+
+/** Documents can be found now.  @ids an array */
+NODISCARD
+enum err document_ready(struct ctx *cx, const char *ids);
+
+/** Chunks of documents that are no more are dead. */
+NODISCARD
+enum err document_gone(struct ctx *cx);
+
+extern const struct db_check document_statements[];
+
+#endif

@@ -1,0 +1,131 @@
+#include "retrieval/document_repo.h"
+
+#define COLUMNS                                                                                    \
+	"d.id, d.name, d.media_type, d.bytes, d.hash, d.status, d.created_by,"                     \
+	" (date_part('epoch', d.created_at) * 1000000)::bigint AS created_at,"                     \
+	" coalesce((SELECT sum(f.chunks) FROM app.search_file f WHERE f.tenant_id = $1"            \
+	" AND f.document_id = d.id AND f.live), 0)::bigint AS chunks"
+
+static const struct db_stmt INSERT = {
+	.name = "document_insert",
+	.nparams = 7,
+	.sql = "INSERT INTO app.document AS d (tenant_id, name, media_type, bytes, hash, created_by,"
+	       " content) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING " COLUMNS,
+};
+
+enum err document_repo_insert(struct ctx *cx, const struct document *in, const char *content,
+                              size_t n, struct document *ret)
+{
+	return db_get(cx, &INSERT,
+	              DB_ARGS(DB_TEXT(in->name), DB_TEXT(in->media_type), DB_INT(in->bytes),
+	                      DB_TEXT(in->hash), DB_TEXT(in->created_by), DB_BYTES(content, n)),
+	              &document_schema, ret);
+}
+
+static const struct db_stmt COUNT_ALL = {
+	.name = "document_count",
+	.read = true,
+	.nparams = 1,
+	.sql = "SELECT count(*) FROM app.document WHERE tenant_id = $1",
+};
+
+enum err document_repo_count(struct ctx *cx, int64_t *ret)
+{
+	return db_get_int(cx, &COUNT_ALL, DB_NO_ARGS, ret);
+}
+
+static const struct db_stmt GET = {
+	.name = "document_get",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " COLUMNS " FROM app.document d WHERE d.tenant_id = $1 AND d.id = $2",
+};
+
+enum err document_get(struct ctx *cx, int64_t id, struct document *ret)
+{
+	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &document_schema, ret);
+}
+
+static const struct db_stmt LIST = {
+	.name = "document_list",
+	.read = true,
+	.nparams = 3,
+	.sql = "SELECT " COLUMNS " FROM app.document d WHERE d.tenant_id = $1"
+	       " AND ($2::bigint IS NULL OR d.id < $2) ORDER BY d.id DESC LIMIT $3",
+};
+
+enum err document_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret)
+{
+	return db_list(cx, &LIST, DB_ARGS(DB_INT0(before_id), DB_INT(limit)), &document_schema,
+	               ret);
+}
+
+static const struct db_stmt DELETE = {
+	.name = "document_delete",
+	.nparams = 2,
+	.sql = "DELETE FROM app.document d WHERE d.tenant_id = $1 AND d.id = $2 RETURNING " COLUMNS,
+};
+
+enum err document_repo_delete(struct ctx *cx, int64_t id, struct document *ret)
+{
+	return db_get(cx, &DELETE, DB_ARGS(DB_INT(id)), &document_schema, ret);
+}
+
+static const struct field CONTENT_FIELDS[] = {
+	F_INT(struct document_content, id),          F_TEXT(struct document_content, name),
+	F_TEXT(struct document_content, media_type), F_TEXT(struct document_content, hash),
+	F_TEXT(struct document_content, content),
+};
+static const struct schema CONTENT =
+	SCHEMA(struct document_content, "DocumentContent", CONTENT_FIELDS);
+
+static const struct db_stmt NEXT = {
+	.name = "document_next",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT id, name, media_type, hash, encode(content, 'hex') AS content"
+	       " FROM app.document WHERE tenant_id = $1 AND id > $2 AND status = 'pending'"
+	       " ORDER BY id LIMIT 1",
+};
+
+enum err document_next(struct ctx *cx, int64_t after, struct document_content *ret)
+{
+	return db_get(cx, &NEXT, DB_ARGS(DB_INT(after)), &CONTENT, ret);
+}
+
+static const struct db_stmt READY = {
+	.name = "document_ready",
+	.nparams = 2,
+	.sql = "UPDATE app.document SET status = 'ready' WHERE tenant_id = $1"
+	       " AND id = ANY ($2::bigint[])",
+};
+
+enum err document_ready(struct ctx *cx, const char *ids)
+{
+	return db_run(cx, &READY, DB_ARGS(DB_TEXT(ids)), NULL);
+}
+
+static const struct db_stmt GONE = {
+	.name = "document_gone",
+	.nparams = 1,
+	.sql = "UPDATE app.search_file f SET live = false WHERE f.tenant_id = $1"
+	       " AND f.document_id IS NOT NULL AND f.live AND NOT EXISTS (SELECT FROM app.document d"
+	       " WHERE d.tenant_id = $1 AND d.id = f.document_id)",
+};
+
+enum err document_gone(struct ctx *cx)
+{
+	return db_run(cx, &GONE, DB_NO_ARGS, NULL);
+}
+
+const struct db_check document_statements[] = {
+	{ .stmt = &INSERT, .row = &document_schema },
+	{ .stmt = &COUNT_ALL },
+	{ .stmt = &GET, .row = &document_schema },
+	{ .stmt = &LIST, .row = &document_schema },
+	{ .stmt = &DELETE, .row = &document_schema },
+	{ .stmt = &NEXT, .row = &CONTENT },
+	{ .stmt = &READY, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE, .as = DB_AS_RUNNER },
+	{ .stmt = NULL },
+};

@@ -1,0 +1,381 @@
+/*
+ * Search: the query's terms, the rarest of them read, chunks ranked, the best ones fetched and explained.
+ *
+ * Common terms are left out where rarer ones are there, so that what is read is bounded: they would cost
+ * most and tell least.
+ */
+#include "retrieval/search.h"
+
+#include "projects/project.h"
+#include "retrieval/rank.h"
+#include "retrieval/search_repo.h"
+#include "retrieval/terms.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TERMS_MAX    64 /* different ones of a query that are looked up ... */
+#define TERMS_READ   24 /* ... and read, the rarest */
+#define TERMS_LEAST  3  /* are read however common they are */
+#define COMMON_PART  4  /* a term that more than this part of the chunks has is common */
+#define POSTINGS_MAX 2000000
+#define RANK_BYTES   ((size_t)256 << 20)
+#define ARRAY_BYTES  ((size_t)1 << 20)
+#define MILLION      1000000.0
+#define WHY_MAX      12
+
+static const struct field HIT_FIELDS[] = {
+	F_INT(struct retrieval_hit, project_id, .zero_is_null = true,
+	      .doc = "The project; null of a document"),
+	F_INT(struct retrieval_hit, document_id, .zero_is_null = true,
+	      .doc = "The document; null of a file in a repository"),
+	F_TEXT(struct retrieval_hit, commit, .nullable = true,
+	       .doc = "Commit at which it was read"),
+	F_TEXT(struct retrieval_hit, path, .doc = "The file, or the document's name"),
+	F_INT(struct retrieval_hit, start_line, .doc = "First line"),
+	F_INT(struct retrieval_hit, end_line, .doc = "Last line"),
+	F_TEXT(struct retrieval_hit, blob, .doc = "Id of the file's content"),
+	F_TEXT(struct retrieval_hit, language, .nullable = true, .doc = "Language of the file"),
+	F_TEXT(struct retrieval_hit, source, .doc = "code, doc or document"),
+	F_TEXT(struct retrieval_hit, kind,
+	       .doc = "What it is: function, class, ..., section, lines"),
+	F_INT(struct retrieval_hit, score,
+	      .doc = "Compares the hits of one answer; higher is better"),
+	F_LIST(struct retrieval_hit, symbols, .item = FIELD_TEXT, .doc = "What is defined in it"),
+	F_LIST(struct retrieval_hit, why, .item = FIELD_TEXT, .doc = "Why it was found"),
+	F_TEXT(struct retrieval_hit, text, .doc = "Its lines"),
+};
+const struct schema retrieval_hit_schema = SCHEMA(struct retrieval_hit, "SearchHit", HIT_FIELDS);
+
+static const struct field FOUND_FIELDS[] = {
+	F_LIST(struct retrieval_found, items, .of = &retrieval_hit_schema, .doc = "Best first"),
+	F_BOOL(struct retrieval_found, complete,
+	       .doc = "Whether all that may be searched is indexed, and no limit kept something out"),
+};
+const struct schema retrieval_found_schema =
+	SCHEMA(struct retrieval_found, "SearchFound", FOUND_FIELDS);
+
+/* --- Terms --- */
+
+struct query_term {
+	const char *name, *written; /* written: as the query has it first */
+	int64_t times, chunks;      /* in the query; that have it */
+	double idf;
+};
+
+struct query_terms {
+	struct ctx *cx;
+	struct query_term items[TERMS_MAX];
+	size_t n;
+	bool noise; /* the commonest words count too: there are no others */
+};
+
+static void take_term(void *arg, const char *name, size_t n, struct span written)
+{
+	struct query_terms *terms = arg;
+
+	if (!terms->noise && term_is_noise(name, n))
+		return;
+	for (size_t i = 0; i < terms->n; i++)
+		if (strlen(terms->items[i].name) == n &&
+		    memcmp(terms->items[i].name, name, n) == 0) {
+			terms->items[i].times++;
+			return;
+		}
+	if (terms->n < TERMS_MAX)
+		terms->items[terms->n++] =
+			(struct query_term){ .name = arena_strndup(terms->cx->arena, name, n),
+			                     .written = arena_strndup(terms->cx->arena,
+			                                              written.data, written.len),
+			                     .times = 1 };
+}
+
+static enum err read_query(struct ctx *cx, const char *text, struct query_terms *ret)
+{
+	struct span span = { text, strlen(text) };
+
+	*ret = (struct query_terms){ .cx = cx };
+	terms_each(span, take_term, ret);
+	ret->noise = ret->n == 0;
+	if (ret->noise)
+		terms_each(span, take_term, ret);
+	if (ret->n == 0)
+		return err_field(cx, ERR_INVALID, "?q", "word", "has no word to look for");
+	return ERR_OK;
+}
+
+/* Terms hold nothing that would have to be escaped. */
+static enum err terms_array(struct ctx *cx, const struct query_terms *terms, const char **ret)
+{
+	struct sb sb = sb_new(cx->arena, ARRAY_BYTES);
+
+	for (size_t i = 0; i < terms->n; i++) {
+		sb_add(&sb, i == 0 ? "{\"" : ",\"");
+		sb_add(&sb, terms->items[i].name);
+		sb_addc(&sb, '"');
+	}
+	sb_addc(&sb, '}');
+	return sb_finish(cx, &sb, ret);
+}
+
+static int rarest_first(const void *a, const void *b)
+{
+	const struct query_term *x = a, *y = b;
+
+	if (x->chunks != y->chunks)
+		return x->chunks < y->chunks ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* How rare each is; those that are worth reading stay, rarest first. */
+static enum err weigh_terms(struct ctx *cx, const char *segments, int64_t chunks,
+                            struct query_terms *terms)
+{
+	const struct search_df *rows;
+	struct list found;
+	const char *names;
+	int64_t read = 0;
+	size_t n = 0;
+
+	TRY(terms_array(cx, terms, &names));
+	TRY(search_repo_df(cx, segments, names, &found));
+	rows = found.items;
+	for (size_t i = 0; i < terms->n; i++)
+		for (size_t j = 0; j < found.n; j++)
+			if (strcmp(terms->items[i].name, rows[j].term) == 0)
+				terms->items[i].chunks = rows[j].chunks;
+	qsort(terms->items, terms->n, sizeof(terms->items[0]), rarest_first);
+	for (size_t i = 0; i < terms->n; i++) {
+		struct query_term term = terms->items[i];
+
+		if (term.chunks == 0)
+			continue;
+		read += term.chunks;
+		if (n >= TERMS_READ || (n >= TERMS_LEAST && (term.chunks > chunks / COMMON_PART ||
+		                                             read > POSTINGS_MAX)))
+			break;
+		term.idf = log(1 + ((double)(chunks - term.chunks) + 0.5) /
+		                           ((double)term.chunks + 0.5));
+		terms->items[n++] = term;
+	}
+	terms->n = n;
+	return ERR_OK;
+}
+
+/* --- Ranking --- */
+
+static enum err segments_array(struct ctx *cx, const struct list *segments, const char **ret)
+{
+	const struct search_segment *items = segments->items;
+	struct sb sb = sb_new(cx->arena, ARRAY_BYTES);
+
+	for (size_t i = 0; i < segments->n; i++)
+		sb_int_after(&sb, i == 0 ? '{' : ',', items[i].id);
+	sb_addc(&sb, '}');
+	return sb_finish(cx, &sb, ret);
+}
+
+static const char *ranges_of(const struct list *only, int64_t segment)
+{
+	const struct search_only *items = only->items;
+
+	for (size_t i = 0; i < only->n; i++)
+		if (items[i].segment_id == segment)
+			return items[i].ranges;
+	return "";
+}
+
+static void rank_terms(struct rank *rank, const struct query_terms *terms, int64_t segment,
+                       const struct search_postings *rows, size_t n, size_t *at)
+{
+	for (; *at < n && rows[*at].segment_id == segment; (*at)++)
+		for (size_t i = 0; i < terms->n; i++) {
+			const struct query_term *term = &terms->items[i];
+
+			if (strcmp(term->name, rows[*at].term) == 0)
+				rank_term(rank,
+				          &(struct rank_term){
+						  term->name,
+						  term->idf * (1 + log((double)term->times)) },
+				          rows[*at].postings);
+		}
+}
+
+static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
+                         const struct list *segments, const char *ids,
+                         const struct query_terms *terms, struct rank *rank)
+{
+	const struct search_segment *items = segments->items;
+	bool filtered = query->path != NULL || query->language != NULL || query->source != NULL;
+	struct list postings, only = { 0 };
+	const char *names;
+	size_t at = 0;
+
+	TRY(terms_array(cx, terms, &names));
+	if (filtered)
+		TRY(search_repo_only(cx, query, ids, &only));
+	TRY(search_repo_postings(cx, ids, names, &postings));
+	for (size_t i = 0; i < segments->n; i++) {
+		const struct rank_segment segment = {
+			.id = items[i].id,
+			.chunks = (uint32_t)items[i].chunks,
+			.counts = items[i].counts,
+			.dead = items[i].dead,
+			.only = filtered ? ranges_of(&only, items[i].id) : NULL,
+		};
+
+		rank_segment(rank, &segment);
+		rank_terms(rank, terms, items[i].id, postings.items, postings.n, &at);
+		rank_segment_end(rank);
+	}
+	return ERR_OK;
+}
+
+/* --- Hits --- */
+
+/* Why one hit was found: which of the query's terms are where in it. */
+struct why {
+	struct ctx *cx;
+	const struct query_terms *terms;
+	const char *field;
+	bool seen[TERMS_MAX]; /* told already, by the first field that has it */
+	const char **items;
+	size_t n;
+};
+
+static void explain_term(void *arg, const char *name, size_t n, struct span written)
+{
+	struct why *why = arg;
+
+	(void)written;
+	for (size_t i = 0; i < why->terms->n && why->n < WHY_MAX; i++) {
+		const char *term = why->terms->items[i].name;
+
+		if (why->seen[i] || strlen(term) != n || memcmp(term, name, n) != 0)
+			continue;
+		why->seen[i] = true;
+		why->items[why->n++] = arena_printf(why->cx->arena, "%s:%s", why->field,
+		                                    why->terms->items[i].written);
+	}
+}
+
+static void explain_field(struct why *why, const char *field, const char *text)
+{
+	why->field = field;
+	terms_each((struct span){ text, strlen(text) }, explain_term, why);
+}
+
+static struct list explain(struct ctx *cx, const struct query_terms *terms,
+                           const struct retrieval_hit *hit)
+{
+	const char *const *symbols = hit->symbols.items;
+	struct why why = { .cx = cx, .terms = terms };
+
+	why.items = arena_array(cx->arena, WHY_MAX, sizeof(*why.items));
+	for (size_t i = 0; i < hit->symbols.n; i++)
+		explain_field(&why, "symbol", symbols[i]);
+	explain_field(&why, "path", hit->path);
+	explain_field(&why, "text", hit->text);
+	return (struct list){ .items = why.items, .n = why.n };
+}
+
+/* Whole lines, as many as there is room for; the hit ends where its text does. */
+static void cut_text(struct ctx *cx, struct retrieval_hit *hit)
+{
+	const char *end;
+	size_t n = strlen(hit->text);
+
+	if (n <= RETRIEVAL_TEXT_MAX)
+		return;
+	end = memrchr(hit->text, '\n', RETRIEVAL_TEXT_MAX);
+	if (end == NULL) { /* one long line */
+		n = RETRIEVAL_TEXT_MAX;
+		while (n > 0 && ((unsigned char)hit->text[n] & 0xc0) == 0x80)
+			n--;
+		hit->end_line = hit->start_line;
+	} else {
+		n = (size_t)(end - hit->text);
+		for (const char *p = end; (p = strchr(p, '\n')) != NULL; p++)
+			hit->end_line--;
+		hit->end_line += hit->text[strlen(hit->text) - 1] == '\n';
+	}
+	hit->text = arena_strndup(cx->arena, hit->text, n);
+}
+
+static enum err fetch_hits(struct ctx *cx, const struct query_terms *terms,
+                           const struct rank_hit *ranked, size_t n, struct list *ret)
+{
+	struct sb segments = sb_new(cx->arena, ARRAY_BYTES),
+		  chunks = sb_new(cx->arena, ARRAY_BYTES);
+	const char *segment_array, *chunk_array;
+	struct retrieval_hit *items;
+
+	*ret = (struct list){ 0 };
+	if (n == 0)
+		return ERR_OK;
+	for (size_t i = 0; i < n; i++) {
+		sb_int_after(&segments, i == 0 ? '{' : ',', ranked[i].segment);
+		sb_int_after(&chunks, i == 0 ? '{' : ',', ranked[i].chunk);
+	}
+	sb_addc(&segments, '}');
+	sb_addc(&chunks, '}');
+	TRY(sb_finish(cx, &segments, &segment_array));
+	TRY(sb_finish(cx, &chunks, &chunk_array));
+	TRY(search_repo_hits(cx, segment_array, chunk_array, ret));
+	items = arena_memdup(cx->arena, ret->items, ret->n * sizeof(*items));
+	for (size_t i = 0; i < ret->n; i++) {
+		items[i].score = (int64_t)(ranked[items[i].score - 1].score * MILLION);
+		items[i].why = explain(cx, terms, &items[i]);
+		cut_text(cx, &items[i]);
+	}
+	ret->items = items;
+	return ERR_OK;
+}
+
+static enum err find(struct ctx *cx, const struct retrieval_query *query, struct query_terms *terms,
+                     struct list *ret)
+{
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(RANK_BYTES);
+	struct rank *rank = rank_new(arena);
+	struct rank_hit ranked[RETRIEVAL_TOP_MAX];
+	const struct search_segment *items;
+	struct list segments;
+	int64_t chunks = 0, top = query->top_k > 0 ? query->top_k : RETRIEVAL_TOP;
+	const char *ids;
+
+	TRY(search_repo_segments(cx, query, &segments));
+	items = segments.items;
+	for (size_t i = 0; i < segments.n; i++)
+		chunks += items[i].chunks;
+	TRY(segments_array(cx, &segments, &ids));
+	if (segments.n == 0)
+		return ERR_OK;
+	TRY(weigh_terms(cx, ids, chunks, terms));
+	if (terms->n == 0)
+		return ERR_OK;
+	TRY(rank_all(cx, query, &segments, ids, terms, rank));
+	return fetch_hits(cx, terms, ranked,
+	                  rank_finish(rank, ranked,
+	                              top < RETRIEVAL_TOP_MAX ? (size_t)top : RETRIEVAL_TOP_MAX),
+	                  ret);
+}
+
+enum err retrieval_search(struct ctx *cx, const struct retrieval_query *query,
+                          struct retrieval_found *ret)
+{
+	struct query_terms *terms = arena_alloc(cx->arena, sizeof(*terms));
+	struct retrieval_found found = { 0 };
+	struct project project;
+	int64_t waiting;
+
+	TRY(read_query(cx, query->text, terms));
+	if (query->project_id != 0)
+		TRY(project_get(cx, query->project_id, &project));
+	TRY(find(cx, query, terms, &found.items));
+	TRY(search_repo_waiting(cx, query, &waiting));
+	found.complete = waiting == 0;
+	*ret = found;
+	return ERR_OK;
+}

@@ -1,0 +1,108 @@
+#!/bin/sh
+# H1, H3, H4, H6, H8, R7, R8: files and documents are cut, found, explained, and kept apart.
+test_description='Search: passages of code and documents, each with its place and reason'
+. "${0%/*}/lib.sh"
+
+commit() { git add -A . && git -c user.name=e2e -c user.email=e2e@test commit -q -m "$1"; }
+made_repo() {
+	mkdir -p "$1/lib" "$1/docs" && git init -q -b main "$1" && (
+		cd "$1" &&
+			printf '#include "limit.h"\n\n/* Refuses a body that is longer than the setting says. */\nint check_body_length(long bytes)\n{\n\treturn bytes <= 1024;\n}\n\nint unrelated(void)\n{\n\treturn 0;\n}\n' >lib/limit.c &&
+			printf 'int check_body_length(long bytes);\n' >lib/limit.h &&
+			printf 'class TokenBucket:\n    def take(self, cost):\n        self.left -= cost\n        return self.left >= 0\n' >lib/bucket.py &&
+			printf '# Guide\n\nHello.\n\n## Rotating keys\n\nKeys are rotated every quarter by the on-call engineer.\n' >docs/guide.md &&
+			printf 'a\0b' >blob.bin && commit one
+	)
+}
+made_repo "$WORK/app"
+chmod -R a+rX "$WORK/app"
+stack_up "$WORK/app"
+
+portolan() { PORTOLAN_API_KEY=$PORTOLAN_API_KEY PORTOLAN_URL="http://127.0.0.1:$PORT" "$BIN/portolan" "$@"; }
+id= # of the project
+indexed() { api GET "/api/v1/sources" && [ "$(jq -r ".items[] | select(.project_id == $id) | .complete" "$WORK/reply.body")" = true ]; }
+# seek QUERY [PARAMETERS]
+seek() { api GET "/api/v1/search?q=$1${2:+&$2}"; }
+
+check 'a search before anything is there finds nothing, which is an answer' '
+	seek anything && status 200 && json ".items | length" 0 && json .complete true
+'
+check 'a mapped repository is indexed by itself' '
+	portolan map "$WORK/app" --name app >/dev/null && api GET "/api/v1/projects?q=app" && keep id ".items[0].id" && within 20 indexed
+'
+check 'a question finds the function, with its place, blob and reason' '
+	seek "where+is+the+length+of+a+body+checked" "project=$id" && status 200 && json ".items[0].path" lib/limit.c &&
+	json ".items[0] | [.start_line, .end_line] | join(\"-\")" 3-7 && json ".items[0].kind" function &&
+	json ".items[0].symbols[0]" check_body_length && json ".items[0].commit" "$(git -C "$WORK/app" rev-parse HEAD)" &&
+	json ".items[0].blob" "$(git -C "$WORK/app" rev-parse HEAD:lib/limit.c)" &&
+	json ".items[0].why | index(\"symbol:body\") != null" true && json ".items[0].text | startswith(\"/* Refuses\")" true
+'
+check 'names are found in any way of writing them' '
+	for q in checkBodyLength check_body_length CHECK_BODY_LENGTH "check+body+length"; do
+		seek "$q" && json ".items[0].symbols[0]" check_body_length || return 1
+	done
+	seek tokenBucket && json ".items[0].path" lib/bucket.py
+'
+check 'a section of prose is found by its heading and words' '
+	seek "how+are+keys+rotated" && json ".items[0] | .path + \" \" + .kind + \" \" + .symbols[0]" "docs/guide.md section Rotating keys" &&
+	json ".items[0].source" doc
+'
+check 'filters keep to a project, folder, language and source' '
+	seek length "path=docs" && json ".items | length" 0 && seek take "language=python" && json ".items | length" 1 &&
+	seek rotated "source=code" && json ".items | length" 0 && seek rotated "source=doc&path=docs/guide.md" && json ".items | length" 1 &&
+	seek rotated "project=99999" && status 404 && seek rotated "source=nothing" && status 400 && seek "%21%3F" && status 400 &&
+	json ".errors[0].parameter" q && seek length top_k=1 && json ".items | length" 1
+'
+
+# Documents
+doc= # of the one that is added
+cat >"$WORK/handbook.json" <<-'END'
+	{"name": "handbook.md", "text": "# Handbook\n\nWhat everybody knows.\n\n## Deploying\n\nWe deploy on Mondays.\n"}
+END
+ready() { api GET "/api/v1/documents/$doc" && json .status ready; }
+check 'a document is added, cut and found' '
+	api POST /api/v1/documents <"$WORK/handbook.json" &&
+	status 201 && keep doc .id && json .media_type text/markdown && within 20 ready && json .chunks 2 &&
+	seek "on+which+day+do+we+deploy" && json ".items[0] | .path + \" \" + .source" "handbook.md document" &&
+	json ".items[0].document_id" "$doc" && json ".items[0].commit" null && seek deploy "project=$id" && json ".items | length" 0
+'
+check 'what is no document is refused by name' '
+	printf "{\"name\":\"handbook.md\",\"text\":\"x\"}" | api POST /api/v1/documents && status 409 &&
+	printf "{\"name\":\"a\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /text &&
+	printf "{\"name\":\"a\",\"content\":\"***\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /content &&
+	printf "{\"name\":\"a\",\"content\":\"/w==\"}" | api POST /api/v1/documents && status 400
+'
+check 'another tenant finds none of it' '
+	step_down "$BIN/portolan" setup --tenant rival --key-file "$VAR/rival.env" --url "http://127.0.0.1:$PORT" >/dev/null 2>&1
+	rival=$(sed -n "s/^PORTOLAN_API_KEY='"'"'\{0,1\}\([^'"'"']*\).*/\1/p" "$VAR/rival.env")
+	call GET "/api/v1/search?q=check_body_length" "Authorization: Bearer $rival" && status 200 && json ".items | length" 0 &&
+	call GET "/api/v1/search?q=deploy&project=$id" "Authorization: Bearer $rival" && status 404 &&
+	call GET "/api/v1/documents/$doc" "Authorization: Bearer $rival" && status 404 &&
+	call GET /api/v1/sources "Authorization: Bearer $rival" && json ".items | length" 0
+'
+check 'the command line searches, lists sources and documents' '
+	portolan search "length of a body" --project "$id" | grep -q "lib/limit.c:3-7.*check_body_length.*symbol:body" &&
+	portolan rag query documents "which day" --json | jq -e ".schema == \"search/1\"" &&
+	portolan rag query "$id" "rotated keys" | grep -q docs/guide.md && portolan rag discover-sources | grep -q "app .*complete" &&
+	portolan documents list | grep -q handbook.md && portolan search zzzzqqqq | grep -q "Nothing is like that"
+'
+check 'a deleted document is not found from then on, and leaves nothing' '
+	api DELETE "/api/v1/documents/$doc" && status 204 && seek deploy && json ".items | length" 0 && api GET "/api/v1/documents/$doc" && status 404
+'
+
+# A commit costs what it changed
+check 'after a commit only the file that changed was cut anew' '
+	kept=$(sql "SELECT max(id) FROM app.search_file WHERE live AND project_id IS NOT NULL")
+	(cd "$WORK/app" && printf "class TokenBucket:\n    def refill(self):\n        self.left = 10\n" >lib/bucket.py && git rm -q docs/guide.md && commit two) &&
+	portolan map "$WORK/app" >/dev/null && within 20 indexed &&
+	[ "$(sql "SELECT string_agg(path, '"','"') FROM app.search_file WHERE project_id IS NOT NULL AND id > $kept")" = lib/bucket.py ] &&
+	seek refill && json ".items[0].path" lib/bucket.py && json ".items[0].commit" "$(git -C "$WORK/app" rev-parse HEAD)" &&
+	seek "take+cost" && json "[.items[] | select(.path == \"lib/bucket.py\" and (.text | contains(\"cost\")))] | length" 0 &&
+	seek "rotated" "project=$id" && json ".items | length" 0
+'
+gone() { [ "$(sql "SELECT (SELECT count(*) FROM app.search_file WHERE project_id IS NOT NULL OR segment_id IN (SELECT id FROM app.search_segment WHERE NOT documents)) + (SELECT count(*) FROM app.search_segment WHERE NOT documents)")" = 0 ]; }
+check 'a deleted project is not found, and its rows go' '
+	api GET "/api/v1/projects/$id" && tag=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^[Ee][Tt]ag: //p") &&
+	api DELETE "/api/v1/projects/$id" "If-Match: $tag" && status 204 && seek check_body_length && json ".items | length" 0 && within 20 gone
+'
+done_testing
