@@ -190,9 +190,9 @@ enum err history_read(struct ctx *cx, struct scan *scan, const struct history_in
 		none = history_kept_open(NULL, 0, "");
 	w.kept = in->kept != NULL ? in->kept : none;
 	begin(&w);
-	scan_in_bulk(true);
+	scan_in_bulk(scan, true);
 	e = history_walk(&w, head);
-	scan_in_bulk(false);
+	scan_in_bulk(scan, false);
 	history_changes_end(&w);
 	history_kept_write(w.kept);
 	TRY(e);

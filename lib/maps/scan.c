@@ -28,6 +28,7 @@
 struct scan {
 	git_odb *odb;
 	bool may_be_loose;
+	bool bulk;
 	bool out_of_memory;
 };
 
@@ -500,6 +501,23 @@ void scan_blob_free(struct scan_blob *blob)
 	*blob = (struct scan_blob){ 0 };
 }
 
+/*
+ * Trees and commits of packs, which are nearly never too large, without a look at their size before: it
+ * costs as much as reading them.  @ret false: not so; then it is found out in the usual way, why
+ */
+static bool read_at_once(struct scan *scan, const git_oid *oid, git_object_t type,
+                         uint64_t max_bytes, git_odb_object **ret)
+{
+	if (!scan->bulk || scan->may_be_loose || type == GIT_OBJECT_BLOB ||
+	    git_odb_read(ret, scan->odb, oid) != 0)
+		return false;
+	if (git_odb_object_type(*ret) == type && git_odb_object_size(*ret) <= max_bytes)
+		return true;
+	git_odb_object_free(*ret);
+	*ret = NULL;
+	return false;
+}
+
 enum skip_reason scan_object(struct scan *scan, const unsigned char *oid, enum scan_type type,
                              uint64_t max_bytes, struct scan_blob *ret)
 {
@@ -509,13 +527,14 @@ enum skip_reason scan_object(struct scan *scan, const unsigned char *oid, enum s
 		[SCAN_BLOB] = GIT_OBJECT_BLOB,
 	};
 	git_odb_object *object = NULL;
-	enum skip_reason why;
+	enum skip_reason why = SKIP_NONE;
 	uint64_t bytes;
 	git_oid id;
 
 	*ret = (struct scan_blob){ 0 };
 	memcpy(id.id, oid, MAP_OID_BYTES);
-	why = read_object(scan, &id, TYPES[type], max_bytes, &bytes, &object);
+	if (!read_at_once(scan, &id, TYPES[type], max_bytes, &object))
+		why = read_object(scan, &id, TYPES[type], max_bytes, &bytes, &object);
 	if (why != SKIP_NONE)
 		return why;
 	ret->object = object;
@@ -532,11 +551,12 @@ struct scan_blob scan_blob_share(const struct scan_blob *blob)
 	return more;
 }
 
-void scan_in_bulk(bool on)
+void scan_in_bulk(struct scan *scan, bool on)
 {
 	size_t mapped = on ? BULK_MAPPED : MAPPED_BYTES;
 	struct rlimit space;
 
+	scan->bulk = on;
 	if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur / BULK_SHARE < mapped)
 		mapped = (size_t)space.rlim_cur / BULK_SHARE;
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE,

@@ -110,9 +110,10 @@ struct scan_blob scan_blob_share(const struct scan_blob *blob);
 
 /**
  * Whether a good part of all objects is to be read: then packs stay mapped, as far as the address
- * space allows, instead of a few small windows of them.  Set for all scans of the process.
+ * space allows, instead of a few small windows of them (set for all scans of the process), and trees
+ * and commits are read without a look at their size first; what is too large costs its memory once.
  */
-void scan_in_bulk(bool on);
+void scan_in_bulk(struct scan *scan, bool on);
 
 /**
  * Find the entry of one path in a commit's tree, reading the folders on the way only.
