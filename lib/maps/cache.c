@@ -43,6 +43,7 @@ struct entry {
 
 struct cache {
 	struct arena *arena; /* of what is loaded or kept */
+	struct arena *index; /* of what finds texts; NULL after cache_finish() */
 	struct store store;
 	int fd; /* -1: nothing is written */
 	bool writes;
@@ -84,7 +85,8 @@ struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analy
 	cache->arena = arena;
 	cache->pending = arena_new(ARENA_MAX);
 	cache->records = sb_new(cache->pending, RECORDS_MAX);
-	cache->store = store_new(arena);
+	cache->index = arena_new(ARENA_MAX);
+	cache->store = store_new_apart(arena, cache->index);
 	cache->max = max_bytes;
 	cache->print = code_print(&record_table,
 	                          checksum(analyser, strlen(analyser), sizeof(struct head)));
@@ -101,6 +103,7 @@ void cache_close(struct cache *cache)
 		close(cache->fd);
 	free(cache->texts);
 	free(cache->bodies);
+	arena_free(cache->index);
 	arena_free(cache->pending);
 	arena_free(cache->arena);
 }
@@ -433,7 +436,8 @@ static void rewrite(struct cache *cache)
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(ARENA_MAX);
 
 	cache->end = 0;
-	cache->store = store_new(cache->arena);
+	arena_reset(cache->index);
+	cache->store = store_new_apart(cache->arena, cache->index);
 	cache->texts_written = 0;
 	cache->bytes_written = 0;
 	for (size_t i = 0; i < cache->nentries && cache->writes; i++) {
@@ -452,6 +456,7 @@ static void rewrite(struct cache *cache)
 		arena_reset(scratch);
 	}
 	flush(cache);
+	cache->store = old; /* what was found goes by its numbers */
 }
 
 void cache_finish(struct cache *cache)
@@ -463,6 +468,9 @@ void cache_finish(struct cache *cache)
 		rewrite(cache);
 	free(cache->bodies);
 	cache->bodies = NULL;
+	arena_free(cache->index);
+	cache->index = NULL;
+	cache->store.slots = NULL;
 	cache->nentries = cache->nslots = 0;
 }
 
@@ -537,5 +545,6 @@ void cache_keep(struct cache *cache, const struct map_file *file, const struct r
 
 size_t cache_memory(const struct cache *cache)
 {
-	return arena_used(cache->arena) + arena_used(cache->pending);
+	return arena_used(cache->arena) + arena_used(cache->pending) +
+	       (cache->index != NULL ? arena_used(cache->index) : 0);
 }

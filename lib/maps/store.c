@@ -7,13 +7,19 @@
 
 #define SLOTS_LEAST 8192
 
-struct store store_new(struct arena *arena)
+struct store store_new_apart(struct arena *arena, struct arena *index)
 {
 	return (struct store){
 		.arena = arena,
+		.index = index,
 		.nslots = SLOTS_LEAST,
-		.slots = arena_array(arena, SLOTS_LEAST, sizeof(struct store_slot)),
+		.slots = arena_array(index, SLOTS_LEAST, sizeof(struct store_slot)),
 	};
+}
+
+struct store store_new(struct arena *arena)
+{
+	return store_new_apart(arena, arena);
 }
 
 void store_expect(struct store *store, size_t n)
@@ -52,7 +58,7 @@ static void grow(struct store *store)
 {
 	size_t bytes = store->nslots * sizeof(*store->slots);
 
-	store->slots = arena_grow(store->arena, store->slots, bytes, 2 * bytes);
+	store->slots = arena_more(store->index, store->slots, bytes, 2 * bytes);
 	store->nslots *= 2;
 	memset(store->slots, 0, 2 * bytes);
 	for (size_t i = store->first; i < store->ntexts; i++) {

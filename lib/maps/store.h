@@ -15,7 +15,7 @@ struct store_slot {
 };
 
 struct store {
-	struct arena *arena;
+	struct arena *arena, *index; /* of texts, and of slots */
 	struct store_slot *slots; /* those of this run; open addressing, at most 2/3 full */
 	size_t nslots;
 	const char **texts; /* by number */
@@ -26,6 +26,9 @@ struct store {
 
 /** @arena that texts live in */
 struct store store_new(struct arena *arena);
+
+/** @index that goes when nothing is asked for or added any more, where texts live on */
+struct store store_new_apart(struct arena *arena, struct arena *index);
 
 /** Make room for n more texts, then give them by store_add(). */
 void store_expect(struct store *store, size_t n);

@@ -379,11 +379,23 @@ static void test_cache__a_full_disk_ends_the_writing_alone(void **state)
 	stage_close(&st);
 }
 
+/* What a record keeps packed is the same when the file has been written, and other texts are numbered there. */
+static void expect_refs(struct stage *st, const struct cache *cache, const struct record *have,
+                        int n)
+{
+	struct record want = record_of(st, n);
+	const struct fact_ref *refs = record_refs(&have->facts, cache_store(cache), st->cx->arena);
+
+	assert_non_null(refs);
+	assert_string_equal(refs[0].name, want.facts.refs[0].name);
+}
+
 /* What no run uses any more goes, once it outweighs the rest; what was used stays. */
 static void test_cache__is_written_anew(void **state)
 {
 	struct stage st = stage_open(state);
 	struct cache *cache;
+	struct record used;
 	size_t large, small;
 
 	run(&st, (uint64_t)1 << 26, A, 0, 40);
@@ -408,7 +420,9 @@ static void test_cache__is_written_anew(void **state)
 	cache = cache_of(&st, (uint64_t)1 << 26, A);
 	assert_true(knows(&st, cache, 5));
 	assert_true(knows(&st, cache, 6));
+	assert_true(find(&st, cache, 6, &used));
 	cache_finish(cache);
+	expect_refs(&st, cache, &used, 6);
 	cache_close(cache);
 	small = file_size(&st);
 	assert_true(small < large / 100);
