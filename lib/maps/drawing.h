@@ -42,7 +42,7 @@ struct drawing_node {
 	const char *above; /* what it lies in, "" at the top */
 	const char *kind;  /* "folder", "npm package", ... */
 	const char *
-		role; /* "tests", "documents", ...: what most of it is; "" for a part of the program */
+		role; /* "tests", "documents", ...: what most of it is; "" for a part of the program, NULL in older ones */
 	const char *hint; /* its main files, "" when it has none */
 	int64_t files, code;
 	int64_t state;      /* enum drawing_state */
