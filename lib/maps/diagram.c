@@ -36,6 +36,12 @@ static const struct drawing_edge *edge_at(const struct diagram *d, size_t i)
 	return (const struct drawing_edge *)d->drawing->edges.items + i;
 }
 
+/* Drawings that were stored before there were roles have none. */
+static bool is_aside(const struct drawing_node *node)
+{
+	return node->role != NULL && node->role[0] != '\0';
+}
+
 static const char *detail(struct arena *arena, const struct drawing_node *node)
 {
 	struct sb sb = sb_new(arena, 256);
@@ -44,7 +50,7 @@ static const char *detail(struct arena *arena, const struct drawing_node *node)
 	sb_add(&sb, node->files == 1 ? " file \xc2\xb7 " : " files \xc2\xb7 ");
 	svg_number(&sb, node->code);
 	sb_add(&sb, node->code == 1 ? " line" : " lines");
-	if (node->role[0] != '\0')
+	if (is_aside(node))
 		sb_addf(&sb, " \xc2\xb7 %s", node->role);
 	return sb.data;
 }
@@ -332,8 +338,8 @@ static void paint_box(const struct diagram *d, struct sb *sb, size_t i)
 	/* What is no part of the program stands back. */
 	sb_addf(sb,
 	        "<rect class=\"b%.*s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>\n",
-	        state != 0 || node->role[0] != '\0', state != 0 ? &"0123"[state] : "o", box->x,
-	        box->y, box->width, box->height);
+	        state != 0 || is_aside(node), state != 0 ? &"0123"[state] : "o", box->x, box->y,
+	        box->width, box->height);
 	if (node->above[0] != '\0') {
 		svg_text(sb, x, y + 5, SIZE_SMALL, false, "s",
 		         place_text(d->arena, node->above, room), room);
@@ -436,9 +442,10 @@ static int paint_legend(const struct diagram *d, struct sb *sb, int y)
 		d, sb, y,
 		"The bar: lines of code against the largest box, by language. Small print: the "
 		"main files, by code and importers.");
-	y = paint_caption(d, sb, y,
-	                  "What tests import is drawn for boxes of tests only; a box without tint is no "
-	                  "part of the program.");
+	y = paint_caption(
+		d, sb, y,
+		"What tests import is drawn for boxes of tests only; a box without tint is no "
+		"part of the program.");
 	if (w->compares)
 		y = paint_caption(
 			d, sb, y,

@@ -286,8 +286,8 @@ enum err drawing_check(struct ctx *cx, const struct drawing *d)
 		const struct drawing_share *shares = nodes[i].shares.items;
 
 		if (nodes[i].key == NULL || nodes[i].label == NULL || nodes[i].above == NULL ||
-		    nodes[i].kind == NULL || nodes[i].role == NULL || nodes[i].hint == NULL ||
-		    nodes[i].code < 0 || nodes[i].code > UINT32_MAX || nodes[i].files < 0)
+		    nodes[i].kind == NULL || nodes[i].hint == NULL || nodes[i].code < 0 ||
+		    nodes[i].code > UINT32_MAX || nodes[i].files < 0)
 			return err_set(cx, ERR_INVALID, "node %zu of the drawing is none", i);
 		for (size_t k = 0; k < nodes[i].shares.n; k++)
 			if (shares[k].language == NULL || shares[k].code < 0 ||

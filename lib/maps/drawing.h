@@ -41,9 +41,8 @@ struct drawing_node {
 	const char *label; /* what stands in large letters */
 	const char *above; /* what it lies in, "" at the top */
 	const char *kind;  /* "folder", "npm package", ... */
-	const char *
-		role; /* "tests", "documents", ...: what most of it is; "" for a part of the program */
-	const char *hint; /* its main files, "" when it has none */
+	const char *role;  /* "tests", ...: most of it; "" (or, in older ones, NULL): program */
+	const char *hint;  /* its main files, "" when it has none */
 	int64_t files, code;
 	int64_t state;      /* enum drawing_state */
 	struct list shares; /* struct drawing_share, most code first */

@@ -265,10 +265,28 @@ static void test_drawing__stored_and_read_back(void **state)
 		schema_decode(cx, &drawing_schema, (struct span){ one.data, one.len }, &back),
 		ERR_OK);
 	assert_int_equal(drawing_check(cx, &back), ERR_OK);
+	assert_string_equal(((const struct drawing_node *)back.nodes.items)[0].role, "");
 	schema_encode(&two, &drawing_schema, &back);
 	assert_string_equal(one.data, two.data);
 	((struct drawing_edge *)(uintptr_t)back.edges.items)[0].to = 4;
 	assert_int_equal(drawing_check(cx, &back), ERR_INVALID);
+}
+
+/* One that was stored before boxes had roles. */
+static void test_drawing__of_an_older_map(void **state)
+{
+	static const char OLD[] =
+		"{'title':'Components','commit':'c','ref':null,'nodes':[{'key':'a','label':'a','above':'',"
+		"'kind':'folder','hint':'','files':1,'code':2,'state':0,'shares':[]}],'edges':[],"
+		"'files':1,'code':2,'hidden_edges':0,'merged':0,'compares':false}";
+	struct config config;
+	struct ctx *cx = with_dot(state, &config);
+	struct drawing drawing;
+	struct diagram d;
+
+	assert_int_equal(schema_decode(cx, &drawing_schema, quotes(cx, OLD), &drawing), ERR_OK);
+	assert_int_equal(drawing_check(cx, &drawing), ERR_OK);
+	assert_contains(draw(cx, &drawing, &d), "1 file \xc2\xb7 2 lines");
 }
 
 /* --- What dot may answer --- */
@@ -498,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_diagram__same_map_same_bytes),
 		cmocka_unit_test(test_drawing__never_more_than_can_be_read),
 		cmocka_unit_test(test_drawing__stored_and_read_back),
+		cmocka_unit_test(test_drawing__of_an_older_map),
 		cmocka_unit_test(test_layout__what_is_no_answer_is_refused),
 		cmocka_unit_test(test_layout__places_and_lines),
 		cmocka_unit_test(test_layout__names_are_never_told),
