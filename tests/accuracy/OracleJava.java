@@ -147,7 +147,7 @@ public class OracleJava {
 			if (!(element instanceof TypeElement type) || type.getNestingKind() != NestingKind.TOP_LEVEL)
 				return super.visitMemberSelect(node, v);
 			String full = type.getQualifiedName().toString(), to = fileOf(full, file);
-			if (to != null && written.add(full))
+			if (to != null && start(node) >= 0 && written.add(full)) // below 0: a type that javac puts in
 				imports.add("[" + quote(file) + "," + line(start(node)) + "," + quote(to) + "]");
 			return null;
 		}
