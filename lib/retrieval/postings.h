@@ -18,7 +18,7 @@
 
 #include "base/ctx.h"
 
-#define POSTINGS_K1     4.0
+#define POSTINGS_K1     3.0
 #define POSTINGS_B      0.75
 #define POSTINGS_LENGTH 90.0 /* terms of a chunk of usual length */
 

@@ -9,7 +9,7 @@
 #define RRF_K     60.0
 #define RRF_CHUNK 1.0
 #define RRF_FILE  0.3
-#define RRF_PAST  0.7
+#define RRF_PAST  0.55
 
 /* A chunk, or a file with its best chunk. */
 struct entry {
