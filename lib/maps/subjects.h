@@ -1,9 +1,9 @@
 /*
  * Subjects: what the newest commits say of the files they changed, for the search.
  *
- * Commits are walked newest first, as history.h does; each with one parent is compared with it, and its subject (the
- * first line of its message) is noted with each path that it changed.  Commits of many files say
- * little of each and are passed over.
+ * Commits are walked newest first, as history.h does; each with one parent is compared with it, and
+ * its subject (the first line of its message) is noted with each path that it changed.  Commits of
+ * many files say little of each and are passed over.
  *
  *   Form    One line a path: the path as maps show it, a tab, its subjects, newest first, SUBJECTS_BETWEEN
  *           between them.

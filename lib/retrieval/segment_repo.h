@@ -19,7 +19,10 @@ struct segment_small {
 NODISCARD
 enum err segment_repo_new(struct ctx *cx, int64_t project_id, int64_t *ret);
 
-/** @lines path, oid, language, source, first chunk, chunks, document (or \N), subjects  @ret items are ids, in order */
+/**
+ * @lines path, oid, language, source, first chunk, chunks, document (or \N), subjects
+ * @ret   items are ids, in order
+ */
 NODISCARD
 enum err segment_repo_put_files(struct ctx *cx, int64_t segment_id, int64_t project_id,
                                 struct span lines, struct list *ret);
