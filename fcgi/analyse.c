@@ -4,7 +4,7 @@
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
- * a worker (maps/source.h), with "chunks" some files for the search (retrieval/cut.h).  What it reads was written by strangers, so before
+ * a worker (maps/source.h), with "chunks" or "subjects" what the search wants (retrieval/cut.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.  Two files are opened
  * before that, and the only ones it writes: what earlier runs read of the same
@@ -145,6 +145,18 @@ static enum err run_chunks(struct ctx *cx, struct bundle *ret)
 	return cut_files(cx, &request, ret);
 }
 
+/* What the newest commits say of the files they changed. */
+static enum err run_subjects(struct ctx *cx, struct bundle *ret)
+{
+	struct subjects_request request = { 0 };
+	const struct sandbox_limits limits = { 0 };
+
+	TRY(child_read(cx, &subjects_request_schema, &request));
+	TRY(start_git(cx));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return cut_subjects(cx, &request, ret);
+}
+
 /* What the first argument asks for. */
 static enum err run_word(struct ctx *cx, const char *word, struct analyse_result *ret)
 {
@@ -152,6 +164,8 @@ static enum err run_word(struct ctx *cx, const char *word, struct analyse_result
 		return run_source(cx, &ret->bundle);
 	if (strcmp(word, "chunks") == 0)
 		return run_chunks(cx, &ret->bundle);
+	if (strcmp(word, "subjects") == 0)
+		return run_subjects(cx, &ret->bundle);
 	return run(cx, ret);
 }
 

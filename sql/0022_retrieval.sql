@@ -73,6 +73,7 @@ CREATE TABLE app.search_file (
     source      text NOT NULL CHECK (source IN ('code', 'doc', 'document')),
     first_chunk integer NOT NULL,
     chunks      integer NOT NULL,
+    past        text NOT NULL DEFAULT '',
     live        boolean NOT NULL DEFAULT true
 );
 CREATE INDEX search_file_chunk ON app.search_file (tenant_id, segment_id, first_chunk) WHERE chunks > 0;
@@ -81,6 +82,7 @@ CREATE INDEX search_file_project ON app.search_file (tenant_id, project_id, oid)
 COMMENT ON TABLE app.search_file IS 'Files and documents in segments; without chunks where there is nothing in them to find';
 COMMENT ON COLUMN app.search_file.oid IS 'Blob of a file; hash of a document';
 COMMENT ON COLUMN app.search_file.first_chunk IS 'Number in the segment of its first chunk';
+COMMENT ON COLUMN app.search_file.past IS 'Subjects of the commits that changed it, newest first';
 COMMENT ON COLUMN app.search_file.live IS 'False: the newest commit has it no more';
 
 CREATE TABLE app.search_chunk (

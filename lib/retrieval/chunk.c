@@ -298,6 +298,16 @@ static void name_chunks(struct cutter *c, const struct facts *facts)
 	}
 }
 
+/* The pieces of a long one tell whose they are. */
+static void add_definition(struct cutter *c, uint32_t from, uint32_t to, const struct fact_def *def)
+{
+	size_t first = c->n;
+
+	add_pieces(c, from, to, def_kind_name((enum def_kind)def->kind));
+	for (size_t i = first + 1; i < c->n; i++)
+		add_name(c, &c->chunks[i].around, &c->chunks[i].naround, def->name);
+}
+
 void chunk_code(struct arena *arena, struct span text, const struct facts *facts,
                 struct chunk_list *ret)
 {
@@ -318,7 +328,7 @@ void chunk_code(struct arena *arena, struct span text, const struct facts *facts
 		from = with_comment(&c, start, at);
 		between(&c, at, from);
 		at = own_end(&c, defs + i, n - i, start, end);
-		add_pieces(&c, from, at, def_kind_name((enum def_kind)defs[i]->kind));
+		add_definition(&c, from, at, defs[i]);
 	}
 	between(&c, at, c.nlines);
 	name_chunks(&c, facts);

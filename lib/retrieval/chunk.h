@@ -1,14 +1,14 @@
 /*
  * Chunks: a file cut into the passages that a search finds.
  *
- *   Code      Each function and method is one, with the comment above it; so is the head of a type, up
- *             to its first method; what is between them is one too.  Several small ones of those last are joined.
+ *   Code      Each function and method is one, with the comment above it; so is the head of a type,
+ *             up to its first method; what is between them is one too, small neighbours joined.
  *   Prose     Each section of Markdown and reStructuredText, named by its heading; of other text
- *             paragraphs, joined.
- *   Length    What passes CHUNK_LINES lines or CHUNK_BYTES is cut into pieces, at a blank line where there is
- *             one near.
+ *             pieces of some lines.
+ *   Length    What passes CHUNK_LINES lines or CHUNK_BYTES is cut into pieces, at a blank line where
+ *             there is one near.
  *
- * Chunks do not overlap, and rise; lines without a letter or digit are in none by themselves.  The same bytes give the
+ * Chunks do not overlap, and rise; what has no letter or digit is in none.  The same bytes give the
  * same chunks.  Linear in the text.
  */
 #ifndef RETRIEVAL_CHUNK_H
@@ -30,7 +30,7 @@ struct chunk {
 	struct span text;     /* of these lines; in the file's */
 	const char *kind;     /* of the definition; "section", "lines" */
 	const char **symbols; /* definitions that begin in it; headings */
-	const char **around;  /* types that these are in */
+	const char **around; /* types that these are in; of a further piece the definition itself */
 	size_t nsymbols, naround;
 };
 

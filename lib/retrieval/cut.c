@@ -3,6 +3,7 @@
 
 #include "base/sb.h"
 #include "maps/scan.h"
+#include "maps/subjects.h"
 #include "maps/text.h"
 #include "retrieval/chunk.h"
 
@@ -26,6 +27,14 @@ static const struct field REQUEST_FIELDS[] = {
 	       .of = &FILE_SCHEMA),
 };
 const struct schema cut_request_schema = SCHEMA(struct cut_request, "CutRequest", REQUEST_FIELDS);
+
+static const struct field SUBJECTS_FIELDS[] = {
+	F_TEXT(struct subjects_request, directory, .required = true),
+	F_TEXT(struct subjects_request, commit, .required = true, .min = 40, .max = 64),
+	F_INT(struct subjects_request, max_commits, .required = true),
+};
+const struct schema subjects_request_schema =
+	SCHEMA(struct subjects_request, "SubjectsRequest", SUBJECTS_FIELDS);
 
 struct cutting {
 	struct scan *scan;
@@ -187,5 +196,18 @@ enum err cut_files(struct ctx *cx, const struct cut_request *in, struct bundle *
 	bundle_add(ret, "files", (struct span){ text, c.files.len });
 	TRY(sb_finish(cx, &c.chunks, &text));
 	bundle_add(ret, "chunks", (struct span){ text, c.chunks.len });
+	return ERR_OK;
+}
+
+enum err cut_subjects(struct ctx *cx, const struct subjects_request *in, struct bundle *ret)
+{
+	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
+	struct sb sb = sb_new(cx->arena, CUT_OUTPUT_BYTES);
+	const char *text;
+
+	TRY(scan_open(cx, in->directory, &scan));
+	TRY(subjects_read(cx, scan, in->commit, in->max_commits, &sb));
+	TRY(sb_finish(cx, &sb, &text));
+	bundle_add(ret, "subjects", (struct span){ text, sb.len });
 	return ERR_OK;
 }

@@ -11,6 +11,9 @@
  *
  * In texts a line feed is 0x1e and a tab 0x1d; other control characters are blanks.  What is binary,
  * generated, vendored, a pointer of Git LFS, too large, missing or damaged has no chunks.
+ *
+ * With the word "subjects" it gets a struct subjects_request and answers with one part, `subjects`:
+ * the lines of maps/subjects.h.
  */
 #ifndef RETRIEVAL_CUT_H
 #define RETRIEVAL_CUT_H
@@ -38,7 +41,12 @@ struct cut_request {
 	struct list files; /* struct cut_file, CUT_FILES_MAX at most */
 };
 
-extern const struct schema cut_request_schema;
+struct subjects_request {
+	const char *directory, *commit;
+	int64_t max_commits;
+};
+
+extern const struct schema cut_request_schema, subjects_request_schema;
 
 /**
  * In portolan-analyse: read and cut the files; scan_init() and sandbox_enter() are done.
@@ -46,6 +54,13 @@ extern const struct schema cut_request_schema;
  */
 NODISCARD
 enum err cut_files(struct ctx *cx, const struct cut_request *in, struct bundle *ret);
+
+/**
+ * In portolan-analyse: read the subjects of commits, likewise.
+ * Returns what subjects_read() returns, ERR_REPO_NOT_GIT, ERR_LIMIT
+ */
+NODISCARD
+enum err cut_subjects(struct ctx *cx, const struct subjects_request *in, struct bundle *ret);
 
 /** Append the rows of a text's chunks, as in the part `chunks`.  @ret how many */
 size_t cut_rows(struct sb *sb, const struct chunk_list *chunks);

@@ -1,6 +1,7 @@
 /* Indexing: who is woken by what. */
 #include "retrieval/indexing.h"
 
+#include "config/config.h"
 #include "jobs/job.h"
 #include "projects/project.h"
 
@@ -75,7 +76,7 @@ static enum err handle(struct ctx *cx, const struct event *events, size_t n)
 {
 	int64_t job;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && cx->app->config->search_maps; i++) {
 		if (strcmp(events[i].kind, project_deleted.type) == 0)
 			TRY(indexing_ask(cx, 0, &job));
 		else if (!is_requested(cx, events[i].payload))

@@ -11,6 +11,7 @@
 #include "maps/child.h"
 #include "maps/index.h"
 #include "maps/map_clone.h"
+#include "maps/strmap.h"
 #include "projects/project.h"
 #include "retrieval/chunk.h"
 #include "retrieval/cut.h"
@@ -40,9 +41,9 @@ static bool stopped(void *arg)
 	return run_stopped(arg);
 }
 
-/* @ret put away by tool_end() */
-static enum err ask_child(struct ctx *cx, struct job_run *run, const struct cut_request *request,
-                          struct tool_result *ret)
+/* @word what is asked for, @s of the request  @ret put away by tool_end() */
+static enum err ask_child(struct ctx *cx, struct job_run *run, const char *word,
+                          const struct schema *s, const void *request, struct tool_result *ret)
 {
 	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
 	const struct config *config = cx->app->config;
@@ -63,9 +64,9 @@ static enum err ask_child(struct ctx *cx, struct job_run *run, const struct cut_
 
 	if (path == NULL)
 		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
-	schema_encode(&sb, &cut_request_schema, request);
+	schema_encode(&sb, s, request);
 	TRY(sb_finish(cx, &sb, &input));
-	rq.argv = (const char *const[]){ path, "chunks", NULL };
+	rq.argv = (const char *const[]){ path, word, NULL };
 	rq.input = (struct span){ input, strlen(input) };
 	TRY(tool_run(cx, &rq, ret));
 	return ret->exit_code == 0 ? ERR_OK : child_failure(cx, PROGRAM, ret);
@@ -139,8 +140,11 @@ struct indexing {
 	const char *directory;
 	struct map_index index;
 	struct segment segment;
-	struct arena *batch;
-	int64_t files; /* that were cut */
+	struct arena *batch, *names; /* of one batch; of the map of subjects */
+	int64_t files;               /* that were cut */
+	struct tool_result subjects;
+	struct strmap subject_of; /* path -> where its line begins */
+	bool subjects_read;
 };
 
 enum err indexing_fault(struct ctx *cx, const struct ctx *own, enum err e)
@@ -162,6 +166,63 @@ static size_t batch_size(const struct list *wanted)
 	return n;
 }
 
+/* Where the lines of paths begin; a text that is larger has none beyond. */
+static void map_subjects(struct indexing *x, struct span lines)
+{
+	const char *at = lines.data, *end = lines.data + lines.len;
+
+	while (at < end && at - lines.data < INT32_MAX) {
+		const char *feed = memchr(at, '\n', (size_t)(end - at));
+		const char *tab = memchr(at, '\t', (size_t)(end - at));
+
+		if (feed == NULL || tab == NULL || tab > feed)
+			return;
+		strmap_add(&x->subject_of, at, (size_t)(tab - at),
+		           (uint32_t)(tab + 1 - x->subjects.output.data));
+		at = feed + 1;
+	}
+}
+
+/* What commits say, once, when the first file is to be cut.  Without it there is less to find, that is all. */
+static enum err read_subjects(struct indexing *x)
+{
+	const struct subjects_request request = {
+		.directory = x->directory,
+		.commit = x->index.commit,
+		.max_commits = x->cx->app->config->search_commits,
+	};
+	struct bundle *bundle = arena_alloc(x->cx->arena, sizeof(*bundle));
+	const struct span *lines;
+
+	if (x->subjects_read || request.max_commits == 0)
+		return ERR_OK;
+	x->subjects_read = true;
+	x->subject_of = strmap_new(x->names, 1024);
+	if (ask_child(x->cx, x->run, "subjects", &subjects_request_schema, &request,
+	              &x->subjects) != ERR_OK ||
+	    bundle_read(x->cx, x->subjects.output, bundle) != ERR_OK) {
+		err_clear(x->cx);
+		return ERR_OK;
+	}
+	lines = bundle_find(bundle, "subjects");
+	if (lines != NULL)
+		map_subjects(x, *lines);
+	return ERR_OK;
+}
+
+/* @ret what commits say of a path, in the batch's memory */
+static const char *subjects_of(const struct indexing *x, struct ctx *cx, const char *path)
+{
+	uint32_t at =
+		x->subjects_read ? strmap_get(&x->subject_of, path, strlen(path)) : STRMAP_NONE;
+	const char *text;
+
+	if (at == STRMAP_NONE)
+		return NULL;
+	text = x->subjects.output.data + at;
+	return arena_strndup(cx->arena, text, strcspn(text, "\n\t"));
+}
+
 /* Cut some files and put them.  In the batch's own context. */
 static enum err cut_batch(struct indexing *x, struct ctx *cx, const struct indexing_file *wanted,
                           size_t n)
@@ -178,10 +239,13 @@ static enum err cut_batch(struct indexing *x, struct ctx *cx, const struct index
 
 	for (size_t i = 0; i < n; i++)
 		request_files[i] = (struct cut_file){ wanted[i].oid, wanted[i].path };
-	TRY(ask_child(cx, x->run, &request, &result));
+	TRY(read_subjects(x));
+	TRY(ask_child(cx, x->run, "chunks", &cut_request_schema, &request, &result));
 	if (bundle_read(cx, result.output, bundle) != ERR_OK)
 		return err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
 	TRY(read_files(cx, bundle, wanted, n, files));
+	for (size_t i = 0; i < n; i++)
+		files[i].past = subjects_of(x, cx, files[i].path);
 	x->segment.cx = cx;
 	return segment_put(&x->segment, files, n);
 }
@@ -296,7 +360,8 @@ static enum err run_index(struct ctx *cx, struct job_run *run, const void *argum
 {
 	const struct search_index_args *args = arguments;
 	CLEANUP(arena_free_ptr) struct arena *batch = arena_new(BATCH_BYTES);
-	struct indexing x = { cx, run, args->project_id, .batch = batch };
+	CLEANUP(arena_free_ptr) struct arena *names = arena_new(BATCH_BYTES);
+	struct indexing x = { cx, run, args->project_id, .batch = batch, .names = names };
 	struct project project;
 	enum err e;
 
@@ -313,6 +378,7 @@ static enum err run_index(struct ctx *cx, struct job_run *run, const void *argum
 	segment_begin(&x.segment, cx, run, x.project_id);
 	e = index_project(&x);
 	segment_end(&x.segment);
+	tool_end(&x.subjects);
 	return e;
 }
 

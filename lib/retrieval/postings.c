@@ -29,9 +29,10 @@ struct postings {
 	size_t nterms, terms_cap;
 	uint32_t *touched; /* terms of the chunk at hand */
 	size_t ntouched, touched_cap;
-	double length; /* of the chunk at hand, in terms of its text */
+	double length; /* of the chunk at hand, in terms of its text ... */
+	double past;   /* ... and of what was said of it */
 	double weight; /* of the field at hand ... */
-	bool text;     /* ... which is the text */
+	enum posting_field field;
 	uint32_t chunks;
 };
 
@@ -47,7 +48,7 @@ struct postings *postings_new(struct arena *arena)
 uint32_t postings_chunk(struct postings *p)
 {
 	p->ntouched = 0;
-	p->length = 0;
+	p->length = p->past = 0;
 	return p->chunks++;
 }
 
@@ -85,17 +86,26 @@ static void touch(struct postings *p, struct term *term)
 static void take_term(void *arg, const char *name, size_t n, struct span written)
 {
 	struct postings *p = arg;
+	char marked[TERM_WORD_MAX + 1];
 	struct term *term;
 
 	(void)written;
 	if (term_is_noise(name, n))
 		return;
+	if (p->field == POSTING_PAST) {
+		marked[0] = POSTINGS_PAST_MARK;
+		memcpy(marked + 1, name, n);
+		name = marked;
+		n++;
+	}
 	term = find_term(p, name, n);
 	if (term->seen == 0)
 		touch(p, term);
 	term->seen += (float)p->weight;
-	if (p->text)
+	if (p->field == POSTING_TEXT)
 		p->length += 1;
+	else if (p->field == POSTING_PAST)
+		p->past += 1;
 }
 
 void postings_add(struct postings *p, enum posting_field field, struct span text)
@@ -105,10 +115,11 @@ void postings_add(struct postings *p, enum posting_field field, struct span text
 		[POSTING_SYMBOL] = POSTINGS_SYMBOL,
 		[POSTING_AROUND] = POSTINGS_AROUND,
 		[POSTING_PATH] = POSTINGS_PATH,
+		[POSTING_PAST] = 1.0,
 	};
 
 	p->weight = WEIGHTS[field];
-	p->text = field == POSTING_TEXT;
+	p->field = field;
 	terms_each(text, take_term, p);
 }
 
@@ -124,13 +135,21 @@ static void put(struct postings *p, struct term *term, unsigned code)
 	term->text[term->len] = '\0';
 }
 
+static double norm_of(double length, double usual)
+{
+	return POSTINGS_K1 * (1 - POSTINGS_B + POSTINGS_B * length / usual);
+}
+
 void postings_end(struct postings *p, double worth)
 {
-	double norm = POSTINGS_K1 * (1 - POSTINGS_B + POSTINGS_B * p->length / POSTINGS_LENGTH);
+	double norm = norm_of(p->length, POSTINGS_LENGTH);
+	double past = norm_of(p->past, POSTINGS_PAST_LENGTH);
 
 	for (size_t i = 0; i < p->ntouched; i++) {
 		struct term *term = &p->terms[p->touched[i]];
-		double share = worth * term->seen / (term->seen + norm);
+		bool of_past = term->name[0] == POSTINGS_PAST_MARK;
+		double share = of_past ? term->seen / (term->seen + past)
+		                       : worth * term->seen / (term->seen + norm);
 		uint32_t gap = p->chunks - 1 - term->last;
 
 		for (; gap > GROUP_MASK; gap >>= GROUP_BITS)

@@ -23,13 +23,27 @@
 #define POSTINGS_LENGTH 90.0 /* terms of a chunk of usual length */
 
 /* Weights of a term in a name that the chunk defines, in one around that, in its path; in its text: 1. */
-#define POSTINGS_SYMBOL 8.0
+#define POSTINGS_SYMBOL 10.0
 #define POSTINGS_AROUND 1.5
 #define POSTINGS_PATH   2.5
 
 #define POSTINGS_WEIGHTS 64
 
-enum posting_field { POSTING_TEXT, POSTING_SYMBOL, POSTING_AROUND, POSTING_PATH, POSTING_FIELDS };
+enum posting_field {
+	POSTING_TEXT,
+	POSTING_SYMBOL,
+	POSTING_AROUND,
+	POSTING_PATH,
+	POSTING_PAST,
+	POSTING_FIELDS
+};
+
+/*
+ * What was said of a file by the commits that changed it is a field of its own, with terms of its own: this
+ * in front of each.  It stands with the file's first chunk, and is set against its own length.
+ */
+#define POSTINGS_PAST_MARK   '+'
+#define POSTINGS_PAST_LENGTH 40.0
 
 struct postings; /* being made */
 
@@ -38,7 +52,7 @@ struct postings *postings_new(struct arena *arena);
 /** Begin the next chunk.  @ret its number */
 uint32_t postings_chunk(struct postings *p);
 
-/** Add the terms of a text to the chunk, as a field of it. */
+/** Add the terms of a text to the chunk, as a field of it; the text itself before its POSTING_PAST. */
 void postings_add(struct postings *p, enum posting_field field, struct span text);
 
 /** End the chunk: its weights are known.  @worth 0 to 1: what they are multiplied by */

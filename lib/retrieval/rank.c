@@ -9,6 +9,7 @@
 #define RRF_K     60.0
 #define RRF_CHUNK 1.0
 #define RRF_FILE  0.3
+#define RRF_PAST  0.55
 
 /* A chunk, or a file with its best chunk. */
 struct entry {
@@ -29,9 +30,9 @@ struct rank {
 	uint32_t *file_of; /* by chunk */
 	uint32_t *first;   /* by file, and one more */
 	uint32_t nfiles;
-	float *chunks, *files;
+	float *chunks, *files, *past; /* past: by file, what commits said of it */
 	size_t chunks_cap;
-	struct best best_chunks, best_files;
+	struct best best_chunks, best_files, best_past;
 };
 
 struct rank *rank_new(struct arena *arena)
@@ -90,11 +91,13 @@ void rank_segment(struct rank *r, const struct rank_segment *segment)
 		r->first = arena_array(r->arena, n + 1, sizeof(*r->first));
 		r->chunks = arena_array(r->arena, n, sizeof(*r->chunks));
 		r->files = arena_array(r->arena, n, sizeof(*r->files));
+		r->past = arena_array(r->arena, n, sizeof(*r->past));
 		r->chunks_cap = n;
 	}
 	read_counts(r, segment->counts, segment->chunks);
 	memset(r->chunks, 0, n * sizeof(*r->chunks));
 	memset(r->files, 0, r->nfiles * sizeof(*r->files));
+	memset(r->past, 0, r->nfiles * sizeof(*r->past));
 }
 
 void rank_term(struct rank *r, const struct rank_term *term, const char *postings)
@@ -122,6 +125,19 @@ void rank_term(struct rank *r, const struct rank_term *term, const char *posting
 	}
 	if (file != UINT32_MAX)
 		r->files[file] += most;
+}
+
+void rank_past(struct rank *r, const struct rank_term *term, const char *postings)
+{
+	const float unit = (float)(term->weight / (POSTINGS_WEIGHTS - 1));
+	int64_t chunk = -1;
+	unsigned weight;
+
+	while ((chunk = postings_next(&postings, chunk, &weight)) >= 0) {
+		if (chunk >= r->segment->chunks)
+			return;
+		r->past[r->file_of[chunk]] += unit * (float)weight;
+	}
 }
 
 /* --- The best --- */
@@ -155,6 +171,12 @@ static void sift_down(struct best *best, size_t i)
 	}
 }
 
+/* What is lower has no place among the best: most are told so by one comparison. */
+static double floor_of(const struct best *best)
+{
+	return best->n == RANK_DEPTH ? best->items[0].score : 0;
+}
+
 static void offer(struct best *best, const struct entry *entry)
 {
 	size_t i;
@@ -171,6 +193,12 @@ static void offer(struct best *best, const struct entry *entry)
 	best->items[i] = *entry;
 }
 
+static void skip(struct rank *r, uint32_t chunk)
+{
+	r->chunks[chunk] = 0;
+	r->past[r->file_of[chunk]] = 0;
+}
+
 /* Ranges that do not count; or the ones that alone do. */
 static void mask(struct rank *r)
 {
@@ -182,7 +210,7 @@ static void mask(struct rank *r)
 		uint32_t from = number(&at), n = number(&at);
 
 		for (uint32_t i = 0; i < n && from < chunks; i++, from++)
-			r->chunks[from] = 0;
+			skip(r, from);
 		if (*at != ' ')
 			break;
 	}
@@ -194,7 +222,7 @@ static void mask(struct rank *r)
 		uint32_t n = *at != '\0' ? number(&at) : 0;
 
 		for (; free < from && free < chunks; free++)
-			r->chunks[free] = 0;
+			skip(r, free);
 		if (n > chunks - free)
 			n = chunks - free;
 		free += n;
@@ -203,31 +231,35 @@ static void mask(struct rank *r)
 	}
 }
 
-/* The chunks of a file that count, and the file by its best one. */
+/* The chunks of a file that count, and the file by its best one; by its first one where none has a word. */
 static void offer_file(struct rank *r, uint32_t file)
 {
-	struct entry best = { 0 };
+	struct entry best = { 0, (uint32_t)r->nsegments - 1, r->first[file], file };
 
 	for (uint32_t i = r->first[file]; i < r->first[file + 1]; i++) {
-		const struct entry entry = { r->chunks[i], (uint32_t)r->nsegments - 1, i, file };
+		const struct entry entry = { r->chunks[i], best.segment, i, file };
 
-		if (entry.score == 0)
+		if (r->chunks[i] == 0)
 			continue;
-		offer(&r->best_chunks, &entry);
+		if (r->chunks[i] >= floor_of(&r->best_chunks))
+			offer(&r->best_chunks, &entry);
 		if (entry.score > best.score)
 			best = entry;
 	}
-	if (best.score == 0)
-		return;
-	best.score = r->files[file];
-	offer(&r->best_files, &best);
+	if (best.score > 0) {
+		best.score = r->files[file];
+		offer(&r->best_files, &best);
+	}
+	best.score = r->past[file];
+	if (best.score > 0)
+		offer(&r->best_past, &best);
 }
 
 void rank_segment_end(struct rank *r)
 {
 	mask(r);
 	for (uint32_t file = 0; file < r->nfiles; file++)
-		if (r->files[file] != 0)
+		if (r->files[file] != 0 || r->past[file] != 0)
 			offer_file(r, file);
 }
 
@@ -270,7 +302,8 @@ static void by_rank(struct best *best, double part)
 }
 
 /* Chunks get what their file is worth; a file of which no chunk is there brings its best. */
-static size_t fuse(const struct best *chunks, const struct best *files, struct entry *ret)
+static size_t fuse(const struct entry *chunks, size_t nchunks, const struct best *files,
+                   struct entry *ret)
 {
 	size_t n = 0, at = 0;
 
@@ -278,29 +311,34 @@ static size_t fuse(const struct best *chunks, const struct best *files, struct e
 		const struct entry *file = &files->items[i];
 		bool has = false;
 
-		while (at < chunks->n && compare_files(&chunks->items[at], file) < 0)
-			ret[n++] = chunks->items[at++];
-		for (; at < chunks->n && compare_files(&chunks->items[at], file) == 0; at++) {
-			ret[n] = chunks->items[at];
+		while (at < nchunks && compare_files(&chunks[at], file) < 0)
+			ret[n++] = chunks[at++];
+		for (; at < nchunks && compare_files(&chunks[at], file) == 0; at++) {
+			ret[n] = chunks[at];
 			ret[n++].score += file->score;
 			has = true;
 		}
 		if (!has)
 			ret[n++] = *file;
 	}
-	while (at < chunks->n)
-		ret[n++] = chunks->items[at++];
+	while (at < nchunks)
+		ret[n++] = chunks[at++];
 	return n;
 }
 
 size_t rank_finish(struct rank *r, struct rank_hit *hits, size_t n)
 {
-	struct entry *all = arena_array(r->arena, (size_t)2 * RANK_DEPTH, sizeof(*all));
+	struct entry *both = arena_array(r->arena, (size_t)2 * RANK_DEPTH, sizeof(*both));
+	struct entry *all = arena_array(r->arena, (size_t)3 * RANK_DEPTH, sizeof(*all));
 	size_t found;
 
 	by_rank(&r->best_chunks, RRF_CHUNK);
 	by_rank(&r->best_files, RRF_FILE);
-	found = fuse(&r->best_chunks, &r->best_files, all);
+	by_rank(&r->best_past, RRF_PAST);
+	found = fuse(r->best_chunks.items, r->best_chunks.n, &r->best_files, both);
+	if (found > 1)
+		qsort(both, found, sizeof(*both), by_place);
+	found = fuse(both, found, &r->best_past, all);
 	if (found > 1)
 		qsort(all, found, sizeof(*all), best_first);
 	if (found < n)

@@ -2,8 +2,9 @@
  * Rank: from postings to the best chunks.
  *
  * Chunks are scored by BM25 over the query's terms; so are whole files, of which a term counts with the
- * best of their chunks.  Both lists are fused by reciprocal ranks (Cormack, Clarke, Buettcher: Reciprocal
- * Rank Fusion outperforms Condorcet and individual Rank Learning Methods, SIGIR 2009).
+ * best of their chunks; and what commits said of files.  The three lists are fused by reciprocal
+ * ranks (Cormack, Clarke, Buettcher: Reciprocal Rank Fusion outperforms Condorcet and individual Rank
+ * Learning Methods, SIGIR 2009).
  *
  *   Time    Linear in the postings read and the chunks of the segments.
  *   Order   Ties go to the segment and chunk that come first.
@@ -44,6 +45,9 @@ void rank_segment(struct rank *r, const struct rank_segment *segment);
 
 /** Score a term's postings in the segment at hand. */
 void rank_term(struct rank *r, const struct rank_term *term, const char *postings);
+
+/** The same of what commits said of files: postings with their first chunks. */
+void rank_past(struct rank *r, const struct rank_term *term, const char *postings);
 
 /** End the segment: its best chunks and files join those of others. */
 void rank_segment_end(struct rank *r);

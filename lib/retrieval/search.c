@@ -7,6 +7,7 @@
 #include "retrieval/search.h"
 
 #include "projects/project.h"
+#include "retrieval/postings.h"
 #include "retrieval/rank.h"
 #include "retrieval/search_repo.h"
 #include "retrieval/terms.h"
@@ -20,7 +21,7 @@
 #define TERMS_READ   24 /* ... and read, the rarest */
 #define TERMS_LEAST  3  /* are read however common they are */
 #define COMMON_PART  4  /* a term that more than this part of the chunks has is common */
-#define POSTINGS_MAX 2000000
+#define POSTINGS_MAX 600000
 #define RANK_BYTES   ((size_t)256 << 20)
 #define ARRAY_BYTES  ((size_t)1 << 20)
 #define MILLION      1000000.0
@@ -61,8 +62,9 @@ const struct schema retrieval_found_schema =
 
 struct query_term {
 	const char *name, *written; /* written: as the query has it first */
-	int64_t times, chunks;      /* in the query; that have it */
-	double idf;
+	int64_t times;              /* in the query */
+	int64_t chunks, files;      /* that have it; of which a commit said it */
+	double idf, past_idf;
 };
 
 struct query_terms {
@@ -106,18 +108,30 @@ static enum err read_query(struct ctx *cx, const char *text, struct query_terms 
 	return ERR_OK;
 }
 
-/* Terms hold nothing that would have to be escaped. */
+/* Each also as what commits said.  Terms hold nothing that would have to be escaped. */
 static enum err terms_array(struct ctx *cx, const struct query_terms *terms, const char **ret)
 {
 	struct sb sb = sb_new(cx->arena, ARRAY_BYTES);
 
 	for (size_t i = 0; i < terms->n; i++) {
-		sb_add(&sb, i == 0 ? "{\"" : ",\"");
-		sb_add(&sb, terms->items[i].name);
-		sb_addc(&sb, '"');
+		const char *name = terms->items[i].name;
+
+		sb_addf(&sb, "%c\"%s\",\"%c%s\"", i == 0 ? '{' : ',', name, POSTINGS_PAST_MARK,
+		        name);
 	}
 	sb_addc(&sb, '}');
 	return sb_finish(cx, &sb, ret);
+}
+
+/* @ret whether a term is what commits said, of that name */
+static bool is_past(const char *term, const char *name)
+{
+	return term[0] == POSTINGS_PAST_MARK && strcmp(term + 1, name) == 0;
+}
+
+static double idf_of(int64_t all, int64_t have)
+{
+	return log(1 + ((double)(all - have) + 0.5) / ((double)have + 0.5));
 }
 
 static int rarest_first(const void *a, const void *b)
@@ -146,18 +160,20 @@ static enum err weigh_terms(struct ctx *cx, const char *segments, int64_t chunks
 		for (size_t j = 0; j < found.n; j++)
 			if (strcmp(terms->items[i].name, rows[j].term) == 0)
 				terms->items[i].chunks = rows[j].chunks;
+			else if (is_past(rows[j].term, terms->items[i].name))
+				terms->items[i].files = rows[j].chunks;
 	qsort(terms->items, terms->n, sizeof(terms->items[0]), rarest_first);
 	for (size_t i = 0; i < terms->n; i++) {
 		struct query_term term = terms->items[i];
 
-		if (term.chunks == 0)
+		if (term.chunks + term.files == 0)
 			continue;
-		read += term.chunks;
+		read += term.chunks + term.files;
 		if (n >= TERMS_READ || (n >= TERMS_LEAST && (term.chunks > chunks / COMMON_PART ||
 		                                             read > POSTINGS_MAX)))
 			break;
-		term.idf = log(1 + ((double)(chunks - term.chunks) + 0.5) /
-		                           ((double)term.chunks + 0.5));
+		term.idf = idf_of(chunks, term.chunks);
+		term.past_idf = idf_of(chunks, term.files);
 		terms->items[n++] = term;
 	}
 	terms->n = n;
@@ -187,20 +203,25 @@ static const char *ranges_of(const struct list *only, int64_t segment)
 	return "";
 }
 
+static void rank_row(struct rank *rank, const struct query_term *term,
+                     const struct search_postings *row)
+{
+	double often = 1 + log((double)term->times);
+
+	if (strcmp(term->name, row->term) == 0)
+		rank_term(rank, &(struct rank_term){ term->name, term->idf * often },
+		          row->postings);
+	else if (is_past(row->term, term->name))
+		rank_past(rank, &(struct rank_term){ term->name, term->past_idf * often },
+		          row->postings);
+}
+
 static void rank_terms(struct rank *rank, const struct query_terms *terms, int64_t segment,
                        const struct search_postings *rows, size_t n, size_t *at)
 {
 	for (; *at < n && rows[*at].segment_id == segment; (*at)++)
-		for (size_t i = 0; i < terms->n; i++) {
-			const struct query_term *term = &terms->items[i];
-
-			if (strcmp(term->name, rows[*at].term) == 0)
-				rank_term(rank,
-				          &(struct rank_term){
-						  term->name,
-						  term->idf * (1 + log((double)term->times)) },
-				          rows[*at].postings);
-		}
+		for (size_t i = 0; i < terms->n; i++)
+			rank_row(rank, &terms->items[i], &rows[*at]);
 }
 
 static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
@@ -209,6 +230,7 @@ static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
 {
 	const struct search_segment *items = segments->items;
 	bool filtered = query->path != NULL || query->language != NULL || query->source != NULL;
+	const struct search_postings *rows;
 	struct list postings, only = { 0 };
 	const char *names;
 	size_t at = 0;
@@ -217,6 +239,7 @@ static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
 	if (filtered)
 		TRY(search_repo_only(cx, query, ids, &only));
 	TRY(search_repo_postings(cx, ids, names, &postings));
+	rows = postings.items;
 	for (size_t i = 0; i < segments->n; i++) {
 		const struct rank_segment segment = {
 			.id = items[i].id,
@@ -226,8 +249,10 @@ static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
 			.only = filtered ? ranges_of(&only, items[i].id) : NULL,
 		};
 
+		if (at == postings.n || rows[at].segment_id != items[i].id)
+			continue;
 		rank_segment(rank, &segment);
-		rank_terms(rank, terms, items[i].id, postings.items, postings.n, &at);
+		rank_terms(rank, terms, items[i].id, rows, postings.n, &at);
 		rank_segment_end(rank);
 	}
 	return ERR_OK;
@@ -278,6 +303,7 @@ static struct list explain(struct ctx *cx, const struct query_terms *terms,
 		explain_field(&why, "symbol", symbols[i]);
 	explain_field(&why, "path", hit->path);
 	explain_field(&why, "text", hit->text);
+	explain_field(&why, "commits", hit->past);
 	return (struct list){ .items = why.items, .n = why.n };
 }
 

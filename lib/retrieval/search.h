@@ -45,6 +45,8 @@ struct retrieval_hit {
 	struct list symbols;  /* const char *: what is defined in it */
 	struct list why;      /* const char *: "symbol:parse", "path:lib", "text:buffer", ... */
 	const char *text;     /* the lines, RETRIEVAL_TEXT_MAX at most */
+	const char
+		*past; /* subjects of commits that changed the file, 0x1e between; not in replies */
 };
 
 struct retrieval_found {

@@ -113,6 +113,7 @@ static const struct field HIT_FIELDS[] = {
 	F_LIST(struct retrieval_hit, symbols, .item = FIELD_TEXT),
 	F_TEXT(struct retrieval_hit, text),
 	F_INT(struct retrieval_hit, score),
+	F_TEXT(struct retrieval_hit, past),
 };
 static const struct schema HIT_ROW = SCHEMA(struct retrieval_hit, "SearchHitRow", HIT_FIELDS);
 
@@ -124,7 +125,8 @@ static const struct db_stmt HITS = {
 	       " document_id, (SELECT commit FROM app.search_state WHERE tenant_id = $1"
 	       " AND project_id = f.project_id) AS commit, f.path, c.start_line::bigint,"
 	       " c.end_line::bigint, f.oid AS blob, nullif(f.language, '') AS language, f.source,"
-	       " c.kind, to_jsonb(string_to_array(nullif(c.symbols, ''), E'\\x1f')) AS symbols, c.text, w.n AS score"
+	       " c.kind, to_jsonb(string_to_array(nullif(c.symbols, ''), E'\\x1f')) AS symbols, c.text,"
+	       " f.past, w.n AS score"
 	       " FROM unnest($2::bigint[], $3::integer[]) WITH ORDINALITY AS w (segment, chunk, n),"
 	       " LATERAL (SELECT * FROM app.search_file WHERE tenant_id = $1"
 	       " AND segment_id = w.segment AND chunks > 0 AND first_chunk <= w.chunk"

@@ -43,7 +43,10 @@ NODISCARD
 enum err search_repo_postings(struct ctx *cx, const char *segments, const char *terms,
                               struct list *ret);
 
-/** @ret items are struct retrieval_hit, in the order of the arrays, without why; score: the place in the arrays, from 1 */
+/**
+ * @ret items are struct retrieval_hit, in the order of the arrays, without why; score is the place in
+ *      the arrays, from 1
+ */
 NODISCARD
 enum err search_repo_hits(struct ctx *cx, const char *segments, const char *chunks,
                           struct list *ret);

@@ -94,6 +94,22 @@ static bool is_kind(struct span kind, const char *name)
 	return kind.len == strlen(name) && memcmp(kind.data, name, kind.len) == 0;
 }
 
+/* Whether a folder of the path is of examples or measurements. */
+static bool is_beside(const char *path)
+{
+	static const char *const FOLDERS[] = { "example",   "examples",  "_examples", "demo",
+		                               "demos",     "samples",   "bench",     "benches",
+		                               "benchmark", "benchmarks" };
+	const char *slash;
+
+	for (; (slash = strchr(path, '/')) != NULL; path = slash + 1)
+		for (size_t i = 0; i < COUNT(FOLDERS); i++)
+			if (strlen(FOLDERS[i]) == (size_t)(slash - path) &&
+			    strncasecmp(FOLDERS[i], path, strlen(FOLDERS[i])) == 0)
+				return true;
+	return false;
+}
+
 /* Tests and lists of changes say the same words as what they are about, and are seldom what is meant. */
 static double worth_of(const char *path, struct span kind)
 {
@@ -101,7 +117,7 @@ static double worth_of(const char *path, struct span kind)
 	const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
 	double worth = 1;
 
-	if (lang_file_role(span, LANG_NONE, SPAN("")) == FILE_TEST)
+	if (lang_file_role(span, LANG_NONE, SPAN("")) == FILE_TEST || is_beside(path))
 		worth *= SEGMENT_WORTH_TEST;
 	if (strncasecmp(name, "CHANGE", 6) == 0 || strncasecmp(name, "HISTORY", 7) == 0 ||
 	    strncasecmp(name, "NEWS", 4) == 0 || strncasecmp(name, "RELEASE", 7) == 0)
@@ -113,13 +129,17 @@ static double worth_of(const char *path, struct span kind)
 	return worth;
 }
 
-static void index_chunk(struct segment *s, const char *path, const struct passage *passage)
+/* @past of the file, with its first chunk; NULL or "": none */
+static void index_chunk(struct segment *s, const char *path, const struct passage *passage,
+                        const char *past)
 {
 	postings_chunk(s->postings);
 	postings_add(s->postings, POSTING_TEXT, passage->text);
 	postings_add(s->postings, POSTING_SYMBOL, passage->symbols);
 	postings_add(s->postings, POSTING_AROUND, passage->around);
 	postings_add(s->postings, POSTING_PATH, (struct span){ path, strlen(path) });
+	if (past != NULL)
+		postings_add(s->postings, POSTING_PAST, (struct span){ past, strlen(past) });
 	postings_end(s->postings, worth_of(path, passage->kind));
 }
 
@@ -138,6 +158,8 @@ static enum err put_file_rows(struct segment *s, const struct segment_file *file
 			sb_int_after(&sb, '\t', files[i].document_id);
 		else
 			sb_add(&sb, "\t\\N");
+		sb_addc(&sb, '\t');
+		sb_add(&sb, files[i].past != NULL ? files[i].past : "");
 		sb_addc(&sb, '\n');
 		first += files[i].chunks;
 	}
@@ -180,7 +202,8 @@ static enum err take_rows(struct segment *s, const struct segment_file *file, in
 		if (columns[5].len == 0 || rest.len != 0)
 			return err_set(s->cx, ERR_INTERNAL, "a chunk came in another form");
 		index_chunk(s, file->path,
-		            &(struct passage){ columns[2], columns[3], columns[4], columns[5] });
+		            &(struct passage){ columns[2], columns[3], columns[4], columns[5] },
+		            i == 0 ? file->past : NULL);
 		sb_int(sb, file_id);
 		sb_int_after(sb, '\t', i);
 		sb_addc(sb, '\t');
@@ -336,8 +359,8 @@ static void join_file(struct join *j, const struct list *rows)
 	for (size_t i = 0; i < rows->n && chunks[0].chunks > 0; i++)
 		index_chunk(&j->s, chunks[i].path,
 		            &(struct passage){ span_of(chunks[i].kind), span_of(chunks[i].symbols),
-		                               span_of(chunks[i].around),
-		                               span_of(chunks[i].text) });
+		                               span_of(chunks[i].around), span_of(chunks[i].text) },
+		            i == 0 ? chunks[i].past : NULL);
 	count_file(&j->s, chunks[0].chunks);
 }
 

@@ -21,7 +21,7 @@
 #define SEGMENT_SMALL_MAX 8                   /* ... when there are more than so many */
 #define SEGMENT_DEAD_PART 3                   /* or the third part of a segment's chunks is dead */
 /* What passages are worth that share the words of what is looked for, and seldom are it. */
-#define SEGMENT_WORTH_TEST    0.6  /* in tests */
+#define SEGMENT_WORTH_TEST    0.6  /* in tests, examples, benchmarks */
 #define SEGMENT_WORTH_CHANGES 0.5  /* in lists of changes */
 #define SEGMENT_WORTH_SECTION 0.8  /* of prose */
 #define SEGMENT_WORTH_LINES   0.75 /* between definitions */
@@ -46,6 +46,7 @@ struct segment_file {
 	int64_t document_id; /* 0: none */
 	int64_t chunks;
 	struct span rows; /* so many lines */
+	const char *past; /* subjects of commits, as in maps/subjects.h; NULL: none known */
 };
 
 /** Begin.  @run NULL: for tests */

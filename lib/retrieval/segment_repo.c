@@ -29,9 +29,9 @@ static const struct db_stmt PUT_FILES = {
 	.nparams = 4,
 	.sql = LINES(
 		"4") " INSERT INTO app.search_file (tenant_id, segment_id, project_id, path, oid,"
-		     " language, source, first_chunk, chunks, document_id)"
+		     " language, source, first_chunk, chunks, document_id, past)"
 		     " SELECT $1, $2, $3, c[1], c[2], c[3], c[4], c[5]::integer, c[6]::integer,"
-		     " nullif(c[7], '\\N')::bigint FROM l ORDER BY n RETURNING id",
+		     " nullif(c[7], '\\N')::bigint, c[8] FROM l ORDER BY n RETURNING id",
 };
 
 enum err segment_repo_put_files(struct ctx *cx, int64_t segment_id, int64_t project_id,
@@ -172,7 +172,7 @@ static const struct field OLD_FIELDS[] = {
 	F_INT(struct segment_old_chunk, file_id), F_INT(struct segment_old_chunk, chunks),
 	F_TEXT(struct segment_old_chunk, path),   F_TEXT(struct segment_old_chunk, symbols),
 	F_TEXT(struct segment_old_chunk, text),   F_TEXT(struct segment_old_chunk, kind),
-	F_TEXT(struct segment_old_chunk, around),
+	F_TEXT(struct segment_old_chunk, around), F_TEXT(struct segment_old_chunk, past),
 };
 static const struct schema OLD = SCHEMA(struct segment_old_chunk, "SegmentOldChunk", OLD_FIELDS);
 
@@ -180,9 +180,9 @@ static const struct db_stmt NEXT_FILE = {
 	.name = "segment_next_file",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT f.id AS file_id, f.chunks::bigint, f.path, coalesce(c.kind, '') AS kind,"
+	.sql = "SELECT f.id AS file_id, f.chunks::bigint, f.path, f.past, coalesce(c.kind, '') AS kind,"
 	       " coalesce(c.symbols, '') AS symbols, coalesce(c.around, '') AS around,"
-	       " coalesce(c.text, '') AS text FROM (SELECT id, chunks, path FROM app.search_file"
+	       " coalesce(c.text, '') AS text FROM (SELECT id, chunks, path, past FROM app.search_file"
 	       " WHERE tenant_id = $1 AND segment_id = ANY ($2::bigint[]) AND live AND id > $3"
 	       " ORDER BY id LIMIT 1) AS f LEFT JOIN app.search_chunk c ON c.tenant_id = $1"
 	       " AND c.file_id = f.id ORDER BY c.number",

@@ -7,7 +7,7 @@
 /* A chunk as it is read again. */
 struct segment_old_chunk {
 	int64_t file_id, chunks; /* of the file; 0: the row stands for the file alone */
-	const char *path, *kind, *symbols, *around, *text;
+	const char *path, *past, *kind, *symbols, *around, *text;
 };
 
 /* One that is worth joining with others. */
@@ -19,7 +19,10 @@ struct segment_small {
 NODISCARD
 enum err segment_repo_new(struct ctx *cx, int64_t project_id, int64_t *ret);
 
-/** @lines path, oid, language, source, first chunk, chunks, document (or \N)  @ret items are ids, in order */
+/**
+ * @lines path, oid, language, source, first chunk, chunks, document (or \N), subjects
+ * @ret   items are ids, in order
+ */
 NODISCARD
 enum err segment_repo_put_files(struct ctx *cx, int64_t segment_id, int64_t project_id,
                                 struct span lines, struct list *ret);

@@ -16,7 +16,10 @@ struct search_source {
 
 extern const struct schema search_source_schema;
 
-/** @ret items are struct search_source: projects, newest first, then the documents; ids below before_id when not 0 */
+/**
+ * @ret items are struct search_source: projects, newest first, then the documents; ids below
+ *      before_id when not 0
+ */
 NODISCARD
 enum err sources_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret);
 

@@ -101,7 +101,7 @@ static size_t stem(char *word, size_t n)
 
 static void give(const char *part, size_t len, term_each *each, void *arg)
 {
-	char word[TERM_WORD_MAX];
+	char word[TERM_WORD_MAX] = { 0 };
 	size_t n = len;
 	bool number = true;
 

@@ -16,6 +16,7 @@ made_repo() {
 }
 made_repo "$WORK/app"
 chmod -R a+rX "$WORK/app"
+sed -i /search_maps/d "$VAR/portolan.conf"
 stack_up "$WORK/app"
 
 portolan() { PORTOLAN_API_KEY=$PORTOLAN_API_KEY PORTOLAN_URL="http://127.0.0.1:$PORT" "$BIN/portolan" "$@"; }
@@ -93,12 +94,15 @@ check 'a deleted document is not found from then on, and leaves nothing' '
 # A commit costs what it changed
 check 'after a commit only the file that changed was cut anew' '
 	kept=$(sql "SELECT max(id) FROM app.search_file WHERE live AND project_id IS NOT NULL")
-	(cd "$WORK/app" && printf "class TokenBucket:\n    def refill(self):\n        self.left = 10\n" >lib/bucket.py && git rm -q docs/guide.md && commit two) &&
+	(cd "$WORK/app" && printf "class TokenBucket:\n    def refill(self):\n        self.left = 10\n" >lib/bucket.py && git rm -q docs/guide.md && commit "Heal after the outage") &&
 	portolan map "$WORK/app" >/dev/null && within 20 indexed &&
 	[ "$(sql "SELECT string_agg(path, '"','"') FROM app.search_file WHERE project_id IS NOT NULL AND id > $kept")" = lib/bucket.py ] &&
 	seek refill && json ".items[0].path" lib/bucket.py && json ".items[0].commit" "$(git -C "$WORK/app" rev-parse HEAD)" &&
 	seek "take+cost" && json "[.items[] | select(.path == \"lib/bucket.py\" and (.text | contains(\"cost\")))] | length" 0 &&
 	seek "rotated" "project=$id" && json ".items | length" 0
+'
+check 'a file is found by what a commit said of it' '
+	seek "outage+heal" && json ".items[0].path" lib/bucket.py && json ".items[0].why | join(\" \")" "commits:heal commits:outage"
 '
 gone() { [ "$(sql "SELECT (SELECT count(*) FROM app.search_file WHERE project_id IS NOT NULL OR segment_id IN (SELECT id FROM app.search_segment WHERE NOT documents)) + (SELECT count(*) FROM app.search_segment WHERE NOT documents)")" = 0 ]; }
 check 'a deleted project is not found, and its rows go' '

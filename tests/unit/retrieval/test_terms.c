@@ -156,6 +156,20 @@ static void test_chunks__hold_all_of_a_long_text(void **state)
 	assert_int_equal(at, 1001);
 }
 
+/* A long function is cut, and each further piece says whose it is. */
+static void test_chunks__pieces_tell_whose_they_are(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 65536);
+
+	sb_add(&sb, "int one(void)\n{\n");
+	for (int i = 0; i < 100; i++)
+		sb_add(&sb, "\tx++;\n");
+	sb_add(&sb, "}\n");
+	assert_string_equal(code_chunks(cx, LANG_C, sb.data),
+	                    "1-80 function one\n81-103 function in:one\n");
+}
+
 /* --- Postings --- */
 
 struct found {
@@ -295,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_chunks__follow_definitions),
 		cmocka_unit_test(test_chunks__follow_headings),
 		cmocka_unit_test(test_chunks__hold_all_of_a_long_text),
+		cmocka_unit_test(test_chunks__pieces_tell_whose_they_are),
 		cmocka_unit_test(test_postings__there_and_back),
 		cmocka_unit_test(test_postings__that_are_none),
 		cmocka_unit_test(test_rank__best_first),
