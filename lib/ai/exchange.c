@@ -294,6 +294,7 @@ enum err exchange_whole(struct ctx *cx, struct exchange *ex, size_t max_bytes, s
 		return explain(cx, &line.pace, e);
 	*ret = (struct span){ ex->whole.data == NULL ? "" : ex->whole.data, ex->whole.len };
 	ex->alive = true;
+	ex->again = false; /* it has been paid */
 	ex->first_ms = mono_ms(cx) - line.pace.begun_ms;
 	return ERR_OK;
 }
