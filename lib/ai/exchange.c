@@ -146,6 +146,7 @@ static enum err dial(struct ctx *cx, struct exchange *ex, struct line *line)
 		.nheaders = n,
 		.body = ex->body,
 		.no_redirects = true,
+		.max_bytes = EXCHANGE_STREAM_MAX,
 	};
 	TRY(make_client(cx, ex, line));
 	ex->again = true;
