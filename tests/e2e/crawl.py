@@ -30,6 +30,8 @@ GROWING = ("listAudit", "exportAudit", "listEvents", "streamEvents", "openEvents
            "openNamedProjectEvents", "listActivity", "listSubscriptions", "getMetrics")
 # Named alike for everybody: whose jobs are in a queue is what the answers must keep apart.
 SHARED = ("queues",)
+# What goes by a name of the tenant's own.
+NAMED = ("models", "providers", "budgets")
 # What asks for a WebSocket, and whose ids and names are in a path that does not say so.
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
@@ -180,7 +182,7 @@ def keys_of(caller):
             status, body, _ = caller.call("get", op.path)
             if status == 200:
                 kind = op.path.split("/")[-1]
-                name = "name" if kind in SHARED else "key"
+                name = "name" if kind in SHARED + NAMED else "key"
                 found.setdefault(kind, set()).update(i[name] for i in body["items"] if name in i)
                 if kind == "projects":
                     found[kind].update(i["name"] for i in body["items"] if NAME.match(i["name"]))

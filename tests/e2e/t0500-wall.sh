@@ -31,11 +31,19 @@ furnish() {
 		api POST /api/v1/secrets && status 201 &&
 		printf '{"name":"%s","role":"viewer"}' "$2" | api POST /api/v1/api-keys && status 201 &&
 		printf '{"data":"%s"}' "$2" | api PUT "/api/v1/state/key-of-$project" 'If-None-Match: *' && status 201 &&
-		park "$2" &&
+		park "$2" && models "$2" &&
 		printf '{"email":"guest-%s@example.org","role":"viewer"}' "$2" | api POST /api/v1/members && status 201 &&
 		printf '{"name":"%s","cron":"@yearly","job_type":"repository_processing","project_id":%s}' "$2" "$project" |
 		api POST /api/v1/schedules && status 201 &&
 		within 30 mapped
+}
+# models NAME: a provider, a model, a budget.  Their own names may show: those who ask for them say them.
+models() {
+	printf '{"kind":"compatible","base_url":"https://%s.test/v1"}' "$1" |
+		api PUT "/api/v1/ai/providers/of-$project" 'If-None-Match: *' && status 201 &&
+		printf '{"provider":"of-%s","kind":"chat","remote_name":"%s"}' "$project" "$1" |
+		api PUT "/api/v1/ai/models/of-$project" 'If-None-Match: *' && status 201 &&
+		printf '{"period":"day","limit_tokens":9}' | api PUT "/api/v1/ai/budgets/key:$project" 'If-None-Match: *' && status 201
 }
 # park NAME: an event of the project's tenant that a subscription could not take.
 park() {
