@@ -4,7 +4,8 @@
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
- * a worker (maps/source.h), with "chunks" or "subjects" what the search wants (retrieval/cut.h).  What it reads was written by strangers, so before
+ * a worker (maps/source.h), with "chunks" or "subjects" what the search wants
+ * (retrieval/cut.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.  Two files are opened
  * before that, and the only ones it writes: what earlier runs read of the same
@@ -174,6 +175,8 @@ int main(int argc, char **argv)
 	static const struct app app = { .clock = &system_clock, .component = "analyse" };
 	struct arena *arena = arena_new(ARENA_BYTES);
 	struct analyse_result result = { 0 };
+	const char *word =
+		argc > 1 ? argv[1] : ""; /* none: a map, whose parts are sent as they are made */
 	struct ctx cx;
 	int status = 0;
 
@@ -181,9 +184,10 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
 	sigaction(SIGABRT, &(struct sigaction){ .sa_handler = on_abort }, NULL);
 	ctx_begin(&cx, &app, arena, NULL);
-	if (run_word(&cx, argc > 1 ? argv[1] : "", &result) != ERR_OK)
+	if (run_word(&cx, word, &result) != ERR_OK)
 		status = child_report(&cx);
-	else if (source ? !bundle_send(&result.bundle, STDOUT_FILENO) : !bundle_end(&result.bundle))
+	else if (*word != '\0' ? !bundle_send(&result.bundle, STDOUT_FILENO)
+	                       : !bundle_end(&result.bundle))
 		status = 1;
 	_exit(status); /* the process ends: nothing is worth giving back, and little is allowed */
 }
