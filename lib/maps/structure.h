@@ -10,7 +10,11 @@
  *                One that is a large share of the whole and has many files is
  *                cut into clusters: files that import each other, with a pull
  *                of the folders that they lie in (cluster.h).  What fits into
- *                no cluster stays in the component.  Each has a reason.
+ *                no cluster stays in the component; tests follow the files that
+ *                they lie beside.  One that is most of a small program is cut
+ *                into the folders at which its files part.  A cluster is called
+ *                by a folder or two, by a word that its files share and few
+ *                others have, or by its central file.  Each has a reason.
  *   Coupling     Afferent: files elsewhere that import files of a component;
  *                efferent: its own files that import others; instability: the
  *                efferent by both (R. C. Martin, "OO Design Quality Metrics",
