@@ -3,7 +3,8 @@
  *
  *   portolan-fetch    clones or updates a bare repository; the only program that talks to remotes
  *   portolan-analyse  reads one commit of a bare repository and writes its map; with the word
- *                     "source" it reads one file (maps/source.h)
+ *                     "source" it reads one file (maps/source.h), with "chunks" and "subjects" what
+ *                     the search wants (retrieval/cut.h)
  *
  * Each gets one JSON object on standard input, writes its answer to standard output, and says how far
  * it is on file descriptor 3, one line at a time: a percentage, a space, and a few words.

@@ -55,10 +55,11 @@ static const char *subject_of(struct walk *w, struct span commit)
 		line.data = message + 2;
 		line.len = (size_t)((feed != NULL ? feed : end) - line.data);
 	}
-	if (line.len > SUBJECTS_LINE_MAX)
+	if (line.len > SUBJECTS_LINE_MAX) {
 		line.len = SUBJECTS_LINE_MAX;
-	while (line.len > 0 && ((unsigned char)line.data[line.len - 1] & 0xc0) == 0x80)
-		line.len--; /* a character that was cut, or one less */
+		while (line.len > 0 && ((unsigned char)line.data[line.len] & 0xc0) == 0x80)
+			line.len--;
+	}
 	line = text_to_utf8(w->arena, line);
 	text = arena_strndup(w->arena, line.data, line.len);
 	for (char *p = text; *p != '\0'; p++)

@@ -354,10 +354,11 @@ static const char *heading_text(struct cutter *c, uint32_t line)
 
 	while (text.len > 0 && (text.data[text.len - 1] == '#' || text.data[text.len - 1] == ' '))
 		text.len--;
-	if (text.len > HEADING_MAX)
+	if (text.len > HEADING_MAX) {
 		text.len = HEADING_MAX;
-	while (text.len > 0 && ((unsigned char)text.data[text.len] & 0xc0) == 0x80)
-		text.len--;
+		while (text.len > 0 && ((unsigned char)text.data[text.len] & 0xc0) == 0x80)
+			text.len--;
+	}
 	return arena_strndup(c->arena, text.data, text.len);
 }
 

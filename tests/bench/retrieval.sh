@@ -53,7 +53,7 @@ doc2func="" commit2file=""
 for folder in "$WORK"/tasks/*; do
 	[ -s "$folder/tasks.jsonl" ] || continue
 	name=$(basename "$folder" | tr -c 'A-Za-z0-9\n' '-')
-	"$BIN/portolan" map "$folder/repo" --name "$name" >/dev/null
+	"$BIN/portolan" map "$folder/repo" --name "$name" >/dev/null 2>"$WORK/map.err" || { cat "$WORK/map.err"; exit 1; }
 	case $name in
 	doc2func-*) doc2func="$doc2func $name=$folder/tasks.jsonl" ;;
 	*) commit2file="$commit2file $name=$folder/tasks.jsonl" ;;
