@@ -460,6 +460,7 @@ static const struct {
 	{ "Signing in", "People, their sessions, and who asks" },
 	{ "Projects", "Repositories that are mapped" },
 	{ "Secrets", "What opens private repositories and other services; values never come back" },
+	{ "Models", "Models of language: whom to ask, what it may cost, what it did cost" },
 	{ "Maps", "What a project is made of at one commit" },
 	{ "Members", "Who belongs to a tenant, and what they may do" },
 	{ "Tenants", "Teams with their own projects, members and limits" },

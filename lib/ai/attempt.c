@@ -111,7 +111,7 @@ static enum err tell_breaker(struct ctx *cx, const struct attempt *a, const stru
 		return breaker_good(cx, to->provider_id);
 	if (e == ERR_TIMEOUT || e == ERR_REMOTE_UNREACHABLE || e == ERR_REMOTE_FAILED)
 		return breaker_bad(cx, to->provider_id);
-	return ERR_OK;
+	return breaker_unknown(cx, to->provider_id);
 }
 
 /* Written although the time of the call is over; what the call itself has to say stays said. */
@@ -142,6 +142,17 @@ static enum err settle(struct ctx *cx, struct attempt *a, const struct target *t
 	return written;
 }
 
+/* What was to find out whether the provider is back did not. */
+static enum err not_sent(struct ctx *cx, struct attempt *a, const struct target *to, enum err e)
+{
+	const struct fault fault = cx->fault;
+
+	a->attempts--;
+	TRY(breaker_unknown(cx, to->provider_id));
+	cx->fault = fault;
+	return e;
+}
+
 static enum err try_once(struct ctx *cx, struct attempt *a, const struct target *to)
 {
 	int64_t begun_ms = mono_ms(cx);
@@ -155,7 +166,9 @@ static enum err try_once(struct ctx *cx, struct attempt *a, const struct target 
 	a->reader = reader_new(cx->arena);
 	a->about.attempt = ++a->attempts;
 	a->about.open_s = (a->deadline_ms - begun_ms) / 1000 + SETTLE_S;
-	TRY(ledger_open(cx, to, &a->about, &a->held, &a->call_id));
+	e = ledger_open(cx, to, &a->about, &a->held, &a->call_id);
+	if (e != ERR_OK)
+		return not_sent(cx, a, to, e);
 	if (a->about.first_id == 0)
 		a->about.first_id = a->call_id;
 	e = a->send(cx, a);
@@ -194,6 +207,8 @@ enum err attempt_model(struct ctx *cx, struct attempt *a, const struct target *t
 		ms = pause_ms(&a->exchange, tries);
 		if (ms > config->model_wait_s * 1000 || mono_ms(cx) + ms >= a->deadline_ms)
 			return e;
+		*ret_next = false;
 		TRY(wait_for(cx, a, ms));
+		*ret_next = true;
 	}
 }

@@ -26,6 +26,10 @@ enum err breaker_good(struct ctx *cx, int64_t provider_id);
 NODISCARD
 enum err breaker_bad(struct ctx *cx, int64_t provider_id);
 
+/** It was not found out how it is: the next call may. */
+NODISCARD
+enum err breaker_unknown(struct ctx *cx, int64_t provider_id);
+
 extern const struct db_check breaker_statements[];
 
 #endif

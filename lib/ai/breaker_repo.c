@@ -89,10 +89,23 @@ enum err breaker_bad(struct ctx *cx, int64_t provider_id)
 	return db_run(cx, &BAD, DB_ARGS(DB_INT(provider_id)), NULL);
 }
 
+static const struct db_stmt UNKNOWN = {
+	.name = "breaker_unknown",
+	.nparams = 2,
+	.sql = "UPDATE app.llm_breaker SET probing_at = NULL"
+	       " WHERE tenant_id = $1 AND provider_id = $2 AND probing_at IS NOT NULL",
+};
+
+enum err breaker_unknown(struct ctx *cx, int64_t provider_id)
+{
+	return db_run(cx, &UNKNOWN, DB_ARGS(DB_INT(provider_id)), NULL);
+}
+
 const struct db_check breaker_statements[] = {
 	{ .stmt = &LOOK, .row = &STATE },
 	{ .stmt = &PROBE },
 	{ .stmt = &GOOD },
 	{ .stmt = &BAD },
+	{ .stmt = &UNKNOWN },
 	{ .stmt = NULL },
 };

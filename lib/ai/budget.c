@@ -56,7 +56,13 @@ const struct event_kind budget_deleted = {
 	.doc = "A budget for models is gone; the payload is what it last was.",
 };
 
-static enum err subject_of(struct ctx *cx, const char *name, struct budget_subject *ret)
+static enum err not_found(struct ctx *cx, const char *name)
+{
+	return err_set(cx, ERR_NOT_FOUND, "there is no budget %s", name);
+}
+
+/* @ret whether a name can be a budget's */
+static bool subject_of(const char *name, struct budget_subject *ret)
 {
 	const char *colon = strchr(name, ':');
 	size_t n = colon == NULL ? strlen(name) : (size_t)(colon - name);
@@ -64,7 +70,7 @@ static enum err subject_of(struct ctx *cx, const char *name, struct budget_subje
 
 	if (colon == NULL && strcmp(name, "tenant") == 0) {
 		*ret = (struct budget_subject){ .scope = "tenant" };
-		return ERR_OK;
+		return true;
 	}
 	if (colon != NULL && colon[1] >= '1' && colon[1] <= '9' && strlen(colon + 1) <= 18 &&
 	    strspn(colon + 1, "0123456789") == strlen(colon + 1))
@@ -74,9 +80,8 @@ static enum err subject_of(struct ctx *cx, const char *name, struct budget_subje
 	else if (id > 0 && n == 3 && memcmp(name, "key", 3) == 0)
 		*ret = (struct budget_subject){ .scope = "key", .id = id };
 	else
-		return err_field(cx, ERR_INVALID, "name", "subject",
-		                 "is not tenant, user:<number> or key:<number>");
-	return ERR_OK;
+		return false;
+	return true;
 }
 
 static enum err get(struct ctx *cx, const char *name, const struct budget_subject *of,
@@ -84,15 +89,14 @@ static enum err get(struct ctx *cx, const char *name, const struct budget_subjec
 {
 	enum err e = budget_repo_get(cx, of, ret);
 
-	return e == ERR_NOT_FOUND ? err_set(cx, e, "there is no budget %s", name) : e;
+	return e == ERR_NOT_FOUND ? not_found(cx, name) : e;
 }
 
 enum err budget_get(struct ctx *cx, const char *name, struct budget *ret)
 {
 	struct budget_subject of;
 
-	TRY(subject_of(cx, name, &of));
-	return get(cx, name, &of, ret);
+	return subject_of(name, &of) ? get(cx, name, &of, ret) : not_found(cx, name);
 }
 
 static enum err gone_or_stale(struct ctx *cx, const char *name, const struct budget_subject *of,
@@ -125,7 +129,11 @@ enum err budget_set(struct ctx *cx, const char *name, int64_t version, const str
 	struct budget made;
 	enum err e;
 
-	TRY(subject_of(cx, name, &of));
+	if (!subject_of(name, &of))
+		return version != BUDGET_ABSENT
+		               ? not_found(cx, name)
+		               : err_field(cx, ERR_INVALID, "name", "subject",
+		                           "is not tenant, user:<number> or key:<number>");
 	TRY(db_begin(cx, &tx));
 	if (version == BUDGET_ABSENT) {
 		TRY(make(cx, name, &of, in, &made));
@@ -154,7 +162,8 @@ enum err budget_delete(struct ctx *cx, const char *name, int64_t version)
 	struct budget was;
 	enum err e;
 
-	TRY(subject_of(cx, name, &of));
+	if (!subject_of(name, &of))
+		return not_found(cx, name);
 	TRY(db_begin(cx, &tx));
 	e = budget_repo_delete(cx, &of, version, &was);
 	if (e == ERR_NOT_FOUND)

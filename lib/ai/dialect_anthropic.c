@@ -242,7 +242,8 @@ static enum err anthropic_event(struct ctx *cx, struct reader *r, const struct s
 		return dialect_fail(cx, &error);
 	}
 	if (strcmp(type, "message_start") == 0) {
-		r->remote_id = reader_word(r, json_text(doc, "message.id", ""));
+		if (r->remote_id == NULL)
+			r->remote_id = reader_word(r, json_text(doc, "message.id", ""));
 		read_usage(r, json_at(doc, "message.usage"));
 	} else if (strcmp(type, "content_block_start") == 0) {
 		start_block(r, doc);

@@ -146,6 +146,7 @@ static enum err dial(struct ctx *cx, struct exchange *ex, struct line *line)
 		.nheaders = n,
 		.body = ex->body,
 		.no_redirects = true,
+		.max_bytes = EXCHANGE_STREAM_MAX,
 	};
 	TRY(make_client(cx, ex, line));
 	ex->again = true;
@@ -294,6 +295,7 @@ enum err exchange_whole(struct ctx *cx, struct exchange *ex, size_t max_bytes, s
 		return explain(cx, &line.pace, e);
 	*ret = (struct span){ ex->whole.data == NULL ? "" : ex->whole.data, ex->whole.len };
 	ex->alive = true;
+	ex->again = false; /* it has been paid */
 	ex->first_ms = mono_ms(cx) - line.pace.begun_ms;
 	return ERR_OK;
 }

@@ -10,7 +10,8 @@
 
 #include "ai/dialect.h"
 
-#define EXCHANGE_ERROR_MAX ((size_t)64 << 10) /* bytes of a refusal that are read */
+#define EXCHANGE_ERROR_MAX  ((size_t)64 << 10)   /* bytes of a refusal that are read */
+#define EXCHANGE_STREAM_MAX (INT64_C(256) << 20) /* bytes of a stream, JSON and all */
 
 struct exchange {
 	const struct target *to;

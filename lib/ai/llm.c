@@ -201,7 +201,8 @@ enum err llm_call(struct ctx *cx, const struct llm_request *rq, const struct llm
 	*ret = (struct llm_answer){ .text = "" };
 	TRY(llm_check(cx, rq));
 	TRY(llm_chain(cx, "chat", rq->model, chain, &n));
-	a.about = about_of(cx, rq); /* of a request, it is known who asks since the first statement */
+	a.about =
+		about_of(cx, rq); /* of a request, it is known who asks since the first statement */
 	chat.input_tokens = llm_input_tokens(rq);
 	chat.body = sb_new(cx->arena, 2 * LLM_REQUEST_BYTES);
 	if (rq->cache) {

@@ -169,6 +169,8 @@ enum err model_set(struct ctx *cx, const char *name, int64_t version, const stru
 
 	TRY(db_begin(cx, &tx));
 	TRY(provider_repo_lock(cx));
+	if (version != PROVIDER_ABSENT)
+		TRY(model_get(cx, name, &made));
 	TRY(check(cx, name, in));
 	if (in->preferred)
 		TRY(model_repo_unprefer(cx, in->kind, name));

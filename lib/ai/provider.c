@@ -212,6 +212,8 @@ enum err provider_set(struct ctx *cx, const char *name, int64_t version,
 	struct provider made;
 	enum err e;
 
+	if (version != PROVIDER_ABSENT)
+		TRY(provider_get(cx, name, &made));
 	TRY(check(cx, name, &put));
 	TRY(db_begin(cx, &tx));
 	if (version == PROVIDER_ABSENT) {

@@ -29,22 +29,42 @@ static bool room(struct reader *r, size_t n)
 
 void reader_text(struct reader *r, const char *text)
 {
-	size_t n = 0;
+	size_t old = r->text.len, n;
 
 	if (text == NULL || text[0] == '\0')
 		return;
 	r->began = true;
-	text = strip_text(r->arena, text, strlen(text), &n);
-	if (room(r, n))
-		sb_addn(&r->text, text, n);
+	n = strlen(text);
+	if (!room(r, n))
+		return;
+	sb_addn(&r->text, text, n);
+	sb_truncate(&r->text, old + strip_in_place(r->text.data + old, n));
 }
 
-/* The newest with that index: pieces of one call come together. */
-static struct reader_call *find(struct reader *r, int64_t index)
+const char *reader_word(struct reader *r, const char *text)
 {
+	size_t n = 0;
+
+	text = strip_text(r->arena, text, strnlen(text, LLM_NAME_MAX), &n);
+	return arena_strndup(r->arena, text, n);
+}
+
+/*
+ * The newest with that index: pieces of one call come together.  Some servers give every call the same
+ * index; another id is another call.  Nothing is allocated: how often a stranger sends an id is up to him.
+ */
+static struct reader_call *find(struct reader *r, int64_t index, const char *id)
+{
+	bool named = id != NULL && id[0] != '\0';
+
 	for (size_t i = r->ncalls; i > 0; i--) {
-		if (r->calls[i - 1].index == index)
-			return &r->calls[i - 1];
+		struct reader_call *call = &r->calls[i - 1];
+
+		if (call->index == index && named && call->id != NULL &&
+		    strncmp(call->id, id, LLM_NAME_MAX) != 0)
+			break;
+		if (call->index == index)
+			return call;
 	}
 	if (r->ncalls == LLM_TOOL_CALLS_MAX) {
 		r->too_large = true;
@@ -57,18 +77,10 @@ static struct reader_call *find(struct reader *r, int64_t index)
 	return &r->calls[r->ncalls++];
 }
 
-const char *reader_word(struct reader *r, const char *text)
-{
-	size_t n = 0;
-
-	text = strip_text(r->arena, text, strnlen(text, LLM_NAME_MAX), &n);
-	return arena_strndup(r->arena, text, n);
-}
-
 void reader_call(struct reader *r, int64_t index, const char *id, const char *name,
                  const char *arguments)
 {
-	struct reader_call *call = find(r, index);
+	struct reader_call *call = find(r, index, id);
 
 	r->began = true;
 	if (call == NULL)

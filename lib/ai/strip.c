@@ -107,6 +107,21 @@ const char *strip_text(struct arena *arena, const char *text, size_t n, size_t *
 	return copy;
 }
 
+size_t strip_in_place(char *text, size_t n)
+{
+	size_t out = 0, width;
+	bool keep;
+
+	for (size_t i = 0; i < n; i += width == 0 ? 1 : width) {
+		width = look(text + i, n - i, &keep);
+		if (!keep)
+			continue;
+		memmove(text + out, text + i, width);
+		out += width;
+	}
+	return out;
+}
+
 int64_t llm_tokens(const char *text, size_t n)
 {
 	int64_t ascii = 0, others = 0;

@@ -18,4 +18,7 @@
  */
 const char *strip_text(struct arena *arena, const char *text, size_t n, size_t *ret_n);
 
+/** The same in place, without memory of its own; what is not UTF-8 is taken out, too.  @ret bytes left */
+size_t strip_in_place(char *text, size_t n);
+
 #endif

@@ -7,7 +7,7 @@ tiny_repo "$WORK/canary-repo"
 tiny_repo "$WORK/repo"
 stack_up "$WORK"
 ORIGIN=http://127.0.0.1:$PORT
-project=''
+project='' conversation='' run=''
 LONG='a long and quiet evening'
 
 portolan() { step_down "$BIN/portolan" "$@"; }
@@ -31,11 +31,27 @@ furnish() {
 		api POST /api/v1/secrets && status 201 &&
 		printf '{"name":"%s","role":"viewer"}' "$2" | api POST /api/v1/api-keys && status 201 &&
 		printf '{"data":"%s"}' "$2" | api PUT "/api/v1/state/key-of-$project" 'If-None-Match: *' && status 201 &&
-		park "$2" &&
+		park "$2" && models "$2" &&
 		printf '{"email":"guest-%s@example.org","role":"viewer"}' "$2" | api POST /api/v1/members && status 201 &&
 		printf '{"name":"%s","cron":"@yearly","job_type":"repository_processing","project_id":%s}' "$2" "$project" |
 		api POST /api/v1/schedules && status 201 &&
-		within 30 mapped
+		within 30 mapped && document "$2" && conversation "$2"
+}
+# document NAME: one of the tenant's own.
+document() { printf '{"name":"%s.md","text":"# %s"}' "$1" "$1" | api POST /api/v1/documents && status 201; }
+# conversation NAME: with a question, and its answer.
+conversation() {
+	printf '{"title":"%s","project_id":%s}' "$1" "$project" | api POST /api/v1/conversations && status 201 && keep conversation .id &&
+		printf '{"content":"%s?"}' "$1" | api POST "/api/v1/conversations/$conversation/messages" && keep run .id && within 40 answered
+}
+answered() { api GET "/api/v1/runs/$run" && json .status completed; }
+# models NAME: a provider, a model, a budget.  Their own names may show: those who ask for them say them.
+models() {
+	printf '{"kind":"compatible","base_url":"https://%s.test/v1"}' "$1" |
+		api PUT "/api/v1/ai/providers/of-$project" 'If-None-Match: *' && status 201 &&
+		printf '{"provider":"of-%s","kind":"chat","remote_name":"%s"}' "$project" "$1" |
+		api PUT "/api/v1/ai/models/of-$project" 'If-None-Match: *' && status 201 &&
+		printf '{"period":"day","limit_tokens":9}' | api PUT "/api/v1/ai/budgets/key:$project" 'If-None-Match: *' && status 201
 }
 # park NAME: an event of the project's tenant that a subscription could not take.
 park() {

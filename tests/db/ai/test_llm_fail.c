@@ -294,6 +294,31 @@ static void test_llm__cancelled(void **state)
 	}
 }
 
+/* Who is told to stop while it waits for a provider asks no other. */
+static bool stop_soon(void *arg)
+{
+	return mono_ms() >= *(const int64_t *)arg;
+}
+
+static void test_llm__cancelled_while_it_waits(void **state)
+{
+	struct model_bench *b = *state;
+	struct ctx *cx = model_bench_ctx(b);
+	int64_t when = mono_ms() + 100;
+	struct llm_message message = {
+		LLM_USER,
+		.text = model_bench_script(
+			b, "[{'status': 429, 'headers': {'retry-after': '20'}}, {}]"),
+	};
+	struct llm_request rq = { .model = "second", .messages = &message, .nmessages = 1 };
+	struct llm_watch watch = { .arg = &when, .cancelled = stop_soon };
+	struct llm_answer answer;
+
+	assert_err(cx, llm_call(cx, &rq, &watch, &answer), ERR_CANCELLED);
+	assert_int_equal(answer.attempts, 1);
+	assert_true(mono_ms() < when + 5000);
+}
+
 /* What a watcher says goes to the caller as it is. */
 static void test_llm__watcher_fails(void **state)
 {
@@ -318,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_llm__stalls),
 		cmocka_unit_test(test_llm__deadline),
 		cmocka_unit_test(test_llm__cancelled),
+		cmocka_unit_test(test_llm__cancelled_while_it_waits),
 		cmocka_unit_test(test_llm__watcher_fails),
 	};
 

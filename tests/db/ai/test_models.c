@@ -220,6 +220,26 @@ static void test_breaker__life(void **state)
 	assert_err(cx, breaker_pass(cx, id, "azure"), ERR_OK);
 }
 
+/* Who is to find out and does not get so far (a budget is used up) leaves it to the next. */
+static void test_breaker__not_found_out(void **state)
+{
+	struct model_bench *b = *state;
+	struct ctx *cx = model_bench_ctx(b);
+	struct llm_answer answer;
+	int64_t id = provider_id(b, "openai");
+
+	for (int i = 0; i < 5; i++)
+		assert_err(cx, breaker_bad(cx, id), ERR_OK);
+	fixture_db_int(cx,
+	               "WITH u AS (UPDATE app.llm_breaker SET failed_at = now() - interval '61 s'"
+	               " RETURNING 1) SELECT count(*) FROM u");
+	set_budget(cx, "tenant", 1, 0);
+	assert_err(cx, ask(b, "[{}]", 10, 0, 0, &answer), ERR_BUDGET);
+	assert_int_equal(answer.attempts, 0);
+	assert_err(cx, budget_delete(cx, "tenant", 0), ERR_OK);
+	assert_err(cx, ask(b, "[{}]", 10, 0, 0, &answer), ERR_OK);
+}
+
 /* A provider that refuses is well: what it refuses is not its failure. */
 static void test_breaker__refusals_do_not_count(void **state)
 {
@@ -548,6 +568,7 @@ int main(void)
 		cmocka_unit_test(test_budget__rules),
 		cmocka_unit_test(test_ledger__lost),
 		cmocka_unit_test(test_breaker__life),
+		cmocka_unit_test(test_breaker__not_found_out),
 		cmocka_unit_test(test_breaker__refusals_do_not_count),
 		cmocka_unit_test(test_cache__life),
 		cmocka_unit_test(test_embed__vectors),
