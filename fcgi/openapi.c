@@ -462,6 +462,7 @@ static const struct {
 	{ "Secrets", "What opens private repositories and other services; values never come back" },
 	{ "Models", "Models of language: whom to ask, what it may cost, what it did cost" },
 	{ "Maps", "What a project is made of at one commit" },
+	{ "Search", "Passages of code and documents by what they say" },
 	{ "Members", "Who belongs to a tenant, and what they may do" },
 	{ "Tenants", "Teams with their own projects, members and limits" },
 	{ "Jobs", "Work in the background, and what came of it" },
