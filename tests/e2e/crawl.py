@@ -27,7 +27,7 @@ HOST = URL.removeprefix("http://")
 CANARY = "canary"
 # What the crawl's own sign-ins are told in.
 GROWING = ("listAudit", "exportAudit", "listEvents", "streamEvents", "openEvents", "openProjectEvents",
-           "openNamedProjectEvents", "listActivity", "listSubscriptions", "getMetrics")
+           "openNamedProjectEvents", "listActivity", "listSubscriptions", "getMetrics", "openRun")
 # Named alike for everybody: whose jobs are in a queue is what the answers must keep apart.
 SHARED = ("queues",)
 # What goes by a name of the tenant's own.
@@ -35,7 +35,7 @@ NAMED = ("models", "providers", "budgets")
 # What asks for a WebSocket, and whose ids and names are in a path that does not say so.
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
-KINDS = {"ws": "projects"}
+KINDS = {"ws": "projects", "project": "projects"}
 LISTENED_S = 0.3  # to a stream
 NAME = re.compile(r"[A-Za-z0-9._:-]{1,180}\Z")
 NOBODY = 900_000_000_000_000
@@ -161,6 +161,7 @@ def ids_of(caller):
                 status, body, _ = caller.call("get", op.path.replace("{id}", str(parent)))
                 if status == 200:
                     found.setdefault(kind, set()).update(i["id"] for i in body["items"] if "id" in i)
+                    found.setdefault("runs", set()).update(i["run_id"] for i in body["items"] if i.get("run_id"))
     return found
 
 

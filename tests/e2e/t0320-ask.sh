@@ -193,6 +193,12 @@ check 'cancel ends the call, and keeps what there was' '
 	api POST "/api/v1/runs/$run/cancel" </dev/null && status 202 && within 20 ended cancelled && json ".answer | startswith(\"one two\")" true &&
 	[ "$(sql "SELECT status FROM app.llm_call ORDER BY id DESC LIMIT 1")" = cancelled ]
 '
+check 'what was said before is put in short once it does not fit' '
+	sql "UPDATE app.llm_model SET context_tokens = 3000" >"$WORK/said" && say "And now?" "[{\"text\":\"Done.\"}]" && json .status completed && json .answer Done. &&
+	json "[.steps[].name | select(. != \"\")] | join(\" \")" "compact answer" &&
+	[ "$(sql "SELECT summarized > 0 AND summary <> \$\$\$\$ FROM app.conversation WHERE id = $conversation")" = t ] &&
+	sql "UPDATE app.llm_model SET context_tokens = 32000" >"$WORK/said"
+'
 check 'a model that cannot be asked leaves the question not without an answer' '
 	say "Where is \`parse_request\`?" "[{\"status\":401,\"error\":{\"type\":\"x\",\"message\":\"no\"}}]" && json .status completed && json .mode extractive &&
 	json ".answer | startswith(\"*(No model could be asked\")" true && json ".citations[0].path" lib/parse.c &&

@@ -7,7 +7,7 @@ tiny_repo "$WORK/canary-repo"
 tiny_repo "$WORK/repo"
 stack_up "$WORK"
 ORIGIN=http://127.0.0.1:$PORT
-project=''
+project='' conversation='' run=''
 LONG='a long and quiet evening'
 
 portolan() { step_down "$BIN/portolan" "$@"; }
@@ -35,8 +35,16 @@ furnish() {
 		printf '{"email":"guest-%s@example.org","role":"viewer"}' "$2" | api POST /api/v1/members && status 201 &&
 		printf '{"name":"%s","cron":"@yearly","job_type":"repository_processing","project_id":%s}' "$2" "$project" |
 		api POST /api/v1/schedules && status 201 &&
-		within 30 mapped
+		within 30 mapped && document "$2" && conversation "$2"
 }
+# document NAME: one of the tenant's own.
+document() { printf '{"name":"%s.md","text":"# %s"}' "$1" "$1" | api POST /api/v1/documents && status 201; }
+# conversation NAME: with a question, and its answer.
+conversation() {
+	printf '{"title":"%s","project_id":%s}' "$1" "$project" | api POST /api/v1/conversations && status 201 && keep conversation .id &&
+		printf '{"content":"%s?"}' "$1" | api POST "/api/v1/conversations/$conversation/messages" && keep run .id && within 40 answered
+}
+answered() { api GET "/api/v1/runs/$run" && json .status completed; }
 # models NAME: a provider, a model, a budget.  Their own names may show: those who ask for them say them.
 models() {
 	printf '{"kind":"compatible","base_url":"https://%s.test/v1"}' "$1" |
