@@ -16,7 +16,9 @@ An oracle is a program that gets a folder and, on standard input, {"files": [pat
                "folder/*" is any file there
     uses       [file, target path]: files of one package that need each other (Go, Java); may be missing
     defs       [file, line, name]
+    code       {path: lines of code}, where the tool tells comments by itself; may be missing
     unparsed   [path]: files not to be judged; unparsed_defs: of which only the definitions are not
+    unsure     [file, line, target path]: edges that may be right: neither missed nor wrong
     unjudged   [file, line]: import lines of which nothing can be said (their targets are made by a build)
     lines_only true when import lines that are not listed cannot be judged (they are not compiled here)
 """
@@ -33,6 +35,7 @@ import manifests
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHOW = int(os.environ.get("SHOW", "10"))
+ONLY = set(filter(None, os.environ.get("LANGUAGES", "").split(",")))
 ORACLE_SECONDS = 900
 
 # Language of the table, the analyser's languages, the oracle, what it needs.
@@ -45,6 +48,12 @@ ORACLES = [
     ("Go", ["Go"], ["go", "oracle_go.go"], ["go"]),
     ("Rust", ["Rust"], ["python3", "oracle_rust.py"], ["node"]),
     ("Java", ["Java"], ["java", "OracleJava.java"], ["javac"]),
+    ("Kotlin", ["Kotlin"], ["node", "oracle_kotlin.mjs"], ["node"]),
+    ("C#", ["C#"], ["node", "oracle_csharp.mjs"], ["node"]),
+    ("PHP", ["PHP"], ["php", "oracle_php.php"], ["php"]),
+    ("Ruby", ["Ruby"], ["ruby", "oracle_ruby.rb"], ["ruby"]),
+    ("Shell", ["Shell"], ["python3", "oracle_shell.py"], ["shfmt"]),
+    ("SQL", ["SQL"], ["node", "oracle_sql.mjs"], ["node"]),
 ]
 LEAST_FILES = 5  # of a language in a repository, to be worth a row
 NO_LINE_KINDS = {"same_package"}
@@ -182,7 +191,8 @@ def compare(mapped, files, truth):
     if truth.get("lines_only"):
         ours = {row for row in ours if row[:2] in judged}
     theirs = {row for row in theirs if row[0] in known and row[:2] not in unjudged}
-    ours, theirs = any_of(ours, theirs)
+    unsure = {tuple(row) for row in truth.get("unsure", [])}
+    ours, theirs = any_of(ours - unsure, theirs - unsure)
     result = {"imports": Count(), "defs": Count(), "uses": None, "files": len(known),
               "unparsed": sorted({*truth["unparsed"], *truth.get("unparsed_defs", [])})}
     result["imports"].add(ours, theirs)
@@ -240,13 +250,18 @@ def judge_repository(name, repository, analyser, work, missing, total, report):
     print(f"\n{name} {commit[:12]}: {len(mapped.paths)} files")
     row = report["repositories"][name] = {"commit": commit, "languages": {}}
     for language, langs, command, needs in ORACLES:
+        if ONLY and language not in ONLY:
+            continue
         files = mapped.files_of(langs)
         if len(files) < LEAST_FILES or (missing_here := [tool for tool in needs if not shutil.which(tool)]):
             if len(files) >= LEAST_FILES:
                 missing[language] = missing_here
             continue
-        one = compare(mapped, files, ask_oracle(command, folder, files, work))
+        truth = ask_oracle(command, folder, files, work)
+        one = compare(mapped, files, truth)
         lines = compare_lines(mapped, files, cloc) if cloc is not None else None
+        if truth.get("code"):
+            one["code"] = compare_lines(mapped, files, truth["code"])
         print_language(language, one, lines)
         remember(language, one, lines, total, row)
     deps = manifests.compare(mapped, folder)
@@ -273,6 +288,11 @@ def print_language(language, one, lines):
         show("use wrong    ", uses.extras)
     show("def missed   ", defs.misses)
     show("def wrong    ", defs.extras)
+    if "code" in one:
+        code = one["code"]
+        print(f"    lines {code['ours']} by the tool {code['cloc']} ({(code['ours'] - code['cloc']) / code['cloc']:+.3%},"
+              f" file by file {code['apart'] / code['cloc']:.3%})")
+        show("lines        ", [(path, f"{apart:+}") for path, apart in code["worst"][:min(3, SHOW)]])
     if lines and lines["cloc"]:
         print(f"    lines {lines['ours']} cloc {lines['cloc']} ({(lines['ours'] - lines['cloc']) / lines['cloc']:+.3%},"
               f" file by file {lines['apart'] / lines['cloc']:.3%})")
@@ -289,6 +309,8 @@ def remember(language, one, lines, total, row):
             sums.both += count.both
             sums.extra += count.extra
             sums.missed += count.missed
+    for key in ("ours", "cloc", "apart"):
+        total["languages"][language]["code"][key] += one.get("code", {}).get(key, 0)
     if lines:
         for key in ("ours", "cloc", "apart"):
             total["languages"][language]["lines"][key] += lines[key]
@@ -307,6 +329,11 @@ def print_total(total, report):
         report["total"][language] = {
             "repositories": sums["repositories"], "edges": imports.both + imports.missed, "recall": imports.recall(),
             "precision": imports.precision(), "definitions": defs.both + defs.missed, "f1": defs.f1(), **lines}
+        if sums["code"]["cloc"]:
+            code = sums["code"]
+            print(f"  lines by the tool {code['cloc']}, {(code['ours'] - code['cloc']) / code['cloc']:+.3%},"
+                  f" by file {code['apart'] / code['cloc']:.3%}")
+            report["total"][language]["code"] = code
         if sums["uses"].both:
             uses = sums["uses"]
             print(f"{'  in packages':17} {uses.both + uses.missed:15} {percent(uses.recall())}   {percent(uses.precision())}")
@@ -325,7 +352,8 @@ def main():
     analyser, work = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
     missing, report = {}, {"repositories": {}, "total": {}}
     total = {"languages": collections.defaultdict(lambda: {
-        "imports": Count(), "uses": Count(), "defs": Count(), "lines": {"ours": 0, "cloc": 0, "apart": 0}, "repositories": 0}),
+        "imports": Count(), "uses": Count(), "defs": Count(), "lines": {"ours": 0, "cloc": 0, "apart": 0},
+        "code": {"ours": 0, "cloc": 0, "apart": 0}, "repositories": 0}),
         "manifests": {"read": 0, "exact": 0}}
     for argument in sys.argv[3:]:
         repository = pathlib.Path(argument).resolve()
