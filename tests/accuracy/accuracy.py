@@ -18,7 +18,7 @@ An oracle is a program that gets a folder and, on standard input, {"files": [pat
     defs       [file, line, name]
     code       {path: lines of code}, where the tool tells comments by itself; may be missing
     unparsed   [path]: files not to be judged; unparsed_defs: of which only the definitions are not
-    unsure     [file, line, target path]: edges that may be right: neither missed nor wrong
+    unsure     [file, line, target path]: edges that may be right: neither missed nor wrong (line 0: within a package)
     unjudged   [file, line]: import lines of which nothing can be said (their targets are made by a build)
     lines_only true when import lines that are not listed cannot be judged (they are not compiled here)
 """
@@ -203,9 +203,11 @@ def compare(mapped, files, truth):
                        {(f, line, name) for f, line, name in truth["defs"] if f in known_defs})
     if "uses" in truth:
         # An import line may lead to the same file: what counts is that the map knows of the use.
-        linked = without | {(f, to) for f, _, to in with_line}
+        maybe = {(f, to) for f, _, to in unsure}
+        without, linked = without - maybe, without | {(f, to) for f, _, to in with_line}
+        linked |= maybe
         lines = {(f, to) for f, _, to in truth["imports"] if to}
-        uses = {(f, to) for f, to in truth["uses"] if f in known and f != to}
+        uses = {(f, to) for f, to in truth["uses"] if f in known and f != to} - maybe
         result["uses"] = Count()
         result["uses"].add({pair for pair in linked if pair[0] in known and pair in without | uses and pair not in lines},
                            uses - lines)
