@@ -39,6 +39,7 @@ struct reader {
 	struct lexer *lx;
 	struct sink *sk;
 	struct token prev, t;
+	char before; /* the byte in front of prev, 0 when it was a word */
 	struct csharp_names names;
 	bool quiet; /* names are no uses */
 	struct scope scopes[SCOPES_MAX];
@@ -91,6 +92,7 @@ static bool next(struct reader *rd)
 			break;
 		read_directive(rd);
 	}
+	rd->before = rd->prev.c;
 	rd->prev = prev;
 	if (!rd->quiet)
 		csharp_names_token(&rd->names, &rd->t);
@@ -295,10 +297,14 @@ static void read_assign(struct reader *rd)
 	struct member *m = &rd->m;
 	bool constant = m->is_const || (m->is_static && m->is_readonly);
 
+	const char *after = rd->t.text + 1;
+	bool value = after < rd->lx->end && *after != '>' && *after != '=';
+
 	if (m->operator_start.kind && !m->method.kind)
 		return; /* operator == */
-	if (!m->assigned && constant && !m->method.kind && rd->prev.kind == TOKEN_IDENT &&
-	    top(rd)->kind == SCOPE_TYPE)
+	/* The first of them, or a further one: A = 1, B = 2 */
+	if ((!m->assigned || rd->before == ',') && constant && value && !m->method.kind &&
+	    rd->prev.kind == TOKEN_IDENT && top(rd)->kind == SCOPE_TYPE)
 		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), top(rd)->name, rd->prev.line);
 	m->assigned = true;
 }
@@ -418,7 +424,7 @@ void facts_csharp(struct lexer *lx, struct sink *sk)
 
 	*rd = (struct reader){ .lx = lx, .sk = sk, .nscopes = 1, .file_namespace = DEF_DROPPED };
 	rd->scopes[0] = (struct scope){ .kind = SCOPE_FILE, .def = DEF_DROPPED, .name = "" };
-	csharp_names_open(&rd->names, sk);
+	csharp_names_open(&rd->names, sk, lx->end);
 	while (next(rd)) {
 		switch (top(rd)->kind) {
 		case SCOPE_BODY:

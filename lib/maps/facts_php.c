@@ -323,14 +323,19 @@ static void read_require(struct reader *rd)
 	char target[FACTS_TARGET_MAX + 64] = "";
 	uint32_t line = rd->t.line;
 	const char *text = path.text;
+	uint32_t nest = 0;
 	size_t n = 0;
 
 	while (next(rd) && rd->t.c != ';') {
-		if (rd->t.c == '{' || rd->t.c == '}' || rd->t.c == '?') {
-			path.useless = true;
+		bool end = nest == 0 && (rd->t.c == ',' || rd->t.c == ')' || rd->t.c == ']');
+
+		if (end || rd->t.c == '{' || rd->t.c == '}' || rd->t.c == '?') {
+			path.useless |= !end;
 			unread(rd);
 			break;
 		}
+		nest += rd->t.c == '(';
+		nest -= rd->t.c == ')';
 		add_path(&path, &rd->t);
 	}
 	path.useless |= path.unknown && !memchr(path.text, '.', path.len); /* f('x'): no path */
