@@ -208,6 +208,8 @@ def resolve(script, kind, text):
 def code_lines(text, comments):
     kept = bytearray(text)
     for start, end in comments:
+        if start == 0 and text.startswith(b"#!"):
+            continue  # says who runs it
         kept[start:end] = b" " * (end - start)
     return sum(1 for line in kept.split(b"\n") if line.strip(b" \t\r\f\v"))
 
