@@ -197,9 +197,37 @@ static void count_brackets(struct csharp_names *n, const struct token *t)
 	n->ended = t->c == ']' && n->nest == 0;
 }
 
+static bool is_word(char c)
+{
+	return c == '_' || is_upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* $"{Name.Member}": what may be a type of the code in a string. */
+static void note_holes(struct csharp_names *n, const struct token *t)
+{
+	const char *p = t->text, *end = p + t->len;
+
+	while (p < end && (p = memchr(p, '{', (size_t)(end - p))) != NULL) {
+		const char *stop = memchr(p, '}', (size_t)(end - p));
+
+		stop = stop ? stop : end;
+		while (p < stop) {
+			const char *word = p;
+
+			while (p < stop && is_word(*p))
+				p++;
+			if (p > word && p < stop && *p == '.' && is_upper(*word) && word[-1] != '.')
+				maybe(n, (struct span){ word, (size_t)(p - word) });
+			p += p == word;
+		}
+	}
+}
+
 void csharp_names_token(struct csharp_names *n, const struct token *t)
 {
 	count_brackets(n, t);
+	if (t->kind == TOKEN_STRING && n->prev.kind && memchr("$@", t->text[-2], 2))
+		note_holes(n, t);
 	if (n->open && t->kind == TOKEN_IDENT && n->prev.c == '.') {
 		add_part(n, t);
 	} else if (!n->open || t->c != '.') {

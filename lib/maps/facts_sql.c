@@ -106,9 +106,11 @@ static bool plain_part(struct reader *rd, struct span *ret)
 	return ret->len > 0;
 }
 
-/* A name's part: bare, "quoted", `quoted`, [quoted] or @extschema@.  @ret false when rd->t is none */
+/* A name's part: bare, "quoted", `quoted`, [quoted], :variable or @extschema@.  @ret false when rd->t is none */
 static bool name_part(struct reader *rd, struct span *ret)
 {
+	if (rd->t.c == ':' && (!lex_next(rd->lx, &rd->t) || !rd->t.glued))
+		return false; /* :name, a variable of psql */
 	if (rd->t.kind == TOKEN_IDENT || (rd->t.kind == TOKEN_STRING && rd->t.text[-1] == '"'))
 		return plain_part(rd, ret);
 	if (rd->t.c != '`' && rd->t.c != '[' && rd->t.c != '@')
@@ -199,6 +201,7 @@ static uint32_t read_create(struct reader *rd)
 		of_tables = is(&rd->t, "schema");
 		rd->on = kind == DEF_INDEX || kind == DEF_TRIGGER || is(&rd->t, "policy");
 		if (is_in(&rd->t, "extension role user policy rule cast operator sequence server "
+		                  "access collation conversion language transform tablespace text "
 		                  "publication subscription statistics"))
 			return DEF_DROPPED;
 	}

@@ -4,8 +4,8 @@
 
 Each repository (bare or with a work tree) is mapped at its HEAD, laid out below WORK_DIR, and read
 again by tools that share nothing with the analyser: CPython's ast and import machinery, gcc's
-preprocessor, the TypeScript compiler, go/types, javac, tree-sitter, cloc, and the package managers'
-own formats.  What a tool cannot parse is left out and counted, and so are
+preprocessor, the TypeScript compiler, go/types, javac, tree-sitter, php-parser, Ripper, shfmt,
+PostgreSQL's parser, cloc, and the package managers' own formats.  What a tool cannot parse is left out and counted, and so are
 definitions in files that the map itself calls generated or vendored; a tool that is not installed is said to
 be missing.  What differs is listed with file and line, the first SHOW (10) of each kind, and all of it
 goes into WORK_DIR/accuracy.json.
@@ -50,7 +50,7 @@ ORACLES = [
     ("Java", ["Java"], ["java", "OracleJava.java"], ["javac"]),
     ("Kotlin", ["Kotlin"], ["node", "oracle_kotlin.mjs"], ["node"]),
     ("C#", ["C#"], ["node", "oracle_csharp.mjs"], ["node"]),
-    ("PHP", ["PHP"], ["php", "oracle_php.php"], ["php"]),
+    ("PHP", ["PHP"], ["php", "oracle_php.php"], ["php", "php-parse"]),
     ("Ruby", ["Ruby"], ["ruby", "oracle_ruby.rb"], ["ruby"]),
     ("Shell", ["Shell"], ["python3", "oracle_shell.py"], ["shfmt"]),
     ("SQL", ["SQL"], ["node", "oracle_sql.mjs"], ["node"]),
@@ -194,6 +194,7 @@ def compare(mapped, files, truth):
     unsure = {tuple(row) for row in truth.get("unsure", [])}
     ours, theirs = any_of(ours - unsure, theirs - unsure)
     result = {"imports": Count(), "defs": Count(), "uses": None, "files": len(known),
+              "unjudged": len([row for row in unjudged if row[0] in known]),
               "unparsed": sorted({*truth["unparsed"], *truth.get("unparsed_defs", [])})}
     result["imports"].add(ours, theirs)
     # What was bundled or copied from elsewhere is nobody's definition; imports of it count.
@@ -278,7 +279,7 @@ def print_language(language, one, lines):
     imports, defs, uses = one["imports"], one["defs"], one["uses"]
     print(f"  {language:11} {one['files']} files ({len(one['unparsed'])} not parsed by the tool)")
     print(f"    imports recall {percent(imports.recall())} precision {percent(imports.precision())}"
-          f" ({imports.both} right, {imports.missed} missed, {imports.extra} wrong)")
+          f" ({imports.both} right, {imports.missed} missed, {imports.extra} wrong; {one['unjudged']} lines not judged)")
     if uses:
         print(f"    within packages recall {percent(uses.recall())} precision {percent(uses.precision())}"
               f" ({uses.both} right, {uses.missed} missed, {uses.extra} wrong)")
@@ -302,7 +303,7 @@ def print_language(language, one, lines):
 
 
 def remember(language, one, lines, total, row):
-    entry = {"files": one["files"], "unparsed": one["unparsed"], "lines": lines}
+    entry = {"files": one["files"], "unparsed": one["unparsed"], "unjudged": one["unjudged"], "lines": lines}
     for part in ("imports", "uses", "defs"):
         if one[part] is not None:
             count = one[part]

@@ -6,8 +6,8 @@
 # A require leads to a file below a folder that its gem (or test runner) puts on the load path: lib, and for
 # tests spec and test, of the nearest folder with a gemspec or Gemfile, then lib of the repository's other
 # gems.  Where the argument is put together from __FILE__ and __dir__ alone it is worked out; any other is
-# not judged.  Constants count where config/application.rb stands beside app/, and in engines (a gem
-# with a Rails::Engine): each is looked up through the
+# not judged.  Constants count where config/application.rb stands beside app/, in engines (a gem
+# with a Rails::Engine) and in gems with Zeitwerk::Loader.for_gem: each is looked up through the
 # modules around it, from the inside out, among the constants that files below the autoload folders define,
 # the file being the one that Zeitwerk expects for the name.
 require "json"
@@ -202,6 +202,11 @@ ENGINES = GEMS.select do |base|
   FILES.any? { |path| below?(path, base) && File.read(File.join(FOLDER, path)).b.match?(/<\s*(::)?Rails::Engine\b/n) }
 end
 APPS.concat(ENGINES).uniq!
+# Gems that load themselves by names: Zeitwerk::Loader.for_gem in lib/name.rb.
+SELF_LOADING = GEMS.select do |base|
+  FILES.any? { |path| File.dirname(path) == (base == "." ? "lib" : "#{base}/lib") && File.read(File.join(FOLDER, path)).b.include?("Loader.for_gem") }
+end
+APPS.concat(SELF_LOADING).uniq!
 BASES = (ALL.select { |path| path.match?(%r{(\A|/)(Gemfile|[^/]+\.gemspec)\z}) }.map { |path| File.dirname(path) } + APPS).uniq
 
 def file_named(path)
@@ -287,7 +292,7 @@ APPS.each do |app|
   roots = ALL.select { |path| path.match?(%r{\A#{Regexp.escape(under(app, "app")).sub('\A\./', "")}/[^/]+\z}) && File.directory?(File.join(FOLDER, path)) }
   roots = roots.map { |path| app == "." ? path : path.delete_prefix("#{app}/") }.reject { |path| path.match?(%r{/(assets|javascript|javascripts|views)\z}) }
   roots += roots.map { |path| "#{path}/concerns" }
-  roots << "lib" if text.include?("autoload_lib")
+  roots << "lib" if text.include?("autoload_lib") || SELF_LOADING.include?(app)
   table = constants[app] = {}
   readers.each do |file, reader|
     next unless app_of(file) == app && (name = expected(file, app, roots))

@@ -66,6 +66,7 @@ static void test_facts_csharp__names(void **state)
 		  ".Is .Q A N.P R S" },
 		{ "[T][U(V = 1)] class A { [W] int x; W1? y; void M() { f(Z: 1); (Y)z; } }",
 		  "A TAttribute UAttribute W1 WAttribute Y" },
+		{ "class A { object B => f($\"C {D.E(F)} {G}\") + \"{H.I}\"; }", "A D" },
 		{ "namespace Z;\n[A.B, C<D>(E = F[G])] class H { I? I { get; } J?[] k; object L => M[N]; "
 		  "void O<P>() where P : Q; }",
 		  "A.BAttribute CAttribute` D F G H I J M N O` P Q" },

@@ -25,6 +25,7 @@ static const struct facts_case IMPORTS[] = {
 	  "CREATE TABLE u (v int) INHERITS (w, x);\n",
 	  "1 table a\n1 table b\n2 table g\n3 table k\n3 table m\n4 table n\n4 table o\n"
 	  "5 table p\n5 table q\n6 table t\n7 table w\n7 table x\n" },
+	{ LANG_SQL, "SELECT a::b FROM :c.d, :e WHERE f = :g;\n", "1 table c.d\n1 table e\n" },
 	/* ON: of what belongs to a table, and of rights. */
 	{ LANG_SQL,
 	  "CREATE INDEX i ON a(b);\nCREATE INDEX ON c (d);\nCREATE POLICY p ON e USING (true);\n"
