@@ -388,8 +388,7 @@ static bool names_table(const struct reader *rd)
 	if (is(t, "table"))
 		return is_in(before, "alter lock for");
 	if (is(t, "view"))
-		return is(before, "materialized") ||
-		       (is(before, "alter") && before->text == rd->verb.text);
+		return is_in(&rd->verb, "alter refresh") && is_in(before, "alter materialized");
 	if (is(t, "like"))
 		return is(&rd->verb, "create") && (before->c == '(' || before->c == ',');
 	if (is(t, "of"))
