@@ -23,7 +23,7 @@ LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
 # What maps are compared with.
-ACCURACY="python3 gcc g++ cmake golang-go default-jdk-headless nodejs npm cloc"
+ACCURACY="python3 gcc g++ cmake golang-go default-jdk-headless nodejs npm cloc php-cli php-parser ruby shfmt"
 
 die() { echo "error: $*" >&2; exit 1; }
 

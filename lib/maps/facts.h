@@ -311,7 +311,7 @@ struct facts {
 	 * capital letter; Go, "pkg.Name" selectors and bare identifiers that the function they stand
 	 * in does not bind itself; Kotlin, as Java, and calls, "f" or ".f" behind a receiver; C#,
 	 * "A" and "A.B" where they may be types, "A`" with type arguments, "`A" for a generic type
-	 * that the file declares, ".f" for calls of methods; PHP, in full, "A\B" and "A\f()".
+	 * that the file declares, "AAttribute" for [A], ".f" for calls of methods; PHP, in full, "A\B" and "A\f()".
 	 * Empty elsewhere.
 	 */
 	const char **names;

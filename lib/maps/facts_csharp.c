@@ -31,6 +31,7 @@ struct reader {
 	struct lexer *lx;
 	struct sink *sk;
 	struct token prev, t;
+	char before; /* the byte in front of prev, 0 when it was a word */
 	struct csharp_names names;
 	bool quiet; /* names are no uses */
 	struct scopes in;
@@ -77,6 +78,7 @@ static bool next(struct reader *rd)
 			break;
 		read_directive(rd);
 	}
+	rd->before = rd->prev.c;
 	rd->prev = prev;
 	if (!rd->quiet)
 		csharp_names_token(&rd->names, &rd->t);
@@ -273,10 +275,14 @@ static void read_assign(struct reader *rd)
 	struct member *m = &rd->m;
 	bool constant = m->is_const || (m->is_static && m->is_readonly);
 
+	const char *after = rd->t.text + 1;
+	bool value = after < rd->lx->end && *after != '>' && *after != '=';
+
 	if (m->operator_start.kind && !m->method.kind)
 		return; /* operator == */
-	if (!m->assigned && constant && !m->method.kind && rd->prev.kind == TOKEN_IDENT &&
-	    scope_top(&rd->in)->kind == SCOPE_TYPE)
+	/* The first of them, or a further one: A = 1, B = 2 */
+	if ((!m->assigned || rd->before == ',') && constant && value && !m->method.kind &&
+	    rd->prev.kind == TOKEN_IDENT && scope_top(&rd->in)->kind == SCOPE_TYPE)
 		sink_def(rd->sk, DEF_CONSTANT, token_span(&rd->prev), scope_top(&rd->in)->name,
 		         rd->prev.line);
 	m->assigned = true;
@@ -387,7 +393,7 @@ void facts_csharp(struct lexer *lx, struct sink *sk)
 
 	*rd = (struct reader){ .lx = lx, .sk = sk, .file_namespace = DEF_DROPPED };
 	scope_open(&rd->in);
-	csharp_names_open(&rd->names, sk);
+	csharp_names_open(&rd->names, sk, lx->end);
 	while (next(rd)) {
 		switch (scope_top(&rd->in)->kind) {
 		case SCOPE_BODY:

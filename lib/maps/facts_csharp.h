@@ -13,16 +13,21 @@
 
 struct csharp_names {
 	struct sink *sk;
+	const char *end;                   /* of the file */
 	struct token prev, prev2;          /* the last token, and the one in front of it */
 	struct token before, around;       /* the same at the start of the name */
 	char name[2 * FACTS_NAME_MAX + 2]; /* the dotted name being read */
 	size_t len, last;                  /* last: where its last part begins */
 	bool open, called;                 /* called: it goes on behind a value, as in f().Name */
+	bool attribute;                    /* it may be short for NameAttribute */
+	bool ended;                        /* the last token closed attributes */
+	uint32_t nest;                     /* open [ and ( of attributes */
 	struct name_set own, maybe;
 	struct word_filter keywords, types;
 };
 
-void csharp_names_open(struct csharp_names *names, struct sink *sk);
+/** @end of the file's text, which the tokens are read from */
+void csharp_names_open(struct csharp_names *names, struct sink *sk, const char *end);
 
 /** Look at the next token of the file, whatever it belongs to. */
 void csharp_names_token(struct csharp_names *names, const struct token *t);

@@ -18,9 +18,9 @@
 /* Words behind a name that make it a value. */
 #define OPERATORS "is as in and or when switch with on equals by into ascending descending"
 
-void csharp_names_open(struct csharp_names *names, struct sink *sk)
+void csharp_names_open(struct csharp_names *names, struct sink *sk, const char *end)
 {
-	*names = (struct csharp_names){ .sk = sk };
+	*names = (struct csharp_names){ .sk = sk, .end = end };
 	names->keywords = word_filter_make(KEYWORDS);
 	names->types = word_filter_make(TYPES);
 }
@@ -71,13 +71,21 @@ static bool names_type_called(const struct csharp_names *n)
 	return token_is(&n->before, "new") || n->before.c == '[' || n->before.c == ':';
 }
 
+/* The ? of "Name? other", "List<Name?>"; not that of "name ? a : b" and "name?.a". */
+static bool is_nullable(const struct csharp_names *n, const struct token *t)
+{
+	const char *after = t->text + t->len;
+
+	return t->c == '?' && t->glued && after < n->end && strchr(" >),\r\n", *after);
+}
+
 /* A name of one part, followed by t. */
 static void single(struct csharp_names *n, const struct token *t)
 {
 	struct span name = { n->name, n->len };
 	bool value = token_in(t, OPERATORS);
 
-	if (t->kind == TOKEN_IDENT && !value) {
+	if ((t->kind == TOKEN_IDENT && !value) || is_nullable(n, t)) {
 		sink_name(n->sk, name);
 	} else if (t->c == '<') {
 		generic(n);
@@ -88,7 +96,7 @@ static void single(struct csharp_names *n, const struct token *t)
 			maybe(n, name);
 	} else if (t->c && strchr("=;{,)", t->c) && behind_type(n)) {
 		name_set_add(n->sk->arena, &n->own, name, FACTS_NAMES_MAX);
-	} else if (t->c == '=' || t->c == ';') {
+	} else if (t->c == '=' || (t->c == ';' && n->before.c != ':')) {
 		return;
 	} else if (t->c == ':' && (n->before.c == '(' || n->before.c == ',')) {
 		return;
@@ -120,11 +128,25 @@ static void note_method(struct csharp_names *n, const struct token *t)
 		sink_name(n->sk, (struct span){ n->name + n->last - 1, n->len - n->last + 1 });
 }
 
+/* [Name] is short for NameAttribute, if there is one. */
+static void attribute(struct csharp_names *n, const struct token *t)
+{
+	char text[sizeof(n->name) + 10];
+	size_t len = n->len;
+
+	memcpy(text, n->name, len);
+	memcpy(text + len, "Attribute`", 10);
+	len += 9 + (t->c == '<');
+	sink_name(n->sk, (struct span){ text, len });
+}
+
 static void end_name(struct csharp_names *n, const struct token *t)
 {
 	note_method(n, t);
 	if (!n->called && is_upper(n->name[0])) {
-		if (n->last == 0)
+		if (n->attribute)
+			attribute(n, t);
+		else if (n->last == 0)
 			single(n, t);
 		else
 			several(n, t);
@@ -147,6 +169,7 @@ static void add_part(struct csharp_names *n, const struct token *t)
 static void start_name(struct csharp_names *n, const struct token *t)
 {
 	n->called = n->prev.c == '.';
+	n->attribute = n->nest == 1 && n->prev.c != '<';
 	n->len = n->last = 0;
 	n->open = t->len + 2 <= sizeof(n->name);
 	if (!n->open)
@@ -159,8 +182,52 @@ static void start_name(struct csharp_names *n, const struct token *t)
 	n->len += t->len;
 }
 
+/* Depth of brackets in [A, B(c)]: what stands behind a value is an index. */
+static void count_brackets(struct csharp_names *n, const struct token *t)
+{
+	bool word = n->prev.kind == TOKEN_IDENT && !word_filter_has(&n->keywords, &n->prev);
+	bool value = word || (n->prev.c && strchr(")]>?", n->prev.c));
+
+	if (t->c == '[' && n->nest == 0)
+		n->nest = !value || n->ended;
+	else if (n->nest > 0 && (t->c == '[' || t->c == '('))
+		n->nest++;
+	else if (n->nest > 0 && (t->c == ']' || t->c == ')'))
+		n->nest--;
+	n->ended = t->c == ']' && n->nest == 0;
+}
+
+static bool is_word(char c)
+{
+	return c == '_' || is_upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* $"{Name.Member}": what may be a type of the code in a string. */
+static void note_holes(struct csharp_names *n, const struct token *t)
+{
+	const char *p = t->text, *end = p + t->len;
+
+	while (p < end && (p = memchr(p, '{', (size_t)(end - p))) != NULL) {
+		const char *stop = memchr(p, '}', (size_t)(end - p));
+
+		stop = stop ? stop : end;
+		while (p < stop) {
+			const char *word = p;
+
+			while (p < stop && is_word(*p))
+				p++;
+			if (p > word && p < stop && *p == '.' && is_upper(*word) && word[-1] != '.')
+				maybe(n, (struct span){ word, (size_t)(p - word) });
+			p += p == word;
+		}
+	}
+}
+
 void csharp_names_token(struct csharp_names *n, const struct token *t)
 {
+	count_brackets(n, t);
+	if (t->kind == TOKEN_STRING && n->prev.kind && memchr("$@", t->text[-2], 2))
+		note_holes(n, t);
 	if (n->open && t->kind == TOKEN_IDENT && n->prev.c == '.') {
 		add_part(n, t);
 	} else if (!n->open || t->c != '.') {

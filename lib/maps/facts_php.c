@@ -302,14 +302,19 @@ static void read_require(struct reader *rd)
 	char target[FACTS_TARGET_MAX + 64] = "";
 	uint32_t line = rd->t.line;
 	const char *text = path.text;
+	uint32_t nest = 0;
 	size_t n = 0;
 
 	while (next(rd) && rd->t.c != ';') {
-		if (rd->t.c == '{' || rd->t.c == '}' || rd->t.c == '?') {
-			path.useless = true;
+		bool end = nest == 0 && (rd->t.c == ',' || rd->t.c == ')' || rd->t.c == ']');
+
+		if (end || rd->t.c == '{' || rd->t.c == '}' || rd->t.c == '?') {
+			path.useless |= !end;
 			unread(rd);
 			break;
 		}
+		nest += rd->t.c == '(';
+		nest -= rd->t.c == ')';
 		add_path(&path, &rd->t);
 	}
 	path.useless |= path.unknown && !memchr(path.text, '.', path.len); /* f('x'): no path */
@@ -395,6 +400,15 @@ static bool is_member(const struct token *before)
 	       token_in(before, "function const goto");
 }
 
+/* f(name: $x): what an argument is called; rd->t is behind the name. */
+static bool is_given(const struct reader *rd, const struct token *before)
+{
+	const char *after = rd->t.text + 1;
+
+	return rd->t.c == ':' && (before->c == '(' || before->c == ',') &&
+	       !(after < rd->lx->end && *after == ':');
+}
+
 /* rd->t begins a name: a class, a function that is called, or a constant, which leads nowhere. */
 static void read_name(struct reader *rd)
 {
@@ -405,11 +419,11 @@ static void read_name(struct reader *rd)
 	bool member = is_member(&before);
 	struct span name = qualified(rd, text, sizeof(text));
 	bool made = token_is(&before, "new") || rd->attribute > 0;
-	bool called = rd->t.c == '(';
+	bool called = rd->t.c == '(', given = is_given(rd, &before);
 
 	unread(rd);
-	if (name.len == 0 || (member && text[0] != '\\') || name.data[name.len - 1] == '\\' ||
-	    (word && !memchr(name.data, '\\', name.len)))
+	if (name.len == 0 || given || (member && text[0] != '\\') ||
+	    name.data[name.len - 1] == '\\' || (word && !memchr(name.data, '\\', name.len)))
 		return;
 	use_name(rd, name, called && !made, line);
 }

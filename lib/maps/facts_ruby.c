@@ -121,7 +121,7 @@ static bool is_name(const struct ruby_reader *rd)
 		return true;
 	if (before == '.')
 		return rd->before.c != '.';
-	if (before == ':' && rd->before.c == ':') /* ::A is a constant, A::b a call */
+	if (before == ':' && rd->before.c == ':' && rd->prev.glued) /* ::A is a constant, A::b a call */
 		return !(rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z');
 	return rd->t.glued && before && strchr(":@$", before);
 }
@@ -224,7 +224,17 @@ static struct span method_name(struct ruby_reader *rd)
 	return (struct span){ from, (size_t)(q - from) };
 }
 
-/* Behind the name: skip "(...)"; @ret whether '=' follows, so that there is no "end". */
+/* a: Constant, b = Constant: the value that an argument has when none is given. */
+static void note_default(struct ruby_reader *rd)
+{
+	if (rd->t.kind == TOKEN_IDENT && rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z' &&
+	    !is_name(rd))
+		ruby_constant(rd);
+	else if (rd->t.kind == TOKEN_STRING)
+		ruby_constants_of(rd);
+}
+
+/* Behind the name: read "(...)"; @ret whether '=' follows, so that there is no "end". */
 static bool is_endless(struct ruby_reader *rd)
 {
 	uint32_t nest = 0;
@@ -236,6 +246,7 @@ static bool is_endless(struct ruby_reader *rd)
 			nest += rd->t.c == '(';
 			if (rd->t.c == ')' && --nest == 0)
 				break;
+			note_default(rd);
 		} while (ruby_next(rd));
 		ruby_next(rd);
 	}
@@ -253,7 +264,9 @@ static void read_method(struct ruby_reader *rd)
 
 	if (!ruby_next(rd) || rd->t.kind == TOKEN_NEWLINE)
 		return;
-	/* def self.name, def Other.name */
+	/* def self.name, def Other.name, def @other.name */
+	while ((rd->t.c == '@' || rd->t.c == '$') && ruby_next(rd))
+		;
 	while (rd->t.kind == TOKEN_IDENT && rd->t.text + rd->t.len < rd->lx->end &&
 	       rd->t.text[rd->t.len] == '.') {
 		if (!ruby_skip(rd, 2))
@@ -348,6 +361,8 @@ void facts_ruby(struct lexer *lx, struct sink *sk)
 			rd.loop = false;
 			continue;
 		}
+		if (rd.t.kind == TOKEN_STRING)
+			ruby_constants_of(&rd);
 		if (rd.t.kind != TOKEN_IDENT)
 			continue;
 		if (rd.t.margin && token_is(&rd.t, "__END__"))

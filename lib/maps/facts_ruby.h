@@ -52,4 +52,7 @@ bool ruby_import(struct ruby_reader *rd);
 /** rd->t is a capitalised identifier: note the constant that starts here. */
 void ruby_constant(struct ruby_reader *rd);
 
+/** rd->t is a string: note the constants of the code in it, "#{A::B}". */
+void ruby_constants_of(struct ruby_reader *rd);
+
 #endif

@@ -189,32 +189,90 @@ bool ruby_import(struct ruby_reader *rd)
 	return true;
 }
 
-void ruby_constant(struct ruby_reader *rd)
+/* Note the constant once for each scope that it stands in. */
+static void note_constant(struct ruby_reader *rd, struct span name, bool rooted, uint32_t line)
 {
-	const char *from = rd->t.text, *end = rd->t.text + rd->t.len, *scope = ruby_scope(rd);
-	bool rooted = rd->prev.c == ':' && rd->before.c == ':' && rd->prev.glued;
-	uint32_t line = rd->t.line;
+	const char *scope = rooted ? "" : ruby_scope(rd);
 	struct fact_import *im;
 	char key[2 * FACTS_NAME_MAX];
 	int n;
 
-	while (rd->lx->end - end > 2 && end[0] == ':' && end[1] == ':' && end[2] >= 'A' &&
-	       end[2] <= 'Z') {
-		if (!ruby_skip(rd, 3))
-			return;
-		end = rd->t.text + rd->t.len;
-	}
-	if (rooted)
-		scope = "";
-	if ((size_t)(end - from) > FACTS_NAME_MAX)
+	if (name.len > FACTS_NAME_MAX)
 		return;
-	n = snprintf(key, sizeof(key), "%s %.*s", scope, (int)(end - from), from);
+	n = snprintf(key, sizeof(key), "%s %.*s", scope, (int)name.len, name.data);
 	if (n <= 0 || (size_t)n >= sizeof(key) ||
 	    !name_set_add(rd->sk->arena, &rd->constants, (struct span){ key, (size_t)n },
 	                  CONSTANTS_MAX))
 		return;
-	im = sink_import(rd->sk, IMPORT_CONSTANT, (struct span){ from, (size_t)(end - from) },
-	                 line);
+	im = sink_import(rd->sk, IMPORT_CONSTANT, name, line);
 	if (im)
 		im->scope = scope;
+}
+
+static bool is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+void ruby_constant(struct ruby_reader *rd)
+{
+	const char *from = rd->t.text, *end = rd->t.text + rd->t.len;
+	bool rooted = rd->prev.c == ':' && rd->before.c == ':' && rd->prev.glued;
+	uint32_t line = rd->t.line;
+
+	while (rd->lx->end - end > 2 && end[0] == ':' && end[1] == ':' && is_capital(end[2])) {
+		if (!ruby_skip(rd, 3))
+			return;
+		end = rd->t.text + rd->t.len;
+	}
+	note_constant(rd, (struct span){ from, (size_t)(end - from) }, rooted, line);
+}
+
+static bool is_word(char c)
+{
+	return c == '_' || is_capital(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (unsigned char)c >= 0x80;
+}
+
+/* A::B from p on, of the code in a string.  @ret behind it */
+static const char *constant_of(struct ruby_reader *rd, const char *p, const char *stop, bool plain,
+                               uint32_t line)
+{
+	const char *from = p;
+
+	for (;;) {
+		while (p < stop && is_word(*p))
+			p++;
+		if (stop - p < 3 || p[0] != ':' || p[1] != ':' || !is_capital(p[2]))
+			break;
+		p += 2;
+	}
+	if (plain && is_capital(*from))
+		note_constant(rd, (struct span){ from, (size_t)(p - from) }, false, line);
+	return p;
+}
+
+void ruby_constants_of(struct ruby_reader *rd)
+{
+	const char *p = rd->t.text, *end = p + rd->t.len;
+	uint32_t line = rd->t.line;
+
+	if (p[-1] == '\'')
+		return;
+	while (end - p > 2 && (p = memmem(p, (size_t)(end - p), "#{", 2)) != NULL) {
+		const char *stop = memchr(p, '}', (size_t)(end - p));
+		char before = '{';
+
+		p += 2;
+		while (p < (stop ? stop : end)) {
+			/* not :Symbol, .Method, "text" or a key: */
+			bool plain = !strchr(":.@$\"'", before);
+
+			before = *p;
+			if (is_word(*p))
+				p = constant_of(rd, p, stop ? stop : end, plain, line);
+			else
+				p++;
+		}
+	}
 }

@@ -7,6 +7,7 @@
  */
 #include "maps/facts_build.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -23,8 +24,13 @@ struct reader {
 	struct name_set with;    /* names that WITH gives in this statement */
 	char delimiter[TAG_MAX]; /* of MySQL's client; "" is ';' */
 	uint32_t misses;
-	uint32_t begins; /* open BEGIN and CASE of a body */
-	bool body;       /* in a routine that may have BEGIN...END */
+	uint32_t begins;   /* open BEGIN and CASE of a body */
+	bool body;         /* in a routine that may have BEGIN...END */
+	struct token verb; /* the first word of the statement */
+	bool on;           /* behind the next ON stands a table */
+	bool data;         /* COPY a FROM stdin: its rows follow */
+	bool schema;       /* CREATE SCHEMA a CREATE TABLE b … */
+	uint8_t list;      /* words that may come before the comma in front of a further table */
 };
 
 static bool is(const struct token *t, const char *word)
@@ -77,24 +83,46 @@ static bool next(struct reader *rd)
 	return true;
 }
 
-/* A name's part: bare, "quoted", `quoted` or [quoted].  @ret false when rd->t is none */
+static void advance(struct reader *rd, const char *to)
+{
+	while (rd->t.text + rd->t.len < to && lex_next(rd->lx, &rd->t))
+		;
+}
+
+/* a$b is a word, "a""b" has a quote in it. */
+static bool plain_part(struct reader *rd, struct span *ret)
+{
+	const char *from = rd->t.text, *end = rd->lx->end, *q = from + rd->t.len;
+
+	if (rd->t.kind == TOKEN_STRING) {
+		while (end - q > 1 && q[0] == '"' && q[1] == '"' && lex_next(rd->lx, &rd->t))
+			q = rd->t.text + rd->t.len;
+	} else if (q < end && *q == '$') {
+		while (q < end && (*q == '$' || *q == '_' || isalnum((unsigned char)*q)))
+			q++;
+		advance(rd, q);
+	}
+	*ret = (struct span){ from, (size_t)(q - from) };
+	return ret->len > 0;
+}
+
+/* A name's part: bare, "quoted", `quoted`, [quoted], :variable or @extschema@.  @ret false when rd->t is none */
 static bool name_part(struct reader *rd, struct span *ret)
 {
-	if (rd->t.kind == TOKEN_IDENT || (rd->t.kind == TOKEN_STRING && rd->t.text[-1] == '"')) {
-		*ret = token_span(&rd->t);
-		return ret->len > 0;
-	}
-	if (rd->t.c != '`' && rd->t.c != '[')
+	if (rd->t.c == ':' && (!lex_next(rd->lx, &rd->t) || !rd->t.glued))
+		return false; /* :name, a variable of psql */
+	if (rd->t.kind == TOKEN_IDENT || (rd->t.kind == TOKEN_STRING && rd->t.text[-1] == '"'))
+		return plain_part(rd, ret);
+	if (rd->t.c != '`' && rd->t.c != '[' && rd->t.c != '@')
 		return false;
 	size_t left = (size_t)(rd->lx->end - rd->t.text - 1);
-	const char *close = memchr(rd->t.text + 1, rd->t.c == '[' ? ']' : '`',
+	const char *close = memchr(rd->t.text + 1, rd->t.c == '[' ? ']' : rd->t.c,
 	                           left < FACTS_NAME_MAX ? left : FACTS_NAME_MAX);
 
 	if (!close)
 		return false;
 	*ret = (struct span){ rd->t.text + 1, (size_t)(close - rd->t.text - 1) };
-	while (rd->t.text < close && lex_next(rd->lx, &rd->t))
-		;
+	advance(rd, close + 1);
 	return ret->len > 0;
 }
 
@@ -123,8 +151,8 @@ static void lower(char *text)
 			*text = (char)(*text + 'a' - 'A');
 }
 
-/* A statement names a table at rd->t. */
-static void use_table(struct reader *rd)
+/* A statement names a table at rd->t; where a function may stand as well, one with brackets is it. */
+static void use_table(struct reader *rd, bool or_function)
 {
 	uint32_t line = rd->t.line;
 	struct span schema, name;
@@ -133,9 +161,9 @@ static void use_table(struct reader *rd)
 	if (!read_name(rd, &schema, &name) || schema.len + name.len + 1 > FACTS_NAME_MAX ||
 	    name_set_has(&rd->with, name))
 		return;
-	if (rd->t.kind == TOKEN_IDENT && rd->t.text + rd->t.len < rd->lx->end &&
+	if (or_function && rd->t.kind == TOKEN_IDENT && rd->t.text + rd->t.len < rd->lx->end &&
 	    rd->t.text[rd->t.len] == '(')
-		return; /* a function */
+		return;
 	text = schema.len > 0 ? arena_printf(rd->sk->arena, "%.*s.%.*s", (int)schema.len,
 	                                     schema.data, (int)name.len, name.data)
 	                      : arena_strndup(rd->sk->arena, name.data, name.len);
@@ -163,13 +191,18 @@ static uint32_t read_create(struct reader *rd)
 {
 	enum def_kind kind = DEF_NONE;
 	struct span schema, name;
+	bool of_tables = false;
 	uint32_t line;
 
 	for (int i = 0; i < 16 && kind == DEF_NONE; i++) {
 		if (!next(rd) || rd->t.c == ';')
 			return DEF_DROPPED;
 		kind = kind_of(&rd->t);
-		if (is_in(&rd->t, "extension role user policy rule cast operator"))
+		of_tables = is(&rd->t, "schema");
+		rd->on = kind == DEF_INDEX || kind == DEF_TRIGGER || is(&rd->t, "policy");
+		if (is_in(&rd->t, "extension role user policy rule cast operator sequence server "
+		                  "access collation conversion language transform tablespace text "
+		                  "publication subscription statistics"))
 			return DEF_DROPPED;
 	}
 	if (kind == DEF_NONE || !next(rd))
@@ -180,9 +213,11 @@ static uint32_t read_create(struct reader *rd)
 	if (is(&rd->t, "on"))
 		return DEF_DROPPED; /* an index without a name */
 	line = rd->t.line;
-	if (!read_name(rd, &schema, &name))
+	rd->schema |= of_tables;
+	if ((of_tables && is(&rd->t, "authorization")) || !read_name(rd, &schema, &name))
 		return DEF_DROPPED;
-	rd->body = kind == DEF_FUNCTION || kind == DEF_TRIGGER || kind == DEF_MODULE;
+	rd->body =
+		kind == DEF_FUNCTION || kind == DEF_TRIGGER || (kind == DEF_MODULE && !of_tables);
 	return sink_def(rd->sk, kind, name, sink_text(rd->sk, schema, FACTS_NAME_MAX), line);
 }
 
@@ -306,20 +341,82 @@ static void count_begins(struct reader *rd)
 		rd->begins++; /* END IF closes no BEGIN */
 }
 
+/* What stands in front of a table, or in its place. */
+#define BEFORE_TABLE "if exists only lateral table concurrently analyze full freeze verbose"
+#define NO_TABLE                                                                                   \
+	"select set of on to stdin unnest values current cascade restrict no schema function "     \
+	"procedure routine sequence database all language type domain foreign large parameter "    \
+	"tablespace nowait skip"
+
+/* The tables behind rd->t: one, or with commas. */
+static void use_tables(struct reader *rd, bool or_function, bool list)
+{
+	rd->list = 0;
+	do {
+		if (!next(rd))
+			return;
+	} while (is_in(&rd->t, BEFORE_TABLE));
+	if (is_in(&rd->t, NO_TABLE) || rd->t.c == ';') {
+		lex_push(rd->lx, &rd->t);
+		rd->t = rd->prev;
+		return;
+	}
+	rd->list = list ? 3 : 0; /* AS, and the table's other name */
+	use_table(rd, or_function);
+}
+
+/* "FROM a x, b": between the tables of a list.  @ret whether rd->t belongs to it */
+static bool read_list(struct reader *rd)
+{
+	if (rd->list == 0)
+		return false;
+	if (rd->t.c == ',') {
+		use_tables(rd, true, true);
+		return true;
+	}
+	rd->list -= 1;
+	if (rd->t.kind != TOKEN_IDENT || is_in(&rd->t, "to from where"))
+		rd->list = 0;
+	return false;
+}
+
+/* TABLE in front of a name that the statement does not make, and what is like it. */
+static bool names_table(const struct reader *rd)
+{
+	const struct token *t = &rd->t, *before = &rd->prev;
+
+	if (is(t, "table"))
+		return is_in(before, "alter lock for");
+	if (is(t, "view"))
+		return is_in(&rd->verb, "alter refresh") && is_in(before, "alter materialized");
+	if (is(t, "like"))
+		return is(&rd->verb, "create") && (before->c == '(' || before->c == ',');
+	if (is(t, "of"))
+		return is(before, "partition");
+	if (is(t, "partition"))
+		return is_in(before, "attach detach");
+	if (is(t, "using"))
+		return is_in(&rd->verb, "delete merge");
+	return is_in(t, "copy truncate analyze vacuum") && t->text == rd->verb.text;
+}
+
 /* Words behind which a table stands. */
 static void read_use(struct reader *rd)
 {
-	bool table = is_in(&rd->t, "from join references into update") ||
-	             (is(&rd->t, "table") && is_in(&rd->prev, "alter truncate lock"));
+	const struct token *t = &rd->t;
 
-	if (!table || is(&rd->prev, "distinct") || !next(rd))
+	if (is(t, "on") && (rd->on || is_in(&rd->verb, "grant revoke"))) {
+		use_tables(rd, false, !rd->on);
+		rd->on = false;
+	} else if (rd->body || read_list(rd)) {
 		return;
-	while (is_in(&rd->t, "if exists only lateral"))
-		if (!next(rd))
-			return;
-	if (rd->t.kind == TOKEN_IDENT && is_in(&rd->t, "select set of stdin unnest values current"))
-		return;
-	use_table(rd);
+	} else if (is_in(t, "from join") && !is(&rd->prev, "distinct")) {
+		use_tables(rd, true, is(t, "from"));
+	} else if (is_in(t, "references into update") || names_table(rd)) {
+		use_tables(rd, false, is_in(t, "table truncate"));
+	} else if (is(t, "inherits") && next(rd) && rd->t.c == '(') {
+		use_tables(rd, false, true);
+	}
 }
 
 /* @ret whether the statement ends at rd->t */
@@ -358,11 +455,20 @@ static void choose_dialect(struct lexer *lx)
 	}
 }
 
+/* A statement begins: what the one before left is forgotten. */
+static void reset(struct reader *rd)
+{
+	rd->with = (struct name_set){ 0 };
+	rd->verb = (struct token){ .kind = TOKEN_END };
+	rd->begins = rd->list = 0;
+	rd->body = rd->on = rd->data = rd->schema = false;
+}
+
 void facts_sql(struct lexer *lx, struct sink *sk)
 {
 	struct reader rd = { .lx = lx, .sk = sk };
 	uint32_t def = DEF_DROPPED;
-	bool start = true, copy = false;
+	bool start = true;
 
 	choose_dialect(lx);
 	while (next(&rd)) {
@@ -370,24 +476,25 @@ void facts_sql(struct lexer *lx, struct sink *sk)
 			start = true;
 			continue;
 		}
+		if (start)
+			rd.verb = rd.t;
+		if ((start || rd.schema) && is(&rd.t, "create")) {
+			sink_def_end(sk, def, rd.prev.line);
+			def = read_create(&rd);
+		}
 		if (at_end(&rd)) {
 			sink_def_end(sk, def, rd.t.line);
-			if (copy && is(&rd.prev, "stdin"))
+			if (rd.data)
 				skip_copied(&rd);
 			def = DEF_DROPPED;
-			rd.with = (struct name_set){ 0 };
-			rd.begins = 0;
-			rd.body = copy = false;
+			reset(&rd);
 			start = true;
 			continue;
 		}
-		if (start && is(&rd.t, "create"))
-			def = read_create(&rd);
-		else if (is(&rd.t, "as") && !rd.body)
+		if (is(&rd.t, "as") && !rd.body)
 			note_with(&rd, rd.prev);
-		else if (!rd.body)
-			read_use(&rd);
-		copy = copy || (start && is(&rd.t, "copy"));
+		rd.data |= is(&rd.t, "stdin") && is(&rd.prev, "from") && is(&rd.verb, "copy");
+		read_use(&rd);
 		start = false;
 		count_begins(&rd);
 	}

@@ -94,6 +94,12 @@ void lex_open(struct lexer *lx, enum syntax_id syntax, struct span text, uint32_
 	lx->line_start = lx->p;
 	lx->outside = syntaxes[syntax].flags & LEX_PHP;
 	make_classes(lx);
+	/* The line that says who runs a script is no comment there (nor is it to cloc). */
+	if (syntax == SYNTAX_SHELL && lx->end - lx->p > 2 && memcmp(lx->p, "#!", 2) == 0) {
+		const char *newline = memchr(lx->p, '\n', (size_t)(lx->end - lx->p));
+
+		lex_advance(lx, newline ? newline : lx->end, LINE_CODE);
+	}
 }
 
 static void end_line(struct lexer *lx, const char *newline)

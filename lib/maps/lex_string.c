@@ -268,8 +268,10 @@ static bool heredoc(struct lexer *lx, struct token *ret)
 		quote = *q++;
 
 	const char *tag = q;
+	bool shell = lx->syntax == &syntaxes[SYNTAX_SHELL];
 
-	while (q < lx->end && (is_letter(*q) || (q > tag && *q >= '0' && *q <= '9')))
+	while (q < lx->end && (is_letter(*q) || (q > tag && *q >= '0' && *q <= '9') ||
+	                       (shell && (*q == '!' || (q > tag && (*q == '-' || *q == '.'))))))
 		q++;
 	if (q == tag || q - tag > LEX_HEREDOC_MAX || !heredoc_may_start(lx, tag))
 		return false;

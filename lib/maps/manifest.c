@@ -172,7 +172,7 @@ void manifest_read(struct arena *arena, struct arena *scratch, enum manifest_typ
 
 bool manifest_is_lock(enum manifest_type type)
 {
-	return type >= MANIFEST_GEMFILE_LOCK && type <= MANIFEST_COMPOSER_LOCK;
+	return type >= MANIFEST_GEMFILE_LOCK && type <= MANIFEST_NUGET_LOCK;
 }
 
 enum ecosystem manifest_ecosystem(enum manifest_type type)

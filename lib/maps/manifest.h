@@ -68,7 +68,6 @@ enum manifest_type {
 	MANIFEST_MSBUILD_PROPS, /* Directory.Build.props and .targets: for all projects below */
 	MANIFEST_NUGET_CENTRAL, /* Directory.Packages.props: versions for all projects below */
 	MANIFEST_PACKAGES_CONFIG,
-	MANIFEST_NUGET_LOCK,
 	MANIFEST_DOCKERFILE,
 	MANIFEST_COMPOSE,
 	MANIFEST_ACTIONS,
@@ -83,6 +82,7 @@ enum manifest_type {
 	MANIFEST_CARGO_LOCK,
 	MANIFEST_GO_SUM,
 	MANIFEST_COMPOSER_LOCK,
+	MANIFEST_NUGET_LOCK,
 	MANIFEST_GRADLE_PROPERTIES,
 	MANIFEST_TYPE_COUNT
 };

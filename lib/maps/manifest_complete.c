@@ -313,12 +313,34 @@ static uint32_t find_catalog(struct completion *c, uint32_t script, struct span 
 	}
 }
 
-static void add_dep(struct completion *c, struct manifest *m, const struct manifest *catalog,
-                    uint32_t item, const char *scope, uint32_t line)
+/*
+ * The library of a catalogue that an alias stands for; several may be versions of one.  Both were
+ * noted in the order of the file.  @ret ndeps without one
+ */
+static size_t catalog_dep(const struct manifest *catalog, const struct manifest_item *alias)
+{
+	size_t low = 0, high = catalog->ndeps;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (catalog->deps[middle].line < alias->line)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low < catalog->ndeps && catalog->deps[low].line == alias->line &&
+	       strcmp(catalog->deps[low].name, alias->value) != 0)
+		low++;
+	return low < catalog->ndeps && catalog->deps[low].line == alias->line ? low
+	                                                                      : catalog->ndeps;
+}
+
+static void add_dep(struct manifest *m, const struct manifest *catalog, uint32_t item,
+                    const char *scope, uint32_t line)
 {
 	const char *name = catalog->items[item].value;
-	uint32_t at =
-		get_value(c, (uint32_t)(catalog - c->manifests), VALUE_VERSION, name, strlen(name));
+	size_t at = catalog_dep(catalog, &catalog->items[item]);
 
 	if (m->ndeps >= MANIFEST_DEPS_MAX) {
 		m->truncated = true;
@@ -326,7 +348,7 @@ static void add_dep(struct completion *c, struct manifest *m, const struct manif
 	}
 	m->deps[m->ndeps++] = (struct manifest_dep){
 		.name = name,
-		.spec = at != STRMAP_NONE ? catalog->deps[at].spec : "",
+		.spec = at < catalog->ndeps ? catalog->deps[at].spec : "",
 		.scope = scope,
 		.line = line,
 	};
@@ -346,7 +368,7 @@ static void add_from_catalog(struct completion *c, struct manifest *m,
 		return;
 	at = get_value(c, found, VALUE_ALIAS, rest, strlen(rest));
 	if (at != STRMAP_NONE) {
-		add_dep(c, m, catalog, at, item->key, item->line);
+		add_dep(m, catalog, at, item->key, item->line);
 		return;
 	}
 	if (strncmp(rest, "bundles.", 8) != 0)
@@ -361,7 +383,7 @@ static void add_from_catalog(struct completion *c, struct manifest *m,
 
 		at = get_value(c, found, VALUE_ALIAS, name, strlen(name));
 		if (at != STRMAP_NONE)
-			add_dep(c, m, catalog, at, item->key, item->line);
+			add_dep(m, catalog, at, item->key, item->line);
 	}
 }
 

@@ -1,10 +1,11 @@
 /*
- * Lock files in JSON: package-lock.json, Pipfile.lock, composer.lock.
+ * Lock files in JSON: package-lock.json, Pipfile.lock, composer.lock, packages.lock.json.
  *
  * They may have a million lines of which few matter, so no tree is built: a walk
  * keeps the keys that lead to where it is and hands each string on.
  */
 #include "maps/manifest_parse.h"
+#include "maps/strmap.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct walk {
 	/* Of the file being read. */
 	struct span name;
 	bool has_packages;
+	struct strmap seen; /* NuGet: "name version" */
 };
 
 /* A string without its quotes; escapes are left as they are. */
@@ -187,4 +189,28 @@ void manifest_composer_lock(struct manifest_in *in)
 	struct walk w = walk_new(in);
 
 	walk(&w, composer_string);
+}
+
+/* One list a framework, mostly the same; projects of the solution have no "resolved". */
+static void nuget_string(struct walk *w, struct span version)
+{
+	const char *both;
+
+	if (w->depth != 4 || !span_is(w->keys[1], "dependencies") ||
+	    !span_is(w->keys[4], "resolved"))
+		return;
+	both = arena_printf(w->in->scratch, "%.*s %.*s", (int)w->keys[3].len, w->keys[3].data,
+	                    (int)version.len, version.data);
+	if (strmap_get(&w->seen, both, strlen(both)) != STRMAP_NONE)
+		return;
+	strmap_add(&w->seen, both, strlen(both), 1);
+	manifest_locked(w->in, plain(w, w->keys[3]), plain(w, version), w->line);
+}
+
+void manifest_nuget_lock(struct manifest_in *in)
+{
+	struct walk w = walk_new(in);
+
+	w.seen = strmap_new(in->scratch, 256);
+	walk(&w, nuget_string);
 }

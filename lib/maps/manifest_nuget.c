@@ -1,6 +1,6 @@
 /*
  * NuGet: project files of MSBuild, what Directory.*.props say for all projects
- * below them, packages.config, and packages.lock.json.
+ * below them, and packages.config; packages.lock.json is in manifest_lock_json.c.
  */
 #include "maps/manifest_parse.h"
 
@@ -144,16 +144,4 @@ void manifest_packages_config(struct manifest_in *in)
 		                     ? "dev"
 		                     : "runtime",
 		             d->line);
-}
-
-/* One list a framework; projects of the same solution are no packages. */
-void manifest_nuget_lock(struct manifest_in *in)
-{
-	const struct doc *lists = doc_get(doc_json(in->scratch, in->text), "dependencies");
-
-	for (const struct doc *l = lists != NULL ? lists->child : NULL; l != NULL; l = l->next)
-		for (const struct doc *d = l->child; d != NULL; d = d->next)
-			if (strcmp(doc_member(d, "type"), "Project") != 0)
-				manifest_dep(in, d->key, doc_member(d, "resolved"), "locked",
-				             d->line);
 }

@@ -18,9 +18,11 @@ static uint32_t find_qualified(struct resolver *r, struct cs_index *x, const str
 {
 	for (const char *dot = strchrnul(name, '.');; dot = strchrnul(dot + 1, '.')) {
 		for (size_t i = 0; i < f->naround; i++) {
-			uint32_t to =
-				csharp_find_type(r, x, f, f->around[i], name, (size_t)(dot - name));
+			size_t len = (size_t)(dot - name);
+			uint32_t to = csharp_find_type(r, x, f, f->around[i], name, len);
 
+			if (to == RESOLVE_NONE)
+				to = csharp_find_generic(r, x, f, f->around[i], name, len);
 			if (to != RESOLVE_NONE)
 				return to;
 		}
@@ -186,6 +188,8 @@ static void read_types(struct resolver *r, struct cs_index *x, struct cs_file *f
 		if (import->kind == IMPORT_WILDCARD ||
 		    (import->kind == IMPORT_MODULE && find_namespace(r, x, f, name) != NULL))
 			continue;
+		if (*import->alias != '\0') /* hides other types of that name */
+			strmap_add(&f->nested, import->alias, strlen(import->alias), 1);
 		to = find_qualified(r, x, f, name);
 		for (size_t i = 0; plain && to == RESOLVE_NONE && i < f->nusings; i++)
 			to = csharp_find_type(r, x, f, f->usings[i].name, name, strlen(name));
@@ -206,6 +210,13 @@ static void link_using(struct resolver *r, struct cs_file *f, struct cs_using *u
 		resolved(r, (struct import_at){ f->file, using->import }, to, rule);
 	else
 		resolved_by_name(r, f->file, to, RULE_CS_GLOBAL_USING, false);
+}
+
+/* [A]: "AAttribute" where there is one, else "A".  @ret bytes of the latter, 0 for other names */
+static size_t attribute_name(const char *name, size_t len)
+{
+	len -= len > 0 && name[len - 1] == '`';
+	return len > 9 && memcmp(name + len - 9, "Attribute", 9) == 0 ? len - 9 : 0;
 }
 
 /* A name of one part: a type of the namespaces around, or of one that is used. */
@@ -256,6 +267,9 @@ static void link_qualified(struct resolver *r, struct cs_index *x, struct cs_fil
 		    memcmp(import->alias, name, first) != 0)
 			continue;
 		to = csharp_find_type(r, x, f, f->usings[i].name, rest, strcspn(rest, "."));
+		if (to == RESOLVE_NONE)
+			to = csharp_find_generic(r, x, f, f->usings[i].name, rest,
+			                         strcspn(rest, "."));
 		if (to != RESOLVE_NONE)
 			link_using(r, f, &f->usings[i], to, RULE_CS_USING);
 		return;
@@ -307,8 +321,9 @@ static void resolve_file(struct resolver *r, struct cs_index *x, struct cs_file 
 			link_extension(r, x, f, name);
 		else if (strchr(name, '.') != NULL)
 			link_qualified(r, x, f, name);
-		else
-			link_type(r, x, f, name, strlen(name));
+		else if (!link_type(r, x, f, name, strlen(name)) &&
+		         attribute_name(name, strlen(name)) > 0)
+			link_type(r, x, f, name, attribute_name(name, strlen(name)));
 	}
 	/* A namespace may be both here and in a package: nothing here was used of it. */
 	for (size_t i = 0; i < f->nusings; i++) {

@@ -73,11 +73,12 @@ uint32_t csharp_project(struct resolver *r, uint32_t file);
 uint32_t csharp_find(struct resolver *r, const struct cs_index *x, const struct strmap *map,
                      const struct cs_file *f, size_t len);
 
-/**
- * The file of a type of a namespace.  "Name`" is a generic one, if there is one of its own; in
- * attributes the end of the name may be left out.
- */
+/** The file of a type of a namespace.  "Name`" is a generic one, if there is one of its own. */
 uint32_t csharp_find_type(struct resolver *r, struct cs_index *x, const struct cs_file *f,
                           const char *space, const char *name, size_t len);
+
+/** The same for a name that may be written without its type arguments: a generic type alone. */
+uint32_t csharp_find_generic(struct resolver *r, struct cs_index *x, const struct cs_file *f,
+                             const char *space, const char *name, size_t len);
 
 #endif

@@ -86,6 +86,20 @@ static bool has_name(const struct facts *facts, const char *name, size_t len)
 	return false;
 }
 
+/* Whether the file has another type of that name beside: Name and Name<T>. */
+static bool is_twice(const struct facts *facts, size_t at)
+{
+	enum { NEAR = 64 };
+	size_t from = at > NEAR ? at - NEAR : 0;
+
+	for (size_t d = from; d < facts->ndefs && d < at + NEAR; d++)
+		if (d != at && *facts->defs[d].parent == '\0' &&
+		    facts->defs[d].kind != DEF_MODULE &&
+		    strcmp(facts->defs[d].name, facts->defs[at].name) == 0)
+			return true;
+	return false;
+}
+
 static void index_file(struct resolver *r, struct cs_index *x, uint32_t file)
 {
 	const struct facts *facts = &r->in->files[file].facts;
@@ -107,10 +121,14 @@ static void index_file(struct resolver *r, struct cs_index *x, uint32_t file)
 			name[0] = '.';
 			add_def(r, x, &x->extensions, csharp_join(x, space, name, n + 1), file);
 		} else if (*def->parent == '\0') {
-			add_def(r, x, &x->types, csharp_join(x, space, def->name, n), file);
+			bool generic;
+
 			name[0] = name[n + 1] = '`';
 			name[n + 2] = '\0';
-			if (has_name(facts, name, n + 1))
+			generic = has_name(facts, name, n + 1);
+			if (!generic || is_twice(facts, d))
+				add_def(r, x, &x->types, csharp_join(x, space, def->name, n), file);
+			if (generic)
 				add_def(r, x, &x->types, csharp_join(x, space, name + 1, n + 1),
 				        file);
 		}
@@ -228,11 +246,19 @@ uint32_t csharp_find_type(struct resolver *r, struct cs_index *x, const struct c
 	uint32_t to = csharp_find(r, x, &x->types, f, n);
 
 	if (to == RESOLVE_NONE && n > 0 && x->key[n - 1] == '`')
-		to = csharp_find(r, x, &x->types, f, --n);
-	if (to != RESOLVE_NONE || n == 0 || n + 10 > sizeof(x->key))
-		return to;
-	memcpy(x->key + n, "Attribute", 10);
-	return csharp_find(r, x, &x->types, f, n + 9);
+		to = csharp_find(r, x, &x->types, f, n - 1);
+	return to;
+}
+
+uint32_t csharp_find_generic(struct resolver *r, struct cs_index *x, const struct cs_file *f,
+                             const char *space, const char *name, size_t len)
+{
+	size_t n = csharp_join(x, space, name, len);
+
+	if (n == 0 || n + 2 > sizeof(x->key))
+		return RESOLVE_NONE;
+	x->key[n] = '`';
+	return csharp_find(r, x, &x->types, f, n + 1);
 }
 
 void csharp_index(struct resolver *r, struct cs_index *x)

@@ -438,19 +438,33 @@ static bool strmap_has(const struct strmap *map, const char *name)
 	return strmap_get(map, name, strlen(name)) != STRMAP_NONE;
 }
 
-/* All files that declare a function of that name, beside the one that fits best. */
-static void link_function(struct resolver *r, const struct java_index *j, struct import_at at,
-                          uint32_t best)
+static const char *simple_name(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot != NULL ? dot + 1 : name;
+}
+
+/*
+ * All files that declare a function of that name, beside the one that fits best; a type may have
+ * functions of its name that make it.
+ */
+static void link_kotlin(struct resolver *r, const struct java_index *j, struct import_at at,
+                        uint32_t best)
 {
 	const char *name = at.import->target;
 	uint32_t next = strmap_get(&j->classes, name, strlen(name));
+	bool type = next == STRMAP_NONE || is_type(simple_name(name)); /* or a member of a class */
 
-	if (next == STRMAP_NONE) /* a member of a class */
+	if (type)
 		resolved(r, at, best, RULE_JAVA_CLASS);
-	for (int i = 0; next != STRMAP_NONE && i < OVERLOADS_MAX; next = j->chain[next].next, i++)
-		if (r->file_dir[j->chain[next].file] == r->file_dir[best] &&
-		    visible(r, at.file, j->chain[next].file))
-			resolved(r, at, j->chain[next].file, RULE_KOTLIN_FUNCTION);
+	for (int i = 0; next != STRMAP_NONE && i < OVERLOADS_MAX; next = j->chain[next].next, i++) {
+		uint32_t to = j->chain[next].file;
+
+		if (r->file_dir[to] == r->file_dir[best] && visible(r, at.file, to) &&
+		    !(type && to == best))
+			resolved(r, at, to, RULE_KOTLIN_FUNCTION);
+	}
 }
 
 /* Edges to the classes of a package whose names a file uses.  @ret whether the package is here */
@@ -480,13 +494,6 @@ static bool link_wildcard(struct resolver *r, struct java_index *j, struct impor
 			         is_type(name) ? RULE_JAVA_WILDCARD : RULE_KOTLIN_FUNCTION);
 	}
 	return true;
-}
-
-static const char *simple_name(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return dot != NULL ? dot + 1 : name;
 }
 
 static void link_same_package(struct resolver *r, struct java_index *j, uint32_t file,
@@ -559,8 +566,8 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 			continue; /* fields of fields look like a class with its package */
 		if (to == RESOLVE_NONE)
 			report_miss(r, j, at);
-		else if (facts->lang == LANG_KOTLIN && !is_type(simple_name(import->target)))
-			link_function(r, j, at, to);
+		else if (facts->lang == LANG_KOTLIN)
+			link_kotlin(r, j, at, to);
 		else
 			resolved(r, at, to, RULE_JAVA_CLASS);
 	}

@@ -33,6 +33,7 @@ static const struct {
 	{ ECO_PYPI, MANIFEST_UV_LOCK },          { ECO_PYPI, MANIFEST_PIPFILE_LOCK },
 	{ ECO_CARGO, MANIFEST_CARGO_LOCK },      { ECO_GO, MANIFEST_GO_SUM },
 	{ ECO_RUBYGEMS, MANIFEST_GEMFILE_LOCK }, { ECO_PACKAGIST, MANIFEST_COMPOSER_LOCK },
+	{ ECO_NUGET, MANIFEST_NUGET_LOCK },
 };
 
 static const struct manifest *find_lock(struct resolver *r, const struct resolve_external *e)

@@ -138,6 +138,14 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static bool in_namespace(const char *name, const char *space)
+{
+	const char *slash = strrchr(name, '\\');
+	size_t n = strlen(space);
+
+	return slash != NULL && (size_t)(slash - name) == n && memcmp(name, space, n) == 0;
+}
+
 /* The names used that begin with a namespace that is imported.  @ret whether one led to a file */
 static bool link_namespace(struct resolver *r, struct php_index *x, struct import_at at)
 {
@@ -156,6 +164,9 @@ static bool link_namespace(struct resolver *r, struct php_index *x, struct impor
 	}
 	for (; low < facts->nnames && strncmp(facts->names[low], start, n) == 0; low++) {
 		enum resolve_rule rule = RULE_PHP_DECLARED;
+
+		if (in_namespace(facts->names[low], facts->package))
+			continue; /* of the file's own, which may be below it: no line imports them */
 		uint32_t to = strchr(facts->names[low], '(') != NULL
 		                      ? find_function(r, x, at.file, facts->names[low])
 		                      : find_class(r, x, at.file, facts->names[low], &rule);
@@ -214,10 +225,9 @@ static void link_names(struct resolver *r, struct php_index *x, uint32_t file)
 	const struct facts *facts = &r->in->files[file].facts;
 
 	for (size_t i = 0; i < facts->nnames; i++) {
-		const char *name = facts->names[i], *slash = strrchr(name, '\\');
-		size_t space = slash != NULL ? (size_t)(slash - name) : 0;
-		bool same =
-			strlen(facts->package) == space && memcmp(facts->package, name, space) == 0;
+		const char *name = facts->names[i];
+		bool same = in_namespace(name, facts->package) ||
+		            (*facts->package == '\0' && strchr(name, '\\') == NULL);
 		enum resolve_rule rule;
 		uint32_t to;
 

@@ -4,8 +4,8 @@
 
 Each repository (bare or with a work tree) is mapped at its HEAD, laid out below WORK_DIR, and read
 again by tools that share nothing with the analyser: CPython's ast and import machinery, gcc's
-preprocessor, the TypeScript compiler, go/types, javac, tree-sitter, cloc, and the package managers'
-own formats.  What a tool cannot parse is left out and counted, and so are
+preprocessor, the TypeScript compiler, go/types, javac, tree-sitter, php-parser, Ripper, shfmt,
+PostgreSQL's parser, cloc, and the package managers' own formats.  What a tool cannot parse is left out and counted, and so are
 definitions in files that the map itself calls generated or vendored; a tool that is not installed is said to
 be missing.  What differs is listed with file and line, the first SHOW (10) of each kind, and all of it
 goes into WORK_DIR/accuracy.json.
@@ -18,6 +18,7 @@ An oracle is a program that gets a folder and, on standard input, {"files": [pat
     defs       [file, line, name]
     code       {path: lines}: lines of code as the language's own tokenizer counts them; may be missing
     unparsed   [path]: files not to be judged; unparsed_defs: of which only the definitions are not
+    unsure     [file, line, target path]: edges that may be right: neither missed nor wrong (line 0: within a package)
     unjudged   [file, line]: import lines of which nothing can be said (their targets are made by a build)
     lines_only true when import lines that are not listed cannot be judged (they are not compiled here)
 """
@@ -34,6 +35,7 @@ import manifests
 
 HERE = pathlib.Path(__file__).resolve().parent
 SHOW = int(os.environ.get("SHOW", "10"))
+ONLY = set(filter(None, os.environ.get("LANGUAGES", "").split(",")))
 ORACLE_SECONDS = 900
 
 # Language of the table, the analyser's languages, the oracle, what it needs.
@@ -46,6 +48,12 @@ ORACLES = [
     ("Go", ["Go"], ["go", "oracle_go.go"], ["go"]),
     ("Rust", ["Rust"], ["python3", "oracle_rust.py"], ["node"]),
     ("Java", ["Java"], ["java", "OracleJava.java"], ["javac"]),
+    ("Kotlin", ["Kotlin"], ["node", "oracle_kotlin.mjs"], ["node"]),
+    ("C#", ["C#"], ["node", "oracle_csharp.mjs"], ["node"]),
+    ("PHP", ["PHP"], ["php", "oracle_php.php"], ["php", "php-parse"]),
+    ("Ruby", ["Ruby"], ["ruby", "oracle_ruby.rb"], ["ruby"]),
+    ("Shell", ["Shell"], ["python3", "oracle_shell.py"], ["shfmt"]),
+    ("SQL", ["SQL"], ["node", "oracle_sql.mjs"], ["node"]),
 ]
 LEAST_FILES = 5  # of a language in a repository, to be worth a row
 NO_LINE_KINDS = {"same_package"}
@@ -183,8 +191,10 @@ def compare(mapped, files, truth):
     if truth.get("lines_only"):
         ours = {row for row in ours if row[:2] in judged}
     theirs = {row for row in theirs if row[0] in known and row[:2] not in unjudged}
-    ours, theirs = any_of(ours, theirs)
+    unsure = {tuple(row) for row in truth.get("unsure", [])}
+    ours, theirs = any_of(ours - unsure, theirs - unsure)
     result = {"imports": Count(), "defs": Count(), "uses": None, "files": len(known),
+              "unjudged": len([row for row in unjudged if row[0] in known]),
               "unparsed": sorted({*truth["unparsed"], *truth.get("unparsed_defs", [])})}
     result["imports"].add(ours, theirs)
     # What was bundled or copied from elsewhere is nobody's definition; imports of it count.
@@ -194,9 +204,11 @@ def compare(mapped, files, truth):
                        {(f, line, name) for f, line, name in truth["defs"] if f in known_defs})
     if "uses" in truth:
         # An import line may lead to the same file: what counts is that the map knows of the use.
-        linked = without | {(f, to) for f, _, to in with_line}
+        maybe = {(f, to) for f, _, to in unsure}
+        without, linked = without - maybe, without | {(f, to) for f, _, to in with_line}
+        linked |= maybe
         lines = {(f, to) for f, _, to in truth["imports"] if to}
-        uses = {(f, to) for f, to in truth["uses"] if f in known and f != to}
+        uses = {(f, to) for f, to in truth["uses"] if f in known and f != to} - maybe
         result["uses"] = Count()
         result["uses"].add({pair for pair in linked if pair[0] in known and pair in without | uses and pair not in lines},
                            uses - lines)
@@ -250,6 +262,8 @@ def judge_repository(name, repository, analyser, work, missing, total, report):
     print(f"\n{name} {commit[:12]}: {len(mapped.paths)} files")
     row = report["repositories"][name] = {"commit": commit, "languages": {}}
     for language, langs, command, needs in ORACLES:
+        if ONLY and language not in ONLY:
+            continue
         files = mapped.files_of(langs)
         if len(files) < LEAST_FILES or (missing_here := [tool for tool in needs if not shutil.which(tool)]):
             if len(files) >= LEAST_FILES:
@@ -272,7 +286,7 @@ def print_language(language, one, lines):
     imports, defs, uses = one["imports"], one["defs"], one["uses"]
     print(f"  {language:11} {one['files']} files ({len(one['unparsed'])} not parsed by the tool)")
     print(f"    imports recall {percent(imports.recall())} precision {percent(imports.precision())}"
-          f" ({imports.both} right, {imports.missed} missed, {imports.extra} wrong)")
+          f" ({imports.both} right, {imports.missed} missed, {imports.extra} wrong; {one['unjudged']} lines not judged)")
     if uses:
         print(f"    within packages recall {percent(uses.recall())} precision {percent(uses.precision())}"
               f" ({uses.both} right, {uses.missed} missed, {uses.extra} wrong)")
@@ -295,7 +309,7 @@ def print_language(language, one, lines):
 
 
 def remember(language, one, lines, total, row):
-    entry = {"files": one["files"], "unparsed": one["unparsed"], "lines": lines}
+    entry = {"files": one["files"], "unparsed": one["unparsed"], "unjudged": one["unjudged"], "lines": lines}
     for part in ("imports", "uses", "defs"):
         if one[part] is not None:
             count = one[part]

@@ -1,11 +1,14 @@
 """Dependencies of manifests as the package managers' own formats tell them, against those of a map.
 
-Read by CPython's json, tomllib and ElementTree, and by `go mod edit` where Go is installed; compared are
-names and versions as written.  A manifest is exact when all its rows are the same.
+Read by CPython's json, tomllib and ElementTree, by `go mod edit` where Go is installed, by Ruby's Ripper
+(Gemfile and .gemspec) and tree-sitter (Gradle's Kotlin scripts; those in Groovy are not read); compared are
+names and versions as written, with what properties, central versions and catalogues of the repository put in.  A manifest is exact when all its rows are the same.
 """
 
 import collections
 import json
+import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -139,8 +142,143 @@ def pom(path):
         yield one.name(node), one.filled(one.text(node, "version"))
 
 
-READERS = {"package.json": package_json, "cargo": cargo, "pyproject": pyproject, "go.mod": go_mod, "pom": pom}
-FILES = {"package.json": "package.json", "Cargo.toml": "cargo", "pyproject.toml": "pyproject", "go.mod": "go.mod", "pom.xml": "pom"}
+def composer(path):
+    document = json.loads(path.read_text(encoding="utf-8-sig"))
+    for key in ("require", "require-dev"):
+        yield from ((name, spec) for name, spec in (document.get(key) or {}).items() if "/" in name)
+
+
+def plain(root):
+    """Without namespaces: projects of before the SDK have one."""
+    for one in root.iter():
+        if isinstance(one.tag, str):
+            one.tag = one.tag.rpartition("}")[2]
+    return root
+
+
+def above(path, folder, name):
+    """The files of that name beside and above, from the inside out."""
+    for at in path.parents:
+        if (at / name).exists():
+            yield at / name
+        if at == folder:
+            return
+
+
+def properties(path, folder):
+    files = [path, *(one for name in ("Directory.Packages.props", "Directory.Build.props", "Directory.Build.targets")
+                     for one in above(path, folder, name))]
+    found = {}
+    for one in files:
+        for group in plain(xml.etree.ElementTree.parse(one).getroot()).iterfind("PropertyGroup"):
+            for item in group:
+                if isinstance(item.tag, str) and (item.text or "").strip():
+                    found.setdefault(item.tag, item.text.strip())
+    return found
+
+
+def msbuild(path, folder):
+    known, central = properties(path, folder), {}
+    for one in above(path, folder, "Directory.Packages.props"):
+        for item in plain(xml.etree.ElementTree.parse(one).getroot()).iterfind("ItemGroup/PackageVersion"):
+            central.setdefault(item.get("Include", "").lower(), item.get("Version", ""))
+
+    def filled(value):
+        return re.sub(r"\$\((\w+)\)", lambda found: known.get(found[1], found[0]), value)
+
+    for item in plain(xml.etree.ElementTree.parse(path).getroot()).iterfind("ItemGroup/*"):
+        if item.tag not in ("PackageReference", "PackageVersion", "GlobalPackageReference", "DotNetCliToolReference"):
+            continue
+        name = item.get("Include") or item.get("Update") or ""
+        version = next((found for key in ("VersionOverride", "Version")
+                        if (found := item.get(key) or (item.findtext(key) or "").strip())), "")
+        if item.tag == "PackageReference" and not version:
+            version = central.get(name.lower(), "")
+        for one in filter(None, map(str.strip, filled(name).split(";"))):
+            yield one, filled(version)
+
+
+def packages_config(path):
+    for item in plain(xml.etree.ElementTree.parse(path).getroot()).iterfind("package"):
+        yield item.get("id"), item.get("version", "")
+
+
+def gems(path):
+    if not shutil.which("ruby"):
+        return None
+    done = subprocess.run(["ruby", str(HERE / "oracle_gems.rb"), str(path)], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return [(name, spec) for name, spec in json.loads(done.stdout)]
+
+
+def catalog_rows(path):
+    """alias -> (module, version); bundle -> aliases"""
+    document = tomllib.loads(path.read_text())
+    versions = document.get("versions", {})
+
+    def version(spec):
+        if isinstance(spec, dict) and "ref" in spec:
+            spec = versions.get(spec["ref"], "")
+        if isinstance(spec, dict):
+            return next((spec[key] for key in ("strictly", "require", "prefer") if key in spec), "")
+        return spec or ""
+
+    rows = {}
+    for alias, one in document.get("libraries", {}).items():
+        if isinstance(one, str):
+            group, name, *rest = one.split(":")
+            rows[alias] = (f"{group}:{name}", ":".join(rest))
+        else:
+            rows[alias] = (one.get("module") or f"{one['group']}:{one['name']}", version(one.get("version")))
+    return rows, document.get("bundles", {})
+
+
+def catalog(path):
+    return list(catalog_rows(path)[0].values())
+
+
+def gradle(path, folder):
+    if not shutil.which("node"):
+        return None
+    name = str(path.relative_to(folder))
+    done = subprocess.run(["node", str(HERE / "oracle_gradle.mjs"), str(folder)], check=True, stdout=subprocess.PIPE,
+                          input=json.dumps({"files": [name]}).encode(), env={**os.environ, "ACCURACY_WORK": str(folder.parent.parent)})
+    answer = json.loads(done.stdout)
+    if name in answer["unread"]:
+        return None
+    found = next(above(path, folder, "gradle/libs.versions.toml"), None)
+    rows, bundles = catalog_rows(found) if found else ({}, {})
+    dotted = {re.sub("[-_]", ".", alias): row for alias, row in rows.items()}
+    groups = {re.sub("[-_]", ".", alias): [re.sub("[-_]", ".", one) for one in list_] for alias, list_ in bundles.items()}
+    result = []
+    for kind, text in answer["files"][name]:
+        if kind == "text":
+            parts = text.split(":")
+            if len(parts) > 1:
+                result.append((":".join(parts[:2]), ":".join(parts[2:])))
+        elif kind == "kotlin":
+            result.append((f"org.jetbrains.kotlin:kotlin-{text}", ""))
+        elif text.startswith("bundles."):
+            result += [dotted[one] for one in groups.get(text.removeprefix("bundles."), []) if one in dotted]
+        elif text in dotted:
+            result.append(dotted[text])
+    return result
+
+
+HERE = pathlib.Path(__file__).resolve().parent
+FILES = {"package.json": package_json, "Cargo.toml": cargo, "pyproject.toml": pyproject, "go.mod": go_mod, "pom.xml": pom,
+         "composer.json": composer, "packages.config": packages_config, "Gemfile": gems, "libs.versions.toml": catalog}
+ENDINGS = {".gemspec": gems}
+# Those that need what stands above them.
+PLACED = {".csproj": msbuild, ".fsproj": msbuild, ".vbproj": msbuild, "Directory.Build.props": msbuild, "Directory.Build.targets": msbuild,
+          "Directory.Packages.props": msbuild, ".gradle.kts": gradle}
+
+
+def read(path, folder):
+    """The dependencies of a manifest; None when nothing here reads it."""
+    reader = FILES.get(path.name) or next((one for end, one in ENDINGS.items() if path.name.endswith(end)), None)
+    placed = next((one for end, one in PLACED.items() if path.name.endswith(end)), None)
+    rows = reader(path) if reader else placed(path, folder) if placed else None
+    return None if rows is None else collections.Counter(rows)
 
 
 def compare(mapped, folder):
@@ -150,12 +288,10 @@ def compare(mapped, folder):
     result = {"read": 0, "exact": 0, "wrong": [], "unread": []}
     listed = {mapped.paths[file] for file in mapped.content["manifests"]["file"]}
     for path in mapped.paths:
-        kind = FILES.get(path.rsplit("/", 1)[-1])
-        if kind is None or path in mapped.skipped or mapped.role[path] == "vendored":
+        if path in mapped.skipped or mapped.role[path] == "vendored":
             continue
         try:
-            theirs = READERS[kind](folder / path)
-            theirs = None if theirs is None else collections.Counter(theirs)
+            theirs = read(folder / path, folder)
         except Exception as error:  # not a document that its own tools would take
             result["unread"].append((path, str(error)))
             continue

@@ -3,7 +3,8 @@
 #
 # Each repository below REPOS (bare, or with a work tree; at most two folders deep) is mapped and read again by
 # independent tools, whichever are installed: see accuracy.py, which compares and prints.  Nothing is fetched but
-# the npm packages of the lock file beside this script, once; without npm, what needs them is left out.
+# the npm packages of the lock file beside this script, once; without npm, what needs them is left out.  LANGUAGES=
+# (as in the table, with commas) asks about those alone, SHOW= says how many differences of a kind are printed.
 #
 # The tools run parts of the repositories: CMake files, no more.  Use repositories that you would build.
 set -eu
@@ -20,7 +21,7 @@ if command -v npm >/dev/null; then
 			cp "$WORK/npm/package-lock.json" "$WORK/npm/done"
 	fi
 else
-	echo 'npm is not here: C, C++, Rust, JavaScript and TypeScript are not judged' >&2
+	echo 'npm is not here: C, C++, Rust, JavaScript, TypeScript, Kotlin, C# and SQL are not judged' >&2
 fi
 
 # What git takes for a repository: a folder with objects/ and HEAD, or with such a .git in it.

@@ -20,9 +20,13 @@ static const struct facts_case DEFS[] = {
 	  "\tpublic static bool operator ==(C<T> a, C<T> b) => true;\n\tpublic static implicit operator int(C<T> c) { return 1; }\n"
 	  "\tevent Z Y { add { } remove { } }\n\tFunc<int> f = () => { return 1; };\n\tenum F : byte { G = 1, H }\n\tinterface I { void R(); }\n}\n"
 	  "delegate void S(int x);\nrecord T(int U, V W);\nreadonly record struct X(int Y) { void Z1() {} }\nstruct AA { }\n",
-	  "1-28 module A.B\n4-24 class C\n6-6 constant K of C\n7-7 constant M of C\n10-10 method C of C\n11-11 method N of C\n12-13 method O of C\n"
+	  "1-28 module A.B\n4-24 class C\n6-6 constant K of C\n6-6 constant L of C\n7-7 constant M of C\n10-10 method C of C\n11-11 method N of C\n12-13 method O of C\n"
 	  "14-17 method Q of C\n18-18 method operator == of C\n19-19 method operator int of C\n22-22 enum F of C\n23-23 interface I of C\n23-23 method R of I\n"
 	  "25-25 type S\n26-26 class T\n27-27 struct X\n27-27 method Z1 of X\n28-28 struct AA\n" },
+	{ LANG_CSHARP,
+	  "class A {\n const string\n  B = \"=\",\n  C = \"c\";\n static ref readonly D E => ref e;\n"
+	  " static readonly F<G, H> I = new F<G, H>(), J = null;\n}\n",
+	  "1-7 class A\n3-3 constant B of A\n4-4 constant C of A\n6-6 constant I of A\n6-6 constant J of A\n" },
 	{ LANG_CSHARP,
 	  "namespace A {\n namespace B {\n  static class C {\n   public static D E(this D d, int x) => d;\n  }\n }\n}\n"
 	  "var app = F.Run(args);\napp.Map(\"/\", () => { });\nif (x) { G(); }\nvoid H() { }\nclass I { }\n",
@@ -61,7 +65,11 @@ static void test_facts_csharp__names(void **state)
 		{ "class A { int L { get; } void M() { L.Is(); N.P.Q(); typeof(R); x is S; } }",
 		  ".Is .Q A N.P R S" },
 		{ "[T][U(V = 1)] class A { [W] int x; W1? y; void M() { f(Z: 1); (Y)z; } }",
-		  "A T U W W1 Y" },
+		  "A TAttribute UAttribute W1 WAttribute Y" },
+		{ "class A { object B => f($\"C {D.E(F)} {G}\") + \"{H.I}\"; }", "A D" },
+		{ "namespace Z;\n[A.B, C<D>(E = F[G])] class H { I? I { get; } J?[] k; object L => M[N]; "
+		  "void O<P>() where P : Q; }",
+		  "A.BAttribute CAttribute` D F G H I J M N O` P Q" },
 	};
 
 	for (size_t i = 0; i < COUNT(NAMES); i++) {

@@ -49,6 +49,7 @@ static void test_facts_php__names(void **state)
 		  "A\\F A\\J A\\N D\\H" },
 		{ "<?php function a(?B $c, D|E $f): G { try { h(I); } catch (J $k) { $l instanceof M; } }",
 		  "B D E G I J M h()" },
+		{ "<?php namespace A; b(type: C::D, name: e());", "A\\C A\\b() A\\e()" },
 		{ "<?php namespace A; use function B\\c; c(); d(); \\e(); F\\g(); #[H(1), I] class J {} if (true) {}",
 		  "A\\F\\g() A\\H A\\I A\\d() e()" },
 	};

@@ -25,6 +25,10 @@ static const struct facts_case IMPORTS[] = {
 	{ LANG_RUBY,
 	  "module A\n  class B < C::D\n    E.f(:G, H: 1)\n    E.f\n    ::I.new\n  end\nend\nE\n",
 	  "2 constant C::D in=A\n3 constant E in=A::B\n5 constant I\n8 constant E\n" },
+	/* Values of arguments, and code in strings; not what is quoted in it. */
+	{ LANG_RUBY,
+	  "def a(b: C.d, e = F, g: :H)\n  \"I #{J::K.l} #{m ? 'N' : :O} P\"\n  '#{Q}'\nend\n",
+	  "1 constant C\n1 constant F\n2 constant J::K\n" },
 	/* Strings, words, regular expressions and here-documents hold no code. */
 	{ LANG_RUBY,
 	  "x = %w[require 'a'\n require 'b']\ny = /require 'c'\n/x\nz = <<~ONE + <<-'TWO'\n"
@@ -59,6 +63,7 @@ static const struct facts_case DEFS[] = {
 	  "  def []=(k, v)\n  end\n  def `(c)\n  end\n  def class\n  end\n  def if?; end\nend\n",
 	  "1-15 class A\n2-4 method / of A\n5-5 method % of A\n6-7 method == of A\n"
 	  "8-9 method []= of A\n10-11 method ` of A\n12-13 method class of A\n14-14 method if? of A\n" },
+	{ LANG_RUBY, "def @a.b(c)\nend\ndef $d.e\nend\n", "1-2 function b\n3-4 function e\n" },
 	{ LANG_RUBY, "class A\n  def b\n    \"never closed\n", "1-1 class A\n2-2 method b of A\n" },
 };
 

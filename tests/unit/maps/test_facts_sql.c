@@ -13,7 +13,27 @@ static const struct facts_case IMPORTS[] = {
 	  "INSERT INTO b SELECT * FROM unnest(1), f(2) -- FROM g\n;\n"
 	  "SELECT 'FROM h' FROM (SELECT 1) i;\nCREATE FUNCTION j() AS $x$ SELECT 1 FROM k; $x$;\n",
 	  "1 table app.user\n1 table b\n2 table d\n2 table e\n" },
-	{ LANG_SQL, "COPY a FROM stdin;\n1\tit's\n\\.\nSELECT 1 FROM b;\n", "4 table b\n" },
+	{ LANG_SQL, "COPY a FROM stdin;\n1\tit's\n\\.\nSELECT 1 FROM b;\n",
+	  "1 table a\n4 table b\n" },
+	{ LANG_SQL, "COPY a FROM stdin WITH (format csv);\nit's\n\\.\nSELECT 1 FROM b;\n",
+	  "1 table a\n4 table b\n" },
+	/* Lists, and columns in brackets behind the table. */
+	{ LANG_SQL,
+	  "SELECT * FROM a x, b AS y, f(1) ORDER BY d, e;\nINSERT INTO g(h) VALUES (1, 2);\n"
+	  "CREATE TABLE i (j int REFERENCES k(l), LIKE m);\nTRUNCATE n, o;\n"
+	  "DELETE FROM p USING q WHERE r;\nCREATE TABLE s PARTITION OF t FOR VALUES IN (1);\n"
+	  "CREATE TABLE u (v int) INHERITS (w, x);\n",
+	  "1 table a\n1 table b\n2 table g\n3 table k\n3 table m\n4 table n\n4 table o\n"
+	  "5 table p\n5 table q\n6 table t\n7 table w\n7 table x\n" },
+	{ LANG_SQL, "SELECT a::b FROM :c.d, :e WHERE f = :g;\n", "1 table c.d\n1 table e\n" },
+	/* ON: of what belongs to a table, and of rights. */
+	{ LANG_SQL,
+	  "CREATE INDEX i ON a(b);\nCREATE INDEX ON c (d);\nCREATE POLICY p ON e USING (true);\n"
+	  "CREATE TRIGGER t AFTER UPDATE ON f FOR EACH ROW EXECUTE FUNCTION g();\n"
+	  "GRANT SELECT ON h, j TO k, l;\nREVOKE ALL ON SCHEMA m FROM n;\n"
+	  "ALTER TABLE o ADD FOREIGN KEY (p) REFERENCES q ON DELETE SET NULL;\nVACUUM ANALYZE r;\n",
+	  "1 table a\n2 table c\n3 table e\n4 table f\n5 table h\n5 table j\n6 table n\n7 table o\n"
+	  "7 table q\n8 table r\n" },
 };
 
 static const struct facts_case DEFS[] = {
@@ -38,6 +58,14 @@ static const struct facts_case DEFS[] = {
 	  "1-1 table a\n3-3 table c\n" },
 	{ LANG_SQL, "INSERT INTO a VALUES ('\\'); CREATE TABLE b (c int);\n", "1-1 table b\n" },
 	{ LANG_SQL, "CREATE TABLE a (\n  b text DEFAULT 'never closed\n", "1-1 table a\n" },
+	/* What makes nothing of a map ends before the next; names with quotes, $ and @schema@. */
+	{ LANG_SQL,
+	  "CREATE SEQUENCE a;\nCREATE FUNCTION @extschema@.b() RETURNS int AS 'x';\n"
+	  "CREATE TABLE \"c \"\"d\".\"e\"\"f\" (g int);\nCREATE TABLE do$llar$s (h int);\n"
+	  "CREATE PUBLICATION i FOR TABLE j;\nCREATE SCHEMA AUTHORIZATION k;\n"
+	  "CREATE SCHEMA l\n  CREATE TABLE m (n int)\n  CREATE VIEW o AS SELECT 1;\n",
+	  "2-2 function b of extschema\n3-3 table e\"\"f of c \"\"d\n4-4 table do$llar$s\n"
+	  "7-7 module l\n8-8 table m\n9-9 view o\n" },
 };
 
 static void test_facts_sql__imports(void **state)
@@ -57,7 +85,9 @@ static void test_facts_sql__hostile(void **state)
 		                             "create ",       "create table [",
 		                             "from `",        "copy a from stdin;",
 		                             "delimiter x\n", "with a as (",
-		                             "\\i a\n",       "'" };
+		                             "\\i a\n",       "'",
+		                             "from a, ",      "a$",
+		                             "\"\"",          "create schema a " };
 
 	check_hostile(fixture_ctx(*state), LANG_SQL, UNITS, COUNT(UNITS));
 }

@@ -321,10 +321,6 @@ static const struct {
 	  "<packages>\n<package id=\"A\" version=\"1\" targetFramework=\"net45\" />\n"
 	  "<package id=\"B\" version=\"2\" developmentDependency=\"true\" /></packages>\n",
 	  "", "A 1 runtime 2\nB 2 dev 3\n" },
-	{ "packages.lock.json", "packages.lock.json",
-	  "{\"version\":1,\"dependencies\":{\"net6.0\":{\n\"A\":{\"type\":\"Direct\",\"requested\":\"[1, )\",\"resolved\":\"1.1\"},\n"
-	  "\"p\":{\"type\":\"Project\"},\n\"B\":{\"type\":\"Transitive\",\"resolved\":\"2\"}}}}\n",
-	  "", "A 1.1 locked 2\nB 2 locked 4\n" },
 	{ "composer: the platform is no package", "composer.json",
 	  "{\"name\":\"v/n\",\"require\":{\"php\":\">=8\",\"a/b\":\"^1\"},\n"
 	  "\"require-dev\":{\"c/d\":\"2\"}}\n",

@@ -37,18 +37,20 @@ static const struct {
 	{ "Gradle: names and bundles of the catalogue, in order; variables of the script, the root, the properties",
 	  { { "gradle/libs.versions.toml",
 	      "[versions]\nv = { strictly = \"2\" }\n[libraries]\na-b_c = { module = \"g:abc\", version.ref = \"v\" }\nd = \"g:d:3\"\n"
-	      "[bundles]\nboth = [\"a-b-c\", \"d\"]\n" },
+	      "d5 = \"g:d:5\"\n[bundles]\nboth = [\"a-b-c\", \"d\"]\n" },
 	    { "gradle.properties", "# c\npropVersion = 4\n" },
 	    { "build.gradle", "ext { rootVersion = '5'\n versions = [map: '6'] }\n" },
 	    { "sub/build.gradle.kts",
 	      "val own = \"7\"\ndependencies {\n  implementation(libs.a.b.c)\n  api(\"h:own:$own\")\n  testImplementation(libs.bundles.both)\n"
-	      "  api(\"h:root:${rootVersion}\"); api(\"h:prop:$propVersion\"); api(\"h:map:${versions.map}\")\n  api(\"h:none:$none\")\n  api(libs.d.get())\n  api(libs.unknown)\n}\n" } },
+	      "  api(\"h:root:${rootVersion}\"); api(\"h:prop:$propVersion\"); api(\"h:map:${versions.map}\")\n  api(\"h:none:$none\")\n  api(libs.d.get())\n  api(libs.unknown)\n  api(libs.d5)\n}\n" } },
 	  "gradle/libs.versions.toml g:abc 2 catalog 4\n"
 	  "sub/build.gradle.kts g:abc 2 runtime 3\n"
 	  "sub/build.gradle.kts g:abc 2 test 5\n"
 	  "gradle/libs.versions.toml g:d 3 catalog 5\n"
+	  "gradle/libs.versions.toml g:d 5 catalog 6\n"
 	  "sub/build.gradle.kts g:d 3 test 5\n"
 	  "sub/build.gradle.kts g:d 3 runtime 8\n"
+	  "sub/build.gradle.kts g:d 5 runtime 10\n"
 	  "sub/build.gradle.kts h:map 6 runtime 6\n"
 	  "sub/build.gradle.kts h:none $none runtime 7\n"
 	  "sub/build.gradle.kts h:own 7 runtime 4\n"

@@ -51,6 +51,24 @@ static const struct tree_case CASES[] = {
 		.misses = "",
 	},
 	{
+		.why = "a generic type stands for no plain one, an alias hides, the end Attribute is for attributes",
+		.files = {
+			{ "A.cs",
+			  "using P;\nusing Q = P.R;\nnamespace X;\n[M] class A { Out o; Q q; Mark m; Y.Gen<int> g; }\n" },
+			{ "MarkAttribute.cs", "namespace X;\nclass MarkAttribute {}\n" },
+			{ "M.cs", "namespace X;\nclass M {}\n" },
+			{ "Out.T.cs", "namespace X;\nclass Out<T> {}\n" },
+			{ "P.cs", "namespace P;\nclass Out {}\nclass R {}\n" },
+			{ "Q.cs", "namespace P;\nclass Q {}\n" },
+			{ "Y.cs", "namespace X.Y;\nclass Gen<T> {}\n" },
+		},
+		.edges = "A.cs:0 M.cs cs.same_namespace\n"
+		  "A.cs:0 Y.cs cs.qualified\n"
+		  "A.cs:1 P.cs cs.using\n"
+		  "A.cs:2 P.cs cs.type\n",
+		.misses = "",
+	},
+	{
 		.why = "projects: the own, then one referred to; usings for all files; packages, the framework, what is not here",
 		.files = {
 			{ "app/App.csproj",

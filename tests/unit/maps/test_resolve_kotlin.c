@@ -5,6 +5,16 @@
 
 static const struct tree_case CASES[] = {
 	{
+		.why = "a type, and the function of its name beside it that makes one",
+		.files = {
+			{ "a/A.kt", "package a\nimport b.Made\nval a = Made(1)\n" },
+			{ "b/Made.kt", "package b\ninterface Made\n" },
+			{ "b/make.kt", "package b\nfun Made(x: Int): Made = TODO()\n" },
+		},
+		.edges = "a/A.kt:2 b/Made.kt java.class\na/A.kt:2 b/make.kt kotlin.function\n",
+		.misses = "",
+	},
+	{
 		.why = "classes, aliases, functions; a class in a file of another name; Java in between",
 		.files = {
 			{ "a/A.kt",

@@ -101,7 +101,7 @@ static const struct {
 		.locked = "rand 0.8 -> 0.8.5\nserde 1 -> 1.0.2\nCargo.lock: 3 1\n",
 	},
 	{
-		.why = "Go, Bundler, Composer",
+		.why = "Go, Bundler, Composer, NuGet",
 		.files = {
 			{ "Gemfile", "gem 'rack', '~> 3'\n" },
 			{ "Gemfile.lock",
@@ -112,13 +112,22 @@ static const struct {
 			{ "composer.lock",
 			  "{\"packages\": [{\"name\": \"v\\/a\", \"version\": \"v1.2\", \"require\": {\"name\": \"no\"},\n"
 			  "\"authors\": [{\"name\": \"no\"}]}], \"packages-dev\": [{\"name\": \"v/t\", \"version\": \"2\"}]}\n" },
+			{ "d/d.csproj",
+			  "<Project><ItemGroup><PackageReference Include=\"a.b\" Version=\"1.*\" />\n"
+			  "<PackageReference Include=\"C\" Version=\"2.0\" /></ItemGroup></Project>\n" },
+			{ "d/packages.lock.json",
+			  "{\"version\":1,\"dependencies\":{\"net6.0\":{\"A.B\":{\"type\":\"Direct\",\"requested\":\"[1.*, )\",\n"
+			  "\"resolved\":\"1.7.0\",\"dependencies\":{\"resolved\":\"3\"}},\"C\":{\"type\":\"Direct\",\"resolved\":\"2.0.1\"},\n"
+			  "\"p\":{\"type\":\"Project\"},\"t\":{\"type\":\"Transitive\",\"resolved\":\"5\"}},\n"
+			  "\"net8.0\":{\"A.B\":{\"resolved\":\"1.7.0\"},\"C\":{\"resolved\":\"2.0.1\"}}}}\n" },
 			{ "go.mod", "module m\nrequire e.x/a v1.2.0\nrequire e.x/b v0.1.0 // indirect\n" },
 			{ "go.sum",
 			  "e.x/a v1.1.0/go.mod h1:x=\ne.x/a v1.2.0 h1:x=\ne.x/a v1.2.0/go.mod h1:x=\n"
 			  "e.x/b v0.1.0 h1:x=\ne.x/c v1.0.0 h1:x=\n" },
 		},
 		.locked = "e.x/a v1.2.0 -> v1.2.0\ne.x/b v0.1.0 -> v0.1.0\nrack ~> 3 -> 3.0.1\nv/a ^1 -> v1.2\n"
-			  "Gemfile.lock: 2 1\ncomposer.lock: 2 1\ngo.sum: 3 1\n",
+			  "C 2.0 -> 2.0.1\na.b 1.* -> 1.7.0\n"
+			  "Gemfile.lock: 2 1\ncomposer.lock: 2 1\nd/packages.lock.json: 3 1\ngo.sum: 3 1\n",
 	},
 };
 
