@@ -121,7 +121,8 @@ static bool is_name(const struct ruby_reader *rd)
 		return true;
 	if (before == '.')
 		return rd->before.c != '.';
-	if (before == ':' && rd->before.c == ':' && rd->prev.glued) /* ::A is a constant, A::b a call */
+	if (before == ':' && rd->before.c == ':' &&
+	    rd->prev.glued) /* ::A is a constant, A::b a call */
 		return !(rd->t.text[0] >= 'A' && rd->t.text[0] <= 'Z');
 	return rd->t.glued && before && strchr(":@$", before);
 }

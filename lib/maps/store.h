@@ -16,7 +16,7 @@ struct store_slot {
 
 struct store {
 	struct arena *arena, *index; /* of texts, and of slots */
-	struct store_slot *slots; /* those of this run; open addressing, at most 2/3 full */
+	struct store_slot *slots;    /* those of this run; open addressing, at most 2/3 full */
 	size_t nslots;
 	const char **texts; /* by number */
 	size_t ntexts, texts_cap;
