@@ -308,11 +308,11 @@ static inline const unsigned char *take_at(struct code_in *in, const unsigned ch
 static void take_flat(struct code_in *in, const struct code_table *table, char *items, size_t n)
 {
 	const struct code_field *fields = table->fields, *end_field = fields + table->n;
-	const char *const *texts = in->store->texts;
+	const char *const *texts = in->store != NULL ? in->store->texts : NULL;
 	const unsigned char *p = (const unsigned char *)in->bytes.data, *end = p + in->bytes.len;
 	const unsigned char *safe =
 		in->bytes.len > 2 ? end - 2 : p; /* three bytes can be looked at */
-	size_t ntexts = in->store->ntexts;
+	size_t ntexts = in->store != NULL ? in->store->ntexts : 0;
 
 	for (char *row = items, *last = items + n * table->size; row < last; row += table->size) {
 		for (const struct code_field *field = fields; field < end_field; field++) {

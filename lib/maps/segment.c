@@ -75,12 +75,13 @@ void segment_file_load(struct segment_file *f)
 
 bool segment_next(const struct segment_file *f, size_t first_text, struct segment *ret)
 {
-	const char *data = f->data + f->end;
 	uint64_t left = f->size - f->end;
+	const char *data;
 	struct head head;
 
 	if (f->data == NULL || left < sizeof(head))
 		return false;
+	data = f->data + f->end;
 	memcpy(&head, data, sizeof(head));
 	*ret = (struct segment){
 		.ntexts = head.ntexts,

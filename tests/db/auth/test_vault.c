@@ -293,6 +293,21 @@ static int64_t under(struct ctx *cx, int number)
 	                                   (long long)cx->who.tenant_id, number));
 }
 
+/* Also those of other tests, with what refers to them. */
+static void forget_secrets(struct ctx *cx)
+{
+	fixture_db_int(
+		cx,
+		"WITH m AS (DELETE FROM app.llm_model RETURNING 1), p AS (DELETE FROM app.llm_provider"
+		" RETURNING 1) SELECT count(*) FROM m, p");
+	fixture_db_int(
+		cx,
+		"WITH d AS (DELETE FROM app.secret s WHERE NOT EXISTS (SELECT FROM app.project p"
+		" WHERE p.secret_id = s.id) RETURNING 1), u AS (UPDATE app.project SET"
+		" secret_id = NULL RETURNING 1) SELECT count(*) FROM d, u");
+	fixture_db_int(cx, "WITH d AS (DELETE FROM app.secret RETURNING 1) SELECT count(*) FROM d");
+}
+
 /* T22: no opening, sealing or changing fails while a key comes, rows move to it and the old one goes. */
 static void test_vault__rotation(void **state)
 {
@@ -306,12 +321,7 @@ static void test_vault__rotation(void **state)
 	int number, rounds;
 	struct app app = f->app;
 
-	fixture_db_int(
-		cx,
-		"WITH d AS (DELETE FROM app.secret s WHERE NOT EXISTS (SELECT FROM app.project p"
-		" WHERE p.secret_id = s.id) RETURNING 1), u AS (UPDATE app.project SET"
-		" secret_id = NULL RETURNING 1) SELECT count(*) FROM d, u");
-	fixture_db_int(cx, "WITH d AS (DELETE FROM app.secret RETURNING 1) SELECT count(*) FROM d");
+	forget_secrets(cx);
 	close(mkstemp(path));
 	unlink(path);
 	assert_err(cx, keyring_add(cx, path, 0, &number), ERR_OK);

@@ -315,6 +315,16 @@ static bool says_forbidden(const struct route *r)
 	return false;
 }
 
+/* The calls here have no query. */
+static bool asks_for_more(const struct route *r)
+{
+	bool more = false;
+
+	for (size_t i = 0; r->query != NULL && i < r->query->nfields; i++)
+		more |= r->query->fields[i].required;
+	return more;
+}
+
 static void check(const struct route *r, enum caller who, enum role role, int status)
 {
 	int want = wanted(r, who, role);
@@ -329,7 +339,7 @@ static void check(const struct route *r, enum caller who, enum role role, int st
 	else if (r->status == 101) /* no call here asks for a WebSocket */
 		good = status == 400 || status == 404;
 	else if (r->method == HTTP_GET && !has_id)
-		good = status == r->status || status == 404;
+		good = status == (asks_for_more(r) ? 400 : r->status) || status == 404;
 	else if (r->method == HTTP_GET && has_id)
 		good = status == 404 || status == 400;
 	else
