@@ -102,10 +102,10 @@ struct bundle bundle_to(int fd)
 
 void bundle_add(struct bundle *bundle, const char *name, struct span data)
 {
+	const struct span sent = { 0 };
 	bool first = bundle->nparts == 0;
 
-	if (!add(bundle, (struct span){ name, strlen(name) },
-	         bundle->sends ? (struct span){ 0 } : data))
+	if (!add(bundle, (struct span){ name, strlen(name) }, bundle->sends ? sent : data))
 		abort();
 	if (bundle->sends)
 		bundle->failed |=
