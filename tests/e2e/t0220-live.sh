@@ -51,10 +51,11 @@ tell_each() {
 	done >"$WORK/tell.sql"
 	(cd "$VAR" && step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan) <"$WORK/tell.sql" >/dev/null
 }
-# told_all NAME AFTER [N]: the tenant's (first N) positions after that one, each once and in order.
+# told_all NAME AFTER [N [KIND]]: the positions after that one, of the tenant (the first N, of a kind), each once and in order.
 told_all() {
 	positions "$1" >"$WORK/have"
-	sql "SELECT position FROM app.event WHERE tenant_id = $tenant AND position > $2 ORDER BY position LIMIT ${3:-1000000}" >"$WORK/want"
+	sql "SELECT position FROM app.event WHERE tenant_id = $tenant AND position > $2 AND kind LIKE '${4:-%}'
+		ORDER BY position LIMIT ${3:-1000000}" >"$WORK/want"
 	cmp "$WORK/want" "$WORK/have" || { echo "$1: $(wc -l <"$WORK/have") of $(wc -l <"$WORK/want")"; grep '^#' "$WORK/$1" | tail -n 5; return 1; }
 }
 all_complete() { for stream in a b c; do told_all $stream "$from" "$1" || return 1; done; }
@@ -218,8 +219,8 @@ check 'readers that take nothing disturb nobody and take no memory' '
 
 check 'a stream shows that it lives, says where it stands, and ends when it is old; its client goes on' '
 	printf "%s\n" "live_heartbeat_s = 1" "live_age_s = 3" >>"$VAR/portolan.conf" && old=$(relay_pid) && kill -TERM "$old" && within 30 test ! -e "/proc/$old" && from=$(head_of_log) &&
-		live a sse "/api/v1/events/stream?types=job.failed" --after "$from" --verbose --seconds 100 && live b ws /api/v1/events/ws --after "$from" --verbose --seconds 60 --count 2 && within 30 opened a b &&
-		tell job.completed NULL 1 && within 30 closed b && tell job.completed NULL 1 && ends b && says b ping && says b "close 1001" && told_all b "$from" 2 &&
+		live a sse "/api/v1/events/stream?types=job.failed" --after "$from" --verbose --seconds 100 && live b ws "/api/v1/events/ws?types=job.completed" --after "$from" --verbose --seconds 60 --count 2 && within 30 opened a b &&
+		tell job.completed NULL 1 && within 30 closed b && tell job.completed NULL 1 && ends b && says b ping && says b "close 1001" && told_all b "$from" 2 job.completed &&
 		within 30 says a "id: $(head_of_log)" && kill "$pid_a"
 '
 check 'the module live is reported, and its absence is no reason to take nobody in' '
