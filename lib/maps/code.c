@@ -126,6 +126,8 @@ static void put_list(struct sb *sb, struct store *store, const struct code_field
 
 	memcpy(&items, row + field->offset, sizeof(items));
 	code_put(sb, n);
+	if (n == 0)
+		return; /* and the list may be NULL */
 	if (field->type == CODE_TYPE_ROWS && is_flat(field->of)) {
 		put_flat(sb, store, field->of, items, n);
 		return;
