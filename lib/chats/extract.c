@@ -304,6 +304,7 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 		.end = p->end,
 		.blob = p->blob,
 	};
+	static const struct question nothing;
 	const char *text;
 
 	c.why = what(j, p);
@@ -312,7 +313,8 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 		return ERR_OK;
 	TRY(say(j, "\n%d. **%s** in `%s` [%" PRId64 "] (%s)\n", place, c.why, lines_of(j, &c),
 	        c.number, p->why));
-	TRY(say_lines(j, text, q));
+	/* What a README says first is what the whole is. */
+	TRY(say_lines(j, text, strcmp(p->how, "whole") == 0 ? &nothing : q));
 	return known ? say_known(j, p) : ERR_OK;
 }
 

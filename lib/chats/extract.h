@@ -5,7 +5,8 @@
  * the lines that matter most of it, and of a definition who uses it and of a file who imports it.  Nothing is
  * put in other words, and each place is a citation that was read again (chats/citation.h).
  *
- *   Lines   Of a passage EXTRACT_LINES are shown: those in which most words of the question stand.
+ *   Lines   Of a passage EXTRACT_LINES are shown: those in which most words of the question stand; of a README
+ *           the first.
  */
 #ifndef CHATS_EXTRACT_H
 #define CHATS_EXTRACT_H

@@ -6,7 +6,7 @@ test_description='Ask: answers cite lines that resolve, go on after a kill, stop
 asked_repo() {
 	mkdir -p "$1/lib/net" && git init -q -b main "$1" && (
 		cd "$1" &&
-			printf '# Wire\n\nWire reads requests from a socket and answers them.\n\n## Parsing\n\nA request is one line.\n' >README.md &&
+			{ printf '# Wire\n\nWire reads requests from a socket and answers them.\n\n## Parsing\n\nA request is one line.\n'; seq 20; echo 'What this project does.'; } >README.md &&
 			printf '#ifndef A_H\n#define A_H\nint parse_request(const char *text);\n#endif\n' >lib/parse.h &&
 			printf '#include "parse.h"\n/* Turns one line into a request. */\nint parse_request(const char *text)\n{\n\treturn text[0];\n}\n' >lib/parse.c &&
 			printf '#include "../parse.h"\nint open_socket(void)\n{\n\treturn parse_request("x");\n}\n' >lib/net/http.c &&
