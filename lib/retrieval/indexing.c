@@ -34,12 +34,12 @@ const struct job_kind search_index_job = {
 enum err indexing_ask(struct ctx *cx, int64_t project_id, int64_t *ret_job)
 {
 	const struct search_index_args args = { project_id };
-	/* Those of one project run one after the other, with the one that maps it. */
+	/* Those of one project run one after the other; whoever wants a newer map does not wait for them. */
 	const struct job_new job = {
 		.project_id = project_id,
 		.unique_key =
 			arena_printf(cx->arena, "%s:%" PRId64, search_index_job.type, project_id),
-		.order_key = arena_printf(cx->arena, "project:%" PRId64, project_id),
+		.order_key = arena_printf(cx->arena, "search:%" PRId64, project_id),
 	};
 
 	return job_enqueue(cx, &search_index_job, &job, &args, ret_job);

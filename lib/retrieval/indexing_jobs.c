@@ -322,18 +322,34 @@ static const struct field OUTCOME_FIELDS[] = {
 };
 static const struct schema OUTCOME = SCHEMA(struct outcome, "SearchIndexResult", OUTCOME_FIELDS);
 
+/* A newer map has a job of its own; the rows of this one may be gone already. */
+static enum err is_newest(struct indexing *x, bool *ret)
+{
+	struct map_index newest = { 0 };
+	enum err e = index_of_project(x->cx, x->project_id, NULL, &newest);
+
+	*ret = e == ERR_OK && newest.id == x->index.id;
+	if (e != ERR_NOT_FOUND && e != ERR_STATE)
+		return e;
+	err_clear(x->cx);
+	return ERR_OK;
+}
+
 static enum err finish(struct indexing *x)
 {
 	struct outcome out = { .commit = x->index.commit, .files = x->files };
 	struct sb sb = sb_new(x->cx->arena, RESULT_BYTES);
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	const char *result;
+	bool newest;
 
 	TRY(segment_tx(x->cx, x->run, &tx));
-	TRY(indexing_repo_gone(x->cx, x->project_id, x->index.id));
+	TRY(is_newest(x, &newest));
+	if (newest)
+		TRY(indexing_repo_gone(x->cx, x->project_id, x->index.id));
 	TRY(segment_count(x->cx, x->project_id));
 	TRY(indexing_repo_note(x->cx, x->project_id, x->index.commit, CHUNK_VERSION,
-	                       x->index.complete));
+	                       newest && x->index.complete));
 	TRY(indexing_repo_count(x->cx, x->project_id, &out.chunks));
 	schema_encode(&sb, &OUTCOME, &out);
 	TRY(sb_finish(x->cx, &sb, &result));

@@ -307,8 +307,9 @@ static int64_t refusals_of(struct ctx *cx, const char *reason)
 /* That rows tell of, whichever: two reasons may share a slot. */
 static int64_t left_out(struct ctx *cx)
 {
-	return fixture_db_int(cx, "SELECT coalesce(sum((detail->>'left_out')::bigint), 0)"
-	                          " FROM app.audit WHERE tenant_id = 0 AND action = 'access.refused'");
+	return fixture_db_int(cx,
+	                      "SELECT coalesce(sum((detail->>'left_out')::bigint), 0)"
+	                      " FROM app.audit WHERE tenant_id = 0 AND action = 'access.refused'");
 }
 
 static void test_refusal__flood_is_bounded(void **state)
