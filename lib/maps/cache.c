@@ -8,12 +8,11 @@
 #include "maps/cache.h"
 
 #include "maps/checksum.h"
+#include "maps/segment.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +21,6 @@
 #define ARENA_MAX    (SIZE_MAX / 2)      /* the sandbox is the limit */
 #define RECORDS_MAX  (RECORD_MAX + CACHE_SEGMENT_BYTES)
 #define INDEX_LEAST  1024
-#define GIVEN_FDS    4 /* base/tool.h */
 #define SLOT_NONE    0
 #define ROUND(bytes) (((bytes) + 7) & ~(size_t)7)
 
@@ -45,11 +43,8 @@ struct cache {
 	struct arena *arena; /* of what is loaded or kept */
 	struct arena *index; /* of what finds texts; NULL after cache_finish() */
 	struct store store;
-	int fd; /* -1: nothing is written */
-	bool writes;
+	struct segment_file file; /* without its data */
 	char *texts, *bodies; /* of the file; bodies, its records, are there until cache_finish() */
-	uint64_t size, end;   /* of the file, and of its good part */
-	uint64_t max, print;
 	struct entry *entries;
 	size_t nentries, entries_cap;
 	uint32_t *slots; /* entry + 1; open addressing, at most half full */
@@ -66,17 +61,6 @@ struct cache {
 
 /* --- Opening --- */
 
-/* Never one of the descriptors that a child is given: where nobody gave it, others would write to it. */
-static int open_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int high = fd >= 0 && fd < GIVEN_FDS ? fcntl(fd, F_DUPFD_CLOEXEC, GIVEN_FDS) : fd;
-
-	if (high != fd)
-		close(fd);
-	return high;
-}
-
 struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analyser)
 {
 	struct arena *arena = arena_new(ARENA_MAX);
@@ -87,11 +71,9 @@ struct cache *cache_open(const char *path, uint64_t max_bytes, const char *analy
 	cache->records = sb_new(cache->pending, RECORDS_MAX);
 	cache->index = arena_new(ARENA_MAX);
 	cache->store = store_new_apart(arena, cache->index);
-	cache->max = max_bytes;
-	cache->print = code_print(&record_table,
-	                          checksum(analyser, strlen(analyser), sizeof(struct head)));
-	cache->fd = path == NULL || max_bytes == 0 ? -1 : open_file(path);
-	cache->writes = cache->fd >= 0 && flock(cache->fd, LOCK_EX | LOCK_NB) == 0;
+	segment_file_open(&cache->file, path, max_bytes,
+	                  code_print(&record_table,
+	                             checksum(analyser, strlen(analyser), sizeof(struct head))));
 	return cache;
 }
 
@@ -99,8 +81,7 @@ void cache_close(struct cache *cache)
 {
 	if (cache == NULL)
 		return;
-	if (cache->fd >= 0)
-		close(cache->fd);
+	segment_file_close(&cache->file);
 	free(cache->texts);
 	free(cache->bodies);
 	arena_free(cache->index);
@@ -179,7 +160,8 @@ struct loading {
 static bool read_at(const struct cache *cache, uint64_t at, void *to, uint64_t n)
 {
 	for (uint64_t done = 0; done < n;) {
-		ssize_t got = pread(cache->fd, (char *)to + done, n - done, (off_t)(at + done));
+		ssize_t got =
+			pread(cache->file.fd, (char *)to + done, n - done, (off_t)(at + done));
 
 		if (got <= 0 && !(got < 0 && errno == EINTR))
 			return false;
@@ -213,10 +195,11 @@ static uint64_t sum_of(const struct head *head, const char *texts, const char *b
 static bool next_head(const struct loading *l, struct head *ret)
 {
 	const struct cache *cache = l->cache;
-	uint64_t left = cache->size - l->at;
+	uint64_t left = cache->file.size - l->at;
 
 	return left >= sizeof(*ret) && read_at(cache, l->at, ret, sizeof(*ret)) &&
-	       ret->magic == MAGIC && ret->print == cache->print && ret->first_text == l->ntexts &&
+	       ret->magic == MAGIC && ret->print == cache->file.print &&
+	       ret->first_text == l->ntexts &&
 	       sizeof(*ret) + texts_bytes(ret) + bodies_bytes(ret) <= left;
 }
 
@@ -233,10 +216,10 @@ static bool make_room(struct cache *cache)
 	struct stat st;
 	struct head head;
 
-	if (cache->fd < 0 || fstat(cache->fd, &st) != 0 || st.st_size <= 0)
+	if (cache->file.fd < 0 || fstat(cache->file.fd, &st) != 0 || st.st_size <= 0)
 		return false;
-	cache->size = (uint64_t)st.st_size;
-	if (cache->size > cache->max)
+	cache->file.size = (uint64_t)st.st_size;
+	if (cache->file.size > cache->file.max)
 		return false;
 	for (; next_head(&l, &head); l.at += segment_bytes(&head)) {
 		texts += texts_bytes(&head);
@@ -321,7 +304,7 @@ void cache_load(struct cache *cache)
 		l.texts = cache->texts;
 		l.bodies = cache->bodies;
 		while (add_segment(&l))
-			cache->end = l.at;
+			cache->file.end = l.at;
 	}
 	cache->texts_written = cache->store.ntexts;
 	cache->loaded = cache->nentries > 0;
@@ -329,35 +312,13 @@ void cache_load(struct cache *cache)
 
 /* --- Writing --- */
 
-/* A file that does not take it all is left as it was, and not written to again. */
-static void append(struct cache *cache, const char *data, size_t n)
-{
-	ssize_t done;
-
-	if (cache->size != cache->end && ftruncate(cache->fd, (off_t)cache->end) != 0) {
-		cache->writes = false;
-		return;
-	}
-	do
-		done = write(cache->fd, data, n);
-	while (done < 0 && errno == EINTR);
-	cache->size = cache->end + (done > 0 ? (uint64_t)done : 0);
-	if (done == (ssize_t)n) {
-		cache->end = cache->size;
-		return;
-	}
-	cache->writes = false;
-	if (ftruncate(cache->fd, (off_t)cache->end) != 0)
-		cache->size = 0; /* the next run finds a torn end, and cuts it */
-}
-
 /* The segment of all that is pending. */
 static char *build(struct cache *cache, size_t *ret_bytes)
 {
 	struct store *store = &cache->store;
 	struct head head = {
 		.magic = MAGIC,
-		.print = cache->print,
+		.print = cache->file.print,
 		.first_text = (uint32_t)cache->texts_written,
 		.ntexts = (uint32_t)(store->ntexts - cache->texts_written),
 		.record_bytes = (uint32_t)cache->records.len,
@@ -389,12 +350,12 @@ static void flush(struct cache *cache)
 	size_t n;
 	char *data;
 
-	if (cache->records.len > 0 && cache->writes) {
+	if (cache->records.len > 0 && cache->file.writes) {
 		data = build(cache, &n);
-		if (cache->end + n <= cache->max)
-			append(cache, data, n);
+		if (cache->file.end + n <= cache->file.max)
+			segment_file_append(&cache->file, data, n);
 		else
-			cache->writes = false;
+			cache->file.writes = false;
 	}
 	arena_reset(cache->pending);
 	cache->records = sb_new(cache->pending, RECORDS_MAX);
@@ -435,12 +396,12 @@ static void rewrite(struct cache *cache)
 	struct store old = cache->store;
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(ARENA_MAX);
 
-	cache->end = 0;
+	cache->file.end = 0;
 	arena_reset(cache->index);
 	cache->store = store_new_apart(cache->arena, cache->index);
 	cache->texts_written = 0;
 	cache->bytes_written = 0;
-	for (size_t i = 0; i < cache->nentries && cache->writes; i++) {
+	for (size_t i = 0; i < cache->nentries && cache->file.writes; i++) {
 		const struct entry *entry = &cache->entries[i];
 		struct code_in in = {
 			.bytes = entry->body, .store = &old, .arena = scratch, .unpacks = true
@@ -462,7 +423,7 @@ static void rewrite(struct cache *cache)
 void cache_finish(struct cache *cache)
 {
 	flush(cache);
-	if (cache->writes && cache->loaded &&
+	if (cache->file.writes && cache->loaded &&
 	    cache->all_bytes - cache->used_bytes >
 	            CACHE_DEAD_TIMES * cache->used_bytes + CACHE_DEAD_BYTES)
 		rewrite(cache);
@@ -534,7 +495,7 @@ void cache_keep(struct cache *cache, const struct map_file *file, const struct r
 	if (partly)
 		return;
 	add_record(cache, whole);
-	if (!cache->loaded || !cache->writes)
+	if (!cache->loaded || !cache->file.writes)
 		return;
 	entry.path = store_index(&cache->store, file->path.data);
 	entry.body = (struct span){ arena_memdup(cache->arena, body.data, body.len), body.len };

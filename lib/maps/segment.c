@@ -109,8 +109,7 @@ const char *segment_text(const struct segment *segment, uint32_t i)
 	return at < segment->text_bytes ? segment->texts + at : NULL;
 }
 
-/* A file that does not take it all is left as it was, and not written to again. */
-static void append(struct segment_file *f, const char *data, size_t n)
+void segment_file_append(struct segment_file *f, const char *data, size_t n)
 {
 	ssize_t done;
 
@@ -185,7 +184,7 @@ void segment_append(struct segment_file *f, size_t first_text, const char *const
 	}
 	if (data != NULL) {
 		segment_seal(data, n, f->print);
-		append(f, data, n);
+		segment_file_append(f, data, n);
 	} else {
 		f->writes = false;
 	}

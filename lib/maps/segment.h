@@ -67,6 +67,9 @@ const char *segment_text(const struct segment *segment, uint32_t i);
 void segment_append(struct segment_file *f, size_t first_text, const char *const *texts,
                     size_t ntexts, struct span records);
 
+/** Write bytes behind the good part.  A file that does not take them all is left as it was, and not written to again. */
+void segment_file_append(struct segment_file *f, const char *data, size_t n);
+
 /** Begin anew: cut off all of it. */
 void segment_file_empty(struct segment_file *f);
 
