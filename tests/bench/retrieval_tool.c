@@ -8,6 +8,7 @@
  */
 #include "app/app.h"
 #include "auth/key.h"
+#include "bench/tool.h"
 #include "projects/project.h"
 #include "retrieval/search.h"
 #include "retrieval/segment.h"
@@ -27,31 +28,6 @@
 #define ARENA_BYTES      ((size_t)1 << 30)
 #define QUESTION_BYTES   ((size_t)512 << 20)
 #define QUESTION_LONGEST 12
-
-static void row(const char *what, const char *value, const char *aim)
-{
-	printf("%-52s %22s   %s\n", what, value, aim);
-	fflush(stdout);
-}
-
-NORETURN
-static void give_up(const struct ctx *cx, const char *what)
-{
-	fprintf(stderr, "%s: %s (%s)\n", what, cx->fault.detail != NULL ? cx->fault.detail : "?",
-	        cx->fault.cause != NULL ? cx->fault.cause : "no cause");
-	exit(EXIT_FAILURE);
-}
-
-static void must(const struct ctx *cx, enum err e, const char *what)
-{
-	if (e != ERR_OK)
-		give_up(cx, what);
-}
-
-static double ms_since(int64_t us)
-{
-	return (double)(system_clock.mono_us(&system_clock) - us) / 1e3;
-}
 
 static const struct db_stmt TENANT_OF = {
 	.name = "bench_tenant",
