@@ -12,6 +12,7 @@
 #   make lint | format                every check | write the one format
 #   make bench                        speed, as ratios in one run
 #   make soak                         a million jobs: does the queue's hot table grow?
+#   make www                          the web pages alone, into build/www
 #   make docs                         write settings and interface into the documents
 #   make help                         this list
 #
@@ -80,7 +81,13 @@ TESTBINS := $(patsubst %.c,$(B)/%,$(TESTS))
 RUNNERS  := $(patsubst %_jobs.c,$(B)/%_runner,$(wildcard tests/fault/*_jobs.c))
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/fault/*_tool.c tests/bench/*_tool.c))
 
-all: $(BINS)
+all: $(BINS) build/www/index.html
+
+# The static site, the same for every variant.
+build/www/index.html: deploy/www.sh deploy/render.sh nginx/package-lock.json $(shell find nginx/www -type f)
+	deploy/www.sh
+
+www: build/www/index.html
 
 bench-build: $(RUNNERS) $(TOOLS)
 
@@ -303,7 +310,7 @@ help:
 clean:
 	rm -rf build
 
-.PHONY: all tests-build bench-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
+.PHONY: all www tests-build bench-build fuzz-build clean FORCE map up down status restart test test-unit test-db \
         test-e2e test-fuzz fuzz-long accuracy accuracy-deps fault coverage lint lint-quick lint-format lint-includes lint-size lint-shell \
         lint-cppcheck lint-tidy format help bench soak docs
 .SECONDARY:

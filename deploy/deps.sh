@@ -13,7 +13,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
 	libcurl4-openssl-dev libgit2-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev
-	libwebsockets-dev libyaml-dev"
+	libwebsockets-dev libyaml-dev npm"
 RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates universal-ctags graphviz procps"
 TESTS="universal-ctags libcmocka-dev curl jq git openssh-client openssh-server python3 openssl clang libclang-rt-dev
 	iproute2 faketime"
@@ -23,7 +23,7 @@ LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
 # What maps are compared with.
-ACCURACY="python3 gcc g++ cmake golang-go default-jdk-headless nodejs npm cloc php-cli php-parser ruby shfmt"
+ACCURACY="python3 gcc g++ cmake golang-go default-jdk-headless npm cloc php-cli php-parser ruby shfmt"
 
 die() { echo "error: $*" >&2; exit 1; }
 
@@ -108,6 +108,7 @@ missing=
 for package in $wanted; do
 	case "$present$missing " in *" $package "*) continue ;; esac
 	[ "$package" = postgresql-server ] && server_installed && continue
+	[ "$package" = npm ] && command -v npm >/dev/null && continue # whoever brought it
 	missing="$missing $package"
 done
 [ -z "$missing" ] || install

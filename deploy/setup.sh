@@ -59,7 +59,7 @@ render_nginx() {
 	"$render" --problems "$ROOT/lib/base/err.def" run/problems.conf
 	real_ip >run/real_ip.conf.new
 	mv -f run/real_ip.conf.new run/real_ip.conf
-	"$render" "$ROOT/nginx/app.conf.in" run/nginx.conf SHARE="$ROOT" RUN="$VAR/run" \
+	"$render" "$ROOT/nginx/app.conf.in" run/nginx.conf SHARE="$ROOT" WWW="$ROOT/build/www" RUN="$VAR/run" \
 		TMP="$VAR/tmp/nginx" LISTEN="$LISTEN" BODY_MAX="$BODY_MAX" NGINX_WORKERS=2
 	# nginx opens its standard error anew, which must therefore be the account's own.
 	nginx -t -q -e stderr -p "$VAR" -c "$VAR/run/nginx.conf" >log/nginx-test.log 2>&1 || {

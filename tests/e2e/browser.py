@@ -12,122 +12,20 @@ Ends with standard input.  Commands are requests to the first port:
     POST /frame?at=URL  open URL and print the address of the document in its first frame
     POST /shot          a picture of the page, PNG
     POST /forget        without cookies from here on
-
-ChromeDriver (Debian's chromium-driver) is asked by its own protocol, WebDriver, which is JSON over HTTP.
 """
 
-import base64
-import http.client
 import http.server
 import json
 import os
-import shutil
-import signal
 import socketserver
-import subprocess
 import sys
-import tempfile
 import threading
 import urllib.parse
 
+import webdriver
+
 FOLDER, HOST = sys.argv[1:3]
 TYPES = {".html": "text/html", ".js": "application/javascript"}
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --disable-dev-shm-usage --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync --disable-extensions "
-    "--disable-default-apps --no-default-browser-check --window-size=1000,800"
-).split()
-
-
-class Driver:
-    """One browser with one window, by WebDriver."""
-
-    def __init__(self, profile):
-        self.process = subprocess.Popen(
-            ["chromedriver", "--port=0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            start_new_session=True,
-        )
-        port = None
-        for line in self.process.stdout:
-            if "started successfully on port" in line:
-                port = int(line.strip().rstrip(".").split()[-1])
-                break
-        if port is None:
-            raise SystemExit("chromedriver does not start")
-        threading.Thread(target=self.process.stdout.read, daemon=True).start()
-        self.link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        options = {"args": ARGUMENTS + ["--user-data-dir=" + profile]}
-        capabilities = {"acceptInsecureCerts": True, "goog:chromeOptions": options}
-        self.session = ""
-        made = self.call("POST", "/session", {"capabilities": {"alwaysMatch": capabilities}})
-        self.session = "/session/" + made["sessionId"]
-        self.call("POST", "/timeouts", {"script": 20000, "pageLoad": 20000})
-        self.version = made["capabilities"]["browserVersion"]
-
-    def call(self, method, path, body=None):
-        text = None if method in ("GET", "DELETE") else json.dumps(body or {})
-        if path != "/session" or self.session:
-            path = self.session + path
-        self.link.request(method, path, text, {"Content-Type": "application/json"})
-        answer = json.loads(self.link.getresponse().read())["value"]
-        if isinstance(answer, dict) and "error" in answer:
-            raise RuntimeError(answer["error"] + ": " + answer["message"].split("\n")[0])
-        return answer
-
-    def script(self, text, wait=False):
-        body = {"script": text, "args": []}
-        return self.call("POST", "/execute/async" if wait else "/execute/sync", body)
-
-    def close_others(self):
-        """Windows that an attack opened end with it."""
-        first, *others = self.call("GET", "/window/handles")
-        for handle in others:
-            self.call("POST", "/window", {"handle": handle})
-            self.call("DELETE", "/window")
-        self.call("POST", "/window", {"handle": first})
-
-    def open(self, url):
-        self.close_others()
-        if url:
-            self.call("POST", "/url", {"url": url})
-
-    def run(self, url, expression):
-        self.open(url)
-        value = self.script(
-            "const done = arguments[arguments.length - 1];"
-            "(async () => (" + expression + "))().then(v => done({ v }), e => done({ e: String(e) }));",
-            wait=True,
-        )
-        if "e" in value:
-            raise RuntimeError(value["e"])
-        value = value.get("v")
-        return value if isinstance(value, str) else json.dumps(value)
-
-    def where(self, url):
-        self.open(url)
-        return self.script(
-            "return location.href + ' ' + (document.body ? document.body.innerText : '')"
-        )
-
-    def frame(self, url):
-        self.open(url)
-        self.call("POST", "/frame", {"id": 0})
-        return self.script("return location.href")
-
-    def shot(self):
-        return base64.b64decode(self.call("GET", "/screenshot"))
-
-    def end(self):
-        try:
-            self.call("DELETE", "")
-        except (OSError, RuntimeError, http.client.HTTPException):
-            pass
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
 
 class Pages(http.server.BaseHTTPRequestHandler):
     """The other origin: files of FOLDER, which nobody keeps.  ?cookie= is set with the answer."""
@@ -175,16 +73,20 @@ class Commands(http.server.BaseHTTPRequestHandler):
     def answer(self, command, url, body):
         driver = self.driver
         if command == "/run":
-            return driver.run(url, body)
+            driver.open(url)
+            value = driver.evaluate(body)
+            return value if isinstance(value, str) else json.dumps(value)
         if command == "/open":
-            return driver.where(url)
+            driver.open(url)
+            return driver.script("return location.href + ' ' + (document.body ? document.body.innerText : '')")
         if command == "/frame":
-            return driver.frame(url)
+            driver.open(url)
+            driver.call("POST", "/frame", {"id": 0})
+            return driver.script("return location.href")
         if command == "/shot":
             return driver.shot()
         if command == "/forget":
-            # Of every site, which WebDriver's own command does not do.
-            driver.call("POST", "/goog/cdp/execute", {"cmd": "Network.clearBrowserCookies", "params": {}})
+            driver.forget()
             return ""
         raise KeyError(command)
 
@@ -197,8 +99,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 def main():
-    profile = tempfile.mkdtemp(prefix="portolan-browser.")
-    driver = Driver(profile)
+    driver = webdriver.Driver()
     try:
         Commands.driver = driver
         commands = http.server.HTTPServer(("127.0.0.1", 0), Commands)
@@ -209,7 +110,6 @@ def main():
         sys.stdin.read()
     finally:
         driver.end()
-        shutil.rmtree(profile, ignore_errors=True)
 
 
 main()

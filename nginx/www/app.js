@@ -1,0 +1,72 @@
+// The application: its screens, and what is shown while nobody is signed in.
+import { html, render, useEffect, useRef, useState } from "./core/html.js";
+import { go, here, route, start_router } from "./core/router.js";
+import { load_session, me } from "./core/session.js";
+import { Empty, Failure, Skeleton } from "./parts/states.js";
+import { Shell } from "./parts/shell.js";
+
+route("/sign-in", () => import("./pages/sign_in.js"), { title: "Sign in", open: true });
+route("/projects", () => import("./pages/projects.js"), { title: "Projects" });
+route("/projects/:id", () => import("./pages/project.js"), { title: "Project" });
+
+// The module of the screen, loaded once; a failure is mostly a page that is older than its server.
+function useScreen(screen) {
+	const [state, set_state] = useState({});
+	useEffect(() => {
+		if (!screen) return;
+		screen.load().then(
+			(module) => set_state({ screen, Component: module.default }),
+			(error) => set_state({ screen, error }),
+		);
+	}, [screen]);
+	return state.screen === screen ? state : {};
+}
+
+const Outdated = () => html`<${Empty} title="This part could not be loaded">
+	<p>The server may have been brought up to date since this page was opened.</p>
+	<button class="first" onClick=${() => location.reload()}>Load the page anew</button>
+</>`;
+
+const Nowhere = () => html`<${Empty} title="No such page">
+	<p>The address <code>${here.value.path}</code> names no screen.</p><p><a href="/projects">To the projects</a></p>
+</>`;
+
+function Screen() {
+	const { route: screen, params, query, hash, path } = here.value;
+	const { Component, error } = useScreen(screen);
+	const before = useRef(path);
+	useEffect(() => {
+		document.title = screen ? `${screen.title} · Portolan` : "Portolan";
+		if (before.current !== path) document.getElementById("main")?.focus({ preventScroll: true });
+		before.current = path;
+	}, [path]);
+	if (!screen) return html`<${Nowhere} />`;
+	if (error) return html`<${Outdated} />`;
+	return Component ? html`<${Component} params=${params} query=${query} hash=${hash} />` : html`<div class="page"><${Skeleton} /></div>`;
+}
+
+// Before the session is known, without one, and with one.
+function App() {
+	const [problem, set_problem] = useState(null);
+	const load = () => {
+		set_problem(null);
+		load_session().catch(set_problem);
+	};
+	const { path, query, route: screen } = here.value;
+	const session = me.value;
+	useEffect(load, []);
+	useEffect(() => {
+		if (session === null && !screen?.open) go(path === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
+		if (session && (path === "/" || path === "/sign-in")) go(inside(query.next), { replace: true });
+	}, [session, path]);
+	if (problem) return html`<div class="page"><${Failure} problem=${problem} retry=${load} /></div>`;
+	if (session === undefined) return html`<div class="page"><${Skeleton} /></div>`;
+	if (session === null || path === "/sign-in") return screen?.open ? html`<${Screen} />` : null;
+	return html`<${Shell}><${Screen} /></>`;
+}
+
+// An address to go on to is one of ours, whoever made the link.
+const inside = (next) => (next?.startsWith("/") && !next.startsWith("//") && !next.includes("\\") ? next : "/projects");
+
+start_router();
+render(html`<${App} />`, document.getElementById("app"));

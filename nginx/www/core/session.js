@@ -1,0 +1,39 @@
+// Who is signed in, where, and what they may do.
+import { computed, signal } from "@preact/signals";
+import { call, get, on_refused, post, use_csrf } from "./api.js";
+
+const ROLES = ["viewer", "member", "operator", "admin", "owner"];
+
+// undefined: not known yet; null: nobody; else what GET /auth/me says.
+export const me = signal(undefined);
+
+export const role = computed(() => me.value?.role ?? null);
+export const tenant = computed(() => me.value?.tenants.find((t) => t.id === me.value.tenant_id) ?? null);
+
+// Does the role of who is signed in include `least`?
+export const may = (least) => ROLES.indexOf(role.value) >= ROLES.indexOf(least);
+
+const take = (data) => {
+	use_csrf(data?.csrf_token ?? null);
+	me.value = data;
+};
+
+on_refused(() => take(null));
+
+export async function load_session() {
+	try {
+		const { data } = await get("/auth/me");
+		take(data.credential === "session" ? data : null);
+	} catch (problem) {
+		if (problem.status !== 401) throw problem;
+		take(null);
+	}
+}
+
+export const sign_in = async (email, password) => take((await post("/auth/login", { email, password })).data);
+export const choose_tenant = async (id) => take((await post("/auth/tenant", { tenant_id: id })).data);
+
+export async function sign_out() {
+	await call("POST", "/auth/logout", { body: {}, raw: true });
+	take(null);
+}

@@ -1,0 +1,55 @@
+"""Signing in, going about, keys, themes."""
+
+from page import Pages, owner
+
+pages = Pages(sign_in=False)
+email, password = owner()
+
+with pages.check("nobody is signed in: every address leads to the door, and back"):
+    pages.open("/projects?q=x")
+    pages.see("h1", "Sign in")
+    assert pages.where() == "/sign-in?next=%2Fprojects%3Fq%3Dx", pages.where()
+pages.sound("sign-in")
+with pages.check("a wrong password is refused, in words"):
+    pages.type("input[name=email]", email)
+    pages.type("input[name=password]", "not the password")
+    pages.press("Enter")
+    pages.see("[role=alert]")
+    assert pages.where().startswith("/sign-in")
+with pages.check("the right one leads to where one wanted to go"):
+    pages.type("input[name=password]", password)
+    pages.press("Enter")
+    pages.see(".bar", "Portolan")
+    pages.until(lambda: pages.where() == "/projects?q=x", "the projects")
+with pages.check("the palette goes to a screen by a few letters"):
+    pages.press("Control+k")
+    pages.type(".palette-input", "proj")
+    pages.press("Enter")
+    pages.see("h1", "Projects")
+with pages.check("keys: ? lists them, Escape closes, g p goes"):
+    pages.press("?")
+    pages.see("dialog", "Go to projects")
+    pages.press("Escape")
+    pages.see_no("dialog[open]")
+    pages.press("g", "p")
+    pages.until(lambda: pages.where().startswith("/projects"), "the projects")
+with pages.check("an address without a screen says so"):
+    pages.open("/projects/1/nothing/here")
+    pages.see("h1,h2", "No such page")
+with pages.check("the theme is kept"):
+    pages.click("button", "Account")
+    pages.click("[role=menuitemradio]", "Dark")
+    pages.until(lambda: pages.js("getComputedStyle(document.documentElement).colorScheme") == "dark", "a dark page")
+    pages.open("/projects")
+    pages.until(lambda: pages.js("getComputedStyle(document.documentElement).colorScheme") == "dark", "a dark page")
+with pages.check("the server goes away: said, and again when it is back"):
+    pages.driver.devtools("Network.enable")
+    pages.driver.devtools("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    pages.see(".offline", "cannot be reached")
+    pages.driver.devtools("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    pages.see_no(".offline")
+with pages.check("signing out ends the session"):
+    pages.click("button", "Account")
+    pages.click("[role=menuitem]", "Sign out")
+    pages.see("h1", "Sign in")
+pages.end()
