@@ -8,6 +8,23 @@ import { Shell } from "./parts/shell.js";
 route("/sign-in", () => import("./pages/sign_in.js"), { title: "Sign in", open: true });
 route("/projects", () => import("./pages/projects.js"), { title: "Projects" });
 route("/projects/:id", () => import("./pages/project.js"), { title: "Project" });
+route("/projects/:id/map", () => import("./pages/map.js"), { title: "System map" });
+route("/projects/:id/compare", () => import("./pages/compare.js"), { title: "Compare" });
+route("/projects/:id/source", () => import("./pages/source.js"), { title: "Source" });
+route("/projects/:id/search", () => import("./pages/search.js"), { title: "Search" });
+route("/projects/:id/ask", () => import("./pages/ask.js"), { title: "Ask" });
+route("/search", () => import("./pages/search.js"), { title: "Search" });
+route("/ask", () => import("./pages/ask.js"), { title: "Ask" });
+route("/ask/:conversation", () => import("./pages/ask.js"), { title: "Ask" });
+route("/jobs", () => import("./pages/jobs.js"), { title: "Jobs" });
+route("/jobs/:id", () => import("./pages/job.js"), { title: "Job" });
+route("/queues", () => import("./pages/queues.js"), { title: "Queues" });
+route("/events", () => import("./pages/events.js"), { title: "Events" });
+route("/account", () => import("./pages/account.js"), { title: "Account" });
+route("/account/:section", () => import("./pages/account.js"), { title: "Account" });
+route("/welcome", () => import("./pages/welcome.js"), { title: "Welcome", open: true });
+route("/admin", () => import("./pages/admin.js"), { title: "Admin" });
+route("/admin/:section", () => import("./pages/admin.js"), { title: "Admin" });
 
 // The module of the screen, loaded once; a failure is mostly a page that is older than its server.
 function useScreen(screen) {
@@ -61,7 +78,7 @@ function App() {
 	}, [session, path]);
 	if (problem) return html`<div class="page"><${Failure} problem=${problem} retry=${load} /></div>`;
 	if (session === undefined) return html`<div class="page"><${Skeleton} /></div>`;
-	if (session === null || path === "/sign-in") return screen?.open ? html`<${Screen} />` : null;
+	if (session === null || path === "/sign-in" || path === "/welcome") return screen?.open ? html`<${Screen} />` : null;
 	return html`<${Shell}><${Screen} /></>`;
 }
 
