@@ -5,6 +5,7 @@
 
 #include "maps/commit.h"
 #include "maps/map.h"
+#include "maps/map_views.h"
 #include "projects/project.h"
 
 #include <string.h>
@@ -19,13 +20,19 @@ static const struct field LIST_FIELDS[] = {
 };
 static const struct schema LIST_QUERY = SCHEMA(struct list_query, "MapListQuery", LIST_FIELDS);
 
+#define MEMBERS_MAX 30
+
 struct map_query {
 	const char *commit;
+	struct list members;
 };
 
 static const struct field MAP_FIELDS[] = {
 	F_TEXT(struct map_query, commit, .min = 7, .max = 64, .pattern = "^[0-9a-f]{7,64}$",
 	       .doc = "Commit, or its first digits; the newest map when not given"),
+	F_LIST(struct map_query, members, .item = FIELD_TEXT, .min = 1, .max = MEMBERS_MAX,
+	       .one_of = map_member_names,
+	       .doc = "Only these members of the content, with commas between them"),
 };
 static const struct schema MAP_QUERY = SCHEMA(struct map_query, "MapQuery", MAP_FIELDS);
 
@@ -33,7 +40,8 @@ static const struct schema MAP_QUERY = SCHEMA(struct map_query, "MapQuery", MAP_
  * A map as map_schema says.  Its content, which may be many megabytes, is sent from where it lies:
  * the members around it are pieces of their own.
  */
-static enum err reply_map(struct ctx *cx, struct reply *rp, const struct map *map)
+static enum err reply_map(struct ctx *cx, struct reply *rp, const struct map *map,
+                          struct span content)
 {
 	struct sb sb = sb_new(cx->arena, 64 * 1024);
 	const char *brief;
@@ -44,12 +52,16 @@ static enum err reply_map(struct ctx *cx, struct reply *rp, const struct map *ma
 	TRY(sb_finish(cx, &sb, &brief));
 	rp->media = "application/json";
 	rp->pieces[0] = (struct span){ brief, sb.len };
-	rp->pieces[1] = map->content == NULL ? SPAN("null")
-	                                     : (struct span){ map->content, strlen(map->content) };
+	rp->pieces[1] = content.data == NULL ? SPAN("null") : content;
 	rp->pieces[2] = SPAN("}");
 	rp->npieces = 3;
 	reply_content_etag(rp);
 	return ERR_OK;
+}
+
+static struct span whole(const struct map *map)
+{
+	return (struct span){ map->content, map->content == NULL ? 0 : strlen(map->content) };
 }
 
 static enum err list_maps(struct ctx *cx, const struct request *rq, struct reply *rp)
@@ -70,10 +82,16 @@ static enum err list_maps(struct ctx *cx, const struct request *rq, struct reply
 static enum err get_project_map(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct map_query *query = request_query(rq, &MAP_QUERY);
+	struct span content;
 	struct map map;
 
-	TRY(map_of_project(cx, rq->ids[0], query->commit, &map));
-	return reply_map(cx, rp, &map);
+	if (query->members.n == 0) {
+		TRY(map_of_project(cx, rq->ids[0], query->commit, &map));
+		return reply_map(cx, rp, &map, whole(&map));
+	}
+	TRY(map_find(cx, rq->ids[0], query->commit, "?commit", &map));
+	TRY(map_members(cx, &map, &query->members, &content));
+	return reply_map(cx, rp, &map, content);
 }
 
 static enum err get_map(struct ctx *cx, const struct request *rq, struct reply *rp)
@@ -81,7 +99,7 @@ static enum err get_map(struct ctx *cx, const struct request *rq, struct reply *
 	struct map map;
 
 	TRY(map_get(cx, rq->ids[0], &map));
-	return reply_map(cx, rp, &map);
+	return reply_map(cx, rp, &map, whole(&map));
 }
 
 /* 202 and the job; 200 when there is nothing left to do. */
@@ -151,7 +169,7 @@ const struct route map_routes[] = {
 		.etag = true,
 		.status = 200,
 		.reply = &map_schema,
-		.fails = { ERR_NOT_FOUND },
+		.fails = { ERR_NOT_FOUND, ERR_LIMIT },
 		.run = get_project_map,
 		.doc = "Read a project's newest map, or that of a commit.",
 		.example = "{" EXAMPLE ",\"content\":{}}",

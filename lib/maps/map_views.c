@@ -77,8 +77,8 @@ static enum err take_slot(struct ctx *cx, struct db_tx *tx, int64_t map_id, int6
 	return ERR_UNAVAILABLE;
 }
 
-static enum err read_map(struct ctx *cx, struct arena *arena, const struct map *map,
-                         const char *members, unsigned want, struct view *ret)
+static enum err read_members(struct ctx *cx, const struct map *map, const char *members,
+                             struct span *ret)
 {
 	const char *text;
 
@@ -87,7 +87,47 @@ static enum err read_map(struct ctx *cx, struct arena *arena, const struct map *
 		return err_set(cx, ERR_LIMIT,
 		               "what is needed of map %" PRId64 " passes %" PRId64 " MiB", map->id,
 		               MAP_VIEW_BYTES >> 20);
-	return view_read(cx, arena, (struct span){ text, strlen(text) }, want, ret);
+	*ret = (struct span){ text, strlen(text) };
+	return ERR_OK;
+}
+
+static enum err read_map(struct ctx *cx, struct arena *arena, const struct map *map,
+                         const char *members, unsigned want, struct view *ret)
+{
+	struct span text;
+
+	TRY(read_members(cx, map, members, &text));
+	return view_read(cx, arena, text, want, ret);
+}
+
+const char *const map_member_names[] = {
+	"meta",         "legend",          "languages", "files",      "path_bytes", "dirs",
+	"components",   "component_links", "imports",   "unresolved", "externals",  "manifests",
+	"entry_points", "graph",           "defs",      "coverage",   "tests",      "routes",
+	"env",          "licences",        "history",   "summary",    NULL
+};
+
+enum err map_members(struct ctx *cx, const struct map *map, const struct list *names,
+                     struct span *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct sb sb = sb_new(cx->arena, 256);
+	const char *members;
+
+	for (size_t i = 0; i < names->n; i++) {
+		sb_add(&sb, i > 0 ? "," : "");
+		sb_add(&sb, ((const char *const *)names->items)[i]);
+	}
+	TRY(sb_finish(cx, &sb, &members));
+	TRY(take_slot(cx, &tx, map->id, map->id));
+	enum err e = read_members(cx, map, members, ret);
+	if (e == ERR_NOT_FOUND) { /* it has none of them */
+		err_clear(cx);
+		*ret = SPAN("{}");
+		e = ERR_OK;
+	}
+	TRY(e);
+	return db_commit(&tx);
 }
 
 static void hand_over(struct ctx *cx, struct span text, struct span *ret)

@@ -39,6 +39,19 @@ NODISCARD
 enum err map_find(struct ctx *cx, int64_t project_id, const char *which, const char *pointer,
                   struct map *ret);
 
+/* The members of a map's content (content.h), ended by NULL. */
+extern const char *const map_member_names[];
+
+/**
+ * Some members of a map's content as one JSON object; those that it lacks are left out.
+ *
+ * @names  texts, of map_member_names
+ * @ret    in cx->arena.  Returns ERR_LIMIT, ERR_UNAVAILABLE
+ */
+NODISCARD
+enum err map_members(struct ctx *cx, const struct map *map, const struct list *names,
+                     struct span *ret);
+
 /** @ret text in cx->arena.  Returns ERR_NOT_FOUND, ERR_LIMIT, ERR_MALFORMED, ERR_UNAVAILABLE */
 NODISCARD
 enum err map_write(struct ctx *cx, const struct map *map, enum map_text what, const char *project,

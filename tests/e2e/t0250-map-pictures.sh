@@ -62,6 +62,12 @@ check 'a view that there is none of, a field that there is none of: 400 by name'
 	api GET "/api/v1/projects/$id/map.svg?view=galaxy" && status 400 && json ".errors[0].parameter" view &&
 	api GET "/api/v1/projects/$id/map.svg?colour=red" && status 400 && api GET "/api/v1/projects/$id/map.dot?view=treemap" && status 400
 '
+check 'of a map only the members that are asked for are sent, once; another one: 400 by name' '
+	api GET "/api/v1/projects/$id/map?members=summary,meta" && status 200 && json ".content | keys | join(\"+\")" meta+summary &&
+	tag=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^ETag: //p") &&
+	api GET "/api/v1/projects/$id/map?members=summary,meta" "If-None-Match: $tag" && status 304 &&
+	api GET "/api/v1/projects/$id/map?members=summary,secrets" && status 400 && json ".errors[0].parameter" members
+'
 check 'a commit without a map: 404, and how to get one' '
 	api GET "/api/v1/projects/$id/map.svg?commit=abcdef0123" && status 404 && json .fix && body_has "/api/v1/projects/$id/maps" &&
 	api GET "/api/v1/projects/$id/map.svg?commit=no-such-branch" && status 404 &&
