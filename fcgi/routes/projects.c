@@ -58,6 +58,14 @@ static enum err create_project(struct ctx *cx, const struct request *rq, struct 
 	return reply_json(rp, &project_made_schema, &made);
 }
 
+static enum err check_project(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	struct project_outlook outlook;
+
+	TRY(project_check(cx, request_body(rq, &project_wanted_schema), &outlook));
+	return reply_json(rp, &project_outlook_schema, &outlook);
+}
+
 static enum err get_project(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	struct project project;
@@ -133,6 +141,25 @@ const struct route project_routes[] = {
 		.run = create_project,
 		.doc = "Create a project and start the job that clones and maps it.",
 		.example = "{" EXAMPLE ",\"job_id\":12}",
+	},
+	{
+		.method = HTTP_POST,
+		.path = "/api/v1/projects/check",
+		.op = "checkProject",
+		WRITES,
+		.body = &project_wanted_schema,
+		.status = 200,
+		.reply = &project_outlook_schema,
+		.fails = { ERR_URL_REFUSED, ERR_ORIGIN_MISMATCH },
+		.unaudited = "nothing is made",
+		.run = check_project,
+		.doc = "Look at an address before a project is made of it.",
+		.detail =
+			"Says what createProject would, and whether the settings would let the job connect. "
+			"Nothing is made, and the network is not asked.",
+		.example =
+			"{\"repository_url\":\"https://git.example.org/atlas.git\",\"name\":\"atlas\","
+			"\"project_id\":null,\"name_taken\":false}",
 	},
 	{
 		.method = HTTP_GET,

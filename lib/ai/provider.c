@@ -87,17 +87,11 @@ static bool is_listed(struct ctx *cx, const struct net_url *url)
 
 struct net_policy provider_policy(struct ctx *cx, const struct net_url *url)
 {
-	const struct config *config = cx->app->config;
+	struct net_policy policy;
 
-	return (struct net_policy){
-		.allow_http = config->allow_http,
-		.allow_private = config->allow_private_addresses,
-		.allowed = config->allowed_hosts.items,
-		.nallowed = config->allowed_hosts.n,
-		.ports = config->allowed_ports.items,
-		.nports = config->allowed_ports.n,
-		.trusted = is_listed(cx, url),
-	};
+	config_net_policy(cx->app->config, &policy);
+	policy.trusted = is_listed(cx, url);
+	return policy;
 }
 
 /* Without query, and without slashes at its end. */

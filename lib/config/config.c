@@ -8,6 +8,7 @@
 #include "config/config_private.h"
 
 #include "base/log.h"
+#include "base/net_guard.h"
 #include "base/nearest.h"
 
 #include <ctype.h>
@@ -304,4 +305,16 @@ const char *config_origin(const struct config *config, const char *key)
 	const struct config_key *found = find_key(key);
 
 	return found == NULL ? NULL : config->origins[found - config_keys];
+}
+
+void config_net_policy(const struct config *config, struct net_policy *ret)
+{
+	*ret = (struct net_policy){
+		.allow_http = config->allow_http,
+		.allow_private = config->allow_private_addresses,
+		.allowed = config->allowed_hosts.items,
+		.nallowed = config->allowed_hosts.n,
+		.ports = config->allowed_ports.items,
+		.nports = config->allowed_ports.n,
+	};
 }

@@ -109,4 +109,9 @@ void config_docs(struct sb *sb);
 /** Append deploy/app.env.example: every key, commented out, with its default and doc. */
 void config_example(struct sb *sb);
 
+struct net_policy; /* base/net_guard.h */
+
+/** @ret what the settings allow of addresses that users give; texts are the settings' own */
+void config_net_policy(const struct config *config, struct net_policy *ret);
+
 #endif

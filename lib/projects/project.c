@@ -72,6 +72,26 @@ static const struct field NEW_FIELDS[] = {
 };
 const struct schema project_new_schema = SCHEMA(struct project_new, "ProjectNew", NEW_FIELDS);
 
+static const struct field WANTED_FIELDS[] = {
+	F_TEXT(struct project_wanted, repository_url, .required = true, .min = 1,
+	       .max = PROJECT_URL_MAX, .one_line = true,
+	       .doc = "Address, as createProject takes it"),
+	F_INT(struct project_wanted, secret_id, .nullable = true, .min = 1, .max = INT64_MAX,
+	      .doc = "Secret that would open the repository"),
+};
+const struct schema project_wanted_schema =
+	SCHEMA(struct project_wanted, "ProjectWanted", WANTED_FIELDS);
+
+static const struct field OUTLOOK_FIELDS[] = {
+	F_TEXT(struct project_outlook, repository_url, .doc = "The address as it would be stored"),
+	F_TEXT(struct project_outlook, name, .doc = "Name that the project would get"),
+	F_INT(struct project_outlook, project_id, .zero_is_null = true,
+	      .doc = "A project that has this address already; null: none"),
+	F_BOOL(struct project_outlook, name_taken, .doc = "Another project has that name"),
+};
+const struct schema project_outlook_schema =
+	SCHEMA(struct project_outlook, "ProjectOutlook", OUTLOOK_FIELDS);
+
 static const struct field PATCH_FIELDS[] = {
 	F_TEXT(struct project_patch, name, NAME_RULES, .doc = "New name"),
 	F_TEXT(struct project_patch, default_branch, BRANCH_RULES,
@@ -345,6 +365,25 @@ enum err project_create(struct ctx *cx, const struct project_new *in, struct pro
 
 	*ret = made;
 	*ret_job = job_id;
+	return ERR_OK;
+}
+
+enum err project_check(struct ctx *cx, const struct project_wanted *in, struct project_outlook *ret)
+{
+	int64_t id;
+	enum err e;
+
+	*ret = (struct project_outlook){ 0 };
+	TRY(project_url_check(cx, in->repository_url, &ret->repository_url));
+	TRY(project_url_judge(cx, ret->repository_url));
+	TRY(check_secret(cx, ret->repository_url, in->secret_id));
+	ret->name = project_url_name(cx, ret->repository_url);
+	TRY(project_repo_of_url(cx, ret->repository_url, &ret->project_id));
+	e = project_repo_find(cx, ret->name, &id);
+	if (e != ERR_NOT_FOUND)
+		TRY(e);
+	err_clear(cx);
+	ret->name_taken = e == ERR_OK;
 	return ERR_OK;
 }
 

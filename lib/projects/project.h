@@ -57,6 +57,18 @@ struct project_made {
 	int64_t job_id;
 };
 
+/* A project that might be made: what is asked, and what would come of it. */
+struct project_wanted {
+	const char *repository_url;
+	int64_t secret_id; /* 0: none */
+};
+struct project_outlook {
+	const char *repository_url; /* its normal form, as it would be stored */
+	const char *name;           /* that it would get */
+	int64_t project_id;         /* one that has the address already; 0: none */
+	bool name_taken;
+};
+
 struct project_filter {
 	const char *q;      /* part of name or URL; NULL: all */
 	const char *status; /* NULL: any */
@@ -65,6 +77,7 @@ struct project_filter {
 };
 
 extern const struct schema project_new_schema, project_patch_schema, project_schema;
+extern const struct schema project_wanted_schema, project_outlook_schema;
 extern const struct schema project_made_schema; /* what project_schema has, and job_id */
 extern const struct event_kind project_created, project_changed, project_deleted,
 	project_sync_requested;
@@ -85,6 +98,15 @@ extern const struct event_kind project_created, project_changed, project_deleted
 NODISCARD
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,
                         int64_t *ret_job);
+
+/**
+ * What project_create() would say, as far as it can be told without the network; nothing is made.
+ * Returns ERR_URL_REFUSED, also where the settings of this moment would fail the job; ERR_INVALID and what
+ *         vault_match() returns, for the secret
+ */
+NODISCARD
+enum err project_check(struct ctx *cx, const struct project_wanted *in,
+                       struct project_outlook *ret);
 
 /** Returns ERR_NOT_FOUND */
 NODISCARD

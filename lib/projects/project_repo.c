@@ -110,6 +110,19 @@ enum err project_repo_find(struct ctx *cx, const char *name, int64_t *ret)
 	return e == ERR_NOT_FOUND ? err_set(cx, e, "there is no project of that name") : e;
 }
 
+/* Without an index of its own: a tenant has few thousand projects at most, and a person types an address. */
+static const struct db_stmt OF_URL = {
+	.name = "project_of_url",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT coalesce(min(id), 0) FROM app.project WHERE tenant_id = $1 AND repository_url = $2",
+};
+
+enum err project_repo_of_url(struct ctx *cx, const char *url, int64_t *ret)
+{
+	return db_get_int(cx, &OF_URL, DB_ARGS(DB_TEXT(url)), ret);
+}
+
 static const struct db_stmt LIST = {
 	.name = "project_list",
 	.read = true,
@@ -224,6 +237,7 @@ const struct db_check project_statements[] = {
 	{ .stmt = &GET_ROOM, .row = &ROOM },
 	{ .stmt = &WEIGH },
 	{ .stmt = &FIND },
+	{ .stmt = &OF_URL },
 	{ .stmt = &GET, .row = &project_schema },
 	{ .stmt = &LIST, .row = &project_schema },
 	{ .stmt = &SEARCH, .row = &project_schema },

@@ -26,6 +26,9 @@ enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret);
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err project_repo_find(struct ctx *cx, const char *name, int64_t *ret);
+/** @ret the first project that has the address, as it is stored; 0: none */
+NODISCARD
+enum err project_repo_of_url(struct ctx *cx, const char *url, int64_t *ret);
 NODISCARD
 enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);
 /** @version 0: any.  Returns ERR_NOT_FOUND for no such project or another version, ERR_CONFLICT */

@@ -1,6 +1,7 @@
 /* Which addresses a project may have. */
 #include "projects/project_url.h"
 
+#include "base/net_guard.h"
 #include "base/net_ssh.h"
 #include "base/utf8.h"
 #include "config/config.h"
@@ -18,7 +19,7 @@ static enum err refuse(struct ctx *cx, const char *rule, const char *detail, con
 {
 	err_clear(cx);
 	err_field(cx, ERR_URL_REFUSED, POINTER, rule, "%s", detail);
-	err_fix(cx, "%s", fix);
+	err_fix(cx, "%s", fix != NULL ? fix : "Give another address.");
 	return ERR_URL_REFUSED;
 }
 
@@ -37,14 +38,27 @@ static enum err check_remote(struct ctx *cx, const char *text, const char **ret)
 	const char *normal = ssh.text != NULL ? ssh.text : url.text;
 
 	if (e == ERR_URL_REFUSED)
-		return refuse(cx, "address", cx->fault.detail,
-		              cx->fault.fix != NULL ? cx->fault.fix : "Give another address.");
+		return refuse(cx, "address", cx->fault.detail, cx->fault.fix);
 	TRY(e);
 	if (strlen(normal) > PROJECT_URL_MAX)
 		return refuse(cx, "max_length", "the address is too long",
 		              "Give one of at most 500 characters.");
 	*ret = normal;
 	return ERR_OK;
+}
+
+enum err project_url_judge(struct ctx *cx, const char *url)
+{
+	struct net_policy policy;
+	struct net_url web;
+	enum err e;
+
+	if (url[0] == '/' || net_ssh_is(url))
+		return ERR_OK;
+	config_net_policy(cx->app->config, &policy);
+	TRY(net_url_parse(cx, url, &web));
+	e = net_url_judge(cx, &policy, &web);
+	return e == ERR_URL_REFUSED ? refuse(cx, "address", cx->fault.detail, cx->fault.fix) : e;
 }
 
 enum err project_url_origin(struct ctx *cx, const char *url, const char **ret_kind,

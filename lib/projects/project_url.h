@@ -23,6 +23,14 @@ NODISCARD
 enum err project_url_check(struct ctx *cx, const char *text, const char **ret);
 
 /**
+ * Would the settings of this moment let an address that was checked be connected to?  A name's addresses are
+ * not looked up; what they are is judged at each connect.
+ * Returns ERR_URL_REFUSED, as above
+ */
+NODISCARD
+enum err project_url_judge(struct ctx *cx, const char *url);
+
+/**
  * Where an address that was checked leads, for the secret that opens it.
  * @ret_kind   kind of secret that can, see auth/vault.h; NULL: none, it is a local folder
  * @ret_origin what such a secret must be bound to

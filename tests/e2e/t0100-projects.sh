@@ -47,6 +47,14 @@ check 'the unversioned paths answer with the same bodies' '
 	api GET /api/projects && status 200 && json ".items[0].id" "$id" && api GET /api/jobs && status 200 &&
 	api GET "/api/jobs/$job" && status 200 && api GET /api/status && status 200 && json .database_status ok
 '
+check 'an address is looked at before: its normal form, a name, who has it; and why it is refused' '
+	echo "{\"repository_url\":\"HTTPS://git.test:443/atlas.git\"}" | api POST /api/v1/projects/check && status 200 &&
+	json .repository_url https://git.test/atlas.git && json .name atlas && json .project_id "$id" && json .name_taken false &&
+	for bad in ftp://git.test/a /etc http://git.test/a https://127.0.0.1/a https://u:p@git.test/a; do
+		echo "{\"repository_url\":\"$bad\"}" | api POST /api/v1/projects/check && status 422 && json ".errors[0].pointer" /repository_url && json .fix || return 1
+	done
+	echo "{\"repository_url\":\"git@git.test:a/b.git\"}" | api POST /api/v1/projects/check && status 400 && json ".errors[0].pointer" /secret_id
+'
 check 'a name is taken once: 409' '
 	create Atlas && status 409 && json .type /docs/problems#conflict
 '
