@@ -1,6 +1,19 @@
 """Signing in, going about, keys, themes."""
 
-from page import Pages, owner
+import glob
+import json
+import os
+
+from page import ROOT, Pages, owner
+
+
+def all_scripts():
+    """Bytes of all scripts that the newest build made, gzipped, but for the documentation's own."""
+    www = os.path.join(ROOT, "build", "www")
+    with open(os.path.join(www, "meta.json"), encoding="utf-8") as file:
+        made = [os.path.basename(name) for name in json.load(file)["outputs"] if name.endswith(".js")]
+    return sum(os.path.getsize(path) for name in made for path in glob.glob(os.path.join(www, "assets", name + ".gz")))
+
 
 pages = Pages(sign_in=False)
 email, password = owner()
@@ -21,6 +34,11 @@ with pages.check("the right one leads to where one wanted to go"):
     pages.press("Enter")
     pages.see(".bar", "Portolan")
     pages.until(lambda: pages.where() == "/projects?q=x", "the projects")
+with pages.check("the first view loads at most 25 kB of script, everything at most 110 kB, gzipped"):
+    first = pages.js("performance.getEntriesByType('resource').filter(r => r.name.endsWith('.js')).map(r => r.encodedBodySize)")
+    print(f"# first view: {sum(first)} bytes in {len(first)} files; all: {all_scripts()} bytes")
+    assert 0 < sum(first) <= 25_000, first
+    assert all_scripts() <= 110_000, all_scripts()
 with pages.check("the palette goes to a screen by a few letters"):
     pages.press("Control+k")
     pages.type(".palette-input", "proj")
