@@ -3,8 +3,9 @@
 import glob
 import json
 import os
+import subprocess
 
-from page import ROOT, Pages, owner
+from page import ROOT, Pages, api, owner
 
 
 def all_scripts():
@@ -13,6 +14,10 @@ def all_scripts():
     with open(os.path.join(www, "meta.json"), encoding="utf-8") as file:
         made = [os.path.basename(name) for name in json.load(file)["outputs"] if name.endswith(".js")]
     return sum(os.path.getsize(path) for name in made for path in glob.glob(os.path.join(www, "assets", name + ".gz")))
+
+
+def service(name, act):
+    subprocess.run(["sv", "-w", "20", act, os.path.join(os.environ["VAR"], "service", name)], check=True, stdout=subprocess.DEVNULL)
 
 
 pages = Pages(sign_in=False)
@@ -60,12 +65,13 @@ with pages.check("the theme is kept"):
     pages.until(lambda: pages.js("getComputedStyle(document.documentElement).colorScheme") == "dark", "a dark page")
     pages.open("/projects")
     pages.until(lambda: pages.js("getComputedStyle(document.documentElement).colorScheme") == "dark", "a dark page")
-with pages.check("the server goes away: said, and again when it is back"):
-    pages.driver.devtools("Network.enable")
-    pages.driver.devtools("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    pages.see(".offline", "cannot be reached")
-    pages.driver.devtools("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    pages.see_no(".offline")
+with pages.check("the server goes away: said; it is back: a change that was made meanwhile is shown"):
+    service("nginx", "down")
+    pages.see(".offline", "cannot be reached", within=30)
+    service("nginx", "up")
+    pages.until(lambda: api("POST", "/projects", {"name": "Meanwhile", "repository_url": "https://git.test/m.git"})[0] == 201, "a project", within=30)
+    pages.see_no(".offline", within=30)
+    pages.see("td a", "Meanwhile", within=30)
 with pages.check("signing out ends the session"):
     pages.click("button", "Account")
     pages.click("[role=menuitem]", "Sign out")
