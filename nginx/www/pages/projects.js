@@ -4,11 +4,10 @@ import { useList, useResource } from "../core/resource.js";
 import { set_query } from "../core/router.js";
 import { may } from "../core/session.js";
 import { bytes } from "../core/format.js";
-import { Badge, More, Page, Progress, Time, open_row } from "../parts/bits.js";
+import { Badge, Later, More, Page, Progress, Time, open_row } from "../parts/bits.js";
 import { Icon } from "../parts/icon.js";
 import { useKeys } from "../parts/keys.js";
 import { Empty, Shown } from "../parts/states.js";
-import { AddProject } from "./projects/add.js";
 
 const STATES = [["", "Any state"], ["ready", "Ready"], ["pending", "Waiting"], ["cloning", "Cloning"], ["analysing", "Analysing"], ["failed", "Failed"]];
 const WORKING = ["pending", "cloning", "analysing"];
@@ -65,6 +64,6 @@ export default function Projects({ query }) {
 			</table></div>
 			<${More} list=${list} />
 		`}</>
-		${adding && html`<${AddProject} close=${() => set_adding(false)} />`}
+		${adding && html`<${Later} load=${() => import("./projects/add.js")} close=${() => set_adding(false)} />`}
 	</>`;
 }

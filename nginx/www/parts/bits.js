@@ -1,5 +1,5 @@
 // Small things that every screen has.
-import { html, classes, signal, useState } from "../core/html.js";
+import { html, classes, signal, useEffect, useState } from "../core/html.js";
 import { ago, moment } from "../core/format.js";
 import { go } from "../core/router.js";
 import { Icon } from "./icon.js";
@@ -53,6 +53,13 @@ export function Copy({ text, label = "Copy" }) {
 		}
 	};
 	return html`<button type="button" class="quiet" title=${label} aria-label=${label} onClick=${copy}><${Icon} name=${done ? "check" : "copy"} /></button>`;
+}
+
+// A component that is fetched when it is first shown: load={() => import("./it.js")}; it is the module's default.
+export function Later({ load, ...props }) {
+	const [state, set_state] = useState({});
+	useEffect(() => void load().then((module) => set_state({ Component: module.default }), () => toast("That part could not be loaded: load the page anew.", "bad")), []);
+	return state.Component ? html`<${state.Component} ...${props} />` : null;
 }
 
 // What goes on below a list.

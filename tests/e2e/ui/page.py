@@ -148,7 +148,7 @@ class Pages:
                 if value:
                     return value
                 reason = ""
-            except (Failed, RuntimeError) as error:
+            except (Failed, RuntimeError, OSError) as error:
                 reason = str(error)
             if time.monotonic() > end:
                 raise Failed(f"want {what}; {reason}\nat {self.where()}:\n{self.text('body')[:1500]}")

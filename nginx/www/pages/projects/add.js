@@ -38,7 +38,7 @@ const Outlook = ({ outlook, problem }) => {
 	return html`<p class="outlook good"><${Icon} name="check" /><span>This address may be used. Whether a repository answers there shows when it is cloned.</span></p>`;
 };
 
-export function AddProject({ close }) {
+export default function AddProject({ close }) {
 	const [url, set_url] = useState("");
 	const [secret, set_secret] = useState(null);
 	const secrets = useResource("/secrets", { limit: 200 });
