@@ -26,6 +26,6 @@ find lib fcgi tests -name '*.[ch]' | sort | xargs awk '
 		over("a file", length_before, 600, before)
 		exit failed
 	}'
-for file in deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh nginx/app.conf.in Makefile; do
+for file in deploy/*.sh deploy/*/*.sh tests/*.sh tests/e2e/*.sh nginx/app.conf.in Makefile $(find nginx/www tests -name '*.js' -o -name '*.css' -o -name '*.py'); do
 	[ "$(wc -l <"$file")" -le 600 ] || { echo "$file: a file of more than 600 lines"; exit 1; }
 done

@@ -34,9 +34,21 @@ letters() { head -c "$1" /dev/zero | tr '\0' a; }
 check 'livez and readyz answer' '
 	call GET /livez && status 200 && secured && call GET /readyz && status 200 && secured
 '
-check 'the start page is static, has no script, and is not cached unseen' '
-	call GET / && status 200 && secured && header Content-Type "text/html*" && body_has "Portolan" &&
-	! grep -qi "<script" "$WORK/reply.body" && header Cache-Control no-cache
+check 'the start page is static, has no script of its own, and is not cached unseen' '
+	call GET / && status 200 && header Content-Type "text/html*" && header Cache-Control no-cache && secured &&
+	[ "$(grep -c "<script" "$WORK/reply.body")" = 1 ] && grep -q "<script type=\"module\" src=\"/assets/[^\"]*\"></script>" "$WORK/reply.body"
+'
+check 'each screen has an address, which leads to the same page; others lead to none' '
+	call GET / && cp "$WORK/reply.body" "$WORK/page" &&
+	for path in /projects /projects/3/map?view=table /jobs/7 /ask /admin/members /sign-in; do
+		call GET "$path" && status 200 && cmp "$WORK/page" "$WORK/reply.body" && header Cache-Control no-cache && secured || return 1
+	done
+	call GET /projectsx && status 404
+'
+check 'what the page loads is named after what is in it, kept for good, and lies there compressed' '
+	call GET / && script=$(sed -n "s/.*src=\"\(.assets[^\"]*\)\".*/\1/p" "$WORK/reply.body") &&
+	call GET "$script" && status 200 && header Content-Type "application/javascript*" && header Cache-Control "*immutable*" && secured &&
+	call GET "$script" "Accept-Encoding: gzip" && status 200 && header Content-Encoding gzip && call GET "$script.map" && status 404
 '
 check 'the style sheet and the icon have their types' '
 	call GET /style.css && status 200 && header Content-Type "text/css*" && secured &&
