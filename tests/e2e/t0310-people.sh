@@ -133,6 +133,7 @@ check 'an administrator hands out a reset, good once' '
 	echo "$LONG" | portolan user create bob@example.org --tenant default --role viewer --password-stdin >/dev/null &&
 	member=$(sql "SELECT m.id FROM app.member m JOIN app.user_account u ON u.id = m.user_id WHERE u.email = '"'"'bob@example.org'"'"'") &&
 	api POST "/api/v1/members/$member/reset" </dev/null && status 201 && keep token .token && json .email bob@example.org &&
+	json .url "$ORIGIN/welcome#reset=$token" &&
 	body token "$token" password short | call POST /api/v1/auth/accept && status 400 && json ".errors[0].pointer" /password &&
 	body token "$token" password "bob and his bicycle" | call POST /api/v1/auth/accept && status 200 && json .kind reset &&
 	body token "$token" password "bob and his bicycle" | call POST /api/v1/auth/accept && status 400 && json ".errors[0].pointer" /token &&
