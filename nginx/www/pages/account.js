@@ -5,7 +5,7 @@ import { useAction } from "../core/resource.js";
 import { choose_tenant, load_session, may, me, sign_out } from "../core/session.js";
 import { Badge, Choice, Page, Time } from "../parts/bits.js";
 import { Field, Form } from "../parts/form.js";
-import { Act, Manage, useManaged } from "../parts/manage.js";
+import { Manage, two, useManaged } from "../parts/manage.js";
 import { Section, Sections } from "../parts/sections.js";
 import { theme } from "../parts/shell.js";
 import { toast } from "../parts/toast.js";
@@ -28,12 +28,15 @@ function Profile() {
 			<${Field} label="Name" name="name" value=${user.name} required maxlength="100" hint="As others see it." />
 			<${Field} label="E-mail" value=${user.email} disabled hint="You sign in with it." />
 		</></div>
-		<div class="card narrow"><h2>Appearance</h2><${Choice} label="Appearance" options=${THEMES} value=${theme.value} choose=${(value) => (theme.value = value)} /></div>
+		<div class="card narrow"><h2>Appearance</h2>
+			<${Choice} label="Appearance" options=${THEMES} value=${theme.value} choose=${(value) => (theme.value = value)} /></div>
 		<div class="card narrow"><h2>Tenants</h2>
 			<ul class="plain-list">${tenants.map((t) => html`<li key=${t.id}><span><strong>${t.name}</strong> <span class="fine">${t.role}</span></span>
 				${t.id === tenant_id ? html`<${Badge} tone="good">you are here</>` : html`<button disabled=${enter.busy} onClick=${() => enter.run(t.id)}>Switch</button>`}</li>`)}</ul>
 			${!tenants.length && html`<p>You belong to none: ask for an invitation.</p>`}</div>
-		<div class="card narrow"><h2>API keys</h2><p class="fine">${may("admin") ? html`Keys belong to the tenant: <a href="/admin/keys">to its keys</a>.` : "Programs get in by keys of the tenant, which its administrators make."}</p></div>
+		<div class="card narrow"><h2>API keys</h2><p class="fine">${may("admin")
+			? html`Keys belong to the tenant: <a href="/admin/keys">to its keys</a>.`
+			: "Programs get in by keys of the tenant, which its administrators make."}</p></div>
 	</>`;
 }
 
@@ -45,9 +48,13 @@ function Password() {
 		await load_session();
 	});
 	const [differ, set_differ] = useState(false);
+	const done = (_, form) => {
+		form.reset();
+		toast("Your password is changed; other sessions have ended.");
+	};
 	const compare = ({ currentTarget: field }) => set_differ(field.value !== "" && field.form.elements.new_password.value !== field.value);
 	return html`<${Section} title="Password" about="With a new one every other session of yours ends.">
-		<div class="card narrow"><${Form} action=${change} act="Change password" done=${(_, form) => (form.reset(), toast("Your password is changed; other sessions have ended."))}>
+		<div class="card narrow"><${Form} action=${change} act="Change password" done=${done}>
 			<input type="hidden" autocomplete="username" value=${me.value.user.email} />
 			<${Field} label="Present password" name="old_password" type="password" autocomplete="current-password" required />
 			<${Field} label="New password" name="new_password" ...${NEW} hint="At least 12 characters, of any kind." />
@@ -69,14 +76,15 @@ function OwnSessions() {
 	const others = () => m.ask({ title: "End all other sessions?", text: "Every other browser has to sign in again.", act: "End them" },
 		() => call("DELETE", "/sessions", { raw: true }), "All other sessions have ended.");
 	return html`<${Manage} m=${m} title="Sessions" about="Browsers in which you are signed in." nothing="No sessions"
-		aside=${html`<button disabled=${m.list.items.length < 2} onClick=${others}>End all others</button>`}
+		add=${["End all others", others, m.list.items.length < 2 && "There is no other"]}
 		columns=${[
-			["Browser", (row) => html`<strong title=${row.user_agent}>${browser(row.user_agent)}</strong> ${row.current && html`<${Badge} tone="good">this one</>`}<div class="fine">from ${row.remote}</div>`],
+			["Browser", (row) => two(html`<span title=${row.user_agent}>${browser(row.user_agent)}</span> ${row.current && html`<${Badge} tone="good">this one</>`}`,
+				`from ${row.remote}`)],
 			["Signed in", (row) => html`<${Time} at=${row.created_at} />`],
 			["Last seen", (row) => html`<${Time} at=${row.last_seen_at} />`],
 			["Ends", (row) => html`<${Time} at=${row.expires_at} />`],
-			["", (row) => html`<${Act} run=${() => end(row)}>${row.current ? "Sign out" : "End"}</>`],
-		]} />`;
+		]}
+		acts=${(row) => [[row.current ? "Sign out" : "End", () => end(row)]]} />`;
 }
 
 const PARTS = { profile: Profile, password: Password, sessions: OwnSessions };

@@ -24,7 +24,8 @@ export default function Welcome({ hash }) {
 		set_link(hash.split("="));
 		history.replaceState({}, "", "/welcome");
 	}, [hash]);
-	if (!token) return html`<main class="door"><div class="card"><${Empty} title="This link is not complete"><p>Copy the whole of it, with what stands behind #.</p><a href="/sign-in">To sign-in</a></></div></main>`;
+	if (!token) return html`<main class="door"><div class="card"><${Empty} title="This link is not complete">
+		<p>Copy the whole of it, with what stands behind #.</p><a href="/sign-in">To sign-in</a></></div></main>`;
 	return html`<main class="door"><div class="card">
 		<img src="/favicon.svg" alt="" width="44" height="44" />
 		<h1>${invited ? "Welcome to Portolan" : "Set a new password"}</h1>

@@ -1,16 +1,18 @@
 // Lists of things that are made, changed and removed, with the windows for it.
 //
 //     const m = useManaged("/members", { q }, ["member.*"]);
-//     html`<${Manage} m=${m} title="Members" columns=${[["Name", (row) => row.name], ["", (row) => ...]]} nothing="Nobody yet" />`
+//     html`<${Manage} m=${m} title="Members" add=${["Invite somebody", invite]} nothing="Nobody yet"
+//             columns=${[["Name", (row) => two(row.name, row.email)]]} acts=${(row) => [["Remove", () => m.drop(row), why_not, true]]} />`
 //
 // m.act(change, said) does something at once.  m.form({ title, act, row, fields, save, done }) asks in a window first;
 // fields gets the row, save the values and the row.  m.once({ title, text, about }) shows what is never shown again.
 // When somebody else was quicker (412) the list is loaded anew and the window shows what is stored now.
 import { html, useState } from "../core/html.js";
+import { remove } from "../core/api.js";
 import { useAction, useList } from "../core/resource.js";
 import { Copy, More } from "./bits.js";
 import { Dialog, sure } from "./dialog.js";
-import { Form } from "./form.js";
+import { Field, Form } from "./form.js";
 import { Section } from "./sections.js";
 import { Empty, Shown } from "./states.js";
 import { toast } from "./toast.js";
@@ -20,7 +22,8 @@ export const tag = (row) => `"${row.version}"`;
 // Of the values of a form, those that are not as in the row.
 export const changed = (values, row) => Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== (row[name] ?? null)));
 
-export function useManaged(path, query, live) {
+// key: the member that is the last part of a thing's address.
+export function useManaged(path, query, live, key = "id") {
 	const list = useList(path, { limit: 50, ...query }, { live });
 	const [open, show] = useState(null);
 	const act = async (change, said) => {
@@ -36,18 +39,27 @@ export function useManaged(path, query, live) {
 		}
 	};
 	const ask = async (question, change, said) => (await sure(question)) && act(change, said);
-	return { list, open, act, ask, form: show, once: (o) => show({ ...o, once: true }), close: () => show(null) };
+	const at = (row) => `${path}/${encodeURIComponent(row[key])}`;
+	const drop = (row, text, more) =>
+		ask({ title: `Delete “${row.name}”?`, text, act: "Delete", ...more }, () => remove(at(row), tag(row)), `“${row.name}” is deleted.`);
+	return { list, open, act, ask, at, drop, form: show, once: (o) => show({ ...o, once: true }), close: () => show(null) };
 }
 
-// columns: [title, (row) => cell, class]; on a phone each row is a card, each cell below its title.
-export const Table = ({ columns, rows, id = (row) => row.id }) => html`<div class="table"><table class="cards">
-	<thead><tr>${columns.map(([title, , kind]) => html`<th class=${kind}>${title || html`<span class="hidden">Actions</span>`}</th>`)}</tr></thead>
-	<tbody>${rows.map((row) => html`<tr key=${id(row)}>${columns.map(([title, cell, kind]) =>
-		html`<td class=${kind ?? (title ? "" : "acts")} data-label=${title}>${cell(row)}</td>`)}</tr>`)}</tbody>
-</table></div>`;
+// What a thing is called, and what else is to be said in small print.
+export const two = (name, more) => html`<strong>${name}</strong>${more && html`<div class="fine">${more}</div>`}`;
 
-export const Act = ({ run, danger, off, children }) =>
-	html`<button type="button" class=${danger ? "quiet bad" : "quiet"} disabled=${Boolean(off)} title=${off || undefined} onClick=${run}>${children}</button>`;
+export const Name = ({ value }) => html`<${Field} label="Name" name="name" value=${value} required maxlength="100" />`;
+
+// columns: [title, (row) => cell, class]; on a phone each row is a card, each cell beside its title.
+// acts: (row) => [[label, what it does, why it cannot be done, dangerous]...]
+export const Table = ({ columns, acts, rows, id = (row) => row.id }) => html`<div class="table"><table class="cards">
+	<thead><tr>${columns.map(([title, , kind]) => html`<th class=${kind}>${title}</th>`)}${acts && html`<th><span class="hidden">Actions</span></th>`}</tr></thead>
+	<tbody>${rows.map((row) => html`<tr key=${id(row)}>
+		${columns.map(([title, cell, kind]) => html`<td class=${kind} data-label=${title}>${cell(row)}</td>`)}
+		${acts && html`<td class="acts">${acts(row).map(([label, run, off, danger]) => html`<button key=${label} type="button"
+			class=${danger ? "quiet bad" : "quiet"} disabled=${Boolean(off)} title=${off || undefined} onClick=${run}>${label}</button>`)}</td>`}
+	</tr>`)}</tbody>
+</table></div>`;
 
 function Editor({ m, title, act, row, fields, save, done }) {
 	const now = row && (m.list.items.find((r) => r.id === row.id) ?? row);
@@ -75,14 +87,15 @@ const Once = ({ title, about, text, close }) => html`<${Dialog} title=${title} c
 	<footer><button class="first" onClick=${close}>Done</button></footer>
 </>`;
 
-export const Windows = ({ m }) =>
-	m.open && (m.open.once ? html`<${Once} ...${m.open} close=${m.close} />` : html`<${Editor} m=${m} ...${m.open} />`);
-
-export const Manage = ({ m, title, about, aside, filters, columns, nothing, next, id }) => html`
-	<${Section} title=${title} about=${about} aside=${aside}>
+// add: [label, what it does, why it cannot be done]
+export function Manage({ m, title, about, add, filters, nothing, next, ...table }) {
+	const { list, open } = m;
+	const button = add && html`<button class="first" disabled=${Boolean(add[2])} title=${add[2] || undefined} onClick=${add[1]}>${add[0]}</button>`;
+	return html`<${Section} title=${title} about=${about} aside=${button}>
 		${filters}
-		<${Shown} of=${m.list} empty=${() => !m.list.items.length} nothing=${html`<${Empty} title=${nothing}><p>${next}</p></>`}>
-			${() => html`<${Table} columns=${columns} rows=${m.list.items} id=${id} /><${More} list=${m.list} />`}
+		<${Shown} of=${list} empty=${() => !list.items.length} nothing=${html`<${Empty} title=${nothing}><p>${next}</p></>`}>
+			${() => html`<${Table} rows=${list.items} ...${table} /><${More} list=${list} />`}
 		</>
 	</>
-	<${Windows} m=${m} />`;
+	${open && (open.once ? html`<${Once} ...${open} close=${m.close} />` : html`<${Editor} m=${m} ...${open} />`)}`;
+}

@@ -212,7 +212,7 @@ with pages.check("the audit log has it all, filtered in the address; a change sh
     pages.see_no("tbody tr", "owner@localhost")
     pages.open("/admin/audit?action=schedule.changed")
     pages.see("tbody tr", "schedule.changed")
-    pages.driver.script("[...document.querySelectorAll('tbody button')].at(-1).click()")
+    pages.driver.script("[...document.querySelectorAll('tbody a')].at(-1).click()")
     pages.see("dialog tr.differs", "@weekly")
     pages.press("Escape")
     pages.open("/admin/audit?action=api_key")

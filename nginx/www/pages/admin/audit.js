@@ -1,7 +1,7 @@
 import { html, useEffect, useState } from "../../core/html.js";
 import { call, get } from "../../core/api.js";
 import { moment } from "../../core/format.js";
-import { set_query } from "../../core/router.js";
+import { set_query, with_query } from "../../core/router.js";
 import { useAction, useList } from "../../core/resource.js";
 import { Badge, More, Time } from "../../parts/bits.js";
 import { Dialog } from "../../parts/dialog.js";
@@ -54,14 +54,16 @@ function Entry({ row, close }) {
 		if (row.target && /changed|deleted|removed|revoked|rotated/.test(row.action))
 			get("/audit", { target: row.target, until: row.at, outcome: "done", limit: 1 }).then(({ data }) => set_before(data.items[0]?.detail), () => {});
 	}, [row]);
-	const now = Object.entries(row.detail ?? {});
 	const same = (name) => !before || !(name in before) || plain(before[name]) === plain(row.detail[name]);
+	const now = Object.entries(row.detail ?? {}).sort(([a], [b]) => same(a) - same(b));
 	return html`<${Dialog} title=${row.action} close=${close} wide>
 		<dl class="facts"><dt>When</dt><dd>${moment(row.at)}</dd><dt>Who</dt><dd>${row.actor}</dd><dt>Object</dt><dd>${row.target ?? "–"}</dd>
 			<dt>From</dt><dd>${row.remote ?? "a program of the installation"}</dd><dt>Request</dt><dd><code>${row.request_id ?? "–"}</code></dd>
 			<dt>Seal</dt><dd>${row.seal_seq ? html`number ${row.seal_seq} of the chain, <code>${row.seal_hash}</code>` : "not sealed yet"}</dd></dl>
-		${now.length > 0 && html`<div class="table"><table><thead><tr><th>What</th>${before && html`<th>Before</th>`}<th>${before ? "After" : "Value"}</th></tr></thead>
-			<tbody>${now.map(([name, value]) => html`<tr class=${same(name) ? "" : "differs"}><th>${name.replaceAll("_", " ")}</th>${before && html`<td class="path">${plain(before[name])}</td>`}<td class="path">${plain(value)}</td></tr>`)}</tbody></table></div>`}
+		${now.length > 0 && html`<div class="table"><table>
+			<thead><tr><th>What</th>${before && html`<th>Before</th>`}<th>${before ? "After" : "Value"}</th></tr></thead>
+			<tbody>${now.map(([name, value]) => html`<tr key=${name} class=${same(name) ? "" : "differs"}><th>${name.replaceAll("_", " ")}</th>
+				${before && html`<td class="path">${plain(before[name])}</td>`}<td class="path">${plain(value)}</td></tr>`)}</tbody></table></div>`}
 	</>`;
 }
 
@@ -78,19 +80,22 @@ export default function Audit({ query }) {
 	const out = useAction((kind) => save(filter, kind));
 	const open = list.items.find((row) => String(row.position) === query.row);
 	const button = (kind) => html`<button disabled=${out.busy} onClick=${() => out.run(kind)}>Export ${kind.toUpperCase()}</button>`;
-	return html`<${Section} title="Audit log" about="Who did what, when, and from where; and who was refused." aside=${html`<button onClick=${list.reload}>Refresh</button>${button("csv")}${button("json")}`}>
+	return html`<${Section} title="Audit log" about="Who did what, when, and from where; and who was refused."
+			aside=${html`<button onClick=${list.reload}>Refresh</button>${button("csv")}${button("json")}`}>
 		${out.problem && html`<${Failure} problem=${out.problem} compact />`}
 		<form class="filters" onSubmit=${(e) => e.preventDefault()}>
-			${TEXTS.map(([name, label, hint]) => html`<label class="pick">${label}<input value=${query[name] ?? ""} placeholder=${hint} onInput=${typed(name)} /></label>`)}
+			${TEXTS.map(([name, label, hint]) => html`<label class="pick">${label}
+				<input value=${query[name] ?? ""} placeholder=${hint} onInput=${typed(name)} /></label>`)}
 			<label class="pick">Outcome<select value=${query.outcome ?? ""} onChange=${(e) => set_query({ outcome: e.currentTarget.value })}>
 				<option value="">Any</option><option value="done">Done</option><option value="refused">Refused</option></select></label>
-			<div class="row">${[["since", "From"], ["until", "Until"]].map(([name, label]) => html`<label class="pick">${label}<input type="datetime-local" value=${query[name] ?? ""} onChange=${typed(name)} /></label>`)}</div>
+			<div class="row">${[["since", "From"], ["until", "Until"]].map(([name, label]) => html`<label class="pick">${label}
+				<input type="datetime-local" value=${query[name] ?? ""} onChange=${typed(name)} /></label>`)}</div>
 		</form>
 		<${Shown} of=${list} empty=${(d) => !d.items.length} nothing=${html`<${Empty} title="Nothing matches"><p>Take a part of the filter away.</p></>`}>
 			${() => html`<${Table} id=${(row) => row.position} rows=${list.items} columns=${[
 				["When", (row) => html`<${Time} at=${row.at} />`],
 				["Who", (row) => row.actor],
-				["Action", (row) => html`<button type="button" class="link" onClick=${() => set_query({ row: row.position }, { replace: false })}>${row.action}</button>`],
+				["Action", (row) => html`<a href=${with_query({ row: row.position })}>${row.action}</a>`],
 				["Object", (row) => html`<span class="path">${row.target ?? "–"}</span>`],
 				["Outcome", (row) => html`<${Badge} tone=${row.outcome === "refused" ? "bad" : ""}>${row.outcome}</>`],
 				["From", (row) => html`<span class="path">${row.remote ?? "–"}</span>`],

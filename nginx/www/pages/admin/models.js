@@ -4,8 +4,8 @@ import { number } from "../../core/format.js";
 import { useResource } from "../../core/resource.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Field } from "../../parts/form.js";
-import { Act, Manage, useManaged } from "../../parts/manage.js";
-import { MICRO, amount, drop, micro, write } from "./named.js";
+import { Manage, Name, two, useManaged } from "../../parts/manage.js";
+import { MICRO, amount, micro, write } from "./named.js";
 
 const KINDS = [["chat", "Chat: answers"], ["embedding", "Embedding: turns texts into vectors"]];
 const ABILITIES = [["tools", "Calls tools"], ["json_schema", "Answers by a JSON Schema"], ["vision", "Sees pictures"], ["stream_usage", "Tells tokens of a stream"]];
@@ -14,40 +14,49 @@ const PRICES = [["price_input", "Input"], ["price_cached", "Input from the provi
 
 function Fields({ row, providers, models }) {
 	const [kind, set_kind] = useState(row.kind ?? "chat");
-	const count = (name, label, hint) => html`<${Field} label=${label} name=${name} type="number" min="1" value=${row[name]} hint=${hint} />`;
-	return html`${!row.version && html`<${Field} label="Name" name="name" required maxlength="100" hint="What it is asked by here." />`}
+	const chat = kind === "chat";
+	const count = (name, label) => html`<${Field} label=${label} name=${name} type="number" min="1" value=${row[name]} />`;
+	const others = models.filter((m) => m.kind === "chat" && m.name !== row.name).map((m) => [m.name, m.name]);
+	return html`${!row.version && html`<${Name} />`}
 		<${Field} label="Provider" name="provider" options=${providers.map((p) => [p.name, p.name])} value=${row.provider} required />
 		<${Field} label="Name at the provider" name="remote_name" value=${row.remote_name} required maxlength="200" hint="Of Azure, the deployment." />
 		<${Field} label="Kind" name="kind" options=${KINDS} value=${kind} onChange=${(e) => set_kind(e.currentTarget.value)} />
-		<label class="check"><input type="checkbox" name="preferred" defaultChecked=${row.preferred ?? !models.some((m) => m.kind === kind && m.preferred)} /> Asked where no model is named</label>
+		<label class="check"><input type="checkbox" name="preferred" defaultChecked=${row.preferred ?? !models.some((m) => m.kind === kind && m.preferred)} />
+			Asked where no model is named</label>
 		<details><summary>Limits, abilities, prices</summary><div class="form">
-			${kind === "chat" && html`<${Field} label="Asked when this one cannot" name="fallback" value=${row.fallback} options=${[["", "None"], ...models.filter((m) => m.kind === "chat" && m.name !== row.name).map((m) => [m.name, m.name])]} />`}
+			${chat && html`<${Field} label="Asked when this one cannot" name="fallback" value=${row.fallback} options=${[["", "None"], ...others]} />`}
 			${count("context_tokens", "Most tokens that it takes and gives")}
-			${kind === "chat" ? count("output_tokens", "Most tokens of an answer") : count("dimensions", "Length of its vectors")}
-			${kind === "chat" && ABILITIES.map(([name, label]) => html`<${Field} label=${label} name=${name} options=${KNOWN} value=${row.found?.includes(name) ? "" : row[name]} />`)}
-			${PRICES.map(([name, label]) => html`<${Field} label=${`${label}: price of a million tokens`} name=${name} type="number" min="0" step="0.000001" value=${(row[name] ?? 0) / MICRO} />`)}
+			${chat ? count("output_tokens", "Most tokens of an answer") : count("dimensions", "Length of its vectors")}
+			${chat && ABILITIES.map(([name, label]) =>
+				html`<${Field} label=${label} name=${name} options=${KNOWN} value=${row.found?.includes(name) ? "" : row[name]} />`)}
+			${PRICES.map(([name, label]) => html`<${Field} label=${`${label}: price of a million tokens`} name=${name} type="number"
+				min="0" step="0.000001" value=${(row[name] ?? 0) / MICRO} />`)}
 		</div></details>`;
 }
 
 const body_of = (values) => ({ ...values, ...Object.fromEntries(PRICES.map(([name]) => [name, micro(values[name] ?? 0)])) });
 
 export default function Models() {
-	const m = useManaged("/ai/models", null, ["model.*"]);
+	const m = useManaged("/ai/models", null, ["model.*"], "name");
 	const providers = useResource("/ai/providers", { limit: 200 }).data?.items ?? [];
 	const fields = (row) => html`<${Fields} row=${row} providers=${providers} models=${m.list.items} />`;
-	const create = () => m.form({ title: "New model", act: "Add model", fields, save: ({ name, ...values }) => write("/ai/models", name, body_of(values)) });
-	const change = (row) => m.form({ title: `Change ${row.name}`, act: "Save", row, fields, save: (values, now) => write("/ai/models", row.name, body_of(values), now) });
-	const probe = (row) => m.act(() => post(`/ai/models/${encodeURIComponent(row.name)}/probe`), `${row.name} is asked what it can do; a few seconds.`);
+	const create = () => m.form({ title: "New model", act: "Add model", fields, save: ({ name, ...values }) => write(m, name, body_of(values)) });
+	const change = (row) => m.form({ title: `Change “${row.name}”`, act: "Save", row, fields, save: (values, now) => write(m, row.name, body_of(values), now) });
+	const probe = (row) => m.act(() => post(`${m.at(row)}/probe`), `“${row.name}” is asked what it can do; that takes a few seconds.`);
 	return html`<${Manage} m=${m} title="Models" about="Which models there are, what they can do and what they cost." nothing="No models yet"
 		next=${providers.length ? "Add the first one." : html`Begin with a <a href="/admin/providers">provider</a>.`}
-		aside=${html`<button class="first" onClick=${create} disabled=${!providers.length} title=${providers.length ? "" : "Add a provider first"}>New model</button>`}
+		add=${["New model", create, !providers.length && "Add a provider first"]}
 		columns=${[
-			["Model", (row) => html`<strong>${row.name}</strong> ${row.preferred && html`<${Badge} tone="busy">first choice</>`}<div class="fine">${row.kind} · <code>${row.remote_name}</code> at ${row.provider}</div>`],
-			["Can", (row) => html`<span class="fine">${ABILITIES.filter(([name]) => row[name] === "yes").map(([, label]) => label.toLowerCase()).join(", ") || "–"}</span>
+			["Model", (row) => two(html`${row.name} ${row.preferred && html`<${Badge} tone="busy">first choice</>`}`,
+				html`${row.kind} · <code>${row.remote_name}</code> at ${row.provider}`)],
+			["Can", (row) => html`<span class="fine">${ABILITIES.filter(([name]) => row[name] === "yes").map(([, label]) => label).join(", ") || "–"}</span>
 				${row.context_tokens && html`<div class="fine">${number(row.context_tokens)} tokens</div>`}`],
 			["Price in / out", (row) => `${amount(row.price_input)} / ${amount(row.price_output)}`, "num"],
 			["Probed", (row) => html`<${Time} at=${row.probed_at} none="never" />${row.probe_error && html`<div class="fine bad">${row.probe_error}</div>`}`],
-			["", (row) => html`<${Act} run=${() => probe(row)}>Probe</><${Act} run=${() => change(row)}>Change</>
-				<${Act} danger run=${() => drop(m, "/ai/models", row, "What it has cost stays in the books.")}>Delete</>`],
+		]}
+		acts=${(row) => [
+			["Probe", () => probe(row)],
+			["Change", () => change(row)],
+			["Delete", () => m.drop(row, "What it has cost stays in the books."), "", true],
 		]} />`;
 }

@@ -1,15 +1,10 @@
 // Things under a name of their own, written whole by PUT: providers, models, budgets.
-import { call, put, remove } from "../../core/api.js";
+import { call, put } from "../../core/api.js";
 import { tag } from "../../parts/manage.js";
 
 // row: what is there; without one there must be nothing of that name.
-export const write = (path, name, body, row) => {
-	const at = `${path}/${encodeURIComponent(name)}`;
-	return row?.version ? put(at, body, tag(row)) : call("PUT", at, { body, headers: { "If-None-Match": "*" } });
-};
-
-export const drop = (m, path, row, text) => m.ask({ title: `Delete ${row.name}?`, text, act: "Delete" },
-	() => remove(`${path}/${encodeURIComponent(row.name)}`, tag(row)), `${row.name} is deleted.`);
+export const write = (m, name, body, row) =>
+	row?.version ? put(m.at({ name }), body, tag(row)) : call("PUT", m.at({ name }), { body, headers: { "If-None-Match": "*" } });
 
 // Amounts are kept in millionths of the currency.
 export const MICRO = 1000000;
