@@ -48,7 +48,7 @@ export function useManaged(path, query, live, key = "id") {
 // What a thing is called, and what else is to be said in small print.
 export const two = (name, more) => html`<strong>${name}</strong>${more && html`<div class="fine">${more}</div>`}`;
 
-export const Name = ({ value }) => html`<${Field} label="Name" name="name" value=${value} required maxlength="100" />`;
+export const Name = (rest) => html`<${Field} label="Name" name="name" required maxlength="100" ...${rest} />`;
 
 // columns: [title, (row) => cell, class]; on a phone each row is a card, each cell beside its title.
 // acts: (row) => [[label, what it does, why it cannot be done, dangerous]...]

@@ -10,7 +10,7 @@ import urllib.request
 from page import Pages, URL, api
 
 BOB = "bob@example.org"
-FIRST, SECOND = "bob and his bicycle", "bob and his new bicycle"
+FIRST, SECOND, THIRD = "bob and his bicycle", "bob and his new bicycle", "bob without a bicycle"
 FILES = tempfile.mkdtemp()
 
 
@@ -283,4 +283,13 @@ with pages.check("another password: the old one must be right, and this session 
     pages.see(".toast", "changed")
     pages.open("/account/sessions")
     pages.see("tbody tr", "this one")
+with pages.check("who forgot theirs sets another by the link that an administrator hands out"):
+    member = next(m["id"] for m in api("GET", "/members")[1]["items"] if m["email"] == BOB)
+    code, made = api("POST", f"/members/{member}/reset")
+    assert code == 201 and made["url"].startswith(URL + "/welcome#reset="), made
+    pages.driver.call("POST", "/url", {"url": made["url"]})
+    pages.see("h1", "Set a new password")
+    pages.type("input[name=password]", THIRD)
+    pages.press("Enter")
+    pages.see("h1", "Projects")
 pages.end()

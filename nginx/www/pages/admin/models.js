@@ -4,8 +4,8 @@ import { number } from "../../core/format.js";
 import { useResource } from "../../core/resource.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Field } from "../../parts/form.js";
-import { Manage, Name, two, useManaged } from "../../parts/manage.js";
-import { MICRO, amount, micro, write } from "./named.js";
+import { Manage, two, useManaged } from "../../parts/manage.js";
+import { MICRO, PlainName, amount, micro, write } from "./named.js";
 
 const KINDS = [["chat", "Chat: answers"], ["embedding", "Embedding: turns texts into vectors"]];
 const ABILITIES = [["tools", "Calls tools"], ["json_schema", "Answers by a JSON Schema"], ["vision", "Sees pictures"], ["stream_usage", "Tells tokens of a stream"]];
@@ -17,7 +17,7 @@ function Fields({ row, providers, models }) {
 	const chat = kind === "chat";
 	const count = (name, label) => html`<${Field} label=${label} name=${name} type="number" min="1" value=${row[name]} />`;
 	const others = models.filter((m) => m.kind === "chat" && m.name !== row.name).map((m) => [m.name, m.name]);
-	return html`${!row.version && html`<${Name} />`}
+	return html`${!row.version && html`<${PlainName} />`}
 		<${Field} label="Provider" name="provider" options=${providers.map((p) => [p.name, p.name])} value=${row.provider} required />
 		<${Field} label="Name at the provider" name="remote_name" value=${row.remote_name} required maxlength="200" hint="Of Azure, the deployment." />
 		<${Field} label="Kind" name="kind" options=${KINDS} value=${kind} onChange=${(e) => set_kind(e.currentTarget.value)} />

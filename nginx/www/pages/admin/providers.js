@@ -2,8 +2,8 @@ import { html, useState } from "../../core/html.js";
 import { useResource } from "../../core/resource.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Field } from "../../parts/form.js";
-import { Manage, Name, two, useManaged } from "../../parts/manage.js";
-import { write } from "./named.js";
+import { Manage, two, useManaged } from "../../parts/manage.js";
+import { PlainName, write } from "./named.js";
 
 const KINDS = [
 	["openai", "OpenAI"], ["azure", "Azure OpenAI"], ["anthropic", "Anthropic"], ["compatible", "Compatible with OpenAI: Ollama, llama.cpp, vLLM …"],
@@ -13,7 +13,7 @@ const MEMBERS = ["kind", "base_url", "api_version", "secret_id", "enabled"];
 
 function Fields({ row, secrets }) {
 	const [kind, set_kind] = useState(row.kind ?? "openai");
-	return html`${!row.version && html`<${Name} />`}
+	return html`${!row.version && html`<${PlainName} />`}
 		<${Field} label="Kind" name="kind" options=${KINDS} value=${kind} onChange=${(e) => set_kind(e.currentTarget.value)} />
 		<${Field} label="Address" name="base_url" type="url" value=${row.base_url} placeholder=${ADDRESS[kind]} required=${kind === "azure" || kind === "compatible"} />
 		${kind === "azure" && html`<${Field} label="Version of the interface" name="api_version" value=${row.api_version} hint="Empty: by the addresses of v1." />`}
