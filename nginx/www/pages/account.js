@@ -1,6 +1,6 @@
 // Oneself: name, appearance, tenants, password, sessions.
-import { html, useState } from "../core/html.js";
-import { call, patch, post, remove } from "../core/api.js";
+import { html } from "../core/html.js";
+import { Problem, call, patch, post, remove } from "../core/api.js";
 import { useAction } from "../core/resource.js";
 import { choose_tenant, load_session, may, me, sign_out } from "../core/session.js";
 import { Badge, Choice, Page, Time } from "../parts/bits.js";
@@ -44,21 +44,21 @@ const NEW = { type: "password", autocomplete: "new-password", required: true, mi
 
 function Password() {
 	const change = useAction(async ({ again, ...values }) => {
+		if (again !== values.new_password)
+			throw new Problem({ title: "The two passwords differ", detail: "", errors: [{ pointer: "/again", detail: "It is not the same as the new one." }] });
 		await post("/auth/password", values);
 		await load_session();
 	});
-	const [differ, set_differ] = useState(false);
 	const done = (_, form) => {
 		form.reset();
 		toast("Your password is changed; other sessions have ended.");
 	};
-	const compare = ({ currentTarget: field }) => set_differ(field.value !== "" && field.form.elements.new_password.value !== field.value);
 	return html`<${Section} title="Password" about="With a new one every other session of yours ends.">
 		<div class="card narrow"><${Form} action=${change} act="Change password" done=${done}>
-			<input type="hidden" autocomplete="username" value=${me.value.user.email} />
+			<input hidden readonly autocomplete="username" value=${me.value.user.email} />
 			<${Field} label="Present password" name="old_password" type="password" autocomplete="current-password" required />
 			<${Field} label="New password" name="new_password" ...${NEW} hint="At least 12 characters, of any kind." />
-			<${Field} label="The new one again" name="again" ...${NEW} onChange=${compare} hint=${differ ? "The two are not the same." : ""} />
+			<${Field} label="The new one again" name="again" ...${NEW} />
 		</></div>
 	</>`;
 }

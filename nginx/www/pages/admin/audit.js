@@ -1,6 +1,6 @@
 import { html, useEffect, useState } from "../../core/html.js";
 import { call, get } from "../../core/api.js";
-import { moment } from "../../core/format.js";
+import { moment, number } from "../../core/format.js";
 import { set_query, with_query } from "../../core/router.js";
 import { useAction, useList } from "../../core/resource.js";
 import { Badge, More, Time } from "../../parts/bits.js";
@@ -8,9 +8,9 @@ import { Dialog } from "../../parts/dialog.js";
 import { Table } from "../../parts/manage.js";
 import { Section } from "../../parts/sections.js";
 import { Empty, Failure, Shown } from "../../parts/states.js";
+import { toast } from "../../parts/toast.js";
 
 const PAGES_MAX = 200; // of 1 000 rows, in one file
-const SETTLE_MS = 300;
 const TEXTS = [["actor", "Who", "ada@example.org"], ["action", "Action", "member, project.created"], ["target", "Object", "project:17"]];
 const COLUMNS = ["position", "at", "actor", "action", "target", "outcome", "remote", "request_id", "detail"];
 
@@ -38,6 +38,7 @@ async function save(filter, kind) {
 		rows.push(...(await answer.text()).split("\n").filter(Boolean).map((line) => JSON.parse(line)));
 		cursor = answer.headers.get("Next-Cursor");
 	}
+	if (cursor) toast(`The file has the first ${number(rows.length)} rows: narrow the filter to export the others.`, "bad");
 	const link = document.createElement("a");
 	link.href = URL.createObjectURL(new Blob([WRITERS[kind](rows)], { type: kind === "csv" ? "text/csv" : "application/json" }));
 	link.download = `audit.${kind}`;
@@ -67,12 +68,7 @@ function Entry({ row, close }) {
 	</>`;
 }
 
-let timer = 0;
-const typed = (name) => (e) => {
-	const { value } = e.currentTarget;
-	clearTimeout(timer);
-	timer = setTimeout(() => set_query({ [name]: value }), SETTLE_MS);
-};
+const typed = (name) => (e) => set_query({ [name]: e.currentTarget.value });
 
 export default function Audit({ query }) {
 	const filter = filter_of(query);
@@ -86,7 +82,7 @@ export default function Audit({ query }) {
 		<form class="filters" onSubmit=${(e) => e.preventDefault()}>
 			${TEXTS.map(([name, label, hint]) => html`<label class="pick">${label}
 				<input value=${query[name] ?? ""} placeholder=${hint} onInput=${typed(name)} /></label>`)}
-			<label class="pick">Outcome<select value=${query.outcome ?? ""} onChange=${(e) => set_query({ outcome: e.currentTarget.value })}>
+			<label class="pick">Outcome<select value=${query.outcome ?? ""} onChange=${typed("outcome")}>
 				<option value="">Any</option><option value="done">Done</option><option value="refused">Refused</option></select></label>
 			<div class="row">${[["since", "From"], ["until", "Until"]].map(([name, label]) => html`<label class="pick">${label}
 				<input type="datetime-local" value=${query[name] ?? ""} onChange=${typed(name)} /></label>`)}</div>

@@ -12,7 +12,7 @@ const WORDS = { database: "Database", schema: "Database schema", live: "Live upd
 export default function Health() {
 	const status = useResource("/status");
 	useEffect(() => {
-		const timer = setInterval(status.reload, EVERY_MS);
+		const timer = setInterval(() => document.hidden || status.reload(), EVERY_MS);
 		return () => clearInterval(timer);
 	}, []);
 	return html`<${Section} title="Health" about="Looked at every five seconds.">
