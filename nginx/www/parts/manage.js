@@ -8,7 +8,7 @@
 // fields gets the row, save the values and the row.  m.once({ title, text, about }) shows what is never shown again.
 // When somebody else was quicker (412) the list is loaded anew and the window shows what is stored now.
 import { html, useState } from "../core/html.js";
-import { remove } from "../core/api.js";
+import { get, remove } from "../core/api.js";
 import { useAction, useList } from "../core/resource.js";
 import { Copy, More } from "./bits.js";
 import { Dialog, sure } from "./dialog.js";
@@ -61,13 +61,17 @@ export const Table = ({ columns, acts, rows, id = (row) => row.id }) => html`<di
 	</tr>`)}</tbody>
 </table></div>`;
 
+// What is stored may change while somebody types: that is noticed when it is saved.
 function Editor({ m, title, act, row, fields, save, done }) {
-	const now = row && (m.list.items.find((r) => r.id === row.id) ?? row);
+	const [now, set_now] = useState(row);
 	const action = useAction(async (values) => {
 		try {
 			return await save(values, now);
 		} catch (problem) {
-			if (problem.status === 412) m.list.reload();
+			if (problem.status === 412 && row) {
+				m.list.reload();
+				await get(m.at(row)).then(({ data }) => set_now(data), () => {});
+			}
 			throw problem;
 		}
 	});

@@ -11,15 +11,19 @@ const PERIODS = [["day", "A day"], ["month", "A month"]];
 const Spent = ({ spent, limit, say, label }) => (limit === null ? html`<span class="fine">${say(spent)}, without a limit</span>` : html`
 	<div class="spent">${say(spent)} of ${say(limit)}</div><${Meter} label=${label} value=${spent} max=${limit} />`);
 
+// Of whom there may be a budget, and what they are called.
+const useWhose = () => [["tenant", "The whole tenant"], ...useNames("user").map(([id, name]) => [`user:${id}`, name]),
+	...useNames("key").map(([id, name]) => [`key:${id}`, `Key “${name}”`])];
+
+const Whose = ({ but }) => html`<${Field} label="Whose" name="name" options=${useWhose().filter(([value]) => !but.some((b) => b.name === value))} />`;
+
 export default function Budgets() {
 	const m = useManaged("/ai/budgets", null, ["budget.*", "run.ended"], "name");
-	const people = useNames("user");
-	const keys = useNames("key");
-	const whose = [["tenant", "The whole tenant"], ...people.map(([id, name]) => [`user:${id}`, name]), ...keys.map(([id, name]) => [`key:${id}`, `Key “${name}”`])];
+	const whose = useWhose();
 	const who = (name) => whose.find(([value]) => value === name)?.[1] ?? name;
 	const save = (name, { limit_micro, ...values }, now) => write(m, name, { ...values, limit_micro: micro(limit_micro) }, now);
 	const fields = (row) => html`
-		${!row.version && html`<${Field} label="Whose" name="name" options=${whose.filter(([value]) => !m.list.items.some((b) => b.name === value))} />`}
+		${!row.version && html`<${Whose} but=${m.list.items} />`}
 		<${Field} label="For" name="period" options=${PERIODS} value=${row.period ?? "month"} />
 		<${Field} label="Most that may be spent" name="limit_micro" type="number" min="0.000001" step="0.000001"
 			value=${row.limit_micro && row.limit_micro / MICRO} hint="In the currency of the prices. Empty: money does not count." />

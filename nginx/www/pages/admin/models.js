@@ -12,7 +12,10 @@ const ABILITIES = [["tools", "Calls tools"], ["json_schema", "Answers by a JSON 
 const KNOWN = [["", "A probe finds out"], ["yes", "Yes"], ["no", "No"]];
 const PRICES = [["price_input", "Input"], ["price_cached", "Input from the provider's cache"], ["price_output", "Output"]];
 
-function Fields({ row, providers, models }) {
+const useProviders = () => useResource("/ai/providers", { limit: 200 }).data?.items;
+
+function Fields({ row, models }) {
+	const providers = useProviders() ?? [];
 	const [kind, set_kind] = useState(row.kind ?? "chat");
 	const chat = kind === "chat";
 	const count = (name, label) => html`<${Field} label=${label} name=${name} type="number" min="1" value=${row[name]} />`;
@@ -38,14 +41,14 @@ const body_of = (values) => ({ ...values, ...Object.fromEntries(PRICES.map(([nam
 
 export default function Models() {
 	const m = useManaged("/ai/models", null, ["model.*"], "name");
-	const providers = useResource("/ai/providers", { limit: 200 }).data?.items ?? [];
-	const fields = (row) => html`<${Fields} row=${row} providers=${providers} models=${m.list.items} />`;
+	const providers = useProviders();
+	const fields = (row) => html`<${Fields} row=${row} models=${m.list.items} />`;
 	const create = () => m.form({ title: "New model", act: "Add model", fields, save: ({ name, ...values }) => write(m, name, body_of(values)) });
 	const change = (row) => m.form({ title: `Change “${row.name}”`, act: "Save", row, fields, save: (values, now) => write(m, row.name, body_of(values), now) });
 	const probe = (row) => m.act(() => post(`${m.at(row)}/probe`), `“${row.name}” is asked what it can do; that takes a few seconds.`);
 	return html`<${Manage} m=${m} title="Models" about="Which models there are, what they can do and what they cost." nothing="No models yet"
-		next=${providers.length ? "Add the first one." : html`Begin with a <a href="/admin/providers">provider</a>.`}
-		add=${["New model", create, !providers.length && "Add a provider first"]}
+		next=${providers?.length ? "Add the first one." : html`Begin with a <a href="/admin/providers">provider</a>.`}
+		add=${["New model", create, providers?.length === 0 && "Add a provider first"]}
 		columns=${[
 			["Model", (row) => two(html`${row.name} ${row.preferred && html`<${Badge} tone="busy">first choice</>`}`,
 				html`${row.kind} · <code>${row.remote_name}</code> at ${row.provider}`)],

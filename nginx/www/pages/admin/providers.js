@@ -11,7 +11,10 @@ const KINDS = [
 const ADDRESS = { openai: "https://api.openai.com/v1", azure: "https://name.openai.azure.com", anthropic: "https://api.anthropic.com", compatible: "https://…/v1" };
 const MEMBERS = ["kind", "base_url", "api_version", "secret_id", "enabled"];
 
-function Fields({ row, secrets }) {
+const useKeys = () => useResource("/secrets", { kind: "provider_key", limit: 200 }).data?.items ?? [];
+
+function Fields({ row }) {
+	const secrets = useKeys();
 	const [kind, set_kind] = useState(row.kind ?? "openai");
 	return html`${!row.version && html`<${PlainName} />`}
 		<${Field} label="Kind" name="kind" options=${KINDS} value=${kind} onChange=${(e) => set_kind(e.currentTarget.value)} />
@@ -24,8 +27,8 @@ function Fields({ row, secrets }) {
 
 export default function Providers() {
 	const m = useManaged("/ai/providers", null, ["provider.*"], "name");
-	const secrets = useResource("/secrets", { kind: "provider_key", limit: 200 }).data?.items ?? [];
-	const fields = (row) => html`<${Fields} row=${row} secrets=${secrets} />`;
+	const secrets = useKeys();
+	const fields = (row) => html`<${Fields} row=${row} />`;
 	const create = () => m.form({ title: "New provider", act: "Add provider", fields, save: ({ name, ...values }) => write(m, name, values) });
 	const change = (row) => m.form({ title: `Change “${row.name}”`, act: "Save", row, fields,
 		save: (values, now) => write(m, row.name, { ...values, enabled: now.enabled }, now) });

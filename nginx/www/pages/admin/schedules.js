@@ -15,21 +15,24 @@ const Fields = ({ row }) => html`<${Name} value=${row.name} />
 	<${Field} label="Time zone" name="time_zone" value=${row.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone} maxlength="64" />
 	<${Field} label="Times that were missed" name="catch_up" options=${MISSED} value=${row.catch_up ?? "once"} />`;
 
+const useProjects = () => useResource("/projects", { limit: 200 }).data?.items;
+
+const Project = () => html`<${Field} label="Project to sync" name="project_id" options=${(useProjects() ?? []).map((p) => [String(p.id), p.name])} required />`;
+
 export default function Schedules() {
 	const m = useManaged("/schedules", null, ["schedule.*"]);
-	const projects = useResource("/projects", { limit: 200 }).data?.items ?? [];
-	const name_of = (id) => projects.find((p) => p.id === id)?.name ?? `project ${id}`;
+	const projects = useProjects();
+	const name_of = (id) => projects?.find((p) => p.id === id)?.name ?? `project ${id}`;
 	const create = () => m.form({
 		title: "New schedule", act: "Create schedule",
 		save: ({ project_id, ...values }) => post("/schedules", { ...values, job_type: "repository_processing", project_id: Number(project_id) }),
-		fields: () => html`<${Field} label="Project to sync" name="project_id" options=${projects.map((p) => [String(p.id), p.name])} required />
-			<${Fields} row=${{}} />`,
+		fields: () => html`<${Project} /><${Fields} row=${{}} />`,
 	});
 	const change = (row) => m.form({ title: `Change “${row.name}”`, act: "Save", row, fields: (now) => html`<${Fields} row=${now} />`,
 		save: (values, now) => patch(m.at(row), changed(values, now), tag(now)) });
 	const pause = (row) => m.act(() => patch(m.at(row), { enabled: !row.enabled }, tag(row)), `“${row.name}” ${row.enabled ? "is paused" : "goes on"}.`);
 	return html`<${Manage} m=${m} title="Schedules" about="When projects are synced by themselves." nothing="No schedules yet"
-		next="A project is synced when somebody asks for it, until it has one." add=${["New schedule", create, !projects.length && "Add a project first"]}
+		next="A project is synced when somebody asks for it, until it has one." add=${["New schedule", create, projects?.length === 0 && "Add a project first"]}
 		columns=${[
 			["Schedule", (row) => two(row.name, row.project_id ? html`<a href=${`/projects/${row.project_id}`}>${name_of(row.project_id)}</a>` : row.job_type)],
 			["When", (row) => html`<code>${row.cron}</code><div class="fine">${row.time_zone}</div>`],
