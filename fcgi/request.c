@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 #include "base/utf8.h"
+#include "config/config.h"
 
 #include <string.h>
 #include <strings.h>
@@ -454,4 +455,14 @@ bool request_has_tag(const struct request *rq, const char *etag)
 		p = tag + n;
 	}
 	return false;
+}
+
+const char *request_base(struct ctx *cx, const struct request *rq)
+{
+	const char *base = cx->app->config->public_url;
+
+	if (*base != '\0' || rq->host == NULL)
+		return base;
+	return arena_printf(cx->arena, "%s://%s", rq->scheme != NULL ? rq->scheme : "http",
+	                    rq->host);
 }

@@ -126,6 +126,12 @@ enum err request_version(struct ctx *cx, const struct request *rq, int64_t *ret)
 /** @ret whether If-None-Match names the tag (given with its quotes); compared weakly */
 bool request_has_tag(const struct request *rq, const char *etag);
 
+/**
+ * The address under which clients reach the service: public_url, or else as the request names it.
+ * @ret without a path of ours; may live in cx->arena
+ */
+const char *request_base(struct ctx *cx, const struct request *rq);
+
 /** @ret whether a text may be a request id: ^[A-Za-z0-9._:-]{1,64}$ */
 bool request_id_is_sound(const char *text);
 

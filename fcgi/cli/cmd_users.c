@@ -104,10 +104,10 @@ static enum err print_token(struct cli *cli, const char *email)
 		return ERR_OK;
 	}
 	fprintf(cli->term.out, "%s\n", made.token);
-	fprintf(cli->term.talk,
-	        "Hand it to %s, who sends it with a password to POST /api/v1/auth/accept; it is "
-	        "good once, for %lld hours.\n",
-	        made.email, (long long)cli->config->password_token_hours);
+	fprintf(cli->term.talk, "Hand it to %s, who %s%s; it is good once, for %lld hours.\n",
+	        made.email, made.url != NULL ? "opens " : "sends it with a password to ",
+	        made.url != NULL ? made.url : "POST /api/v1/auth/accept",
+	        (long long)cli->config->password_token_hours);
 	return ERR_OK;
 }
 

@@ -281,6 +281,8 @@ static enum err reset_member(struct ctx *cx, const struct request *rq, struct re
 
 	TRY(db_flush(cx));
 	TRY(user_reset_member(cx, rq->ids[0], &made));
+	if (made.url == NULL)
+		made.url = user_token_url(cx, request_base(cx, rq), "reset", made.token);
 	return reply_json(rp, &reset_made_schema, &made);
 }
 
@@ -460,6 +462,7 @@ const struct route auth_routes[] = {
 			"tenant in which the caller is not an administrator of at least their "
 			"role; then the operator does it.",
 		.example = "{\"user_id\":4,\"email\":\"ada@example.org\",\"token\":\"pw_9_...\","
+			   "\"url\":\"https://portolan.example.org/welcome#reset=pw_9_...\","
 			   "\"expires_at\":\"2026-11-24T06:45:00.123Z\"}",
 	},
 	{

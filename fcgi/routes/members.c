@@ -4,7 +4,7 @@
 #include "routes/tables.h"
 
 #include "auth/member.h"
-#include "config/config.h"
+#include "auth/user.h"
 
 struct list_query {
 	const char *q, *role, *status, *cursor;
@@ -54,17 +54,6 @@ static enum err list_members(struct ctx *cx, const struct request *rq, struct re
 	                  offsetof(struct member, id));
 }
 
-/* The token stands behind #, which browsers keep to themselves: it is in no log on the way. */
-static const char *url_of(struct ctx *cx, const struct request *rq, const char *token)
-{
-	const char *base = cx->app->config->public_url;
-
-	if (base[0] == '\0' && rq->host != NULL)
-		base = arena_printf(cx->arena, "%s://%s", rq->scheme != NULL ? rq->scheme : "http",
-		                    rq->host);
-	return arena_printf(cx->arena, "%s/#accept=%s", base, token);
-}
-
 static enum err invite_member(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	struct member_invited made;
@@ -74,7 +63,7 @@ static enum err invite_member(struct ctx *cx, const struct request *rq, struct r
 	kept = (struct invitation){ .member = &made.member, .expires_us = made.expires_us };
 	answer = kept;
 	answer.token = made.token;
-	answer.url = url_of(cx, rq, made.token);
+	answer.url = user_token_url(cx, request_base(cx, rq), "invitation", made.token);
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/members/%lld", (long long)made.member.id));
 	reply_version(rp, made.member.version);
@@ -149,7 +138,7 @@ const struct route member_routes[] = {
 			"account. Who was invited and has not come gets a new token, and the one "
 			"before ends. Nobody grants a role above their own.",
 		.example = "{\"member\":{" EXAMPLE "},\"token\":\"pt_...\","
-			   "\"url\":\"https://portolan.example.org/#accept=pt_...\","
+			   "\"url\":\"https://portolan.example.org/welcome#invitation=pt_...\","
 			   "\"expires_at\":\"2026-11-24T06:45:00.123Z\"}",
 	},
 	{

@@ -7,7 +7,7 @@
 
 struct list_query {
 	const char *q, *status, *cursor;
-	int64_t limit;
+	int64_t secret, limit;
 };
 
 static const char *const STATUSES[] = {
@@ -17,6 +17,8 @@ static const char *const STATUSES[] = {
 static const struct field LIST_FIELDS[] = {
 	F_TEXT(struct list_query, q, .min = 1, .max = 200, .doc = "Part of the name or the URL"),
 	F_TEXT(struct list_query, status, .one_of = STATUSES, .doc = "Only projects in this state"),
+	F_INT(struct list_query, secret, .min = 1, .max = INT64_MAX,
+	      .doc = "Only projects that this secret opens"),
 	PAGE_FIELDS(struct list_query),
 };
 static const struct schema LIST_QUERY = SCHEMA(struct list_query, "ProjectListQuery", LIST_FIELDS);
@@ -37,6 +39,7 @@ static enum err list_projects(struct ctx *cx, const struct request *rq, struct r
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
 	struct project_filter filter = { .q = query->q,
 		                         .status = query->status,
+		                         .secret_id = query->secret,
 		                         .limit = query->limit + 1 };
 	struct list list;
 

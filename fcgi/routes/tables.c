@@ -29,6 +29,7 @@ const struct route *const route_tables[] = {
 	run_routes,
 	completion_routes,
 	search_routes,
+	setting_routes,
 	NULL,
 	/* clang-format on */
 };

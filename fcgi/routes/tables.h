@@ -30,5 +30,6 @@ extern const struct route conversation_routes[];
 extern const struct route run_routes[];
 extern const struct route completion_routes[];
 extern const struct route search_routes[];
+extern const struct route setting_routes[];
 
 #endif

@@ -4,6 +4,7 @@
 #include "audit/audit.h"
 #include "auth/user_repo.h"
 #include "base/utf8.h"
+#include "config/config.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -41,6 +42,8 @@ static const struct field RESET_FIELDS[] = {
 	F_TEXT(struct reset_made, email, .doc = "Address of the person"),
 	F_TEXT(struct reset_made, token,
 	       .doc = "What the person sends to /auth/accept with the new password; shown once"),
+	F_TEXT(struct reset_made, url, .nullable = true,
+	       .doc = "The same as an address to open in a browser; null: the service's is not set"),
 	F_TIME(struct reset_made, expires_us, .name = "expires_at",
 	       .doc = "Until when it can be used"),
 };
@@ -192,6 +195,24 @@ enum err user_token_make(struct ctx *cx, char ret_text[CREDENTIAL_TEXT_MAX],
 	return ERR_OK;
 }
 
+const char *user_token_url(struct ctx *cx, const char *base, const char *kind, const char *token)
+{
+	size_t n = strlen(base);
+
+	while (n > 0 && base[n - 1] == '/')
+		n--;
+	return arena_printf(cx->arena, "%.*s/welcome#%s=%s", (int)n, base, kind, token);
+}
+
+/* What is handed out. */
+static void set_token(struct ctx *cx, const char *text, struct reset_made *ret)
+{
+	const char *base = cx->app->config->public_url;
+
+	ret->token = arena_strdup(cx->arena, text);
+	ret->url = *base == '\0' ? NULL : user_token_url(cx, base, "reset", ret->token);
+}
+
 enum err user_reset_member(struct ctx *cx, int64_t member_id, struct reset_made *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
@@ -201,7 +222,7 @@ enum err user_reset_member(struct ctx *cx, int64_t member_id, struct reset_made 
 	TRY(db_begin(cx, &tx));
 	TRY(user_token_make(cx, text, hash));
 	TRY(user_repo_reset_member(cx, member_id, hash, ret));
-	ret->token = arena_strdup(cx->arena, text);
+	set_token(cx, text, ret);
 	TRY(event_emit(cx, &user_password_reset, 0,
 	               &(const struct user_event){ ret->user_id, ret->email }));
 	return db_commit(&tx);
@@ -312,7 +333,7 @@ enum err user_reset(struct ctx *cx, const char *email, struct reset_made *ret)
 	TRY(user_token_make(cx, text, hash));
 	TRY(user_repo_reset(cx, user.id, hash, ret));
 	ret->email = user.email;
-	ret->token = arena_strdup(cx->arena, text);
+	set_token(cx, text, ret);
 	TRY(user_announce(cx, &user_password_reset, user.id, user.email));
 	return db_commit(&tx);
 }

@@ -129,6 +129,7 @@ struct reset_made {
 	int64_t user_id;
 	const char *email;
 	const char *token; /* shown once */
+	const char *url;   /* user_token_url() under public_url; NULL: that is not set */
 	int64_t expires_us;
 };
 
@@ -138,6 +139,14 @@ extern const struct schema reset_made_schema;
 NODISCARD
 enum err user_token_make(struct ctx *cx, char ret_text[CREDENTIAL_TEXT_MAX],
                          unsigned char ret_hash[SECRET_HASH_BYTES]);
+
+/**
+ * The page on which a person uses a token.  It stands behind #, which browsers keep to themselves: it is
+ * in no log on the way.
+ * @base address of the service
+ * @kind "invitation" or "reset": what the page says before it asks the service
+ */
+const char *user_token_url(struct ctx *cx, const char *base, const char *kind, const char *token);
 
 /**
  * A token with which a member of the context's tenant sets a new password.

@@ -72,6 +72,7 @@ struct project_outlook {
 struct project_filter {
 	const char *q;      /* part of name or URL; NULL: all */
 	const char *status; /* NULL: any */
+	int64_t secret_id;  /* that opens it; 0: any */
 	int64_t before_id;  /* newest first, ids below this; 0: from the newest */
 	int64_t limit;      /* 1 to PROJECT_LIST_MAX, and one more to see whether a page follows */
 };

@@ -137,10 +137,11 @@ static const struct db_stmt SEARCH = {
 	.name = "project_search",
 	.read = true,
 	.binary = true,
-	.nparams = 5,
+	.nparams = 6,
 	.sql = "SELECT " COLUMNS " FROM app.project WHERE tenant_id = $1 AND id < $2"
 	       " AND ($4::text IS NULL OR name ILIKE $4 OR repository_url ILIKE $4)"
-	       " AND ($5::text IS NULL OR status = $5) ORDER BY id DESC LIMIT $3",
+	       " AND ($5::text IS NULL OR status = $5) AND ($6 = 0 OR secret_id = $6)"
+	       " ORDER BY id DESC LIMIT $3",
 };
 
 enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, struct list *ret)
@@ -148,12 +149,12 @@ enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, 
 	int64_t before = filter->before_id != 0 ? filter->before_id : INT64_MAX;
 	const char *like = filter->q != NULL ? db_like(cx->arena, filter->q) : NULL;
 
-	if (like == NULL && filter->status == NULL)
+	if (like == NULL && filter->status == NULL && filter->secret_id == 0)
 		return db_list(cx, &LIST, DB_ARGS(DB_INT(before), DB_INT(filter->limit)),
 		               &project_schema, ret);
 	return db_list(cx, &SEARCH,
 	               DB_ARGS(DB_INT(before), DB_INT(filter->limit), DB_TEXT(like),
-	                       DB_TEXT(filter->status)),
+	                       DB_TEXT(filter->status), DB_INT(filter->secret_id)),
 	               &project_schema, ret);
 }
 

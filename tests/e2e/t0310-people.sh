@@ -133,6 +133,7 @@ check 'an administrator hands out a reset, good once' '
 	echo "$LONG" | portolan user create bob@example.org --tenant default --role viewer --password-stdin >/dev/null &&
 	member=$(sql "SELECT m.id FROM app.member m JOIN app.user_account u ON u.id = m.user_id WHERE u.email = '"'"'bob@example.org'"'"'") &&
 	api POST "/api/v1/members/$member/reset" </dev/null && status 201 && keep token .token && json .email bob@example.org &&
+	json .url "$ORIGIN/welcome#reset=$token" &&
 	body token "$token" password short | call POST /api/v1/auth/accept && status 400 && json ".errors[0].pointer" /password &&
 	body token "$token" password "bob and his bicycle" | call POST /api/v1/auth/accept && status 200 && json .kind reset &&
 	body token "$token" password "bob and his bicycle" | call POST /api/v1/auth/accept && status 400 && json ".errors[0].pointer" /token &&
@@ -144,7 +145,8 @@ check 'who belongs to another tenant too is not reset by a key of this one' '
 	api POST /api/v1/members/99999/reset </dev/null && status 404
 '
 check 'the operator can: a token, another password, disable and enable' '
-	token=$(portolan user passwd grace@example.org --token 2>/dev/null) && body token "$token" password "$LONG" | call POST /api/v1/auth/accept && status 200 &&
+	token=$(portolan user passwd grace@example.org --token --set public_url=https://p.example.org 2>"$WORK/told") &&
+	grep -qF "opens https://p.example.org/welcome#reset=$token;" "$WORK/told" && body token "$token" password "$LONG" | call POST /api/v1/auth/accept && status 200 &&
 	echo "another bright morning" | portolan user passwd grace@example.org --stdin >/dev/null && login grace@example.org "another bright morning" && status 200 &&
 	portolan user disable grace@example.org >/dev/null && me GET /api/v1/auth/me && status 401 &&
 	login grace@example.org "another bright morning" && status 401 && portolan user enable grace@example.org >/dev/null &&

@@ -46,7 +46,7 @@ home=$in
 check 'an owner invites: a token and an address, once' '
 	body email Bob@example.org role admin | as ada POST /api/v1/members "Idempotency-Key: invite-bob" && status 201 &&
 	json .member.email bob@example.org && json .member.status invited && json .member.name null && json .expires_at &&
-	keep bob_token .token && keep bob .member.id && json .url "$ORIGIN/#accept=$bob_token" && form >"$WORK/one" &&
+	keep bob_token .token && keep bob .member.id && json .url "$ORIGIN/welcome#invitation=$bob_token" && form >"$WORK/one" &&
 	body email Bob@example.org role admin | as ada POST /api/v1/members "Idempotency-Key: invite-bob" && status 201 &&
 	header Idempotency-Replayed true && json .token null && json .url null &&
 	[ "$(sql "SELECT count(*) FROM app.idempotency_key WHERE body LIKE '\''%$bob_token%'\''")" = 0 ]

@@ -95,7 +95,9 @@ check 'an address elsewhere is refused, naming both origins' '
 check 'a secret in use is not deleted, and the answer names the project' '
 	api GET "/api/v1/secrets/$https" && keep version .version &&
 	api DELETE "/api/v1/secrets/$https" "If-Match: \"$version\"" && status 409 &&
-	json .type /docs/problems#secret-in-use && body_has "private ("
+	json .type /docs/problems#secret-in-use && body_has "private (" &&
+	api GET "/api/v1/projects?secret=$https" && status 200 && json ".items|length" 1 && json ".items[0].name" private &&
+	api GET "/api/v1/projects?secret=999999" && status 200 && json ".items|length" 0
 '
 check 'a wrong token fails the job by a name, with what to do' '
 	change "$https" "{\"value\":\"$WRONG\"}" && sync_now && within 60 failed_by credential-refused &&
@@ -134,7 +136,14 @@ check 'who asks with too low a role, or from another tenant, gets nothing' '
 	echo "{\"name\":\"m\",\"role\":\"member\"}" | api POST /api/v1/api-keys && status 201 && keep member .key &&
 	call GET /api/v1/secrets "Authorization: Bearer $member" && status 200 &&
 	echo "{\"name\":\"x\",\"kind\":\"provider_key\",\"value\":\"abcd\"}" >"$WORK/body" &&
-	call POST /api/v1/secrets "Authorization: Bearer $member" <"$WORK/body" && status 403
+	call POST /api/v1/secrets "Authorization: Bearer $member" <"$WORK/body" && status 403 &&
+	call GET /api/v1/settings "Authorization: Bearer $member" && status 403
+'
+check 'administrators read every setting with its origin' '
+	api GET /api/v1/settings && status 200 && json ".next_cursor" null &&
+	jq -e ".items[] | select(.key == \"search_maps\") | .value == \"false\" and .default == \"true\"
+		and (.origin | test(\"portolan.conf:[0-9]+$\"))" "$WORK/reply.body" &&
+	jq -e ".items[] | select(.key == \"api_key\") | .secret and (.value == \"\" or .value == \"[set]\")" "$WORK/reply.body"
 '
 
 # --- Master keys ---

@@ -4,7 +4,7 @@
 //     await post("/projects", { name, repository_url });
 //     await patch(`/projects/${id}`, { name }, etag);
 //
-// A path without "/api" is one of /api/v1.  What fails throws a Problem.  A request is repeated when it cannot
+// A path that does not begin with /api/ or /v1/ is one of /api/v1.  What fails throws a Problem.  A request is repeated when it cannot
 // have been answered (no network, 502, 503, 504): POST carries an Idempotency-Key, so that it is done once.
 import { signal } from "@preact/signals";
 
@@ -40,7 +40,7 @@ const unreachable = () =>
 	new Problem({ status: 0, title: "The server cannot be reached", detail: "Check the connection; it is tried again by itself." });
 
 export const address = (path, query) => {
-	const url = new URL(path.startsWith("/api") || path.startsWith("/v1") ? path : `/api/v1${path}`, location.origin);
+	const url = new URL(/^\/(api|v1)\//.test(path) ? path : `/api/v1${path}`, location.origin);
 	for (const [name, value] of Object.entries(query ?? {}))
 		if (value !== undefined && value !== null && value !== "") url.searchParams.set(name, value);
 	return url.pathname + url.search;

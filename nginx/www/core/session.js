@@ -30,7 +30,7 @@ export async function load_session() {
 	}
 }
 
-export const sign_in = async (email, password) => take((await post("/auth/login", { email, password })).data);
+export const sign_in = async (email, password, tenant_id) => take((await post("/auth/login", { email, password, tenant_id })).data);
 export const choose_tenant = async (id) => take((await post("/auth/tenant", { tenant_id: id })).data);
 
 export async function sign_out() {

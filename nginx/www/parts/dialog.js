@@ -5,7 +5,8 @@
 import { html, signal, useEffect, useRef, useState } from "../core/html.js";
 import { Icon } from "./icon.js";
 
-export function Dialog({ title, close, side, wide, children }) {
+// stay: a click beside it does not close it.
+export function Dialog({ title, close, side, wide, stay, children }) {
 	const box = useRef(null);
 	useEffect(() => {
 		box.current.showModal();
@@ -13,7 +14,7 @@ export function Dialog({ title, close, side, wide, children }) {
 	}, []);
 	return html`<dialog ref=${box} class=${side ? "side" : wide ? "wide" : ""} aria-label=${title}
 		onCancel=${(event) => (event.preventDefault(), close())}
-		onMouseDown=${(event) => event.target === box.current && close()}>
+		onMouseDown=${(event) => !stay && event.target === box.current && close()}>
 		<div class="dialog">
 			<header><h2>${title}</h2><button type="button" class="quiet" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></header>
 			${children}

@@ -47,7 +47,7 @@ export function Form({ action, act, done, cancel, danger, children }) {
 export function Field({ label, name, hint, options, value, rows, ...rest }) {
 	const id = useId();
 	const problem = useContext(Action);
-	const wrong = problem?.errors.find((e) => e.pointer === `/${name}` || e.parameter === name)?.detail;
+	const wrong = problem?.errors.find((e) => e.pointer === `/${name}` || e.pointer?.startsWith(`/${name}/`) || e.parameter === name)?.detail;
 	const common = { id, name, "aria-invalid": wrong ? "true" : undefined, "aria-describedby": wrong || hint ? `${id}-about` : undefined, ...rest };
 	return html`<div class="field">
 		<label for=${id}>${label}</label>
