@@ -34,9 +34,29 @@ async function with_token(request) {
 	return request;
 }
 
-// What Swagger UI leaves without a name, or names twice.
+// What Swagger UI leaves without a name, names twice, or puts out of order: [which, attribute, value; null takes it away].
+const MENDED = [
+	[".information-container", "role", "region"],
+	[".information-container", "aria-label", "About the API"],
+	[".scheme-container", "role", "region"],
+	[".scheme-container", "aria-label", "Authorisation"],
+	[".filter", "role", "search"],
+	["h3.opblock-tag, .modal-ux-header h3", "aria-level", "2"], // below the title, which is of the first
+	["h4, .scopes h2", "aria-level", "3"],
+	["h5", "aria-level", "4"],
+	["[role=region][id$=_responses]", "role", "group"],
+	["button a[href]", "href", null],
+	[".auth-btn-wrapper [aria-label]", "aria-label", null],
+	[".close-modal", "aria-label", "Close"],
+	[".microlight", "tabindex", "0"],
+];
 const NAMES = { select: "Choose", textarea: "Value", "input:not([type=hidden])": "Value" };
+
 function mend(root) {
+	for (const [which, name, value] of MENDED)
+		for (const found of root.querySelectorAll(which))
+			if (value === null) found.removeAttribute(name);
+			else if (found.getAttribute(name) !== value) found.setAttribute(name, value);
 	for (const [kind, name] of Object.entries(NAMES))
 		for (const field of root.querySelectorAll(`${kind}:not([aria-label]):not([aria-labelledby])`))
 			if (!field.labels?.length) field.setAttribute("aria-label", field.placeholder || field.title || name);
