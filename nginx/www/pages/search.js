@@ -3,6 +3,7 @@ import { html, useEffect, useRef, useState } from "../core/html.js";
 import { useResource } from "../core/resource.js";
 import { here, set_query, with_query } from "../core/router.js";
 import { Tabs } from "../parts/bits.js";
+import { ChooseProject } from "../parts/choose_project.js";
 import { ProjectFrame } from "../parts/project_frame.js";
 import { Documents } from "./search/documents.js";
 import { Files, Symbols } from "./search/names.js";
@@ -15,18 +16,25 @@ const SOURCES = [["", "Code and texts"], ["code", "Code"], ["doc", "Texts of rep
 function useTyped(name, value = "") {
 	const [text, set_text] = useState(value);
 	const timer = useRef(0);
-	useEffect(() => set_text(value), [value]);
+	const sent = useRef(value);
+	useEffect(() => {
+		if (value !== sent.current) set_text(value); // by the way back or a link; not what was typed meanwhile
+		sent.current = value;
+	}, [value]);
 	useEffect(() => () => clearTimeout(timer.current), []);
 	return [text, (next) => {
 		set_text(next);
 		clearTimeout(timer.current);
-		timer.current = setTimeout(() => set_query({ [name]: next.trim() && next }), SETTLE_MS);
+		timer.current = setTimeout(() => {
+			sent.current = next.trim() && next;
+			set_query({ [name]: sent.current });
+		}, SETTLE_MS);
 	}];
 }
 
 function Typed({ name, query, label, ...rest }) {
 	const [text, type] = useTyped(name, query[name]);
-	return html`<input ...${rest} aria-label=${label} placeholder=${label} value=${text} spellcheck="false" autocomplete="off" onInput=${(e) => type(e.currentTarget.value)} />`;
+	return html`<input ...${rest} aria-label=${label} placeholder=${label} value=${text} spellcheck=${false} autocomplete="off" onInput=${(e) => type(e.currentTarget.value)} />`;
 }
 
 // From the field to what was found and on by arrows; Enter opens, as links do.
@@ -42,13 +50,11 @@ const on_arrows = (event) => {
 };
 
 function Filters({ query, projects, view }) {
-	const choose = (name) => (e) => set_query({ [name]: e.currentTarget.value });
 	return html`<form class="filters search-form" role="search" onSubmit=${(e) => e.preventDefault()}>
 		<${Typed} name="q" query=${query} type="search" label=${view === "files" ? "Part of a path" : view === "symbols" ? "Part of a name" : "Words, identifiers, or a question"} autofocus maxlength="2000" />
-		${projects && html`<select aria-label="Project" value=${query.project ?? ""} onChange=${choose("project")}>
-			<option value="">All projects</option>${projects.map((p) => html`<option key=${p.id} value=${p.id}>${p.name}</option>`)}</select>`}
+		${projects && html`<${ChooseProject} projects=${projects} value=${query.project} choose=${(project) => set_query({ project })} />`}
 		${view === "" && html`<${Typed} name="path" query=${query} label="In folder or file" /><${Typed} name="language" query=${query} label="Language" />
-			<select aria-label="Source" value=${query.source ?? ""} onChange=${choose("source")}>${SOURCES.map(([v, text]) => html`<option value=${v}>${text}</option>`)}</select>`}
+			<select aria-label="Source" value=${query.source ?? ""} onChange=${(e) => set_query({ source: e.currentTarget.value })}>${SOURCES.map(([v, text]) => html`<option value=${v}>${text}</option>`)}</select>`}
 	</form>`;
 }
 

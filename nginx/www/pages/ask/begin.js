@@ -4,6 +4,7 @@ import { post } from "../../core/api.js";
 import { useAction, useResource } from "../../core/resource.js";
 import { go } from "../../core/router.js";
 import { may } from "../../core/session.js";
+import { ChooseProject } from "../../parts/choose_project.js";
 import { Composer, Models, useModels } from "./composer.js";
 
 const EXAMPLES_FROM = 100; // entries of a folder
@@ -44,9 +45,7 @@ export function Begin({ project, projects, choose_project, q = "" }) {
 		<h2>What do you want to know?</h2>
 		<p class="fine">Answers cite the lines of code that they rest on.</p>
 		<${Composer} value=${text} change=${set_text} send=${() => ask.run(text.trim())} busy=${ask.busy} problem=${ask.problem} label="Ask about the code" autofocus>
-			${projects && html`<select aria-label="Project" value=${project ?? ""} onChange=${(e) => choose_project(e.currentTarget.value)}>
-				<option value="">All projects</option>${projects.map((p) => html`<option key=${p.id} value=${p.id}>${p.name}</option>`)}
-			</select>`}
+			${projects && html`<${ChooseProject} projects=${projects} value=${project} choose=${choose_project} />`}
 			<${Models} models=${models} value=${model} choose=${set_model} />
 		</>
 		${may("member") && subject && html`<${Examples} key=${subject} project=${subject} choose=${(question) => {

@@ -15,6 +15,7 @@ export const shown = signal(null); // the citation in the panel
 const peeked = signal(null); // { c, at: rectangle }: that one points at
 
 export const place = (c) => `${c.path}:${c.start}${c.end > c.start ? `-${c.end}` : ""}`;
+const why_of = (c) => c.why?.replaceAll("`", "");
 const href_of = (c) => (c.project_id ? source_url(c.project_id, c.path, c.commit, c.start, c.end) : undefined);
 
 const kept = new Map();
@@ -95,7 +96,7 @@ export function CitedPanel() {
 	if (!c) return null;
 	return html`<aside class="cited card" aria-label="Cited lines" tabindex="-1" ref=${box}>
 		<header><h2 class="path">${place(c)}</h2><button class="quiet" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></header>
-		<p class="fine">[${c.number}] ${c.why && html`${c.why} `}at commit <code>${short_id(c.commit)}</code> · <a href=${href_of(c)}>Open the source</a></p>
+		<p class="fine">[${c.number}] ${why_of(c)} at commit <code>${short_id(c.commit)}</code> · <a href=${href_of(c)}>Open the source</a></p>
 		<${Passage} c=${c} />
 	</aside>`;
 }
@@ -104,5 +105,5 @@ export function CitedPanel() {
 export const Sources = ({ citations }) => citations.length > 0 && html`<details class="sources" open=${citations.length < 7}>
 	<summary>${citations.length === 1 ? "1 place is cited" : `${citations.length} places are cited`}</summary>
 	<ol>${citations.map((c) => html`<li key=${c.number} value=${c.number} class=${classes(shown.value === c && "here")}>
-		<${Cite} c=${c} /> <a class="path" href=${href_of(c)}>${place(c)}</a> <span class="fine">${c.commit && html`at <code>${short_id(c.commit)}</code> `}${c.why}</span></li>`)}</ol>
+		<${Cite} c=${c} /> <a class="path" href=${href_of(c)}>${place(c)}</a> <span class="fine">${c.commit && html`at <code>${short_id(c.commit)}</code> `}${why_of(c)}</span></li>`)}</ol>
 </details>`;

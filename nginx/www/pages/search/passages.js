@@ -32,7 +32,7 @@ function Passage({ hit, words }) {
 	const label = `${hit.path}:${hit.start_line}-${hit.end_line}`;
 	const href = hit.project_id && source_url(hit.project_id, hit.path, hit.commit, hit.start_line, hit.end_line);
 	return html`<li class="passage">
-		<p class="row"><a class="num" data-hit href=${href || undefined} aria-label=${`${label}, open the source`}>${hit.start_line === hit.end_line ? `Line ${hit.start_line}` : `Lines ${hit.start_line}–${hit.end_line}`}</a>
+		<p class="row"><a class="num" data-hit href=${href || undefined}>${hit.start_line === hit.end_line ? `Line ${hit.start_line}` : `Lines ${hit.start_line}–${hit.end_line}`}<span class="hidden"> of ${hit.path}</span></a>
 			<span class="fine">${hit.kind}${hit.symbols.length > 0 && html` <code>${hit.symbols.slice(0, 3).join(", ")}</code>`}</span>
 			<span class="fine why" title="Why this was found; words are kept without their endings">${reasons.map(([place, w]) => html`<span>${REASONS[place] ?? place}: ${w.join(", ")}</span>`)}</span></p>
 		<${Lines} lines=${shown} from=${hit.start_line + from} pattern=${pattern} label=${label} />
