@@ -44,7 +44,7 @@ function History({ project, current, names }) {
 		<header class="row"><h2>Conversations</h2><span class="space"></span><a class="button" href=${project ? `/projects/${project}/ask` : "/ask"}><${Icon} name="plus" />New</a></header>
 		${(q || list.items.length > 5) && html`<input type="search" aria-label="Find a conversation" placeholder="Find a conversation" value=${q} onInput=${(e) => set_q(e.currentTarget.value)} />`}
 		<${Shown} of=${list} empty=${(d) => !d.items.length} nothing=${html`<p class="fine">${q ? "None is called so." : "What you ask is kept here."}</p>`}>
-			${() => html`<ul>${list.items.map((c) => html`<${Row} key=${c.id} c=${c} list=${list} here=${String(c.id) === current} name=${!project && names.get(c.project_id)} />`)}</ul><${More} list=${list} />`}
+			${() => html`<ul>${list.items.map((c) => html`<${Row} key=${c.id} c=${c} list=${list} here=${String(c.id) === current} name=${!project && (c.project_id ? names.get(c.project_id) : "All projects")} />`)}</ul><${More} list=${list} />`}
 		</>
 	</nav>`;
 }

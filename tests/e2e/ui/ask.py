@@ -203,5 +203,5 @@ with pages.check("conversations are found by their title, and deleted when one i
 with pages.check("an address with a question asks nothing by itself"):
     pages.open("/ask?q=Where%20is%20it%3F&project=1")
     pages.until(lambda: js("document.querySelector('.question-box')?.value") == "Where is it?", "the question")
-    assert js("document.querySelector('select[aria-label=Project]').value") == "1"
+    pages.until(lambda: js("document.querySelector('select[aria-label=Project]').value") == "1", "the project")
 pages.end()

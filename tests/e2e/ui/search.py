@@ -49,7 +49,6 @@ with pages.check("files and symbols of a project"):
     pages.click(".tabs a", "Symbols")
     pages.type("input[type=search]", "take")
     pages.see("td", "lib/bucket.py:2")
-pages.sound("search-symbols", widths=("phone",))
 with pages.check("a document is added from a file, found, and deleted"):
     pages.open("/search?view=documents")
     pages.click("button", "Add a document")

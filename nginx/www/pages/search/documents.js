@@ -25,7 +25,8 @@ function Add({ close, done }) {
 	const add = useAction(async ({ name, text }) => (await post("/documents", { name: name ?? file?.name ?? "", ...(file ? { content: await content_of(file) } : { text: text ?? "" }) })).data);
 	return html`<${Dialog} title="Add a document" close=${close}>
 		<${Form} action=${add} act="Add" cancel=${close} done=${done}>
-			<label class="field">A file, Markdown or plain text <input type="file" accept=".md,.markdown,.txt,text/*" onChange=${(e) => set_file(e.currentTarget.files[0])} /></label>
+			<div class="field"><label for="document-file">A file, Markdown or plain text</label>
+				<input id="document-file" type="file" accept=".md,.markdown,.txt,text/*" onChange=${(e) => set_file(e.currentTarget.files[0])} /></div>
 			<${Field} name="name" label="Name" hint="As it is shown and cited; that of the file when left empty" maxlength="200" required=${!file} placeholder=${file?.name} />
 			${!file && html`<${Field} name="text" label="Text" rows="8" required />`}
 		</>
