@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../core/html.js";
 import { remove } from "../core/api.js";
 import { plural } from "../core/format.js";
+import { useEvents } from "../core/live.js";
 import { useList, useResource } from "../core/resource.js";
 import { go, set_query } from "../core/router.js";
 import { may } from "../core/session.js";
@@ -39,7 +40,7 @@ const Row = ({ c, list, here, name }) => html`<li class=${here ? "here" : ""}>
 
 function History({ project, current, names }) {
 	const [q, set_q] = useState("");
-	const list = useList("/conversations", { project, q: q.trim(), limit: 30 }, { live: ["conversation.*", "run.queued"] });
+	const list = useList("/conversations", { project, q: q.trim(), limit: 30 }, { live: ["conversation.*"] });
 	return html`<nav class="history" aria-label="Conversations">
 		<header class="row"><h2>Conversations</h2><span class="space"></span><a class="button" href=${project ? `/projects/${project}/ask` : "/ask"}><${Icon} name="plus" />New</a></header>
 		${(q || list.items.length > 5) && html`<input type="search" aria-label="Find a conversation" placeholder="Find a conversation" value=${q} onInput=${(e) => set_q(e.currentTarget.value)} />`}
@@ -54,7 +55,9 @@ const names_of = (projects) => new Map((projects ?? []).map((p) => [p.id, p.name
 
 function Conversation({ id }) {
 	const projects = useProjects();
-	const conversation = useResource(`/conversations/${id}`, null, { live: ["run.queued", "run.ended"] });
+	const conversation = useResource(`/conversations/${id}`);
+	// Asked elsewhere, as in another window; what is answered here comes by the run's own stream.
+	useEvents(["run.queued"], (event) => event.payload.run.conversation_id === Number(id) && conversation.reload());
 	useEffect(() => {
 		if (conversation.data) document.title = `${conversation.data.title} · Portolan`;
 	}, [conversation.data]);
