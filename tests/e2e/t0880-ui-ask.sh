@@ -23,4 +23,5 @@ export FAKE
 echo "model_hosts = 127.0.0.1:$FAKE" >>"$VAR/portolan.conf"
 stack_up "$WORK/wire"
 PORTOLAN_API_KEY=$PORTOLAN_API_KEY PORTOLAN_URL=$PORTOLAN_URL "$BIN/portolan" map "$WORK/wire" --name wire >"$WORK/summary"
+echo 'violets in the morning' | step_down "$BIN/portolan" user create viewer@example.org --tenant default --role viewer --password-stdin >/dev/null
 ui ask

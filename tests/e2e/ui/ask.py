@@ -184,13 +184,19 @@ with pages.check("the same is asked again"):
     answered("First.")
     pages.driver.script("[...document.querySelectorAll('.turn:last-child button')].find(b => b.textContent === 'Retry').click()")
     answered("Second.")
+with pages.check("where nothing is streamed the answer is asked for, and comes"):
+    pages.driver.devtools("Network.enable")
+    pages.driver.devtools("Network.setBlockedURLs", urls=["*/stream"])
+    ask(say([{"text": "It came all the same."}], "Streamed?"))
+    answered("It came all the same.")
+    pages.driver.devtools("Network.setBlockedURLs", urls=[])
 with pages.check("a model that cannot be asked: why, and nothing is lost"):
     pages.choose("select[aria-label=Model]", "small")
     ask(say([{"status": 401, "error": {"type": "x", "message": "no"}}], "Broken?"))
     pages.see(".turn:last-child [role=alert]", "No answer came", within=20)
     pages.see(".turn:last-child button", "Retry")
 
-# --- All conversations ---
+# --- All conversations, and who may only look ---
 
 with pages.check("conversations are found by their title, and deleted when one is sure"):
     pages.open("/ask")
@@ -204,4 +210,11 @@ with pages.check("an address with a question asks nothing by itself"):
     pages.open("/ask?q=Where%20is%20it%3F&project=1")
     pages.until(lambda: js("document.querySelector('.question-box')?.value") == "Where is it?", "the question")
     pages.until(lambda: js("document.querySelector('select[aria-label=Project]').value") == "1", "the project")
+with pages.check("a viewer reads, and is told what asking needs"):
+    pages.driver.call("DELETE", "/cookie")
+    pages.sign_in("viewer@example.org", "violets in the morning")
+    pages.open("/ask/1")
+    pages.see(".prose", "Wire reads requests")
+    pages.see(".composer", "Asking needs the role member")
+    assert not js("document.querySelectorAll('.question-box, .turn .question button, .history li button').length")
 pages.end()

@@ -55,11 +55,11 @@ export function Composer({ value, change, send, busy, stop, stopping, problem, l
 			${allowed
 				? html`<${Question} value=${value} change=${change} send=${send} label=${label} busy=${busy || stop} autofocus=${autofocus} />`
 				: html`<p>Asking needs the role member. An administrator of this tenant can change roles.</p>`}
-			<div class="row">${children}
-				${allowed && (stop
+			${allowed && html`<div class="row">${children}
+				${stop
 					? html`<button type="button" disabled=${stopping} onClick=${stop}><${Icon} name="stop" />${stopping ? "Stopping …" : "Stop"}</button>`
-					: html`<button class="first" disabled=${!value.trim() || busy} aria-busy=${busy}>${busy ? "Asking …" : "Ask"}</button>`)}
-			</div>
+					: html`<button class="first" disabled=${!value.trim() || busy} aria-busy=${busy}>${busy ? "Asking …" : "Ask"}</button>`}
+			</div>`}
 		</div>
 	</form>`;
 }

@@ -1,5 +1,5 @@
 // A run as it goes on: followed as server-sent events, which begin at its beginning for whoever comes; where they cannot
-// be had it is asked for, less often the longer that fails.
+// be had, or end too soon, it is asked for, less often the longer that fails.
 import { useEffect, useState } from "../../core/html.js";
 import { address, get } from "../../core/api.js";
 
@@ -57,7 +57,10 @@ export function useRun(id, ended) {
 		on("run.delta", (p) => (answer = put(answer, p.offset, p.text)));
 		on("run.step", (p) => (steps = [...steps.filter((s) => s.number !== p.number), p]));
 		on("run.ended", finish);
-		source.onerror = () => source.readyState === EventSource.CLOSED && !over && !next && poll();
+		source.onerror = () => {
+			source.close();
+			if (!over) poll();
+		};
 		return () => {
 			over = true;
 			source.close();
