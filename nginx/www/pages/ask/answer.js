@@ -43,8 +43,8 @@ export function Answer({ message, children }) {
 		<${Notice} message=${message} />
 		<${Markdown} text=${message.content} cite=${cite} of=${citations} />
 		<${Sources} citations=${citations} />
-		<${Work} run=${message.run_id} />
-		<footer><${Meta} message=${message} /><span class="row acts"><${Copy} text=${message.content} label="Copy the answer" />${children}</span></footer>
+		${message.run_id && html`<${Work} run=${message.run_id} />`}
+		<footer>${message.run_id && html`<${Meta} message=${message} />`}<span class="row acts"><${Copy} text=${message.content} label="Copy the answer" />${children}</span></footer>
 	</div>`;
 }
 
