@@ -27,25 +27,37 @@ libraries() {
 	cp "$ROOT/nginx/package-lock.json" "$NPM/done"
 }
 
-# The file that esbuild made of entry $1, with the ending $2.
+# The file that esbuild made of entry $1 in folder $3, with the ending $2.
 made() {
-	for file in "$OUT/new/assets/$1"-*."$2"; do
+	for file in "$OUT/new/$3/$1"-*."$2"; do
 		[ -f "$file" ] || die "esbuild made no $1.$2"
-		echo "/assets/${file##*/}"
+		echo "/$3/${file##*/}"
 	done
+}
+
+es() {
+	NODE_PATH=$NPM/node_modules "$NPM/node_modules/.bin/esbuild" "$@" --bundle --format=esm --target=es2022 --minify \
+		--legal-comments=none --log-level=warning --entry-names='[name]-[hash]' --external:/favicon.svg
+}
+
+# The API's documentation: large, a page of its own, and loaded by no other.
+documentation() {
+	es "$SOURCE/docs/docs.js" "$SOURCE/docs/docs.css" --loader:.svg=dataurl --outdir="$OUT/new/docs"
+	"$ROOT/deploy/render.sh" "$SOURCE/docs/index.html" "$OUT/new/docs/index.html" \
+		DOCS_JS="$(made docs js docs)" DOCS_CSS="$(made docs css docs)"
+	cp "$NPM/node_modules/swagger-ui-dist/LICENSE" "$NPM/node_modules/swagger-ui-dist/NOTICE" "$OUT/new/docs/"
 }
 
 bundle() {
 	rm -rf "$OUT/new"
 	mkdir -p "$OUT/new/assets"
-	NODE_PATH=$NPM/node_modules "$NPM/node_modules/.bin/esbuild" "$SOURCE/app.js" "$SOURCE/app.css" \
-		--bundle --splitting --format=esm --target=es2022 --minify --legal-comments=none --log-level=warning \
-		--entry-names='[name]-[hash]' --chunk-names='[name]-[hash]' --external:/favicon.svg \
+	es "$SOURCE/app.js" "$SOURCE/app.css" --splitting --chunk-names='[name]-[hash]' \
 		--metafile="$OUT/new/meta.json" --outdir="$OUT/new/assets"
 	for file in favicon.svg robots.txt style.css; do
 		cp "$SOURCE/$file" "$OUT/new/"
 	done
-	"$ROOT/deploy/render.sh" "$SOURCE/index.html" "$OUT/new/index.html" APP_JS="$(made app js)" APP_CSS="$(made app css)"
+	"$ROOT/deploy/render.sh" "$SOURCE/index.html" "$OUT/new/index.html" APP_JS="$(made app js assets)" APP_CSS="$(made app css assets)"
+	documentation
 	find "$OUT/new" -name '*.js' -o -name '*.css' -o -name '*.html' | while read -r file; do
 		gzip -9nk "$file"
 	done
@@ -56,7 +68,7 @@ publish() {
 	mkdir -p "$OUT/assets"
 	cp "$OUT"/new/assets/* "$OUT/assets/"
 	find "$OUT/assets" -type f -mtime +7 -delete
-	rm -rf "$OUT/new/assets"
+	rm -rf "$OUT/new/assets" "$OUT/docs"
 	for file in "$OUT"/new/*; do
 		[ "${file##*/}" = index.html ] || mv -f "$file" "$OUT/"
 	done

@@ -109,7 +109,9 @@ static enum err post_message(struct ctx *cx, const struct request *rq, struct re
 #define MESSAGE                                                                                    \
 	"{\"id\":8,\"conversation_id\":3,\"role\":\"assistant\",\"content\":\"1. **function "      \
 	"`parse`** in `lib/parse.c:2-5` [1]\",\"run_id\":12,\"mode\":\"extractive\","              \
-	"\"citations\":[" CITATION "],\"created_at\":\"2026-11-21T06:45:02.001Z\"}"
+	"\"citations\":[" CITATION "],\"status\":\"completed\",\"model\":null,"                    \
+	"\"error_message\":null,\"input_tokens\":0,\"output_tokens\":0,\"cost_micro\":0,"          \
+	"\"duration_ms\":140,\"created_at\":\"2026-11-21T06:45:02.001Z\"}"
 
 const struct route conversation_routes[] = {
 	{
@@ -186,7 +188,7 @@ const struct route conversation_routes[] = {
 		.body = &turn_new_schema,
 		.status = 202,
 		.reply = &turn_schema,
-		.fails = { ERR_NOT_FOUND, ERR_LIMIT },
+		.fails = { ERR_NOT_FOUND, ERR_LIMIT, ERR_STATE },
 		.run = post_message,
 		.doc = "Ask a question: a run begins to work on its answer.",
 		.detail = RUN_WAIT_DETAIL

@@ -67,6 +67,14 @@ static enum err get_run(struct ctx *cx, const struct request *rq, struct reply *
 	return reply_json(rp, &turn_schema, &turn);
 }
 
+static enum err get_steps(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	struct turn_journal journal;
+
+	TRY(turn_look(cx, rq->ids[0], &journal));
+	return reply_json(rp, &turn_journal_schema, &journal);
+}
+
 static void add_event(struct sb *sb, const struct turn *turn, const struct event_kind *kind,
                       const void *payload)
 {
@@ -218,6 +226,23 @@ const struct route run_routes[] = {
 		.doc = "Read a run: how far it is, its answer and what that rests on.",
 		.detail = RUN_WAIT_DETAIL,
 		.example = "{" RUN_EXAMPLE "}",
+	},
+	{
+		WATCHES,
+		.path = "/api/v1/runs/{id}/steps",
+		.op = "listRunSteps",
+		.rate = RATE_READ,
+		.status = 200,
+		.reply = &turn_journal_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = get_steps,
+		.doc = "Read what was done for a run, with all that came of it.",
+		.detail =
+			"Passages that were found, calls of models and the tools that they asked for,"
+			" and what those answered.",
+		.example = "{\"items\":[{\"number\":1,\"kind\":\"retrieve\",\"name\":\"\","
+			   "\"detail\":\"1 passages\",\"output\":{\"items\":[],\"complete\":true},"
+			   "\"duration_ms\":4}]}",
 	},
 	{
 		WATCHES,

@@ -12,6 +12,8 @@
 static const char *const DOORS[] = { "conversations", "goose", "agent", "completions", NULL };
 static const char *const ROLES[] = { "user", "assistant", NULL };
 static const char *const MODES[] = { "extractive", "model", NULL };
+static const char *const STATUSES[] = { "queued",    "running", "completed",
+	                                "cancelled", "failed",  NULL };
 
 static const struct field NEW_FIELDS[] = {
 	F_INT(struct conversation_new, project_id, .min = 1, .max = INT64_MAX, .nullable = true,
@@ -54,6 +56,14 @@ static const struct field MESSAGE_FIELDS[] = {
 	       .doc = "Of an answer: extractive when no model wrote it"),
 	F_LIST(struct message, citations, .of = &citation_schema,
 	       .doc = "What the numbers in brackets stand for"),
+	F_TEXT(struct message, status, .one_of = STATUSES, .nullable = true,
+	       .doc = "How far its run is"),
+	F_TEXT(struct message, model, .nullable = true, .doc = "The model that wrote the answer"),
+	F_TEXT(struct message, error_message, .nullable = true, .doc = "Why its run failed"),
+	F_INT(struct message, input_tokens, .doc = "Tokens that models read for the answer"),
+	F_INT(struct message, output_tokens, .doc = "Tokens that models wrote for it"),
+	F_INT(struct message, cost_micro, .doc = "What that cost, in millionths of the currency"),
+	F_INT(struct message, duration_ms, .doc = "How long it took; 0: it has not ended"),
 	F_TIME(struct message, created_us, .name = "created_at", .doc = "When it was said"),
 };
 const struct schema message_schema = SCHEMA(struct message, "Message", MESSAGE_FIELDS);

@@ -44,6 +44,9 @@ struct message {
 	int64_t run_id;        /* that answers it, or that it came from; 0: said elsewhere */
 	const char *mode;      /* of an answer: "extractive", "model" */
 	struct list citations; /* struct citation */
+	/* Of the run; NULL and 0 where there is none.  See struct turn. */
+	const char *status, *model, *error_message;
+	int64_t input_tokens, output_tokens, cost_micro, duration_ms;
 	int64_t created_us;
 };
 

@@ -82,7 +82,13 @@ static const struct db_stmt MESSAGES = {
 	       "'number', k.number, 'project_id', k.project_id, 'commit', k.commit, 'path', k.path,"
 	       " 'start', k.first_line, 'end', k.last_line, 'blob', k.blob, 'why', k.why)"
 	       " ORDER BY k.number) FROM app.chat_citation k WHERE k.tenant_id = $1"
-	       " AND k.run_id = m.run_id) END AS citations,"
+	       " AND k.run_id = m.run_id) END AS citations, r.status, r.model, r.error_message,"
+	       " coalesce(r.input_tokens, 0) AS input_tokens,"
+	       " coalesce(r.output_tokens, 0) AS output_tokens,"
+	       " CASE WHEN m.role = 'assistant' THEN (SELECT coalesce(sum(l.cost_micro), 0)::bigint"
+	       " FROM app.llm_call l WHERE l.tenant_id = $1 AND l.job_id = r.job_id) ELSE 0 END"
+	       " AS cost_micro, coalesce((date_part('epoch', r.finished_at - r.started_at)"
+	       " * 1000)::bigint, 0) AS duration_ms,"
 	       " (date_part('epoch', m.created_at) * 1000000)::bigint AS created_at"
 	       " FROM app.chat_message m LEFT JOIN app.chat_run r ON r.tenant_id = $1"
 	       " AND r.id = m.run_id WHERE m.tenant_id = $1 AND m.conversation_id = $2 AND m.id < $3"
@@ -120,6 +126,25 @@ static const struct db_stmt DELETE = {
 enum err conversation_repo_delete(struct ctx *cx, int64_t id)
 {
 	return db_run(cx, &DELETE, DB_ARGS(DB_INT(id)), NULL);
+}
+
+static const struct db_stmt TAKE_BACK = {
+	.name = "conversation_take_back",
+	.nparams = 3,
+	.sql = "WITH q AS (SELECT m.id FROM app.chat_message m WHERE m.tenant_id = $1"
+	       " AND m.conversation_id = $2 AND m.id = $3 AND m.role = 'user'),"
+	       " gone AS (DELETE FROM app.chat_message m USING q WHERE m.tenant_id = $1"
+	       " AND m.conversation_id = $2 AND m.id >= q.id RETURNING m.id),"
+	       " runs AS (DELETE FROM app.chat_run r USING q WHERE r.tenant_id = $1"
+	       " AND r.conversation_id = $2 AND r.message_id >= q.id),"
+	       " short AS (UPDATE app.conversation c SET summary = NULL, summarized = 0 FROM q"
+	       " WHERE c.tenant_id = $1 AND c.id = $2 AND c.summarized >= q.id)"
+	       " SELECT count(*) FROM gone",
+};
+
+enum err conversation_repo_take_back(struct ctx *cx, int64_t id, int64_t message_id, int64_t *ret)
+{
+	return db_get_int(cx, &TAKE_BACK, DB_ARGS(DB_INT(id), DB_INT(message_id)), ret);
 }
 
 static const struct db_stmt SAY = {
@@ -183,6 +208,7 @@ const struct db_check conversation_statements[] = {
 	{ .stmt = &MESSAGES, .row = &message_schema },
 	{ .stmt = &BUSY },
 	{ .stmt = &DELETE },
+	{ .stmt = &TAKE_BACK },
 	{ .stmt = &SAY },
 	{ .stmt = &GET_SUMMARY, .row = &SUMMARY },
 	{ .stmt = &SUMMARIZE },

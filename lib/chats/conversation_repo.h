@@ -26,6 +26,13 @@ enum err conversation_repo_busy(struct ctx *cx, int64_t id, int64_t *ret);
 NODISCARD
 enum err conversation_repo_delete(struct ctx *cx, int64_t id);
 
+/**
+ * Delete a question, what was said after it and their runs; a summary that tells of them too.
+ * @ret messages that are gone; 0: it is no question of the conversation
+ */
+NODISCARD
+enum err conversation_repo_take_back(struct ctx *cx, int64_t id, int64_t message_id, int64_t *ret);
+
 /** Also says that the conversation has changed.  @title for one that has none; NULL: none */
 NODISCARD
 enum err conversation_repo_say(struct ctx *cx, int64_t id, const char *role, const char *content,

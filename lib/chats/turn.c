@@ -25,6 +25,9 @@ static const struct field NEW_FIELDS[] = {
 	F_TEXT(struct turn_new, model, .min = 1, .max = TURN_MODEL_MAX, .nullable = true,
 	       .one_line = true,
 	       .doc = "Name of a configured model; the tenant's own choice without it"),
+	F_INT(struct turn_new, replaces, .min = 1, .max = INT64_MAX, .nullable = true,
+	      .doc = "A question of this conversation to ask otherwise: it is taken back with all "
+	             "that came after it"),
 };
 const struct schema turn_new_schema = SCHEMA(struct turn_new, "MessageNew", NEW_FIELDS);
 
@@ -36,6 +39,24 @@ static const struct field STEP_FIELDS[] = {
 	F_INT(struct turn_step, duration_ms, .doc = "How long it took"),
 };
 static const struct schema STEP = SCHEMA(struct turn_step, "RunStep", STEP_FIELDS);
+
+static const struct field KEPT_FIELDS[] = {
+	F_INT(struct turn_kept, number, .doc = "Place among the steps"),
+	F_TEXT(struct turn_kept, kind, .one_of = KINDS, .doc = "What was done"),
+	F_TEXT(struct turn_kept, name, .doc = "Of a tool its name, of a call what it was for"),
+	F_TEXT(struct turn_kept, detail, .doc = "With what, and what came of it, in short"),
+	F_JSON(struct turn_kept, output,
+	       .doc = "What came of it: the passages that were found, what a model said and which "
+	              "tools it called with which arguments, what a tool answered"),
+	F_INT(struct turn_kept, duration_ms, .doc = "How long it took"),
+};
+const struct schema turn_kept_schema = SCHEMA(struct turn_kept, "RunStepDetail", KEPT_FIELDS);
+
+static const struct field JOURNAL_FIELDS[] = {
+	F_LIST(struct turn_journal, items, .of = &turn_kept_schema, .doc = "In their order"),
+};
+const struct schema turn_journal_schema =
+	SCHEMA(struct turn_journal, "RunStepDetailList", JOURNAL_FIELDS);
 
 static const struct field FIELDS[] = {
 	F_INT(struct turn, id, .example = "12", .doc = "Number of the run"),
@@ -57,6 +78,8 @@ static const struct field FIELDS[] = {
 	F_LIST(struct turn, steps, .of = &STEP, .doc = "What was done for it"),
 	F_INT(struct turn, input_tokens, .doc = "Tokens that models read for it"),
 	F_INT(struct turn, output_tokens, .doc = "Tokens that models wrote for it"),
+	F_INT(struct turn, cost_micro,
+	      .doc = "What that cost by the prices of the models, in millionths of the currency"),
 	F_TEXT(struct turn, error_type, .nullable = true,
 	       .doc = "Last part of the problem type, of a run that failed"),
 	F_TEXT(struct turn, error_message, .nullable = true, .doc = "Why it failed"),
@@ -186,6 +209,25 @@ static enum err enqueue(struct ctx *cx, const struct conversation *c, int64_t id
 	return job_enqueue(cx, &turn_job, &job, &args, ret_job);
 }
 
+/* The question and what follows it go, so that another can stand in its place. */
+static enum err take_back(struct ctx *cx, const struct conversation *c, int64_t message_id)
+{
+	int64_t busy = 0, gone = 0;
+
+	if (message_id == 0)
+		return ERR_OK;
+	TRY(conversation_repo_busy(cx, c->id, &busy));
+	if (busy > 0) {
+		err_set(cx, ERR_STATE, "a run of conversation %" PRId64 " goes on", c->id);
+		err_fix(cx, "cancel it or wait until it has ended");
+		return ERR_STATE;
+	}
+	TRY(conversation_repo_take_back(cx, c->id, message_id, &gone));
+	return gone > 0 ? ERR_OK
+	                : err_field(cx, ERR_INVALID, "/replaces", "question",
+	                            "is no question of this conversation");
+}
+
 enum err turn_ask(struct ctx *cx, int64_t conversation_id, const struct turn_new *in,
                   struct turn *ret)
 {
@@ -201,6 +243,7 @@ enum err turn_ask(struct ctx *cx, int64_t conversation_id, const struct turn_new
 	if (e == ERR_NOT_FOUND)
 		return err_set(cx, e, "there is no conversation %" PRId64, conversation_id);
 	TRY(e);
+	TRY(take_back(cx, &c, in->replaces));
 	TRY(turn_repo_insert(cx, c.id, in->model, head, &id));
 	TRY(conversation_repo_say(cx, c.id, "user", in->content, id, title_of(cx, in->content),
 	                          &message_id));
@@ -216,6 +259,14 @@ enum err turn_ask(struct ctx *cx, int64_t conversation_id, const struct turn_new
 enum err turn_get(struct ctx *cx, int64_t id, struct turn *ret)
 {
 	return unknown(cx, turn_repo_get(cx, id, ret), id);
+}
+
+enum err turn_look(struct ctx *cx, int64_t id, struct turn_journal *ret)
+{
+	struct turn turn;
+
+	TRY(turn_get(cx, id, &turn));
+	return turn_repo_steps(cx, id, &ret->items);
 }
 
 bool turn_is_over(const struct turn *turn)

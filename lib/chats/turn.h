@@ -27,6 +27,7 @@
 struct turn_new {
 	const char *content; /* the question */
 	const char *model;   /* name of a configured model; NULL: the tenant's own choice */
+	int64_t replaces; /* a question of the conversation, taken back with what follows; 0: none */
 };
 
 /* One step of the journal, as it is shown. */
@@ -49,6 +50,7 @@ struct turn {
 	int64_t dropped;           /* citations that did not resolve */
 	struct list steps;         /* struct turn_step */
 	int64_t input_tokens, output_tokens;
+	int64_t cost_micro; /* what the ledger says of its calls, in millionths of the currency */
 	const char *error_type, *error_message;
 	int64_t created_us, started_us, finished_us; /* 0: not yet */
 	int64_t duration_ms;                         /* from its start to its end; 0: not ended */
@@ -56,7 +58,20 @@ struct turn {
 	int64_t user_id, key_id;                     /* who asked; not shown */
 };
 
-extern const struct schema turn_new_schema, turn_schema;
+/* A step with what came of it. */
+struct turn_kept {
+	int64_t number;
+	const char *kind, *name, *detail;
+	const char *output; /* JSON text */
+	int64_t duration_ms;
+};
+
+/* The journal of a run, with all that came of its steps. */
+struct turn_journal {
+	struct list items; /* struct turn_kept, in order */
+};
+
+extern const struct schema turn_new_schema, turn_schema, turn_kept_schema, turn_journal_schema;
 
 /* Told of a run; the first member names it everywhere. */
 struct turn_told {
@@ -85,7 +100,9 @@ extern const struct job_kind turn_job;
 /**
  * Ask in a conversation: the question, the run and its job, in one transaction.
  *
- * Returns ERR_NOT_FOUND, ERR_LIMIT when the tenant has as many unfinished jobs as it may
+ * Returns ERR_NOT_FOUND, ERR_LIMIT when the tenant has as many unfinished jobs as it may, ERR_INVALID when
+ *         in->replaces is no question of the conversation, ERR_STATE when a run of it goes on that would be
+ *         taken back
  */
 NODISCARD
 enum err turn_ask(struct ctx *cx, int64_t conversation_id, const struct turn_new *in,
@@ -94,6 +111,10 @@ enum err turn_ask(struct ctx *cx, int64_t conversation_id, const struct turn_new
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err turn_get(struct ctx *cx, int64_t id, struct turn *ret);
+
+/** What was looked up, called and used for a run, as far as it is.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err turn_look(struct ctx *cx, int64_t id, struct turn_journal *ret);
 
 /** @ret whether it will not change any more */
 bool turn_is_over(const struct turn *turn);

@@ -43,7 +43,10 @@ static const struct db_stmt GET = {
 	       " (SELECT jsonb_agg(jsonb_build_object('number', s.number, 'kind', s.kind, 'name',"
 	       " s.name, 'detail', s.detail, 'duration_ms', s.duration_ms) ORDER BY s.number)"
 	       " FROM app.chat_step s WHERE s.tenant_id = $1 AND s.run_id = r.id) AS steps,"
-	       " r.input_tokens, r.output_tokens, r.error_type, r.error_message,"
+	       " r.input_tokens, r.output_tokens,"
+	       " (SELECT coalesce(sum(l.cost_micro), 0)::bigint FROM app.llm_call l"
+	       " WHERE l.tenant_id = $1 AND l.job_id = r.job_id) AS cost_micro,"
+	       " r.error_type, r.error_message,"
 	       " (date_part('epoch', r.created_at) * 1000000)::bigint AS created_at,"
 	       " (date_part('epoch', r.started_at) * 1000000)::bigint AS started_at,"
 	       " (date_part('epoch', r.finished_at) * 1000000)::bigint AS finished_at,"
@@ -192,25 +195,17 @@ enum err turn_repo_cite(struct ctx *cx, int64_t id, const struct citation *c)
 	              NULL);
 }
 
-static const struct field KEPT_FIELDS[] = {
-	F_INT(struct turn_kept, number),
-	F_TEXT(struct turn_kept, kind),
-	F_TEXT(struct turn_kept, name),
-	F_JSON(struct turn_kept, output),
-};
-static const struct schema KEPT = SCHEMA(struct turn_kept, "RunKept", KEPT_FIELDS);
-
 static const struct db_stmt STEPS = {
 	.name = "turn_steps",
 	.read = true,
 	.nparams = 2,
-	.sql = "SELECT number::bigint AS number, kind, name, output FROM app.chat_step"
-	       " WHERE tenant_id = $1 AND run_id = $2 ORDER BY number",
+	.sql = "SELECT number::bigint AS number, kind, name, detail, output, duration_ms"
+	       " FROM app.chat_step WHERE tenant_id = $1 AND run_id = $2 ORDER BY number",
 };
 
 enum err turn_repo_steps(struct ctx *cx, int64_t id, struct list *ret)
 {
-	return db_list(cx, &STEPS, DB_ARGS(DB_INT(id)), &KEPT, ret);
+	return db_list(cx, &STEPS, DB_ARGS(DB_INT(id)), &turn_kept_schema, ret);
 }
 
 static const struct db_stmt KEEP = {
@@ -267,7 +262,7 @@ const struct db_check turn_statements[] = {
 	{ .stmt = &SPEND },
 	{ .stmt = &END },
 	{ .stmt = &CITE },
-	{ .stmt = &STEPS, .row = &KEPT },
+	{ .stmt = &STEPS, .row = &turn_kept_schema },
 	{ .stmt = &KEEP },
 	{ .stmt = &BEFORE, .row = &BEFORE_ROW },
 	{ .stmt = NULL },

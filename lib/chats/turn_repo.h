@@ -38,12 +38,6 @@ enum err turn_repo_end(struct ctx *cx, int64_t id, const char *status, const cha
 NODISCARD
 enum err turn_repo_cite(struct ctx *cx, int64_t id, const struct citation *c);
 
-/* A step with what came of it. */
-struct turn_kept {
-	int64_t number;
-	const char *kind, *name, *output; /* output: JSON text */
-};
-
 /** @ret items are struct turn_kept, in order */
 NODISCARD
 enum err turn_repo_steps(struct ctx *cx, int64_t id, struct list *ret);

@@ -193,6 +193,65 @@ static void test_cancel__one_that_waits(void **state)
 	assert_string_equal(now.status, "cancelled");
 }
 
+static int64_t messages(struct ctx *cx, int64_t id)
+{
+	struct conversation c;
+
+	assert_err(cx, conversation_get(cx, id, &c), ERR_OK);
+	return c.nmessages;
+}
+
+/* A question that is asked otherwise takes what came after it along, also its summary; not what was before. */
+static void test_ask__in_the_place_of_another(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t id = begin(cx), other = begin(cx);
+	struct turn first = ask(cx, id, "One?"), second = ask(cx, id, "Two?"), now;
+	struct turn_new in = { .content = "Three?", .replaces = second.message_id };
+
+	assert_err(cx, turn_ask(cx, id, &in, &now), ERR_STATE);
+	assert_err(cx, turn_cancel(cx, app_job_kinds, first.id, &now), ERR_OK);
+	assert_err(cx, turn_cancel(cx, app_job_kinds, second.id, &now), ERR_OK);
+	assert_err(cx, turn_ask(cx, other, &in, &now), ERR_INVALID);
+	assert_int_equal(messages(cx, id), 2);
+	assert_err(cx, turn_ask(cx, id, &in, &now), ERR_OK);
+	assert_int_equal(messages(cx, id), 2);
+	assert_err(cx, turn_get(cx, second.id, &second), ERR_NOT_FOUND);
+	assert_err(cx, turn_get(cx, first.id, &first), ERR_OK);
+	err_clear(cx);
+}
+
+/* What a run has cost is what the ledger has of its job's calls, and nothing of others'. */
+static void test_look__steps_and_cost(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct side *s = side_open(cx, SIDE_HOLD_MS);
+	struct turn turn = ask(cx, begin(cx), "Where is it?"), now;
+	struct job_run run = take(s, &turn);
+	const struct turn_kept *kept;
+	struct turn_journal steps;
+	struct journal j;
+
+	assert_err(&s->cx, journal_open(&j, &s->cx, &run, &turn), ERR_OK);
+	assert_err(&s->cx, journal_keep(&j, "tool", "read", "{}", "{\"text\":\"x\"}"), ERR_OK);
+	for (int i = 0; i < 3; i++)
+		fixture_db_int(cx,
+		               arena_printf(cx->arena,
+		                            "INSERT INTO app.llm_call (tenant_id, attempt, kind,"
+		                            " provider, model, remote_name, actor, request_id,"
+		                            " cost_micro, job_id) VALUES (%lld, 1, 'chat', 'p',"
+		                            " 'm', 'r', 'a', 'q', 20, %lld) RETURNING id",
+		                            (long long)cx->who.tenant_id,
+		                            (long long)turn.job_id + i / 2));
+	assert_err(cx, turn_get(cx, turn.id, &now), ERR_OK);
+	assert_int_equal(now.cost_micro, 40);
+	assert_err(cx, turn_look(cx, turn.id, &steps), ERR_OK);
+	assert_int_equal(steps.items.n, 1);
+	kept = steps.items.items;
+	assert_string_equal(kept->output, "{\"text\": \"x\"}");
+	side_close(s);
+}
+
 /* A question about a project without a map, and one about all: told so, not failed. */
 static void test_run__of_what_is_not_there(void **state)
 {
@@ -240,6 +299,8 @@ int main(void)
 		cmocka_unit_test_setup(test_journal__goes_on_after_a_kill, side_begin),
 		cmocka_unit_test_setup(test_journal__under_the_claim_alone, side_begin),
 		cmocka_unit_test_setup(test_cancel__one_that_waits, side_begin),
+		cmocka_unit_test_setup(test_ask__in_the_place_of_another, side_begin),
+		cmocka_unit_test_setup(test_look__steps_and_cost, side_begin),
 		cmocka_unit_test_setup(test_run__of_what_is_not_there, side_begin),
 		cmocka_unit_test_setup(test_tenants_are_apart, side_begin),
 	};

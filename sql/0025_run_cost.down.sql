@@ -1,0 +1,1 @@
+DROP INDEX app.llm_call_job;
