@@ -78,7 +78,7 @@ export function useList(path, query, options) {
 		set_rest(nothing);
 		return first.reload();
 	};
-	const known = new Set(mine && fresh.map((item) => item.id));
+	const known = new Set(mine ? fresh.map((item) => item.id) : []);
 	return { ...first, reload, items: mine ? [...fresh, ...rest.items.filter((item) => !known.has(item.id))] : fresh,
 		more: Boolean(cursor), next, next_loading: mine && rest.loading, next_problem: mine ? rest.problem : null };
 }

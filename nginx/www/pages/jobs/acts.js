@@ -16,7 +16,7 @@ const MEANS = {
 
 const ask = (act, n, more) => {
 	const many = more ? `${number(n)} jobs and more` : plural(n, "job");
-	return sure({ title: `${ACT_NAMES[act]} ${many}?`, text: MEANS[act], act: `${ACT_NAMES[act]} ${many}`, calm: act === "retry",
+	return sure({ title: `${ACT_NAMES[act]} ${many}?`, text: MEANS[act], act: `${ACT_NAMES[act]} ${many}`, calm: act === "retry", back: act === "cancel" ? "Let them go on" : undefined,
 		word: act === "discard" && n >= WORD_FROM ? "discard" : undefined });
 };
 

@@ -12,12 +12,15 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 const at_clock = (time) => clock.format(new Date(time));
 
 // A colour of style.css as a canvas takes it: names mean light or dark only where an element has them.
-function colours(element, names) {
-	const probe = element.appendChild(document.createElement("i"));
-	const found = names.map((name) => ((probe.style.color = `var(--${name})`), getComputedStyle(probe).color));
+// An element for each: one that changes its colour may be on its way to it.
+const colours = (element, names) => names.map((name) => {
+	const probe = document.createElement("i");
+	probe.style.color = `var(--${name})`;
+	element.append(probe);
+	const found = getComputedStyle(probe).color;
 	probe.remove();
 	return found;
-}
+});
 
 // The theme changes by the system's, or by the account menu.
 function useTheme() {
@@ -50,10 +53,10 @@ function Plot({ times, lines, show, label, whole }) {
 			plot = new Chart({
 				width: element.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],
 				scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.08, whole ? 4 : 0.01)] } },
-				axes: [{ ...axis, values: (_, marks) => marks.map((s) => at_clock(s * 1000)), space: 70 },
+				axes: [{ ...axis, values: (_, marks) => marks.map((s) => at_clock(s * 1000)), size: 28, space: 70 },
 					{ ...axis, size: 64, space: 36, incrs: whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000] : undefined,
 						values: (_, marks) => marks.map(show) }],
-				series: [{}, ...lines.map((l, i) => ({ label: l.label, stroke: stroke[i], width: l.bars ? 0 : 2, dash: l.dash, points: { show: false },
+				series: [{}, ...lines.map((l, i) => ({ label: l.label, stroke: stroke[i], width: l.bars ? 0 : 2, dash: l.dash, points: { show: !l.bars, size: 4, fill: stroke[i] },
 					fill: l.bars ? stroke[i] : undefined, paths: l.bars ? Chart.paths.bars({ size: [0.7, 24] }) : undefined }))],
 			}, [times.map((t) => new Date(t) / 1000), ...lines.map((l) => l.values)], element);
 			fit.observe(element);
