@@ -82,6 +82,12 @@ enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t proje
 	return ERR_OK;
 }
 
+void event_take_request(struct ctx *cx, const struct event *event)
+{
+	if (event->request_id != NULL && strlen(event->request_id) <= REQUEST_ID_MAX)
+		memcpy(cx->request_id, event->request_id, strlen(event->request_id) + 1);
+}
+
 /* --- Reading --- */
 
 /* So many that a caller's own events are among them, were the outbox ever that full. */

@@ -54,6 +54,12 @@ NODISCARD
 enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t project_id,
                     const void *payload);
 
+/**
+ * Go on in the request in which an event happened: what is asked for and told from now on carries its id, so
+ * that what the event led to is found.  For handlers of events (subscription.h), whose own id comes back after them.
+ */
+void event_take_request(struct ctx *cx, const struct event *event);
+
 /* Which events; what is 0 or empty does not matter. */
 struct event_filter {
 	int64_t after;      /* position, not included */

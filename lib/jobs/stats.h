@@ -2,9 +2,10 @@
  * What jobs ended over time: how many, how long they had waited and how long they ran, in slots of equal
  * length up to now.
  *
- * Read from the history and the dead letters by the time of their end, so the length of what is kept costs
- * nothing; of a day of a million jobs each row is looked at once, and none is sorted: times are counted in
- * classes that grow by a tenth of their natural logarithm, and told by their middle, to within 6 %.
+ * Quarters of an hour are counted once they are over (app.job_stats), by the runner; what came after, and the
+ * minutes of the last hour, are read from the history and the dead letters by the time of their end.  Times are
+ * counted in classes of a tenth of their natural logarithm and told by the middle of one: to within 6 %.
+ * A failure is counted when it is still kept at the end of its quarter.
  *
  *   Ownership  *ret lives in cx->arena.
  *   Errors     what base/db.h names for a database in trouble
@@ -37,6 +38,10 @@ extern const char *const stats_periods[]; /* ended by NULL */
 /** @filter .period is one of stats_periods, NULL: the first */
 NODISCARD
 enum err job_stats_read(struct ctx *cx, const struct stats_filter *filter, struct job_stats *ret);
+
+/** Count the quarters of an hour that are over.  Of the runner. @ret rows that this made */
+NODISCARD
+enum err job_stats_roll(struct ctx *cx, int64_t *ret);
 
 extern const struct db_check stats_statements[];
 

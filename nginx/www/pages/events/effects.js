@@ -1,6 +1,7 @@
 // What a request led to: the jobs that it brought about, the events of each, and deliveries that failed.
 import { get } from "../../core/api.js";
 import { html, useEffect, useState } from "../../core/html.js";
+import { useEvents } from "../../core/live.js";
 import { may } from "../../core/session.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Shown } from "../../parts/states.js";
@@ -45,6 +46,7 @@ export function Effects({ here, ...of }) {
 	const [state, set_state] = useState({ data: null, problem: null });
 	const load = () => gather(of).then((data) => set_state({ data, problem: null }), (problem) => set_state({ data: null, problem }));
 	useEffect(() => void load(), [of.request, of.from]);
+	useEvents(["job.*"], load);
 	return html`<${Shown} of=${{ ...state, reload: load }} lines=${3} empty=${(d) => !d.events.length && !d.jobs.length} nothing=${html`<p class="fine">Nothing that is still kept.</p>`}>
 		${(data) => html`<${Tree} data=${data} here=${here} />`}</>`;
 }
