@@ -67,8 +67,8 @@ static const struct db_stmt READ = {
 	       " UNION ALL SELECT " END_SLOT ", 'failed', 0, 1"
 	       " FROM app.background_job_dead WHERE status <> 'cancelled' AND " REST
 	       ") e GROUP BY slot, what, class),"
-	       " c AS (SELECT slot, sum(n) FILTER (WHERE what = 'ran') AS completed,"
-	       " sum(n) FILTER (WHERE what = 'failed') AS failed FROM f GROUP BY slot)"
+	       " c AS (SELECT slot, (sum(n) FILTER (WHERE what = 'ran'))::bigint AS completed,"
+	       " (sum(n) FILTER (WHERE what = 'failed'))::bigint AS failed FROM f GROUP BY slot)"
 	       " SELECT (date_part('epoch', " BEGIN " + s.slot * $2 * interval '1 s')"
 	       " * 1000000)::bigint AS at, coalesce(c.completed, 0) AS completed,"
 	       " coalesce(c.failed, 0) AS failed, coalesce(w.p50, 0) AS wait_p50_ms,"
