@@ -160,11 +160,11 @@ static void tidy(struct runner *r)
 
 static void count_ended(struct runner *r)
 {
-	int64_t rows;
+	int64_t left = 0;
 
-	if (job_stats_roll(&r->cx, &rows) != ERR_OK)
+	if (job_stats_roll(&r->cx, &left) != ERR_OK)
 		trouble(r, "counting");
-	r->stats_at = mono_ms(r) + STATS_MS;
+	r->stats_at = mono_ms(r) + (left > 0 ? TIDY_AGAIN_MS : STATS_MS);
 }
 
 /* --- Work --- */

@@ -29,19 +29,21 @@ CREATE TABLE app.job_stats_upto (
 INSERT INTO app.job_stats_upto DEFAULT VALUES;
 COMMENT ON TABLE app.job_stats_upto IS 'One row: what ended before this time is in job_stats';
 
--- Counts the quarters that are over, at most a day of them; returns how many rows that made.  A minute is left to the
--- transactions in which jobs end: what takes longer is not in the charts.  A failure counts, also when it is retried later.
+-- Counts the quarters that are over, an hour of them at a time, of the last day; returns how many quarters are left to count.
+-- A minute is left to the transactions in which jobs end: what takes longer is not in the charts.  A failure counts, also
+-- when it is retried later.
 CREATE FUNCTION app.job_stats_roll() RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     since timestamptz;
-    until timestamptz := date_bin(interval '15 minutes', now() - interval '1 minute', timestamptz 'epoch');
-    made bigint;
+    over timestamptz := date_bin(interval '15 minutes', now() - interval '1 minute', timestamptz 'epoch');
+    until timestamptz;
 BEGIN
     SELECT u.upto INTO since FROM app.job_stats_upto u FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND OR since >= until THEN
+    IF NOT FOUND OR since >= over THEN
         RETURN 0;
     END IF;
-    since := greatest(since, until - interval '1 day');
+    since := greatest(since, over - interval '1 day');
+    until := least(since + interval '1 hour', over);
     INSERT INTO app.job_stats (tenant_id, at, queue, job_type, what, class, jobs)
     SELECT h.tenant_id, date_bin(interval '15 minutes', h.finished_at, timestamptz 'epoch') AS at, h.queue, h.job_type, w.what,
            w.class, count(*)
@@ -57,10 +59,9 @@ BEGIN
      WHERE d.status <> 'cancelled' AND d.finished_at >= since AND d.finished_at < until
      GROUP BY 1, 2, 3, 4
         ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS made = ROW_COUNT;
     DELETE FROM app.job_stats s WHERE s.at < until - interval '1 day';
     UPDATE app.job_stats_upto SET upto = until;
-    RETURN made;
+    RETURN date_part('epoch', over - until) / 900;
 END
 $$;
 COMMENT ON FUNCTION app.job_stats_roll IS 'Counts what jobs ended in the quarters of an hour that are over';

@@ -39,7 +39,7 @@ extern const char *const stats_periods[]; /* ended by NULL */
 NODISCARD
 enum err job_stats_read(struct ctx *cx, const struct stats_filter *filter, struct job_stats *ret);
 
-/** Count the quarters of an hour that are over.  Of the runner. @ret rows that this made */
+/** Count quarters of an hour that are over, a few at a time.  Of the runner. @ret how many are left to count */
 NODISCARD
 enum err job_stats_roll(struct ctx *cx, int64_t *ret);
 

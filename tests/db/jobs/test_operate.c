@@ -366,7 +366,6 @@ static void test_bulk__in_portions_that_go_on(void **state)
 static int64_t counted(struct ctx *cx, enum job_act act, struct job_filter filter)
 {
 	struct job_matched matched;
-
 	assert_err(cx, job_bulk_count(cx, act, &filter, &matched), ERR_OK);
 	return matched.matched;
 }
@@ -377,10 +376,10 @@ static void test_bulk__counted_before(void **state)
 	struct side *s = side_open(cx, SIDE_HOLD_MS);
 	int64_t failed = failed_job(cx, s, (struct job_new){ 0 });
 
-	side_enqueue(cx, (struct job_new){ .queue = "test_other" }, 0);
+	side_enqueue(cx, (struct job_new){ 0 }, 0);
 	assert_int_equal(counted(cx, JOB_RETRY, (struct job_filter){ 0 }), 1);
 	assert_int_equal(counted(cx, JOB_DISCARD, (struct job_filter){ .status = "dead" }), 0);
-	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ .queue = "test_other" }), 1);
+	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ .queue = "x" }), 0);
 	assert_string_equal(status_of(cx, failed), "failed");
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ 0 }), 0);
