@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
 import { number, plural } from "../core/format.js";
 import { useResource } from "../core/resource.js";
-import { with_query } from "../core/router.js";
+import { set_query, with_query } from "../core/router.js";
 import { may } from "../core/session.js";
 import { Page, Tabs } from "../parts/bits.js";
 import { Icon } from "../parts/icon.js";
@@ -34,19 +34,26 @@ const Filters = ({ query, kinds, projects }) => html`<form class="filters" role=
 	<${TextPick} name="actor" label="Actor" placeholder="user:3, job:12" value=${query.actor} />
 	<${TextPick} name="request" label="Request" placeholder="its id" value=${query.request} />
 	<${SpanPick} value=${query.since} />
+	<label class="pick"><span>Up to</span><input type="datetime-local" name="until" value=${query.until ?? ""} onChange=${(e) => set_query({ until: e.currentTarget.value, before: null }, { replace: false })} /></label>
 </form>`;
+
+// The time of a field, which is by the reader's clock; what cannot be read is no time.
+const time_of = (text) => {
+	const time = new Date(text ?? "");
+	return Number.isNaN(time.valueOf()) ? undefined : time.toISOString();
+};
 
 function Tail({ query, projects }) {
 	const kinds = useKinds();
 	const since = useSince(query.since);
 	const [paused, set_paused] = useState(false);
 	const list = useRef(null);
-	const filter = kinds && { types: query.kind || kinds.quiet, project: query.project, actor: query.actor, request_id: query.request, since, before: query.before };
+	const filter = kinds && { types: query.kind || kinds.quiet, project: query.project, actor: query.actor, request_id: query.request, since, until: time_of(query.until), before: query.before };
 	const reading = () => paused || scrollY > TOP_PX || Boolean(list.current?.querySelector(".event.open"));
 	const log = useLog(filter, reading);
 	useEffect(() => () => set_paused(false), [query.before]);
 	useKeys([["p", "Pause or resume the log", () => set_paused(!paused)], ["n", "Show what is new", log.newest]]);
-	const past = Boolean(query.before);
+	const past = Boolean(query.before || query.until);
 	const show = () => {
 		log.newest();
 		scrollTo(0, 0);
@@ -54,7 +61,7 @@ function Tail({ query, projects }) {
 	return html`
 		<${Filters} query=${query} kinds=${kinds} projects=${projects} />
 		<div class="row log-bar">
-			${past ? html`<a class="button" href=${with_query({ before: null })}>To the newest</a><span class="fine">Before position ${number(Number(query.before))}</span>`
+			${past ? html`<a class="button" href=${with_query({ before: null, until: null })}>To the newest</a><span class="fine">${query.before ? `Before position ${number(Number(query.before))}` : "Up to that time"}</span>`
 				: html`<button aria-pressed=${paused} onClick=${() => set_paused(!paused)}><${Icon} name=${paused ? "play" : "pause"} /> ${paused ? "Resume" : "Pause"}</button>
 					<span role="status">${log.held.length > 0 ? html`<button class="first" onClick=${show}>${plural(log.held.length, "new event")}${log.held.length >= 500 ? " and more" : ""}</button>`
 						: html`<span class="fine">${paused ? "Paused: what comes is counted." : "New events appear as they happen."}</span>`}</span>`}

@@ -114,7 +114,7 @@ with pages.check("a paused queue starts nothing, until it is resumed"):
     waiting = api("GET", "/jobs?status=pending")[1]["items"]
     assert waiting, "none waits"
 with pages.check("charts are drawn, and the same numbers are a table"):
-    pages.see(".plot canvas")
+    pages.see(".plot svg rect")
     pages.click("summary", "The same numbers")
     pages.see(".numbers td", "1")
 pages.sound("queues")
@@ -171,6 +171,8 @@ with pages.check("back in time by position, and by actor"):
     pages.until(lambda: pages.driver.script("return document.querySelectorAll('.event').length") > 0, "older events")
     pages.see("main", "Before position")
     pages.see_no(".event", "Buoy")
+    pages.open("/events?until=2020-01-01T00:00")
+    pages.see("main", "No event matches")
     pages.open(f"/events?actor=job:{job}")
     pages.see(".event", "job.completed")
     pages.see_no(".event", "Pier")
