@@ -108,7 +108,7 @@ with pages.check("a paused queue starts nothing, until it is resumed"):
     pages.see(heavy + " .badge", "paused")
     pages.see(heavy, "by operator@example.org")
     # A runner that is about to claim may not have heard of it yet: of several, one waits.
-    for n in range(8):
+    for n in range(6):
         project(f"Held {n}", "tiny")
     pages.until(lambda: int(pages.find(heavy + " .figures a") and pages.text(heavy + " .figures dd")) > 0, "a job that waits")
     waiting = api("GET", "/jobs?status=pending")[1]["items"]
