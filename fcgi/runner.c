@@ -26,6 +26,7 @@
 #include "events/bell.h"
 #include "jobs/run.h"
 #include "jobs/schedule.h"
+#include "jobs/stats.h"
 #include "keep.h"
 #include "lane.h"
 #include "slots.h"
@@ -41,6 +42,7 @@
 #define CLAIMS_ARENA_BYTES ((size_t)1024 * 1024)
 
 #define TIDY_MS       3600000 /* between two rounds of tidying */
+#define STATS_MS      300000  /* between two counts of what jobs ended */
 #define TIDY_AGAIN_MS 500     /* when there is more to tidy */
 #define SUSPECT_MS    (QUEUE_CONFIRM_MS + 5)
 #define LOOK_AGAIN_MS 50    /* at the soonest, when it rings */
@@ -70,7 +72,7 @@ struct runner {
 	bool unsure;               /* whether a claim that failed was done */
 	int64_t looked_ms;         /* when everything was last looked at */
 	int64_t beaten_ms;         /* when the last heartbeat that arrived was sent */
-	int64_t beat_at, look_at, claim_at, tidy_at, stop_at; /* what is due when */
+	int64_t beat_at, look_at, claim_at, tidy_at, stats_at, stop_at; /* what is due when */
 	struct keep keep; /* of the audit log, and of what is over */
 	int64_t keep_at;
 };
@@ -154,6 +156,15 @@ static void tidy(struct runner *r)
 		trouble(r, "tidying");
 	/* A full portion means that there is more; other work comes in between. */
 	r->tidy_at = mono_ms(r) + (rows >= QUEUE_TIDY_ROWS ? TIDY_AGAIN_MS : TIDY_MS);
+}
+
+static void count_ended(struct runner *r)
+{
+	int64_t left = 0;
+
+	if (job_stats_roll(&r->cx, &left) != ERR_OK)
+		trouble(r, "counting");
+	r->stats_at = mono_ms(r) + (left > 0 ? TIDY_AGAIN_MS : STATS_MS);
 }
 
 /* --- Work --- */
@@ -333,6 +344,8 @@ static void work_round(struct runner *r)
 	claim(r);
 	if (mono_ms(r) >= r->look_at)
 		look(r);
+	if (mono_ms(r) >= r->stats_at)
+		count_ended(r);
 	if (mono_ms(r) >= r->tidy_at)
 		tidy(r);
 	if (mono_ms(r) >= r->keep_at)

@@ -252,6 +252,7 @@ static void answer_poll(struct hub *hub, struct stream *s)
 	}
 	sb_add(&sb, "],\"next_after\":");
 	sb_int(&sb, s->cursor);
+	sb_add(&sb, ",\"next_before\":null");
 	sb_add(&sb, stream_next(&hub->source, s) == NULL ? ",\"more\":false}" : ",\"more\":true}");
 	sb_addf(&all, HEAD "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", sb.len);
 	sb_addn(&all, sb.data, sb.len);

@@ -6,23 +6,40 @@
 #include "app/registry_kinds.h"
 #include "events/activity.h"
 
+#include <string.h>
+
 #define LIMIT_DEFAULT 100
 #define TYPES_MAX     EVENT_PATTERNS_MAX
 
 /* --- Listing --- */
 
 struct list_query {
-	int64_t after, project, limit, wait;
+	int64_t after, before, since_us, until_us, project, limit, wait;
+	const char *order, *actor, *request_id;
 	struct list types;
 };
 
+static const char *const ORDERS[] = { "asc", "desc", NULL };
+
 static const struct field LIST_FIELDS[] = {
 	F_INT(struct list_query, after, .max = INT64_MAX, .doc = "Events after this position"),
+	F_INT(struct list_query, before, .max = INT64_MAX,
+	      .doc = "Events before this position; 0: up to the end of the log"),
+	F_TEXT(struct list_query, order, .one_of = ORDERS,
+	       .doc = "asc: oldest first, from `after` on; desc: newest first, from `before` down"),
+	F_TIME(struct list_query, since_us, .name = "since",
+	       .doc = "Not what got its place in the log before this time"),
+	F_TIME(struct list_query, until_us, .name = "until",
+	       .doc = "Not what got its place in the log at this time or after"),
 	F_LIST(struct list_query, types, .item = FIELD_TEXT, .min = 1, .max = TYPES_MAX,
 	       .doc = "Only these kinds, with commas between them; job.* is all that begin with "
 	              "job., * all"),
 	F_INT(struct list_query, project, .min = 1, .max = INT64_MAX,
 	      .doc = "Only events of this project"),
+	F_TEXT(struct list_query, actor, .min = 1, .max = 254,
+	       .doc = "Only what this actor did, as the events name it: user:3, job:12"),
+	F_TEXT(struct list_query, request_id, .min = 1, .max = REQUEST_ID_MAX,
+	       .doc = "Only what happened in this request, and in the jobs that it led to"),
 	F_INT(struct list_query, limit, .min = 0, .max = EVENT_PAGE_MAX, .preset = LIMIT_DEFAULT,
 	      .doc = "Most events of the answer; 0: none, and next_after is where the log ends now"),
 	F_INT(struct list_query, wait, .max = LIVE_WAIT_MAX_S,
@@ -32,9 +49,11 @@ static const struct schema LIST_QUERY = SCHEMA(struct list_query, "EventListQuer
 
 static const struct field PAGE_FIELDS_OF_EVENTS[] = {
 	F_LIST(struct event_page, items, .of = &event_schema, .max = EVENT_PAGE_MAX,
-	       .doc = "Events, in the order of their positions"),
+	       .doc = "Events, in the order of their positions, or against it"),
 	F_INT(struct event_page, next_after,
 	      .doc = "Send as `after` to go on; it may be beyond the last of the items"),
+	F_INT(struct event_page, next_before, .zero_is_null = true, .nullable = true,
+	      .doc = "Of desc: send as `before` to go further back; null at the beginning"),
 	F_BOOL(struct event_page, more, .doc = "Whether there is more to ask for right now"),
 };
 static const struct schema PAGE = SCHEMA(struct event_page, "EventPage", PAGE_FIELDS_OF_EVENTS);
@@ -57,13 +76,52 @@ static enum err wait_for_events(struct ctx *cx, const struct request *rq, struct
 	return handover(cx, rq, rp, &spec);
 }
 
+static bool is_desc(const struct list_query *q)
+{
+	return q->order != NULL && strcmp(q->order, "desc") == 0;
+}
+
+/* What waits is told by the relay, which knows kinds and projects alone. */
+static enum err check_wait(struct ctx *cx, const struct list_query *q)
+{
+	if (q->wait == 0 || (q->before == 0 && q->until_us == 0 && q->actor == NULL &&
+	                     q->request_id == NULL && !is_desc(q)))
+		return ERR_OK;
+	err_field(cx, ERR_INVALID, "?wait", "contradiction",
+	          "wait goes with after, since, types and project alone");
+	err_fix(cx, "leave wait out, and ask again later");
+	return ERR_INVALID;
+}
+
+/* Times, as places in the log. */
+static enum err resolve_times(struct ctx *cx, const struct list_query *q, struct event_filter *f)
+{
+	int64_t at;
+
+	if (q->since_us > 0) {
+		TRY(event_position_at(cx, q->since_us, &at));
+		f->after = at > f->after ? at : f->after;
+	}
+	if (q->until_us > 0) {
+		TRY(event_position_at(cx, q->until_us, &at));
+		f->before = f->before == 0 || at + 1 < f->before ? at + 1 : f->before;
+	}
+	return ERR_OK;
+}
+
 static enum err list_events(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
 	struct event_filter filter = { .after = query->after,
+		                       .before = query->before,
+		                       .newest_first = is_desc(query),
 		                       .project_id = query->project,
+		                       .actor = query->actor,
+		                       .request_id = query->request_id,
 		                       .limit = query->limit };
 	struct event_page page = { 0 };
+
+	TRY(check_wait(cx, query));
 
 	TRY(event_kinds_select(cx, app_event_kinds, &query->types, "?types", &filter.kinds));
 	if (query->limit == 0) {
@@ -72,6 +130,7 @@ static enum err list_events(struct ctx *cx, const struct request *rq, struct rep
 	}
 	TRY(db_flush(cx)); /* proves the caller, and with that the role */
 	filter.hidden = event_kinds_hidden(cx, app_event_kinds);
+	TRY(resolve_times(cx, query, &filter));
 	TRY(event_list(cx, &filter, &page));
 	if (query->wait > 0 && page.items.n == 0 && !page.more)
 		return wait_for_events(cx, rq, rp, &filter, page.next_after);
@@ -220,7 +279,7 @@ const struct route event_routes[] = {
 		.query = &LIST_QUERY,
 		.reply = &PAGE,
 		.run = list_events,
-		.doc = "List the tenant's events after a position, oldest first.",
+		.doc = "List the tenant's events after a position, oldest first, or newest first.",
 		.detail =
 			"What is committed when the request arrives is in the answer. To follow the "
 			"log, ask again with after set to next_after; to follow what is yet to come, begin "
@@ -231,7 +290,7 @@ const struct route event_routes[] = {
 			   "\"data\":{\"phase\":\"define\"},\"deleted\":false},\"actor\":\"key:3\","
 			   "\"request_id\":\"req_0193\","
 			   "\"created_at\":\"2026-11-21T06:45:00.123Z\"}],"
-			   "\"next_after\":42,\"more\":false}",
+			   "\"next_after\":42,\"next_before\":null,\"more\":false}",
 	},
 	{
 		READS,

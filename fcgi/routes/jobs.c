@@ -4,9 +4,12 @@
 #include "routes/tables.h"
 
 #include "jobs/operate.h"
+#include "jobs/stats.h"
+
+#include <string.h>
 
 struct list_query {
-	const char *status, *type, *queue, *q, *cursor;
+	const char *status, *type, *queue, *q, *request_id, *cursor, *act;
 	int64_t project, since_us, until_us, limit;
 };
 
@@ -27,6 +30,8 @@ static const char *const DEAD[] = { "failed", "dead", "cancelled", NULL };
 static const struct field LIST_FIELDS[] = {
 	F_TEXT(struct list_query, status, .one_of = STATUSES, .doc = "Only jobs in this state"),
 	FILTER_FIELDS,
+	F_TEXT(struct list_query, request_id, .min = 1, .max = REQUEST_ID_MAX,
+	       .doc = "Only jobs to which this request led"),
 	F_TIME(struct list_query, since_us, .name = "since",
 	       .doc = "Not what was asked for before this time"),
 	F_TIME(struct list_query, until_us, .name = "until",
@@ -47,6 +52,32 @@ static const struct field DEAD_FIELDS[] = {
 };
 static const struct schema DEAD_QUERY = SCHEMA(struct list_query, "JobDeadQuery", DEAD_FIELDS);
 
+static const char *const ACTS[] = { "retry", "cancel", "discard", NULL };
+
+static const struct field COUNT_FIELDS[] = {
+	F_TEXT(struct list_query, act, .required = true, .one_of = ACTS, .example = "\"retry\"",
+	       .doc = "What would be done: cancel looks at jobs that wait or run, the others at "
+	              "those that ended without success"),
+	F_TEXT(struct list_query, status, .one_of = STATUSES, .doc = "Only jobs in this state"),
+	FILTER_FIELDS,
+	F_TIME(struct list_query, since_us, .name = "since",
+	       .doc = "As the bulk has it: asked for, or ended, since this time"),
+	F_TIME(struct list_query, until_us, .name = "until",
+	       .doc = "As the bulk has it: asked for, or ended, before this time"),
+};
+static const struct schema COUNT_QUERY = SCHEMA(struct list_query, "JobCountQuery", COUNT_FIELDS);
+
+static const struct field STATS_FIELDS[] = {
+	F_TEXT(struct stats_filter, period, .one_of = stats_periods,
+	       .doc = "hour: minutes of the last hour, as without it; day: quarters of an hour of "
+	              "the last day"),
+	F_TEXT(struct stats_filter, queue, .min = 1, .max = JOB_QUEUE_MAX,
+	       .doc = "Only jobs of this queue"),
+	F_TEXT(struct stats_filter, job_type, .name = "type", .min = 1, .max = JOB_TYPE_MAX,
+	       .doc = "Only jobs of this type"),
+};
+static const struct schema STATS_QUERY = SCHEMA(struct stats_filter, "JobStatsQuery", STATS_FIELDS);
+
 struct attempts_query {
 	const char *cursor;
 	int64_t limit;
@@ -62,6 +93,7 @@ static struct job_filter filter_of(const struct list_query *query)
 		.job_type = query->type,
 		.queue = query->queue,
 		.q = query->q,
+		.request_id = query->request_id,
 		.project_id = query->project,
 		.since_us = query->since_us,
 		.until_us = query->until_us,
@@ -89,6 +121,27 @@ static enum err list_dead(struct ctx *cx, const struct request *rq, struct reply
 	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
 	TRY(job_list_dead(cx, &filter, &list));
 	return page_reply(cx, rq, rp, &job_schema, &list, query->limit, offsetof(struct job, id));
+}
+
+static enum err count_jobs(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct list_query *query = request_query(rq, &COUNT_QUERY);
+	const struct job_filter filter = filter_of(query);
+	enum job_act act = strcmp(query->act, "retry") == 0    ? JOB_RETRY
+	                   : strcmp(query->act, "cancel") == 0 ? JOB_CANCEL
+	                                                       : JOB_DISCARD;
+	struct job_matched counted;
+
+	TRY(job_bulk_count(cx, act, &filter, &counted));
+	return reply_json(rp, &job_matched_schema, &counted);
+}
+
+static enum err read_stats(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	struct job_stats stats;
+
+	TRY(job_stats_read(cx, request_query(rq, &STATS_QUERY), &stats));
+	return reply_json(rp, &job_stats_schema, &stats);
 }
 
 static enum err get_job(struct ctx *cx, const struct request *rq, struct reply *rp)
@@ -147,6 +200,30 @@ const struct route job_routes[] = {
 		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",
 	},
 	{
+		.path = "/api/v1/jobs/count",
+		.op = "countJobs",
+		READS,
+		.query = &COUNT_QUERY,
+		.reply = &job_matched_schema,
+		.run = count_jobs,
+		.doc = "Count the jobs at which a bulk of an act would look, a thousand at most.",
+		.detail = "The filter is the bulk's.  Nothing is done.",
+		.example = "{\"matched\":12,\"more\":false}",
+	},
+	{
+		.path = "/api/v1/jobs/stats",
+		.op = "readJobStats",
+		READS,
+		.query = &STATS_QUERY,
+		.reply = &job_stats_schema,
+		.run = read_stats,
+		.doc = "Tell how many jobs ended over time, how long they had waited and ran.",
+		.example = "{\"period\":\"hour\",\"slot_s\":60,\"items\":[{"
+			   "\"at\":\"2026-11-21T06:45:00Z\",\"completed\":12,\"failed\":0,"
+			   "\"wait_p50_ms\":8,\"wait_p95_ms\":120,\"run_p50_ms\":900,"
+			   "\"run_p95_ms\":4200}]}",
+	},
+	{
 		.path = "/api/v1/jobs/{id}",
 		.op = "getJob",
 		READS,
@@ -156,7 +233,8 @@ const struct route job_routes[] = {
 		.run = get_job,
 		.doc = "Read one job with its progress, and what it waits for.",
 		.example = "{" EXAMPLE
-			   ",\"waits_for\":[],\"attempts_kept\":1,\"cancel_requested\":false}",
+			   ",\"waits_for\":[],\"attempts_kept\":1,\"cancel_requested\":false,"
+			   "\"checkpoint\":null}",
 	},
 	{
 		.path = "/api/v1/jobs/{id}/attempts",

@@ -46,6 +46,7 @@
 #include "jobs/queue.h"
 #include "jobs/queues.h"
 #include "jobs/schedule.h"
+#include "jobs/stats.h"
 #include "maps/index.h"
 #include "maps/map.h"
 #include "maps/reach.h"
@@ -77,6 +78,7 @@ const struct db_check *const app_statements[] = {
 	queues_statements,
 	schedule_statements,
 	metrics_statements,
+	stats_statements,
 	key_statements,
 	api_key_statements,
 	token_statements,

@@ -82,6 +82,12 @@ enum err event_emit(struct ctx *cx, const struct event_kind *kind, int64_t proje
 	return ERR_OK;
 }
 
+void event_take_request(struct ctx *cx, const struct event *event)
+{
+	if (event->request_id != NULL && strlen(event->request_id) <= REQUEST_ID_MAX)
+		memcpy(cx->request_id, event->request_id, strlen(event->request_id) + 1);
+}
+
 /* --- Reading --- */
 
 /* So many that a caller's own events are among them, were the outbox ever that full. */
@@ -103,16 +109,55 @@ static bool page_is_large(const struct event *events, size_t n)
 	return bytes >= EVENT_PAGE_BYTES;
 }
 
+static bool is_filtered(const struct event_filter *f)
+{
+	return f->kinds.n > 0 || f->hidden.n > 0 || f->project_id > 0 || f->actor != NULL ||
+	       f->request_id != NULL;
+}
+
+static enum err list_back(struct ctx *cx, const struct event_filter *filter, struct event_page *ret)
+{
+	struct event_filter f = *filter;
+	struct event_reach reach;
+	const struct event *events;
+	struct list items;
+
+	if (f.before == 0) {
+		TRY(event_repo_head(cx, &f.before));
+		f.before++;
+	}
+	TRY(event_repo_reach_back(cx, f.before, is_filtered(&f) ? EVENT_SCAN : f.limit, &reach));
+	if (reach.upto <= f.after) /* the rest is not wanted */
+		reach = (struct event_reach){ f.after + 1, false };
+	TRY(event_repo_list_back(cx, &f, reach.upto, &items));
+	events = items.items;
+	*ret = (struct event_page){ .items = items,
+		                    .next_after = f.before - 1,
+		                    .next_before = reach.full ? reach.upto : 0,
+		                    .more = reach.full };
+	if (items.n == 0 || events[items.n - 1].position == reach.upto)
+		return ERR_OK;
+	if (items.n == (size_t)f.limit || page_is_large(events, items.n)) {
+		ret->next_before = events[items.n - 1].position;
+		ret->more = true;
+	}
+	return ERR_OK;
+}
+
 enum err event_list(struct ctx *cx, const struct event_filter *filter, struct event_page *ret)
 {
 	struct event_reach reach;
 	struct list items;
 	const struct event *events;
-	bool filtered = filter->kinds.n > 0 || filter->hidden.n > 0 || filter->project_id > 0;
 
 	assert(filter->limit >= 1 && filter->limit <= EVENT_PAGE_MAX);
 	TRY(sequence(cx));
-	TRY(event_repo_reach(cx, filter->after, filtered ? EVENT_SCAN : filter->limit, &reach));
+	if (filter->newest_first)
+		return list_back(cx, filter, ret);
+	TRY(event_repo_reach(cx, filter->after, is_filtered(filter) ? EVENT_SCAN : filter->limit,
+	                     &reach));
+	if (filter->before > 0 && reach.upto >= filter->before)
+		reach = (struct event_reach){ filter->before - 1, false };
 	TRY(event_repo_list(cx, filter, reach.upto, &items));
 	events = items.items;
 	*ret = (struct event_page){ .items = items, .next_after = reach.upto, .more = reach.full };
@@ -124,6 +169,12 @@ enum err event_list(struct ctx *cx, const struct event_filter *filter, struct ev
 		ret->more = true;
 	}
 	return ERR_OK;
+}
+
+enum err event_position_at(struct ctx *cx, int64_t time_us, int64_t *ret)
+{
+	TRY(sequence(cx));
+	return event_repo_position_at(cx, time_us, ret);
 }
 
 enum err event_head(struct ctx *cx, int64_t *ret)

@@ -3,6 +3,11 @@
 
 #define NAMES_MAX_BYTES ((size_t)64 * 1024)
 
+/* As EVENT_BYTES_BEFORE, of a list that goes downwards. */
+#define EVENT_BYTES_ABOVE                                                                          \
+	"sum(octet_length(payload::text)) OVER (ORDER BY position DESC ROWS BETWEEN UNBOUNDED"     \
+	" PRECEDING AND CURRENT ROW) - octet_length(payload::text) AS bytes_above"
+
 #define INTO                                                                                              \
 	"INSERT INTO app.event_outbox (tenant_id, project_id, kind, version, payload, actor, request_id)" \
 	" VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -75,28 +80,90 @@ enum err event_repo_reach(struct ctx *cx, int64_t after, int64_t most, struct ev
 	return db_get(cx, &LOOK_AHEAD, DB_ARGS(DB_INT(after), DB_INT(most)), &REACH, ret);
 }
 
+static const struct db_stmt LOOK_BACK = {
+	.name = "event_reach_back",
+	.read = true,
+	.nparams = 3,
+	.sql = "SELECT coalesce(min(position), 0) AS upto, count(*) >= $3 AS full"
+	       " FROM (SELECT position FROM app.event WHERE tenant_id = $1 AND position < $2"
+	       " ORDER BY position DESC LIMIT $3) e",
+};
+
+enum err event_repo_reach_back(struct ctx *cx, int64_t before, int64_t most,
+                               struct event_reach *ret)
+{
+	return db_get(cx, &LOOK_BACK, DB_ARGS(DB_INT(before), DB_INT(most)), &REACH, ret);
+}
+
+/* $2 and $3: the part of the log; $4 to $8: kinds, hidden ones, project, actor, request. */
+#define FILTER                                                                                     \
+	" AND ($4::text[] IS NULL OR kind = ANY ($4))"                                             \
+	" AND ($5::text[] IS NULL OR kind <> ALL ($5))"                                            \
+	" AND ($6::bigint IS NULL OR project_id = $6) AND ($7::text IS NULL OR actor = $7)"        \
+	" AND ($8::text IS NULL OR request_id = $8)"
+
 static const struct db_stmt LIST = {
 	.name = "event_list",
 	.read = true,
-	.nparams = 8,
+	.nparams = 10,
 	.sql = "SELECT " EVENT_COLUMNS " FROM (SELECT *, " EVENT_BYTES_BEFORE " FROM app.event"
-	       " WHERE tenant_id = $1 AND position > $2 AND position <= $3"
-	       " AND ($4::text[] IS NULL OR kind = ANY ($4))"
-	       " AND ($5::text[] IS NULL OR kind <> ALL ($5))"
-	       " AND ($6::bigint IS NULL OR project_id = $6) ORDER BY position LIMIT $7) e"
-	       " WHERE bytes_before < $8::bigint ORDER BY position",
+	       " WHERE tenant_id = $1 AND position > $2 AND position <= $3" FILTER
+	       " ORDER BY position LIMIT $9) e WHERE bytes_before < $10::bigint ORDER BY position",
 };
+
+static const struct db_stmt LIST_BACK = {
+	.name = "event_list_back",
+	.read = true,
+	.nparams = 10,
+	.sql = "SELECT " EVENT_COLUMNS " FROM (SELECT *, " EVENT_BYTES_ABOVE " FROM app.event"
+	       " WHERE tenant_id = $1 AND position < $2 AND position >= $3" FILTER
+	       " ORDER BY position DESC LIMIT $9) e WHERE bytes_above < $10::bigint"
+	       " ORDER BY position DESC",
+};
+
+static enum err list(struct ctx *cx, const struct db_stmt *stmt, int64_t from, int64_t to,
+                     const struct event_filter *filter, struct list *ret)
+{
+	return db_list(cx, stmt,
+	               DB_ARGS(DB_INT(from), DB_INT(to), DB_TEXT(event_names(cx, &filter->kinds)),
+	                       DB_TEXT(event_names(cx, &filter->hidden)),
+	                       DB_INT0(filter->project_id), DB_TEXT(filter->actor),
+	                       DB_TEXT(filter->request_id), DB_INT(filter->limit),
+	                       DB_INT((int64_t)EVENT_PAGE_BYTES)),
+	               &event_schema, ret);
+}
 
 enum err event_repo_list(struct ctx *cx, const struct event_filter *filter, int64_t upto,
                          struct list *ret)
 {
-	return db_list(cx, &LIST,
-	               DB_ARGS(DB_INT(filter->after), DB_INT(upto),
-	                       DB_TEXT(event_names(cx, &filter->kinds)),
-	                       DB_TEXT(event_names(cx, &filter->hidden)),
-	                       DB_INT0(filter->project_id), DB_INT(filter->limit),
-	                       DB_INT((int64_t)EVENT_PAGE_BYTES)),
-	               &event_schema, ret);
+	return list(cx, &LIST, filter->after, upto, filter, ret);
+}
+
+enum err event_repo_list_back(struct ctx *cx, const struct event_filter *filter, int64_t downto,
+                              struct list *ret)
+{
+	return list(cx, &LIST_BACK, filter->before, downto, filter, ret);
+}
+
+/* What is up to lo is older than the time, what is from hi on is not; each step halves what is between. */
+static const struct db_stmt POSITION_AT = {
+	.name = "event_position_at",
+	.read = true,
+	.nparams = 2,
+	.sql = "WITH RECURSIVE s (lo, hi) AS (SELECT 0::bigint, (SELECT coalesce(max(position), 0) + 1"
+	       " FROM app.event WHERE tenant_id = $1) UNION ALL SELECT CASE WHEN e.older"
+	       " THEN e.position ELSE s.lo END, CASE WHEN e.older THEN s.hi ELSE m.mid END FROM s"
+	       " CROSS JOIN LATERAL (SELECT (s.lo + s.hi) / 2 AS mid) m"
+	       " LEFT JOIN LATERAL (SELECT v.position, v.sequenced_at < timestamptz 'epoch'"
+	       " + $2::bigint * interval '1 microsecond' AS older FROM app.event v"
+	       " WHERE v.tenant_id = $1 AND v.position >= m.mid AND v.position < s.hi"
+	       " ORDER BY v.position LIMIT 1) e ON true WHERE s.hi - s.lo > 1)"
+	       " SELECT max(lo) FROM s",
+};
+
+enum err event_repo_position_at(struct ctx *cx, int64_t time_us, int64_t *ret)
+{
+	return db_get_int(cx, &POSITION_AT, DB_ARGS(DB_INT(time_us)), ret);
 }
 
 static const struct db_stmt HEAD = {
@@ -130,7 +197,10 @@ const struct db_check event_statements[] = {
 	{ .stmt = &INSERT_AUDITED },
 	{ .stmt = &SEQUENCE },
 	{ .stmt = &LOOK_AHEAD, .row = &REACH },
+	{ .stmt = &LOOK_BACK, .row = &REACH },
 	{ .stmt = &LIST, .row = &event_schema },
+	{ .stmt = &LIST_BACK, .row = &event_schema },
+	{ .stmt = &POSITION_AT },
 	{ .stmt = &HEAD },
 	{ .stmt = NULL },
 };

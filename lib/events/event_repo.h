@@ -28,10 +28,21 @@ struct event_reach {
 NODISCARD
 enum err event_repo_reach(struct ctx *cx, int64_t after, int64_t most, struct event_reach *ret);
 
+/** The same below a position. @ret .upto is the lowest that was looked at */
+NODISCARD
+enum err event_repo_reach_back(struct ctx *cx, int64_t before, int64_t most,
+                               struct event_reach *ret);
+
 /** @upto position, included */
 NODISCARD
 enum err event_repo_list(struct ctx *cx, const struct event_filter *filter, int64_t upto,
                          struct list *ret);
+/** Newest first. @downto position, included */
+NODISCARD
+enum err event_repo_list_back(struct ctx *cx, const struct event_filter *filter, int64_t downto,
+                              struct list *ret);
+NODISCARD
+enum err event_repo_position_at(struct ctx *cx, int64_t time_us, int64_t *ret);
 NODISCARD
 enum err event_repo_head(struct ctx *cx, int64_t *ret);
 

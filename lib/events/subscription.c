@@ -152,9 +152,14 @@ static enum err hand_over(struct round *r, const struct event *events, size_t n)
 {
 	struct ctx *cx = r->cx;
 	CLEANUP(db_end) struct db_tx tx = { 0 };
+	char request_id[REQUEST_ID_MAX + 1];
+	enum err e;
 
 	TRY(db_begin(cx, &tx));
-	TRY(r->subscriber->handle(cx, events, n));
+	memcpy(request_id, cx->request_id, sizeof(request_id));
+	e = r->subscriber->handle(cx, events, n);
+	memcpy(cx->request_id, request_id, sizeof(request_id)); /* event_take_request() */
+	TRY(e);
 	TRY(db_commit(&tx));
 	r->report->handled += (int64_t)n;
 	return ERR_OK;

@@ -31,7 +31,8 @@ struct event_subscriber {
 	const char *const *kinds; /* "project.created", "job.*" or "*"; NULL ends */
 	/*
 	 * Take n events of one tenant, in order, in the transaction that is open; no network.  When it fails,
-	 * all it wrote is undone, and the events are handed to it again one by one.
+	 * all it wrote is undone, and the events are handed to it again one by one.  What it asks for because of
+	 * an event carries that one's request id when it says so: event_take_request().
 	 */
 	enum err (*handle)(struct ctx *cx, const struct event *events, size_t n);
 	int attempts;  /* before an event is parked */

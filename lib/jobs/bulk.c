@@ -33,6 +33,12 @@ static const struct field BULK_FIELDS[] = {
 };
 const struct schema job_bulk_schema = SCHEMA(struct job_bulk, "JobBulk", BULK_FIELDS);
 
+static const struct field MATCHED_FIELDS[] = {
+	F_INT(struct job_matched, matched, .doc = "Jobs that match, a thousand at most"),
+	F_BOOL(struct job_matched, more, .doc = "There are others"),
+};
+const struct schema job_matched_schema = SCHEMA(struct job_matched, "JobMatched", MATCHED_FIELDS);
+
 struct noted {
 	int64_t matched, done;
 };
@@ -214,4 +220,17 @@ enum err job_bulk(struct ctx *cx, job_kinds kinds, enum job_act what,
 	ret->more = ret->more || i < n;
 	ret->skipped = (struct list){ b.skipped, b.nskipped };
 	return note(&b);
+}
+
+enum err job_bulk_count(struct ctx *cx, enum job_act what, const struct job_filter *filter,
+                        struct job_matched *ret)
+{
+	struct job_filter f = *filter;
+	struct list list;
+
+	f.limit = OPERATE_BULK_MAX + 1;
+	TRY(operate_repo_select(cx, &f, what != JOB_CANCEL, &list));
+	ret->more = list.n > OPERATE_BULK_MAX;
+	ret->matched = ret->more ? OPERATE_BULK_MAX : (int64_t)list.n;
+	return ERR_OK;
 }

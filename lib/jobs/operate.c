@@ -58,6 +58,8 @@ static const struct field DETAIL_FIELDS[] = {
 	F_INT(struct job_detail, attempts_kept,
 	      .doc = "Ended attempts that can be looked at, below attempts"),
 	F_BOOL(struct job_detail, cancel_requested, .doc = "It runs, and was asked to stop"),
+	F_JSON(struct job_detail, checkpoint, .nullable = true,
+	       .doc = "Where it would go on when it starts again; null: at its beginning"),
 };
 const struct schema job_detail_schema = SCHEMA(struct job_detail, "JobDetail", DETAIL_FIELDS);
 

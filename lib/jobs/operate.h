@@ -38,9 +38,10 @@ struct job {
 /* The same, with what is worth a look when one job is looked at. */
 struct job_detail {
 	struct job job;
-	struct list waits_for; /* int64_t: jobs that must be completed before it starts */
-	int64_t attempts_kept; /* how many ended attempts there are to look at */
-	bool cancel_requested; /* it runs, and was asked to stop */
+	struct list waits_for;  /* int64_t: jobs that must be completed before it starts */
+	int64_t attempts_kept;  /* how many ended attempts there are to look at */
+	bool cancel_requested;  /* it runs, and was asked to stop */
+	const char *checkpoint; /* JSON text of where it would go on; NULL: at its beginning */
 };
 
 /* One start of a job that has ended. */
@@ -57,7 +58,8 @@ extern const struct schema job_schema, job_detail_schema, job_attempt_schema;
 /* What to look for; what is NULL or 0 does not matter. */
 struct job_filter {
 	const char *status, *job_type, *queue;
-	const char *q; /* the id, or part of type, error or arguments */
+	const char *q;          /* the id, or part of type, error or arguments */
+	const char *request_id; /* that led to it */
 	int64_t project_id;
 	int64_t since_us,
 		until_us;  /* of created_at; of dead letters finished_at.  since included */
@@ -169,6 +171,18 @@ NODISCARD
 enum err job_bulk(struct ctx *cx, job_kinds kinds, enum job_act act,
                   const struct job_selection *which, const struct job_change *change,
                   struct job_bulk *ret);
+
+/* Jobs that a bulk would look at. */
+struct job_matched {
+	int64_t matched; /* at most OPERATE_BULK_MAX */
+	bool more;       /* there are others */
+};
+extern const struct schema job_matched_schema;
+
+/** Count what a bulk of this act with this filter would look at; nothing is done. */
+NODISCARD
+enum err job_bulk_count(struct ctx *cx, enum job_act act, const struct job_filter *filter,
+                        struct job_matched *ret);
 
 /* --- Numbers --- */
 

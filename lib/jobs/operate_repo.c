@@ -32,7 +32,10 @@ static const struct db_stmt LOOK = {
 	       " AS waits_for, (SELECT count(*) FROM app.job_attempt a WHERE a.tenant_id = $1"
 	       " AND a.job_id = $2 AND a.finished_at >= j.created_at) AS attempts_kept,"
 	       " EXISTS (SELECT FROM app.background_job b WHERE b.tenant_id = $1 AND b.id = $2"
-	       " AND b.state = 'running' AND b.cancel_requested) AS cancel_requested"
+	       " AND b.state = 'running' AND b.cancel_requested) AS cancel_requested,"
+	       " coalesce((SELECT b.checkpoint FROM app.background_job b WHERE b.tenant_id = $1"
+	       " AND b.id = $2), (SELECT d.checkpoint FROM app.background_job_dead d"
+	       " WHERE d.tenant_id = $1 AND d.id = $2)) AS checkpoint"
 	       " FROM app.job j WHERE tenant_id = $1 AND id = $2",
 };
 
@@ -45,56 +48,62 @@ enum err operate_repo_look(struct ctx *cx, int64_t id, struct job_detail *ret)
 
 #define AT(n) "timestamptz 'epoch' + " n "::bigint * interval '1 microsecond'"
 
-/* $3 to $10: status, type, queue, project, since, until, part of a text, the id that the text may be. */
+/* $3 to $11: status, type, queue, project, since, until, part of a text, the id it may be, request. */
 #define FILTER(at)                                                                                                   \
 	" AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR job_type = $4)"                             \
 	" AND ($5::text IS NULL OR queue = $5) AND ($6::bigint IS NULL OR project_id = $6)"                          \
 	" AND ($7::bigint IS NULL OR " at " >= " AT(                                                                 \
-		"$7") ")"                                                                                            \
-		      " AND ($8::bigint IS NULL OR " at " < " AT(                                                    \
-			      "$8") ")"                                                                              \
-				    " AND ($9::text IS NULL OR id = $10 OR job_type ILIKE $9 OR error_type ILIKE $9" \
-				    " OR error_message ILIKE $9 OR arguments::text ILIKE $9)"
+		"$7") ") AND ($8::bigint IS NULL"                                                                    \
+		      " OR " at " < " AT(                                                                            \
+			      "$8") ") AND ($9::text IS NULL OR id = $10 OR job_type ILIKE $9"                       \
+				    " OR error_type ILIKE $9 OR error_message ILIKE $9 OR arguments::text ILIKE $9)" \
+				    " AND ($11::text IS NULL OR request_id = $11)"
 
 /*
  * Each part is walked down its own index and cut before they are joined, so that a page costs the
- * same however long the history is.
+ * same however long the history is.  What was asked for since a time ended since then: of the history,
+ * days before it are not looked at.
  */
-#define PAGE " WHERE tenant_id = $1 AND id < $2" FILTER("created_at") " ORDER BY id DESC LIMIT $11"
+#define PAGE(more)                                                                                 \
+	" WHERE tenant_id = $1 AND id < $2" FILTER("created_at") more " ORDER BY id DESC LIMIT $12"
+#define ENDED " AND ($7::bigint IS NULL OR finished_at >= " AT("$7") ")"
 
 static const struct db_stmt LIST = {
 	.name = "job_list",
 	.read = true,
-	.nparams = 11,
+	.nparams = 12,
 	.sql = "SELECT " COLUMNS " FROM ("
-	       "(SELECT * FROM app.job_live" PAGE ") UNION ALL "
-	       "(SELECT * FROM app.job_done" PAGE ") UNION ALL "
-	       "(SELECT * FROM app.job_undone" PAGE ")) u ORDER BY id DESC LIMIT $11",
+	       "(SELECT * FROM app.job_live" PAGE(
+		       "") ") UNION ALL "
+			   "(SELECT * FROM app.job_done" PAGE(
+				   ENDED) ") UNION ALL "
+					  "(SELECT * FROM app.job_undone" PAGE(
+						  "") ")) u ORDER BY id DESC LIMIT $12",
 };
 
 static const struct db_stmt LIST_DEAD = {
 	.name = "job_list_dead",
 	.read = true,
-	.nparams = 11,
+	.nparams = 12,
 	.sql = "SELECT " COLUMNS " FROM app.job_undone WHERE tenant_id = $1 AND id < $2"
 	       " AND ($3::text IS NOT NULL OR status IN ('failed', 'dead'))" FILTER(
-		       "finished_at") " ORDER BY id DESC LIMIT $11",
+		       "finished_at") " ORDER BY id DESC LIMIT $12",
 };
 
 static const struct db_stmt SELECT_LIVE = {
 	.name = "job_select_live",
 	.read = true,
-	.nparams = 11,
+	.nparams = 12,
 	.sql = "SELECT id, NULL AS reason FROM app.job_live WHERE tenant_id = $1 AND id > $2" FILTER(
-		"created_at") " ORDER BY id LIMIT $11",
+		"created_at") " ORDER BY id LIMIT $12",
 };
 
 static const struct db_stmt SELECT_DEAD = {
 	.name = "job_select_dead",
 	.read = true,
-	.nparams = 11,
+	.nparams = 12,
 	.sql = "SELECT id, NULL AS reason FROM app.job_undone WHERE tenant_id = $1 AND id > $2" FILTER(
-		"finished_at") " ORDER BY id LIMIT $11",
+		"finished_at") " ORDER BY id LIMIT $12",
 };
 
 /* @from the id at which the walk begins */
@@ -109,7 +118,8 @@ static enum err filtered(struct ctx *cx, const struct db_stmt *stmt, const struc
 	               DB_ARGS(DB_INT(from), DB_TEXT(f->status), DB_TEXT(f->job_type),
 	                       DB_TEXT(f->queue), DB_INT0(f->project_id), DB_INT0(f->since_us),
 	                       DB_INT0(f->until_us), DB_TEXT(like),
-	                       DB_INT(end != NULL && *end == '\0' ? id : 0), DB_INT(f->limit)),
+	                       DB_INT(end != NULL && *end == '\0' ? id : 0), DB_TEXT(f->request_id),
+	                       DB_INT(f->limit)),
 	               s, ret);
 }
 

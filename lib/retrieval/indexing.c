@@ -77,6 +77,7 @@ static enum err handle(struct ctx *cx, const struct event *events, size_t n)
 	int64_t job;
 
 	for (size_t i = 0; i < n && cx->app->config->search_maps; i++) {
+		event_take_request(cx, &events[i]);
 		if (strcmp(events[i].kind, project_deleted.type) == 0)
 			TRY(indexing_ask(cx, 0, &job));
 		else if (!is_requested(cx, events[i].payload))

@@ -24,7 +24,7 @@ export function Dialog({ title, close, side, wide, stay, children }) {
 
 const question = signal(null);
 
-// Ask before what cannot be undone.  word: what has to be typed for it.
+// Ask before what cannot be undone.  word: what has to be typed for it; back: what the other button says.
 export const sure = (asked) => new Promise((answer) => (question.value = { ...asked, answer }));
 
 export function Question() {
@@ -45,7 +45,7 @@ export function Question() {
 			<p>${asked.text}</p>
 			${asked.word && html`<label class="field">Type <strong>${asked.word}</strong> to go on
 				<input value=${typed} autocomplete="off" spellcheck="false" onInput=${(e) => set_typed(e.currentTarget.value)} /></label>`}
-			<footer><button type="button" onClick=${() => answer(false)}>Cancel</button>
+			<footer><button type="button" onClick=${() => answer(false)}>${asked.back ?? "Cancel"}</button>
 				<button class=${asked.calm ? "first" : "danger"} disabled=${Boolean(asked.word) && typed !== asked.word}>${asked.act}</button></footer>
 		</form>
 	</>`;

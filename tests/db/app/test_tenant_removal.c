@@ -139,6 +139,8 @@ static const char *const ROWS[] = {
 	" '{}', now(), now() FROM app.background_job WHERE tenant_id = #",
 	"INSERT INTO app.job_attempt (tenant_id, job_id, token, attempt, outcome) SELECT tenant_id, id, 1,"
 	" 1, 'lost' FROM app.background_job WHERE tenant_id = #",
+	"INSERT INTO app.job_stats (tenant_id, at, queue, job_type, what, class, jobs)"
+	" VALUES (#, now(), 'q', 't', 'ran', 1, 1)",
 	"INSERT INTO app.job_queue (tenant_id, name, concurrency) VALUES (#, 'q', 1)",
 	"INSERT INTO app.job_slot (tenant_id, job_id, queue) SELECT tenant_id, id, 'q'"
 	" FROM app.background_job WHERE tenant_id = #",

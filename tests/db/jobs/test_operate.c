@@ -126,6 +126,7 @@ static void test_list__filters(void **state)
 	assert_int_equal(found(cx, (struct job_filter){ .until_us = between }), 1);
 	assert_int_equal(found(cx, (struct job_filter){ .since_us = between + 1 }), 0);
 	assert_int_equal(found(cx, (struct job_filter){ .before_id = two }), 1);
+	assert_int_equal(found(cx, (struct job_filter){ .request_id = "req_other" }), 0);
 	assert_true(one < two);
 }
 
@@ -362,6 +363,29 @@ static void test_bulk__in_portions_that_go_on(void **state)
 	                 1);
 }
 
+static int64_t counted(struct ctx *cx, enum job_act act, struct job_filter filter)
+{
+	struct job_matched matched;
+	assert_err(cx, job_bulk_count(cx, act, &filter, &matched), ERR_OK);
+	return matched.matched;
+}
+
+static void test_bulk__counted_before(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct side *s = side_open(cx, SIDE_HOLD_MS);
+	int64_t failed = failed_job(cx, s, (struct job_new){ 0 });
+
+	side_enqueue(cx, (struct job_new){ 0 }, 0);
+	assert_int_equal(counted(cx, JOB_RETRY, (struct job_filter){ 0 }), 1);
+	assert_int_equal(counted(cx, JOB_DISCARD, (struct job_filter){ .status = "dead" }), 0);
+	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ .queue = "x" }), 0);
+	assert_string_equal(status_of(cx, failed), "failed");
+	cx->who.tenant_id = fixture_db_tenant(cx);
+	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ 0 }), 0);
+	side_close(s);
+}
+
 static void test_bulk__what_cannot_be_done_is_told(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -563,6 +587,7 @@ int main(void)
 		cmocka_unit_test_setup(test_discard__only_what_is_over, begin),
 		cmocka_unit_test_setup(test_bulk__an_empty_filter_must_say_so, begin),
 		cmocka_unit_test_setup(test_bulk__in_portions_that_go_on, begin),
+		cmocka_unit_test_setup(test_bulk__counted_before, begin),
 		cmocka_unit_test_setup(test_bulk__what_cannot_be_done_is_told, begin),
 		cmocka_unit_test_setup(test_bulk__of_another_tenant_matches_nothing, begin),
 		cmocka_unit_test_setup(test_race__two_operators_retry, begin),

@@ -231,9 +231,10 @@ def owner():
     return facts["E-mail"].strip(), facts["Password"].strip()
 
 
-def api(method, path, body=None):
+def api(method, path, body=None, headers=None):
     """A request with the key that set-up made: (status, JSON)."""
-    request = urllib.request.Request(URL + "/api/v1" + path, method=method, data=None if body is None else json.dumps(body).encode())
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(URL + "/api/v1" + path, method=method, data=data, headers=headers or {})
     request.add_header("Authorization", "Bearer " + os.environ["PORTOLAN_API_KEY"])
     request.add_header("Content-Type", "application/json")
     try:
