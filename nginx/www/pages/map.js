@@ -1,1 +1,136 @@
-export default () => null;
+// The system map: one table of files in three views, with a selection that all of them share.
+import { html, useEffect, useMemo, useState } from "../core/html.js";
+import { useResource } from "../core/resource.js";
+import { number, short_id } from "../core/format.js";
+import { set_query } from "../core/router.js";
+import { Choice } from "../parts/bits.js";
+import { ProjectFrame } from "../parts/project_frame.js";
+import { Empty, Failure, Shown, Skeleton } from "../parts/states.js";
+import { Icon } from "../parts/icon.js";
+import { Chart, Graph, ROOT } from "./map/chart.js";
+import { COLOURS, NEAR, colours, css, legend, sieve } from "./map/state.js";
+import { Detail } from "./map/detail.js";
+import { Find } from "./map/find.js";
+import { Export } from "./map/export.js";
+import { Table } from "./map/table.js";
+
+const VIEWS = [["graph", "Graph"], ["treemap", "Treemap"], ["table", "Table"]];
+// What draws comes with the first view that needs it.
+const DRAWS = { graph: () => import("./map/graph.js"), treemap: () => import("./map/treemap.js") };
+
+const has_webgl = () => {
+	const probe = document.createElement("canvas");
+	return Boolean(probe.getContext("webgl2") ?? probe.getContext("webgl"));
+};
+
+// The colours of the scheme that is shown.
+function useColours() {
+	const [c, set_c] = useState(colours);
+	useEffect(() => {
+		const anew = () => set_c(colours());
+		const scheme = matchMedia("(prefers-color-scheme: dark)");
+		const theme = new MutationObserver(anew);
+		scheme.addEventListener("change", anew);
+		theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+		return () => (scheme.removeEventListener("change", anew), theme.disconnect());
+	}, []);
+	return c;
+}
+
+function useDrawing(view) {
+	const [drawn, set_drawn] = useState({});
+	useEffect(() => {
+		DRAWS[view]?.().then((module) => set_drawn({ view, View: module.default }), (error) => set_drawn({ view, error }));
+	}, [view]);
+	return drawn.view === view ? drawn : {};
+}
+
+const Select = ({ label, value, options, choose }) => html`<label class="pick"><span>${label}</span>
+	<select value=${value ?? ""} onChange=${(e) => choose(e.currentTarget.value)}>${options.map(([v, text]) => html`<option value=${v} selected=${v === (value ?? "")}>${text}</option>`)}</select></label>`;
+
+function Legend({ chart, by, c }) {
+	return html`<ul class="map-legend" aria-label="Colours">${legend(chart, by, c).map(([colour, text]) => html`<li key=${text}><i style=${{ background: css(colour) }}></i>${text}</li>`)}</ul>`;
+}
+
+// Filters that are on, each with what takes it away.
+function Filters({ chart, query, shown }) {
+	const only = query.only === "cycle" ? "in a cycle" : query.only === "untested" ? "reached by no test" : query.only ? `in cycle ${query.only}` : "";
+	const on = [["under", query.under && `in ${query.under}`], ["lang", query.lang], ["role", query.role], ["part", query.part && `part ${query.part}`], ["only", only], ["q", query.q && `“${query.q}”`],
+		["near", query.near && query.at && (NEAR.find(([v]) => v === query.near) ?? [])[1]]].filter(([, text]) => text);
+	return html`<div class="map-filters" role="status">
+		<span class="fine">${shown ? `${number(shown.reduce((a, b) => a + b, 0))} of ${number(chart.n)} files` : `${number(chart.n)} files`}</span>
+		${on.map(([name, text]) => html`<button key=${name} class="chip" title="Take this filter away" onClick=${() => set_query({ [name]: null }, { replace: false })}>${text} <${Icon} name="close" /></button>`)}
+	</div>`;
+}
+
+function Tools({ id, chart, query, view, at }) {
+	const names = (list) => list.filter(Boolean).map((name) => [name, name]);
+	return html`<div class="map-tools">
+		<${Choice} label="View" options=${VIEWS} value=${view} choose=${(v) => set_query({ view: v }, { replace: false })} />
+		<${Find} id=${id} commit=${query.commit} />
+		<${Select} label="Colour" value=${query.color ?? "lang"} options=${COLOURS} choose=${(v) => set_query({ color: v === "lang" ? null : v })} />
+		<${Select} label="Around the selection" value=${at === null || at === ROOT ? "" : query.near} options=${NEAR} choose=${(v) => set_query({ near: v })} />
+		<details class="map-more" open=${Boolean(query.lang || query.role || query.part || query.only)}><summary>Filters</summary><div>
+			<${Select} label="Language" value=${query.lang} options=${[["", "All"], ...names(chart.languages)]} choose=${(v) => set_query({ lang: v })} />
+			<${Select} label="Role" value=${query.role} options=${[["", "All"], ...names(chart.roles)]} choose=${(v) => set_query({ role: v })} />
+			<${Select} label="Part" value=${query.part} options=${[["", "All"], ...names(chart.components.name)]} choose=${(v) => set_query({ part: v })} />
+			<${Select} label="Only" value=${query.only} options=${[["", "All"], ["cycle", "In a cycle"], ["untested", "Reached by no test"]]} choose=${(v) => set_query({ only: v })} />
+			<label class="pick"><span>Path has</span><input value=${query.q ?? ""} onInput=${(e) => set_query({ q: e.currentTarget.value })} /></label>
+		</div></details>
+	</div>`;
+}
+
+const NO_WEBGL = html`<p class="notice"><${Icon} name="info" /> This browser has no WebGL, which the graph is drawn with. The table has the same in words; the treemap needs none.</p>`;
+
+function Stage({ chart, graph, query, view, shown, c, at, id }) {
+	const { View, error } = useDrawing(view);
+	const missing = view === "graph" && !has_webgl();
+	const select = (node) => set_query({ at: node === null ? null : chart.path(node), near: node === null ? null : query.near });
+	const common = { chart, graph: graph.data, query, shown, c, at, id, select };
+	if (view === "table" || missing) return html`${missing && NO_WEBGL}<${Table} ...${common} />`;
+	if (error) return html`<${Empty} title="The view could not be loaded"><p>The server may have been brought up to date: load the page anew.</p></>`;
+	if (view === "graph" && graph.problem) return html`<${Failure} problem=${graph.problem} retry=${graph.reload} />`;
+	if (!View || (view === "graph" && !graph.data)) return html`<div class="stage"><${Skeleton} lines=${12} /></div>`;
+	return html`<${View} ...${common} />`;
+}
+
+function Map({ id, query, data }) {
+	const chart = useMemo(() => new Chart(data), [data]);
+	const view = VIEWS.some(([v]) => v === query.view) ? query.view : "graph";
+	const needs_graph = view === "graph" || Boolean(query.near);
+	const loaded = useResource(needs_graph ? `/projects/${id}/map.graph.json` : null, { commit: query.commit ?? data.commit });
+	const graph = useMemo(() => ({ ...loaded, data: loaded.data && loaded.data.imports.count.length === chart.n ? new Graph(loaded.data) : null }), [loaded.data, loaded.problem, chart]);
+	const at = useMemo(() => chart.find(query.at), [chart, query.at]);
+	const c = useColours();
+	const { lang, role, part, only, under, q, near } = query;
+	const shown = useMemo(() => sieve(chart, graph.data, query), [chart, graph, lang, role, part, only, under, q, near, near && query.at]);
+	if (!chart.n) return html`<${Empty} title="The repository has no files"><p>Push a commit, then sync the project.</p></>`;
+	return html`
+		<${Tools} id=${id} chart=${chart} query=${query} view=${view} at=${at} />
+		<div class="map">
+			<section class="map-main" aria-label=${`${VIEWS.find(([v]) => v === view)[1]} of the files`}>
+				<${Stage} chart=${chart} graph=${graph} query=${query} view=${view} shown=${shown} c=${c} at=${at} id=${id} />
+				<div class="map-foot"><${Legend} chart=${chart} by=${query.color ?? "lang"} c=${c} /><${Filters} chart=${chart} query=${query} shown=${shown} /></div>
+			</section>
+			<aside class="map-side" aria-label="About the selection">
+				${query.at && at === null && html`<p class="notice">There is no ${query.at} in this map.</p>`}
+				<${Detail} id=${id} chart=${chart} graph=${graph.data} at=${at} query=${query} />
+			</aside>
+		</div>`;
+}
+
+const NoChart = ({ id, problem, reload }) => problem.status !== 404 ? html`<${Failure} problem=${problem} retry=${reload} />` : html`
+	<${Empty} title="There is no map to show"><p>${problem.detail}${problem.detail.endsWith(".") ? "" : "."} ${problem.fix && "Sync the project to have it made."}</p><p><a href=${`/projects/${id}`}>To the project</a></p></>`;
+
+export default function SystemMap({ params, query }) {
+	const { id } = params;
+	// Asked for at once, not behind the project.
+	const files = useResource(`/projects/${id}/map.files.json`, { commit: query.commit }, { live: ["map.*"], project: Number(id) });
+	const aside = () => files.data && html`<span class="fine">${files.data.ref ?? "commit"} at <code title=${files.data.commit}>${short_id(files.data.commit)}</code></span>
+		<${Export} id=${id} commit=${files.data.commit} query=${query} />`;
+	return html`<${ProjectFrame} id=${id} tab="map" wide aside=${aside}>${() =>
+		files.data === null && files.problem
+			? html`<${NoChart} id=${id} problem=${files.problem} reload=${files.reload} />`
+			: html`<${Shown} of=${files} lines=${14}>${(data) => html`<${Map} id=${id} query=${query} data=${data} />`}</>`}</>`;
+}
+
