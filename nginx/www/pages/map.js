@@ -94,7 +94,7 @@ function Stage({ chart, graph, query, view, shown, c, at, id }) {
 	return html`<${View} ...${common} />`;
 }
 
-function Map({ id, query, data }) {
+function Views({ id, query, data }) {
 	const chart = useMemo(() => new Chart(data), [data]);
 	const view = VIEWS.some(([v]) => v === query.view) ? query.view : "graph";
 	const needs_graph = view === "graph" || Boolean(query.near);
@@ -131,6 +131,6 @@ export default function SystemMap({ params, query }) {
 	return html`<${ProjectFrame} id=${id} tab="map" wide aside=${aside}>${() =>
 		files.data === null && files.problem
 			? html`<${NoChart} id=${id} problem=${files.problem} reload=${files.reload} />`
-			: html`<${Shown} of=${files} lines=${14}>${(data) => html`<${Map} id=${id} query=${query} data=${data} />`}</>`}</>`;
+			: html`<${Shown} of=${files} lines=${14}>${(data) => html`<${Views} id=${id} query=${query} data=${data} />`}</>`}</>`;
 }
 

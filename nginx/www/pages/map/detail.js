@@ -8,12 +8,12 @@ import { Copy, Time } from "../../parts/bits.js";
 import { Icon } from "../../parts/icon.js";
 import { Failure } from "../../parts/states.js";
 import { ROOT, folder_of, is_folder } from "./chart.js";
+import { source_link } from "./links.js";
 import { tested_text } from "./table.js";
 
 const MOST = 12;
 
 const to = (changes) => with_query(changes, here.value);
-export const source_link = (id, path, commit, from, last) => `/projects/${id}/source?path=${encodeURIComponent(path)}${commit ? `&commit=${commit}` : ""}${from ? `#L${from}${last > from ? `-L${last}` : ""}` : ""}`;
 
 // The end of a path says most: it is what stays when there is no room.
 const Place = ({ path, children }) => html`<a class="place" href=${to({ at: path, def: null })} title=${path}><bdi>${path}</bdi>${children}</a>`;
@@ -97,15 +97,16 @@ function Neighbours({ id, path, commit, way, total }) {
 	const found = useResource(total ? `/projects/${id}/graph/neighbours` : null, { path, direction: way, limit: 100, commit });
 	const other = way === "in" ? "from" : "to";
 	const items = found.data?.items ?? [];
+	const files = [...Map.groupBy(items, (e) => e[other])];
 	return html`<${Block} title=${`${way === "in" ? "Imported by" : "Imports"} (${number(total)})`} open=${total > 0}>
 		${found.problem && html`<${Failure} problem=${found.problem} retry=${found.reload} compact />`}
-		<${Rows} more=${found.data ? found.data.total - items.length : 0} items=${items.map((e, i) => html`<li key=${i}><${Place} path=${e[other]} />
-			<a class="num" href=${source_link(id, e.from, commit, e.line)} title=${`${e.kind}, found by ${e.rule}, ${e.confidence} % sure`}>${e.line ? `line ${e.line}` : e.kind}</a></li>`)} /></>`;
+		<${Rows} more=${found.data ? found.data.total - items.length : 0} items=${files.map(([path, [e, ...rest]]) => html`<li key=${path}><${Place} path=${path} />
+			<a class="num" href=${source_link(id, e.from, commit, e.line)} title=${`${e.kind}, found by ${e.rule}, ${e.confidence} % sure`}>${e.line ? `line ${e.line}` : e.kind}${rest.length > 0 && ` +${rest.length}`}</a></li>`)} /></>`;
 }
 
 function Definitions({ id, path, commit, def }) {
-	const source = useResource(`/projects/${id}/source`, { path, commit, from: 1, to: 1, outline: "true" });
-	const defs = source.data?.definitions ?? [];
+	const outline = useResource(`/projects/${id}/outline`, { path, commit });
+	const defs = outline.data?.items ?? [];
 	if (!defs.length) return null;
 	return html`<${Block} title=${`Definitions (${number(defs.length)})`}><ul class="rows tall">${defs.slice(0, 300).map((d, i) => html`<li key=${i} class=${d.name === def ? "on" : ""}>
 		<a class="place" href=${to({ def: d.name })} title=${d.signature || d.name}><bdi>${d.parent ? `${d.parent}.` : ""}${d.name}</bdi></a><a class="num" href=${source_link(id, path, commit, d.line, d.last_line)}>${d.kind}, line ${d.line}</a></li>`)}</ul></>`;

@@ -18,7 +18,7 @@ function useFound(id, text, commit) {
 				const [files, symbols] = await Promise.all([ask("files"), ask("symbols")]);
 				set_found({ text, items: [
 					...files.data.items.map((f) => ({ key: f.path, icon: f.kind, label: f.path, kind: f.kind, at: f.path })),
-					...symbols.data.items.map((s) => ({ key: `${s.name} ${s.path} ${s.line}`, icon: "spark", label: s.name, kind: `${s.kind}, ${s.path}:${s.line}`, at: s.path, def: s.name })),
+					...symbols.data.items.map((s) => ({ key: `${s.name} ${s.path} ${s.line}`, icon: "spark", label: s.name, kind: `${s.kind}, ${s.path}:${s.line}`, at: s.path, def: s.name, line: s.line })),
 				] });
 			} catch (problem) {
 				if (!away.signal.aborted) set_found({ text, items: [], problem });
@@ -29,7 +29,9 @@ function useFound(id, text, commit) {
 	return found;
 }
 
-export function Find({ id, commit }) {
+const select = (item) => set_query({ at: item.at, def: item.def }, { replace: false });
+
+export function Find({ id, commit, choose: chosen = select }) {
 	const [text, set_text] = useState("");
 	const [open, set_open] = useState(false);
 	const [on, set_on] = useState(0);
@@ -37,7 +39,7 @@ export function Find({ id, commit }) {
 	const found = useFound(id, text.trim(), commit);
 	const choose = (item) => {
 		set_open(false);
-		set_query({ at: item.at, def: item.def }, { replace: false });
+		chosen(item);
 	};
 	const on_key = (event) => {
 		const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

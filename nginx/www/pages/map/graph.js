@@ -6,6 +6,7 @@ import { number, plural } from "../../core/format.js";
 import { go, set_query } from "../../core/router.js";
 import { Icon } from "../../parts/icon.js";
 import { ROOT, is_folder } from "./chart.js";
+import { source_link } from "./links.js";
 import { fitted, spoken } from "./canvas.js";
 import { WIDTH, drawn_lines, lines, open_text, opened, scene } from "./scene.js";
 import { css, folders_shown, mix, nearest, painter } from "./state.js";
@@ -80,7 +81,7 @@ function filled({ nodes }, all, { chart, c, at, shown, query, sigma }) {
 		const out = chosen.has(l.from), into = chosen.has(l.to);
 		const faint = (chosen.size && !out && !into) || !passes(nodes[l.from]) || !passes(nodes[l.to]);
 		const full = out && !into ? c["edge-out"] : into && !out ? c["edge-in"] : l.cyclic ? c.bad : c["line-2"];
-		graph.addDirectedEdge(l.from, l.to, { weight: l.weight, type: "arrow", color: css(mix(c.paper, full, faint ? 0.12 : out || into || l.cyclic ? 0.9 : 0.5)), zIndex: faint ? 0 : out || into ? 2 : 1 });
+		graph.addDirectedEdge(l.from, l.to, { weight: l.weight, type: "arrow", color: css(mix(c.paper, full, faint ? 0.12 : out || into || l.cyclic ? 0.9 : 0.6)), zIndex: faint ? 0 : out || into ? 2 : 1 });
 	}
 	return graph;
 }
@@ -88,7 +89,7 @@ function filled({ nodes }, all, { chart, c, at, shown, query, sigma }) {
 // Lines are as thick on every step of the zoom.
 function thicken(sigma) {
 	const unit = 1 / sigma.scaleSize(1);
-	sigma.getGraph().updateEachEdgeAttributes((_, a) => ({ ...a, size: (0.8 + 0.35 * Math.log2(a.weight)) * unit }), { attributes: ["size"] });
+	sigma.getGraph().updateEachEdgeAttributes((_, a) => ({ ...a, size: (1.1 + 0.3 * Math.log2(a.weight)) * unit }), { attributes: ["size"] });
 }
 
 // Sigma on a box: { ref, sigma } with what it shows kept in `now`.
@@ -97,7 +98,7 @@ function useSigma(now, height) {
 	const [sigma, set_sigma] = useState(null);
 	useEffect(() => {
 		const it = new Sigma(new DirectedGraph(), ref.current, { allowInvalidContainer: true, itemSizesReference: "positions", zoomToSizeRatioFunction: (x) => x, zIndex: true, labelRenderedSizeThreshold: 0,
-			defaultDrawNodeLabel: draw_label, defaultDrawNodeHover: draw_hover, minEdgeThickness: 0.6, stagePadding: 12, minCameraRatio: 0.0005, maxCameraRatio: 2, enableCameraRotation: false, doubleClickZoomingRatio: 1 });
+			defaultDrawNodeLabel: draw_label, defaultDrawNodeHover: draw_hover, minEdgeThickness: 1, stagePadding: 12, minCameraRatio: 0.0005, maxCameraRatio: 2, enableCameraRotation: false, doubleClickZoomingRatio: 1 });
 		const pen = it.createCanvasContext("hulls", { beforeLayer: "edges", style: { position: "absolute" } }).getCanvases().hulls.getContext("2d");
 		let ratio = 1;
 		it.on("beforeRender", () => {
@@ -140,7 +141,7 @@ const Hint = ({ chart, told, all, nodes }) => {
 	if (told === null) return "What stands above depends on what stands below; red lines are part of a cycle. Double click or Enter opens a folder.";
 	const i = nodes.findIndex((n) => n.node === told);
 	const to = all.filter((l) => l.from === i).length, from = all.filter((l) => l.to === i).length;
-	return `${spoken(chart, told, plural, number)}${i < 0 ? "" : `; here it imports ${to} and is imported by ${from}`}`;
+	return html`${spoken(chart, told, plural, number)}${i >= 0 && html`; here it <span class="out">imports ${to}</span> and is <span class="in">imported by ${from}</span>`}`;
 };
 
 export default function GraphView({ chart, graph, query, shown, c, at, id, select }) {
@@ -161,7 +162,7 @@ export default function GraphView({ chart, graph, query, shown, c, at, id, selec
 	}, []);
 	const set_open = (next) => set_query({ open: open_text(chart, next) }, { replace: false });
 	const enter = (node) => {
-		if (!is_folder(node)) return go(`/projects/${id}/source?path=${encodeURIComponent(chart.path(node))}${query.commit ? `&commit=${query.commit}` : ""}`);
+		if (!is_folder(node)) return go(source_link(id, chart.path(node), query.commit));
 		frame.current = node;
 		set_open(new Set([...open, node]));
 	};

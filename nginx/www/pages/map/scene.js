@@ -12,7 +12,7 @@ function room(r) {
 	return { x: r.x + pad, y: r.y + head + pad, w: r.w - 2 * pad, h: r.h - head - 2 * pad };
 }
 
-// The rows in which the stored places put them.
+// The rows in which the stored places put them; one that is much longer than it should be is broken.
 function rows_of(graph, children) {
 	const place = (node, side) => graph.places[is_folder(node) ? "folders" : "files"][side][is_folder(node) ? folder_of(node) : node];
 	const rows = new Map();
@@ -20,7 +20,11 @@ function rows_of(graph, children) {
 		const y = place(node, "y");
 		rows.set(y, [...(rows.get(y) ?? []), node]);
 	}
-	return [...rows.values()];
+	const most = Math.max(6, Math.round(Math.sqrt(2.4 * children.length)));
+	return [...rows.values()].flatMap((row) => {
+		const parts = Math.ceil(row.length / (1.15 * most)), each = Math.ceil(row.length / parts);
+		return Array.from({ length: parts }, (_, i) => row.slice(i * each, (i + 1) * each)).filter((part) => part.length);
+	});
 }
 
 function drawn_children(chart, node, at) {
