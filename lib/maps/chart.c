@@ -244,6 +244,8 @@ static void write_graph(struct content *c, const struct nesting *nesting)
 		linked[f] = g->fan_in[f] > 0 || g->fan_out[f] > 0;
 	strips_place(c->arena, &in, &places);
 	sb_addc(&c->sb, '{');
+	content_key(c, "commit");
+	content_text(c, c->in->commit);
 	content_count(c, "unit", STRIPS_UNIT);
 	write_places(c, "folders", places.folders, in.nfolders);
 	write_places(c, "files", places.files, n);

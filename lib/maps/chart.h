@@ -12,7 +12,7 @@
  *           history (whether it was read), impact_exact}
  *           rank in parts of a million; last is the day of the last change, from 1970; tested how many
  *           imports the nearest test is away (0: a test, or a file of that role; -1: CHART_TESTED_MAX or more)
- *   graph   {unit, folders: {x, y, width, height}, files: {x, y, width, height}, as maps/strips.h tells,
+ *   graph   {commit, unit, folders: {x, y, width, height}, files: {x, y, width, height}, as maps/strips.h tells,
  *           imports: {count: by file, to: those it imports, ascending, behind one another}, complete}
  *
  * A source file is as near to a test as the header of its name beside it, which it includes.

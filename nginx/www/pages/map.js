@@ -18,11 +18,6 @@ const VIEWS = [["graph", "Graph"], ["treemap", "Treemap"], ["table", "Table"]];
 // What draws comes with the first view that needs it.
 const DRAWS = { graph: () => import("./map/graph.js"), treemap: () => import("./map/treemap.js") };
 
-const has_webgl = () => {
-	const probe = document.createElement("canvas");
-	return Boolean(probe.getContext("webgl2") ?? probe.getContext("webgl"));
-};
-
 // The colours of the scheme that is shown.
 function useColours() {
 	const [c, set_c] = useState(colours);
@@ -80,26 +75,35 @@ function Tools({ id, chart, query, view, at }) {
 	</div>`;
 }
 
-const NO_WEBGL = html`<p class="notice"><${Icon} name="info" /> This browser has no WebGL, which the graph is drawn with. The table has the same in words; the treemap needs none.</p>`;
-
 function Stage({ chart, graph, query, view, shown, c, at, id }) {
 	const { View, error } = useDrawing(view);
-	const missing = view === "graph" && !has_webgl();
 	const select = (node) => set_query({ at: node === null ? null : chart.path(node), near: node === null ? null : query.near });
 	const common = { chart, graph: graph.data, query, shown, c, at, id, select };
-	if (view === "table" || missing) return html`${missing && NO_WEBGL}<${Table} ...${common} />`;
+	if (view === "table") return html`<${Table} ...${common} />`;
 	if (error) return html`<${Empty} title="The view could not be loaded"><p>The server may have been brought up to date: load the page anew.</p></>`;
 	if (view === "graph" && graph.problem) return html`<${Failure} problem=${graph.problem} retry=${graph.reload} />`;
 	if (!View || (view === "graph" && !graph.data)) return html`<div class="stage"><${Skeleton} lines=${12} /></div>`;
 	return html`<${View} ...${common} />`;
 }
 
-function Views({ id, query, data }) {
-	const chart = useMemo(() => new Chart(data), [data]);
-	const view = VIEWS.some(([v]) => v === query.view) ? query.view : "graph";
-	const needs_graph = view === "graph" || Boolean(query.near);
-	const loaded = useResource(needs_graph ? `/projects/${id}/map.graph.json` : null, { commit: query.commit ?? data.commit });
-	const graph = useMemo(() => ({ ...loaded, data: loaded.data && loaded.data.imports.count.length === chart.n ? new Graph(loaded.data) : null }), [loaded.data, loaded.problem, chart]);
+// What is made of an answer is made once.
+const once = (make, made = new WeakMap()) => (data) => {
+	if (!made.has(data)) made.set(data, make(data));
+	return made.get(data);
+};
+const chart_of = once((data) => new Chart(data));
+const graph_of = once((data) => new Graph(data));
+
+const view_of = (query) => (VIEWS.some(([v]) => v === query.view) ? query.view : "graph");
+
+function Views({ id, query, data, loaded, reload }) {
+	const chart = chart_of(data);
+	const view = view_of(query);
+	// A newer map may have come between the two answers.
+	useEffect(() => {
+		if (loaded.data && !loaded.loading && loaded.data.commit !== data.commit) reload();
+	}, [loaded.data, loaded.loading, data]);
+	const graph = useMemo(() => ({ ...loaded, data: loaded.data?.commit === data.commit ? graph_of(loaded.data) : null }), [loaded.data, loaded.problem, data]);
 	const at = useMemo(() => chart.find(query.at), [chart, query.at]);
 	const c = useColours();
 	const { lang, role, part, only, under, q, near } = query;
@@ -125,12 +129,16 @@ const NoChart = ({ id, problem, reload }) => problem.status !== 404 ? html`<${Fa
 export default function SystemMap({ params, query }) {
 	const { id } = params;
 	// Asked for at once, not behind the project.
-	const files = useResource(`/projects/${id}/map.files.json`, { commit: query.commit }, { live: ["map.*"], project: Number(id) });
+	const options = { live: ["map.*"], project: Number(id), keep: true };
+	const files = useResource(`/projects/${id}/map.files.json`, { commit: query.commit }, options);
+	const graph = useResource(view_of(query) === "graph" || query.near ? `/projects/${id}/map.graph.json` : null, { commit: query.commit }, options);
+	useEffect(() => void DRAWS[view_of(query)]?.().catch(() => {}), []);
+	const reload = () => (files.reload(), graph.reload());
 	const aside = () => files.data && html`<span class="fine">${files.data.ref ?? "commit"} at <code title=${files.data.commit}>${short_id(files.data.commit)}</code></span>
 		<${Export} id=${id} commit=${files.data.commit} query=${query} />`;
 	return html`<${ProjectFrame} id=${id} tab="map" wide aside=${aside}>${() =>
 		files.data === null && files.problem
 			? html`<${NoChart} id=${id} problem=${files.problem} reload=${files.reload} />`
-			: html`<${Shown} of=${files} lines=${14}>${(data) => html`<${Views} id=${id} query=${query} data=${data} />`}</>`}</>`;
+			: html`<${Shown} of=${files} lines=${14}>${(data) => html`<${Views} id=${id} query=${query} data=${data} loaded=${graph} reload=${reload} />`}</>`}</>`;
 }
 

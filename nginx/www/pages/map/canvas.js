@@ -25,6 +25,9 @@ export function useCanvas(draw, of) {
 	return [ref, size];
 }
 
+let family; // of the page: asked once
+export const font = (size, bold) => `${bold ? "600 " : ""}${size}px ${(family ??= getComputedStyle(document.body).fontFamily)}`;
+
 // A text that fits into a width: cut with an ellipsis, or nothing.
 export function fitted(pen, text, width) {
 	if (pen.measureText(text).width <= width) return text;

@@ -1,68 +1,57 @@
 // The graph: folders first, opened where one looks closer.  What stands above depends on what stands below.
-import { DirectedGraph } from "graphology";
-import Sigma from "sigma";
 import { html, useEffect, useMemo, useRef, useState } from "../../core/html.js";
 import { number, plural } from "../../core/format.js";
 import { go, set_query } from "../../core/router.js";
 import { Icon } from "../../parts/icon.js";
+import { useCamera } from "./camera.js";
+import { fitted, font, spoken, useCanvas } from "./canvas.js";
 import { ROOT, is_folder } from "./chart.js";
 import { source_link } from "./links.js";
-import { fitted, spoken } from "./canvas.js";
 import { WIDTH, drawn_lines, lines, open_text, opened, scene } from "./scene.js";
 import { css, folders_shown, mix, nearest, painter } from "./state.js";
 
-const font = (size, bold) => `${bold ? "600 " : ""}${size}px ${getComputedStyle(document.body).fontFamily}`;
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-// Below its node, as wide as its cell; behind it the paper, so that lines do not run through it.
-function draw_label(pen, { ink, back, cell, sigma, bold, label, x, y, size: radius }) {
-	const size = 12, width = cell * sigma.scaleSize(1);
-	if (width < 44) return;
-	pen.font = font(size, bold);
-	const text = fitted(pen, label, width);
-	if (!text) return;
-	pen.textAlign = "center";
-	pen.lineJoin = "round";
-	pen.lineWidth = 3;
-	pen.strokeStyle = back;
-	pen.strokeText(text, x, y + radius + size + 2);
-	pen.fillStyle = ink;
-	pen.fillText(text, x, y + radius + size + 2);
-	pen.textAlign = "start";
-}
-
-function draw_hover(pen, data) {
-	pen.beginPath();
-	pen.arc(data.x, data.y, data.size + 2.5, 0, 2 * Math.PI);
-	pen.lineWidth = 2;
-	pen.strokeStyle = data.ink;
-	pen.stroke();
-	draw_label(pen, { ...data, cell: data.cell * 3 });
-}
+const BEND = 0.07; // of a line's length: two that run both ways are told apart
+const LABEL = 12; // pixels
 
 // Open folders: around what they hold, with their names.
-function draw_hulls(pen, sigma, hulls, c) {
-	const scale = sigma.scaleSize(1);
+function draw_hulls(pen, hulls, { scale, c, at, chart }) {
 	for (const hull of hulls) {
-		const { x, y } = sigma.graphToViewport({ x: hull.x, y: -hull.y });
-		const w = hull.w * scale, h = hull.h * scale;
+		const [x, y, w, h] = [hull.x * scale, hull.y * scale, hull.w * scale, hull.h * scale];
 		pen.beginPath();
 		pen.roundRect(x, y, w, h, Math.min(8, w / 8, h / 8));
 		pen.fillStyle = css(mix(c.card, c.shade, 0.55));
 		pen.fill();
-		pen.lineWidth = hull.chosen ? 2.5 : 1;
-		pen.strokeStyle = css(hull.chosen ? c.ink : c.line);
+		pen.lineWidth = hull.node === at ? 2.5 : 1;
+		pen.strokeStyle = css(hull.node === at ? c.ink : c.line);
 		pen.stroke();
 		if (w < 50 || h < 34) continue;
-		pen.font = font(12, true);
+		pen.font = font(LABEL, true);
 		pen.fillStyle = css(c["ink-2"]);
-		pen.fillText(fitted(pen, hull.label, w - 14), x + 7, y + 15);
+		pen.fillText(fitted(pen, chart.name(hull.node) + (hull.hidden ? ` · ${number(hull.hidden)} smaller ones are not drawn` : ""), w - 14), x + 7, y + 15);
 	}
 }
 
-// What is drawn, with its colours: graphology's graph.
-function filled({ nodes }, all, { chart, c, at, shown, query, sigma }) {
-	const graph = new DirectedGraph();
+// From the edge of one node to that of the other, with a head.
+function draw_line(pen, a, b, width) {
+	const dx = b.px - a.px, dy = b.py - a.py, d = Math.hypot(dx, dy);
+	if (d < a.pr + b.pr + 4) return;
+	const mx = (a.px + b.px) / 2 - dy * BEND, my = (a.py + b.py) / 2 + dx * BEND;
+	const end = Math.hypot(b.px - mx, b.py - my), ex = (b.px - mx) / end, ey = (b.py - my) / end, head = 4 + 1.6 * width;
+	const tx = b.px - ex * (b.pr + 1), ty = b.py - ey * (b.pr + 1);
+	pen.lineWidth = width;
+	pen.beginPath();
+	pen.moveTo(a.px, a.py);
+	pen.quadraticCurveTo(mx, my, tx - ex * head * 0.8, ty - ey * head * 0.8);
+	pen.stroke();
+	pen.beginPath();
+	pen.moveTo(tx, ty);
+	pen.lineTo(tx - ex * head - ey * head * 0.45, ty - ey * head + ex * head * 0.45);
+	pen.lineTo(tx - ex * head + ey * head * 0.45, ty - ey * head - ex * head * 0.45);
+	pen.fill();
+}
+
+// Colours of nodes and lines, by what is selected and what the filters leave.
+function dressed({ nodes }, all, { chart, c, at, shown, query }) {
 	const colour = painter(chart, query.color, c);
 	const some = shown && folders_shown(chart, shown);
 	const passes = ({ node }) => !shown || (is_folder(node) ? some.has(node) : Boolean(shown[node]));
@@ -72,69 +61,56 @@ function filled({ nodes }, all, { chart, c, at, shown, query, sigma }) {
 		if (chosen.has(l.from)) near.add(l.to);
 		if (chosen.has(l.to)) near.add(l.from);
 	}
-	nodes.forEach((n, i) => {
+	const dots = nodes.map((n, i) => {
 		const on = passes(n) && (!chosen.size || near.has(i));
-		graph.addNode(i, { ...n, y: -n.y, size: n.r, cell: n.w, label: chart.name(n.node) + (is_folder(n.node) ? "/" : ""), forceLabel: true, sigma,
-			bold: is_folder(n.node), color: css(mix(c.paper, colour(n.node), on ? 1 : 0.22)), ink: css(on ? c.ink : mix(c.paper, c["ink-2"], 0.6)), back: css(c.paper), highlighted: n.node === at, zIndex: on ? 1 : 0 });
+		return { ...n, color: css(mix(c.paper, colour(n.node), on ? 1 : 0.22)), ink: css(on ? c.ink : mix(c.paper, c["ink-2"], 0.6)) };
 	});
-	for (const l of drawn_lines(all, (i) => chosen.has(i))) {
+	const strokes = drawn_lines(all, (i) => chosen.has(i)).map((l) => {
 		const out = chosen.has(l.from), into = chosen.has(l.to);
 		const faint = (chosen.size && !out && !into) || !passes(nodes[l.from]) || !passes(nodes[l.to]);
 		const full = out && !into ? c["edge-out"] : into && !out ? c["edge-in"] : l.cyclic ? c.bad : c["line-2"];
-		graph.addDirectedEdge(l.from, l.to, { weight: l.weight, type: "arrow", color: css(mix(c.paper, full, faint ? 0.12 : out || into || l.cyclic ? 0.9 : 0.6)), zIndex: faint ? 0 : out || into ? 2 : 1 });
+		return { ...l, width: 1 + 0.3 * Math.log2(l.weight), color: css(mix(c.paper, full, faint ? 0.14 : out || into || l.cyclic ? 0.9 : 0.55)), rank: faint ? 0 : out || into ? 2 : 1 };
+	});
+	return { dots, strokes: strokes.sort((a, b) => a.rank - b.rank) };
+}
+
+function paint(pen, { width, height }, { k, x, y }, { dots, strokes }, drawing, look) {
+	const scale = (width / WIDTH) * k;
+	pen.clearRect(0, 0, width, height);
+	pen.save();
+	pen.translate(x, y);
+	draw_hulls(pen, drawing.hulls, { ...look, scale });
+	for (const d of dots) Object.assign(d, { px: d.x * scale, py: d.y * scale, pr: Math.max(2, Math.min(30, d.r * scale)) });
+	for (const s of strokes) {
+		pen.strokeStyle = pen.fillStyle = s.color;
+		draw_line(pen, dots[s.from], dots[s.to], s.width);
 	}
-	return graph;
-}
-
-// Lines are as thick on every step of the zoom.
-function thicken(sigma) {
-	const unit = 1 / sigma.scaleSize(1);
-	sigma.getGraph().updateEachEdgeAttributes((_, a) => ({ ...a, size: (1.1 + 0.3 * Math.log2(a.weight)) * unit }), { attributes: ["size"] });
-}
-
-// Sigma on a box: { ref, sigma } with what it shows kept in `now`.
-function useSigma(now, height) {
-	const ref = useRef(null);
-	const [sigma, set_sigma] = useState(null);
-	useEffect(() => {
-		const it = new Sigma(new DirectedGraph(), ref.current, { allowInvalidContainer: true, itemSizesReference: "positions", zoomToSizeRatioFunction: (x) => x, zIndex: true, labelRenderedSizeThreshold: 0,
-			defaultDrawNodeLabel: draw_label, defaultDrawNodeHover: draw_hover, minEdgeThickness: 1, stagePadding: 12, minCameraRatio: 0.0005, maxCameraRatio: 2, enableCameraRotation: false, doubleClickZoomingRatio: 1 });
-		const pen = it.createCanvasContext("hulls", { beforeLayer: "edges", style: { position: "absolute" } }).getCanvases().hulls.getContext("2d");
-		let ratio = 1;
-		it.on("beforeRender", () => {
-			const { width, height: h } = it.getDimensions();
-			const sharp = devicePixelRatio || 1;
-			pen.canvas.width = width * sharp;
-			pen.canvas.height = h * sharp;
-			pen.canvas.style.width = `${width}px`;
-			pen.canvas.style.height = `${h}px`;
-			pen.scale(sharp, sharp);
-			draw_hulls(pen, it, now.current.hulls, now.current.c);
-		});
-		it.getCamera().on("updated", (state) => {
-			if (Math.abs(Math.log(state.ratio / ratio)) < 0.1) return;
-			ratio = state.ratio;
-			thicken(it);
-		});
-		it.on("clickNode", ({ node }) => now.current.select(now.current.nodes[node].node));
-		it.on("doubleClickNode", (e) => (e.preventSigmaDefault(), now.current.enter(now.current.nodes[e.node].node)));
-		it.on("clickStage", ({ event }) => now.current.select(now.current.hull_at(it.viewportToGraph(event))));
-		it.on("doubleClickStage", (e) => (e.preventSigmaDefault(), now.current.leave(now.current.hull_at(it.viewportToGraph(e.event)))));
-		it.on("enterNode", ({ node }) => now.current.set_over(now.current.nodes[node].node));
-		it.on("leaveNode", () => now.current.set_over(null));
-		set_sigma(it);
-		return () => it.kill();
-	}, []);
-	useEffect(() => sigma?.setCustomBBox({ x: [0, WIDTH], y: [-height, 0] }), [sigma, height]);
-	return { ref, sigma };
-}
-
-// Move so that a rectangle of the drawing fills the view, or all of it.
-function look_at(sigma, r) {
-	const camera = sigma.getCamera();
-	const to = r ? { ...sigma.viewportToFramedGraph(sigma.graphToViewport({ x: r.x + r.w / 2, y: -(r.y + r.h / 2) })), ratio: (1.12 * camera.ratio * Math.max((r.w * sigma.scaleSize(1)) / sigma.getDimensions().width, (r.h * sigma.scaleSize(1)) / sigma.getDimensions().height)) } : { x: 0.5, y: 0.5, ratio: 1 };
-	if (still()) camera.setState(to);
-	else camera.animate(to, { duration: 300 });
+	pen.textAlign = "center";
+	pen.lineJoin = "round";
+	for (const d of dots) {
+		pen.beginPath();
+		pen.arc(d.px, d.py, d.pr, 0, 2 * Math.PI);
+		pen.fillStyle = d.color;
+		pen.fill();
+		const chosen = d.node === look.at || d.node === look.over;
+		if (chosen) {
+			pen.beginPath();
+			pen.arc(d.px, d.py, d.pr + 3, 0, 2 * Math.PI);
+			pen.lineWidth = 2;
+			pen.strokeStyle = css(look.c.ink);
+			pen.stroke();
+		}
+		const room = d.w * scale * (chosen ? 3 : 1) - 4;
+		if (room < 40) continue;
+		pen.font = font(LABEL, is_folder(d.node));
+		const text = fitted(pen, look.chart.name(d.node) + (is_folder(d.node) ? "/" : ""), room);
+		pen.lineWidth = 3; // so that lines do not run through it
+		pen.strokeStyle = css(look.c.paper);
+		pen.strokeText(text, d.px, d.py + d.pr + LABEL + 3);
+		pen.fillStyle = d.ink;
+		pen.fillText(text, d.px, d.py + d.pr + LABEL + 3);
+	}
+	pen.restore();
 }
 
 const Hint = ({ chart, told, all, nodes }) => {
@@ -144,58 +120,63 @@ const Hint = ({ chart, told, all, nodes }) => {
 	return html`${spoken(chart, told, plural, number)}${i >= 0 && html`; here it <span class="out">imports ${to}</span> and is <span class="in">imported by ${from}</span>`}`;
 };
 
-export default function GraphView({ chart, graph, query, shown, c, at, id, select }) {
-	const now = useRef({ nodes: [], hulls: [] });
-	const frame = useRef(null);
-	const [over, set_over] = useState(null);
-	const [height, set_height] = useState(WIDTH / 1.7);
+// Which folders are open, and what opens and closes them.
+function useOpen(chart, query, at, id) {
+	const target = useRef(null); // the folder to look at, when it has been drawn
 	const open = useMemo(() => opened(chart, query, at), [chart, query.open, at]);
-	const key = open_text(chart, open);
-	const drawing = useMemo(() => scene(chart, graph, open, at, height), [chart, graph, key, at !== null && chart.parent(at), height]);
-	const all = useMemo(() => lines(chart, graph, drawing), [drawing]);
-	const { ref, sigma } = useSigma(now, height);
-	// The drawing has the shape of its box.
-	useEffect(() => {
-		const look = new ResizeObserver(([{ contentRect: box }]) => box.height && set_height(WIDTH / Math.min(2.5, Math.max(0.55, box.width / box.height))));
-		look.observe(ref.current);
-		return () => look.disconnect();
-	}, []);
-	const set_open = (next) => set_query({ open: open_text(chart, next) }, { replace: false });
+	const set_open = (next, more) => set_query({ open: open_text(chart, next), ...more }, { replace: false });
 	const enter = (node) => {
 		if (!is_folder(node)) return go(source_link(id, chart.path(node), query.commit));
-		frame.current = node;
+		target.current = node;
 		set_open(new Set([...open, node]));
 	};
 	const leave = (node) => {
 		if (node === null || node === ROOT) return;
-		set_query({ open: open_text(chart, new Set([...open].filter((other) => !chart.within(other, node)))), at: chart.path(node) }, { replace: false });
-		frame.current = chart.parent(node);
+		target.current = chart.parent(node);
+		set_open(new Set([...open].filter((other) => !chart.within(other, node))), { at: chart.path(node) });
 	};
-	const hull_at = ({ x, y }) => drawing.hulls.findLast((h) => x >= h.x && x <= h.x + h.w && -y >= h.y && -y <= h.y + h.h)?.node ?? null;
-	const label = (h) => chart.name(h.node) + (h.hidden ? ` · ${number(h.hidden)} smaller ones are not drawn` : "");
-	now.current = { nodes: drawing.nodes, hulls: drawing.hulls.map((h) => ({ ...h, label: label(h), chosen: h.node === at })), c, select, enter, leave, set_over, hull_at };
+	return { open, target, enter, leave };
+}
 
-	useEffect(() => {
-		if (!sigma) return;
-		sigma.setGraph(filled(drawing, all, { chart, c, at, shown, query, sigma }));
-		thicken(sigma);
-	}, [sigma, drawing, all, c, at, shown, query.color]);
+export default function GraphView({ chart, graph, query, shown, c, at, id, select }) {
+	const [over, set_over] = useState(null);
+	const { open, target, enter, leave } = useOpen(chart, query, at, id);
+	const key = open_text(chart, open);
+	const now = useRef({});
+	const [ref, size] = useCanvas((pen, box) => now.current.paint?.(pen, box), [chart, graph, key, c, at, over, shown, query.color]);
+	const shape = size ? Math.round((WIDTH * size.height) / size.width) : 900; // the drawing has that of its box
+	const drawing = useMemo(() => scene(chart, graph, open, at, shape), [chart, graph, key, at !== null && chart.parent(at), shape]);
+	const all = useMemo(() => lines(chart, graph, drawing), [drawing]);
+	const dress = useMemo(() => dressed(drawing, all, { chart, c, at, shown, query }), [drawing, all, c, at, shown, query.color]);
+	const { camera, moved, zoom, go_to } = useCamera(ref, () => size && now.current.paint(ref.current.getContext("2d"), size));
+	now.current.paint = (pen, box) => paint(pen, box, camera.current, dress, drawing, { chart, c, at, over });
+
+	const scale = () => (size.width / WIDTH) * camera.current.k;
+	const look_at = (r) => {
+		if (!r) return go_to({ k: 1, x: 0, y: 0 });
+		const base = size.width / WIDTH, k = 0.94 * Math.min(size.width / (r.w * base), size.height / (r.h * base));
+		go_to({ k, x: size.width / 2 - (r.x + r.w / 2) * base * k, y: size.height / 2 - (r.y + r.h / 2) * base * k });
+	};
 	// What was opened, or found from elsewhere, is brought to where it can be read.
 	useEffect(() => {
-		if (!sigma) return;
-		const target = frame.current ?? (at !== null && at !== ROOT ? chart.parent(at) : null);
-		frame.current = null;
-		const hull = drawing.hulls.find((h) => h.node === target);
-		const cell = hull && drawing.nodes.filter((n) => chart.parent(n.node) === target).reduce((least, n) => Math.min(least, n.w), Infinity) * sigma.scaleSize(1);
-		if (hull && cell < 46) look_at(sigma, hull);
-		else if (target === ROOT) look_at(sigma, null);
-	}, [sigma, key]);
+		if (!size) return;
+		const folder = target.current ?? (at !== null && at !== ROOT ? chart.parent(at) : null);
+		target.current = null;
+		const hull = drawing.hulls.find((h) => h.node === folder);
+		const cell = hull && drawing.nodes.filter((n) => chart.parent(n.node) === folder).reduce((least, n) => Math.min(least, n.w), Infinity) * scale();
+		if (hull && cell < 46) look_at(hull);
+		else if (folder === ROOT) look_at(null);
+	}, [key, Boolean(size)]);
 
+	const hit = (event) => {
+		const x = event.offsetX - camera.current.x, y = event.offsetY - camera.current.y, s = scale();
+		const dot = dress.dots.findLast((d) => Math.hypot(d.px - x, d.py - y) < Math.max(d.pr + 3, Math.min(16, 0.4 * d.w * s)));
+		return dot?.node ?? drawing.hulls.findLast((h) => x >= h.x * s && x <= (h.x + h.w) * s && y >= h.y * s && y <= (h.y + h.h) * s)?.node ?? null;
+	};
 	const on_key = (event) => {
-		const points = drawing.nodes;
 		if (event.key.startsWith("Arrow")) {
-			const from = points.find((n) => n.node === at);
-			const to = from ? nearest(points, from, event.key) : points[0];
+			const from = drawing.nodes.find((n) => n.node === at);
+			const to = from ? nearest(drawing.nodes, from, event.key) : drawing.nodes[0];
 			if (to) select(to.node);
 		} else if (event.key === "Enter" && at !== null) enter(at);
 		else if ((event.key === "Backspace" || event.key === "-") && at !== null) leave(open.has(at) ? at : chart.parent(at));
@@ -203,13 +184,14 @@ export default function GraphView({ chart, graph, query, shown, c, at, id, selec
 		else return;
 		event.preventDefault();
 	};
-	const camera = (act) => () => sigma?.getCamera()[act]({ duration: still() ? 0 : 200 });
-	const told = over ?? at;
-	return html`<div class="stage" tabindex="0" role="application" aria-roledescription="graph" aria-label=${`Graph of ${plural(drawing.nodes.length, "folder and file", "folders and files")} with ${plural(all.length, "dependency", "dependencies")}. The table view has the same in words.`}
-			aria-describedby="map-told" onKeyDown=${on_key}><div class="sigma" ref=${ref}></div></div>
-		<div class="stage-acts"><button class="quiet" aria-label="Nearer" title="Nearer" onClick=${camera("animatedZoom")}><${Icon} name="plus" /></button>
-			<button class="quiet" aria-label="Further away" title="Further away" onClick=${camera("animatedUnzoom")}>–</button>
-			<button class="quiet" onClick=${() => look_at(sigma, null)}>All</button>
-			<button class="quiet" disabled=${query.open === undefined && !query.at} onClick=${() => (set_query({ open: null, at: null, near: null }, { replace: false }), look_at(sigma, null))}>As at first</button></div>
-		<p class="told" id="map-told" role="status"><${Hint} chart=${chart} told=${told} all=${all} nodes=${drawing.nodes} />${!graph.complete && " Some imports were left out of this very large map."}</p>`;
+	const open_or_close = (node) => node !== null && (open.has(node) ? leave(node) : enter(node));
+	const middle = (by) => () => zoom(by, size.width / 2, size.height / 2);
+	return html`<div class="stage"><canvas class="graph" ref=${ref} tabindex="0" role="application" aria-roledescription="graph" aria-describedby="map-told"
+			aria-label=${`Graph of ${plural(drawing.nodes.length, "folder and file", "folders and files")} with ${plural(all.length, "dependency", "dependencies")}. The table view has the same in words.`}
+			onPointerMove=${(e) => set_over(hit(e))} onPointerLeave=${() => set_over(null)} onClick=${(e) => moved.current || select(hit(e))} onDblClick=${(e) => open_or_close(hit(e))} onKeyDown=${on_key}></canvas></div>
+		<div class="below"><p class="told" id="map-told" role="status"><${Hint} chart=${chart} told=${over ?? at} all=${all} nodes=${drawing.nodes} />${!graph.complete && " Some imports were left out of this very large map."}</p>
+		<div class="stage-acts"><button class="quiet" aria-label="Nearer" title="Nearer" onClick=${middle(1.5)}><${Icon} name="plus" /></button>
+			<button class="quiet" aria-label="Further away" title="Further away" onClick=${middle(1 / 1.5)}>–</button>
+			<button class="quiet" onClick=${() => look_at(null)}>All</button>
+			<button class="quiet" disabled=${query.open === undefined && !query.at} onClick=${() => (set_query({ open: null, at: null, near: null }, { replace: false }), look_at(null))}>As at first</button></div></div>`;
 }

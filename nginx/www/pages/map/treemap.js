@@ -5,14 +5,12 @@ import { number, plural } from "../../core/format.js";
 import { go, set_query } from "../../core/router.js";
 import { ROOT, is_folder } from "./chart.js";
 import { source_link } from "./links.js";
-import { fitted, spoken, useCanvas } from "./canvas.js";
+import { fitted, font, spoken, useCanvas } from "./canvas.js";
 import { css, folders_shown, mix, nearest, painter } from "./state.js";
 
 const HEAD = 17; // pixels for a folder's name
 const LEAST = 26; // a smaller folder is a rectangle of its own colour
 const GAP = 1;
-
-const font = (bold) => `${bold ? "600 " : ""}12px ${getComputedStyle(document.body).fontFamily}`;
 
 // Rectangles parents first: { node, x, y, width, height, open }.
 function lay_out(chart, under, width, height) {
@@ -45,7 +43,7 @@ function paint(pen, rects, { chart, c, at, shown, query }) {
 		pen.fillRect(r.x0, r.y0, Math.max(0.5, w - GAP), Math.max(0.5, h - GAP));
 		const name = chart.name(r.node);
 		pen.fillStyle = css(on ? c.ink : c["ink-2"]);
-		pen.font = font(r.open);
+		pen.font = font(12, r.open);
 		if (r.head) pen.fillText(fitted(pen, name, w - 10), r.x0 + 5, r.y0 + 14);
 		else if (!r.open && w > 40 && h > 18) pen.fillText(fitted(pen, name, w - 8), r.x0 + 4, r.y0 + 14);
 	}
