@@ -7,7 +7,7 @@
 #define ASPECT_ROOT  (ASPECT_ONE * 3 / 2)
 #define ASPECT_LEAST (ASPECT_ONE / 16)
 #define ASPECT_MOST  (ASPECT_ONE * 16)
-#define SHARE_ONE    16 /* of one file */
+#define SHARE_LEAST  4
 #define LAYER_UNIT   1000
 
 struct sums {
@@ -40,6 +40,16 @@ static uint64_t root_of(uint64_t n)
 		if ((r + bit) * (r + bit) <= n)
 			r += bit;
 	return r;
+}
+
+/* The logarithm, and one more. */
+static uint64_t bits_of(uint64_t n)
+{
+	uint64_t bits = 0;
+
+	for (; n != 0; n >>= 1)
+		bits++;
+	return bits;
 }
 
 static int higher(const void *a, const void *b)
@@ -77,7 +87,7 @@ static struct item item_of(const struct sums *s, size_t index, bool folder)
 {
 	return (struct item){
 		.height = s->linked == 0 ? -1 : (int64_t)(s->layers * LAYER_UNIT / s->linked),
-		.share = root_of(s->files * SHARE_ONE * SHARE_ONE) + 1,
+		.share = SHARE_LEAST + bits_of(s->files),
 		.order = (uint32_t)index,
 		.index = (uint32_t)index,
 		.folder = folder,
@@ -140,16 +150,15 @@ static void put_row(struct placing *p, uint32_t folder, const struct item *items
 	}
 }
 
-/* As many rows as make things of the mean size square. */
+/* As many rows as make things of the mean size square; what is not linked begins a new one. */
 static uint64_t count_rows(const struct item *items, size_t n, uint64_t all, uint32_t aspect)
 {
-	uint64_t squares = 0, like, rows;
+	uint64_t squares = 0, like;
 
 	for (size_t i = 0; i < n; i++)
 		squares += items[i].share * items[i].share;
 	like = (uint64_t)((unsigned __int128)all * all / squares);
-	rows = (root_of(4 * like * ASPECT_ONE / aspect) + 1) / 2;
-	return rows < 1 ? 1 : rows;
+	return (root_of(16 * like * ASPECT_ONE / aspect) + 3) / 4; /* rounded up */
 }
 
 static void place_folder(struct placing *p, uint32_t folder)
@@ -170,7 +179,8 @@ static void place_folder(struct placing *p, uint32_t folder)
 		int32_t bottom;
 
 		sum += items[i].share;
-		if (i + 1 < n && sum * rows < all * row)
+		if (i + 1 < n && sum * rows < all * row &&
+		    (items[i].height < 0 || items[i + 1].height >= 0))
 			continue;
 		while (sum * rows >= all * row)
 			row++;

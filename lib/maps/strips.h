@@ -6,7 +6,7 @@
  * folder mostly runs downwards, and each place stays where it is whatever is opened around it.
  *
  * This is a strip treemap (Bederson, Shneiderman, Wattenberg, "Ordered and Quantum Treemaps", 2002) whose
- * shares are square roots, so that a small folder beside a large one is still seen.  How many rows there are is
+ * shares are logarithms, so that a small folder beside a large one is still seen.  How many rows there are is
  * told by the shape of the folder and not by trying, so the time is linear but for sorting.  All in whole
  * numbers; nothing recurses.
  */

@@ -35,7 +35,7 @@ const SIGN = { added: ["+", "added"], removed: ["−", "removed"], changed: ["~"
 function Group({ kind, what, rows, all, link, query }) {
 	if (!rows?.length) return null;
 	const shown = query.all === what ? rows : rows.slice(0, SHOWN);
-	return html`<section class="came"><h3>${number(all ?? rows.length)} ${SIGN[what][1]}</h3>
+	return html`<section class="came"><h2>${number(all ?? rows.length)} ${SIGN[what][1]}</h2>
 		<ul class="rows diff">${shown.map((r, i) => {
 			const [text, href, end] = SAY[kind](r, link);
 			return html`<li key=${i} class=${what}><span class="sign" aria-hidden="true">${SIGN[what][0]}</span>${href ? html`<a class="path" href=${href}>${text}</a>` : html`<span class="path">${text}</span>`}<span class="num">${end}</span></li>`;
@@ -72,7 +72,7 @@ function Diff({ id, query }) {
 		${d.truncated && html`<p class="notice">There is more than is told here; the counts are of all.</p>`}
 		<${Kinds} id=${id} diff=${d} query=${query} />
 		<details class="card" open=${query.picture === "1"} onToggle=${(e) => e.currentTarget.open !== (query.picture === "1") && set_query({ picture: e.currentTarget.open ? "1" : null })}><summary>The parts, drawn: what came is marked +, what went −</summary>
-			${query.picture === "1" && html`<div class="drawn"><img src=${picture} alt=${`Parts of ${short_id(d.from.commit)} and ${short_id(d.to.commit)} and how they depend on each other; the lists above say the same.`} /></div>`}</details>
+			${query.picture === "1" && html`<div class="drawn" tabindex="0" role="region" aria-label="The parts, drawn"><img src=${picture} alt=${`Parts of ${short_id(d.from.commit)} and ${short_id(d.to.commit)} and how they depend on each other; the lists above say the same.`} /></div>`}</details>
 	`}</>`;
 }
 

@@ -76,7 +76,7 @@ function Bar() {
 		<nav class="nav" aria-label="Main"><${Links} /></nav>
 		<span class="space"></span>
 		<${LiveDot} />
-		<button class="find" onClick=${show_palette} aria-label="Command palette"><${Icon} name="search" /><span>Go to …</span><kbd>Ctrl K</kbd></button>
+		<button class="find" onClick=${show_palette}><${Icon} name="search" /><span>Go to …</span><kbd>Ctrl K</kbd></button>
 		<${AccountMenu} />
 		<button class="quiet burger" aria-label="Menu" onClick=${() => set_drawer(true)}><${Icon} name="menu" /></button>
 		${drawer && html`<${Dialog} title="Menu" side close=${() => set_drawer(false)}>

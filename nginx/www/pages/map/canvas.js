@@ -1,5 +1,6 @@
 // A canvas as large as its box and as sharp as the screen, drawn anew when something of `of` changes.
 import { useEffect, useRef, useState } from "../../core/html.js";
+import { plural } from "../../core/format.js";
 
 export function useCanvas(draw, of) {
 	const ref = useRef(null);
@@ -37,8 +38,8 @@ export function fitted(pen, text, width) {
 }
 
 // What is read out, and shown below the drawing, of a node.
-export function spoken(chart, node, plural, number) {
-	if (node < 0) return `${chart.path(node) || "all"}, folder, ${plural(chart.count(node), "file")}, ${number(chart.code(node))} lines`;
+export function spoken(chart, node) {
+	if (node < 0) return `${chart.path(node) || "all"}, folder, ${plural(chart.count(node), "file")}, ${plural(chart.code(node), "line")}`;
 	const f = chart.files;
-	return `${chart.path(node)}, ${chart.languages[f.lang[node]] ?? "file"}, ${number(f.code[node])} lines, ${plural(f.fan_in[node], "importer")}, ${plural(f.fan_out[node], "import")}${f.cycle[node] ? `, in cycle ${f.cycle[node]}` : ""}`;
+	return `${chart.path(node)}, ${chart.languages[f.lang[node]] ?? "file"}, ${plural(f.code[node], "line")}, ${plural(f.fan_in[node], "importer")}, ${plural(f.fan_out[node], "import")}${f.cycle[node] ? `, in cycle ${f.cycle[node]}` : ""}`;
 }

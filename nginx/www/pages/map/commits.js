@@ -25,7 +25,7 @@ export function CommitPick({ label, maps, value, choose, newest }) {
 // A job until it has ended: { data, problem }.
 function useJob(id, project) {
 	const job = useResource(id ? `/jobs/${id}` : null, null, { live: ["job.*"], project });
-	return job.data;
+	return id ? job.data : null;
 }
 
 // Ask for the map of a commit, a branch or a tag; `done` is told the commit that it is.

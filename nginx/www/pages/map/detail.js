@@ -66,7 +66,7 @@ function crossings(chart, graph, at) {
 	return Object.fromEntries(Object.entries(sides).map(([way, all]) => [way, [...all].sort((a, b) => b[1] - a[1])]));
 }
 
-const Crossing = ({ title, chart, list }) => html`<${Block} title=${`${title} (${plural(list.length, "folder")})`}><${Rows} more=${list.length - MOST} items=${list.slice(0, MOST).map(([node, n]) => html`<li key=${node}><${Place} path=${chart.path(node) || ""} /><span class="num">${plural(n, "import")}</span></li>`)} /></>`;
+const Crossing = ({ title, chart, list }) => list.length === 0 ? html`<p class="fine">${title}: nothing outside of it.</p>` : html`<${Block} title=${`${title} (${plural(list.length, "folder")})`}><${Rows} more=${list.length - MOST} items=${list.slice(0, MOST).map(([node, n]) => html`<li key=${node}><${Place} path=${chart.path(node) || ""} /><span class="num">${plural(n, "import")}</span></li>`)} /></>`;
 
 function Folder({ chart, graph, at, query }) {
 	const d = folder_of(at);
@@ -83,7 +83,7 @@ function Folder({ chart, graph, at, query }) {
 			${chart.history && html`<dt>Changes</dt><dd>${number(sums.commits[d])} <span class="fine">of its files, by all commits</span></dd>`}</dl>
 		${crossing && html`<${Crossing} title="Depends on" chart=${chart} list=${crossing.out} /><${Crossing} title="Used by" chart=${chart} list=${crossing.in} />`}
 		${!crossing && html`<p class="fine">What it depends on is told in the graph view, or with something shown around the selection.</p>`}
-		<${Block} title="Largest files"><${Rows} more=${largest.length - 8} items=${largest.slice(0, 8).map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${`${number(chart.code(f))} lines`} />`)} /></>
+		<${Block} title="Largest files"><${Rows} more=${largest.length - 8} items=${largest.slice(0, 8).map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${plural(chart.code(f), "line")} />`)} /></>
 	</div>`;
 }
 

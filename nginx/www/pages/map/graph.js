@@ -117,7 +117,7 @@ const Hint = ({ chart, told, all, nodes }) => {
 	if (told === null) return "What stands above depends on what stands below; red lines are part of a cycle. Double click or Enter opens a folder.";
 	const i = nodes.findIndex((n) => n.node === told);
 	const to = all.filter((l) => l.from === i).length, from = all.filter((l) => l.to === i).length;
-	return html`${spoken(chart, told, plural, number)}${i >= 0 && html`; here it <span class="out">imports ${to}</span> and is <span class="in">imported by ${from}</span>`}`;
+	return html`${spoken(chart, told)}${i >= 0 && html`; here it <span class="out">imports ${to}</span> and is <span class="in">imported by ${from}</span>`}`;
 };
 
 // Which folders are open, and what opens and closes them.

@@ -5,6 +5,7 @@ import { set_query } from "../../core/router.js";
 import { Choice } from "../../parts/bits.js";
 import { Icon } from "../../parts/icon.js";
 import { ROOT, folder_node, folder_of } from "./chart.js";
+import { css, painter } from "./state.js";
 
 const ROW = 32; // pixels
 const SPARE = 8; // rows above and below what is seen
@@ -38,7 +39,8 @@ function columns(chart, folders) {
 function useRows(chart, shown, folders, sort, desc, all) {
 	return useMemo(() => {
 		const rows = folders ? folder_rows(chart, shown) : Array.from({ length: chart.n }, (_, f) => f).filter((f) => !shown || shown[f]);
-		const key = (all.find(([k]) => k === sort) ?? all[0])[2];
+		if (sort === "path") return desc ? rows.reverse() : rows; // files and folders are numbered by their paths
+		const key = all.find(([k]) => k === sort)[2];
 		const keys = new Map(rows.map((node) => [node, key(node)]));
 		const sign = desc ? -1 : 1;
 		return rows.sort((a, b) => {
@@ -53,7 +55,7 @@ function folder_rows(chart, shown) {
 	const seen = new Set();
 	for (let f = 0; f < chart.n; f++)
 		for (let node = shown[f] ? chart.parent(f) : ROOT; node !== ROOT && !seen.has(node); node = chart.parent(node)) seen.add(node);
-	return [...seen];
+	return [...seen].sort((a, b) => b - a);
 }
 
 // The rows within the window, and how many are above and below.
@@ -61,6 +63,7 @@ function useWindow(count, at_row) {
 	const box = useRef(null);
 	const [span, set_span] = useState([0, 40]);
 	const look = () => {
+		if (!box.current) return;
 		const { scrollTop, clientHeight } = box.current;
 		const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
 		set_span((was) => (was[0] === first ? was : [first, first + Math.ceil(clientHeight / ROW) + 2 * SPARE]));
@@ -85,11 +88,12 @@ function Head({ all, sort, desc }) {
 		<button onClick=${() => by(key, numeric)}>${label}${key === sort && html` <${Icon} name=${desc ? "down" : "up"} />`}</button></th>`)}</tr></thead>`;
 }
 
-export function Table({ chart, query, shown, at, select }) {
+export function Table({ chart, query, shown, c, at, select }) {
 	const folders = query.rows === "folders";
 	const all = useMemo(() => columns(chart, folders), [chart, folders]);
 	const sort = all.some(([k]) => k === query.sort) ? query.sort : "path";
 	const desc = Boolean(query.desc);
+	const colour = painter(chart, query.color, c);
 	const rows = useRows(chart, shown, folders, sort, desc, all);
 	const at_row = useMemo(() => (at === null ? -1 : rows.indexOf(at)), [rows, at]);
 	const { box, first, last, look, show } = useWindow(rows.length, at_row);
@@ -109,7 +113,7 @@ export function Table({ chart, query, shown, at, select }) {
 			<tbody>
 				<tr class="gap" aria-hidden="true" style=${{ height: `${first * ROW}px` }}><td colspan=${all.length}></td></tr>
 				${rows.slice(first, last).map((node, i) => html`<tr key=${node} data-row=${first + i} aria-rowindex=${first + i + 2} aria-selected=${node === at} class=${node === at ? "on" : ""} onClick=${() => select(node)}>
-					${all.map(([key, , , text, numeric]) => html`<td key=${key} class=${numeric ? "num" : ""}>${key === "path" ? html`<button class="path" title=${text(node)}>${text(node) || "/"}</button>` : text(node)}</td>`)}</tr>`)}
+					${all.map(([key, , , text, numeric]) => html`<td key=${key} class=${numeric ? "num" : ""}>${key === "path" ? html`<button class="path" title=${text(node)}><i class="dot" style=${{ background: css(colour(node)) }}></i>${text(node) || "/"}</button>` : text(node)}</td>`)}</tr>`)}
 				<tr class="gap" aria-hidden="true" style=${{ height: `${Math.max(0, rows.length - last) * ROW}px` }}><td colspan=${all.length}></td></tr>
 			</tbody>
 		</table>

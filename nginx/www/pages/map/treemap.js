@@ -90,5 +90,5 @@ export default function Treemap({ chart, query, shown, c, at, id, select }) {
 	return html`<${Crumbs} chart=${chart} under=${top} />
 		<div class="stage"><canvas ref=${ref} tabindex="0" role="application" aria-roledescription="treemap" aria-label=${`Treemap of ${chart.path(top) || "all files"}: ${plural(chart.count(top), "file")}, ${number(chart.code(top))} lines. The table view has the same in words.`} aria-describedby="map-told"
 			onPointerMove=${(e) => set_over(hit(e))} onPointerLeave=${() => set_over(null)} onClick=${(e) => select(hit(e))} onDblClick=${(e) => hit(e) !== null && zoom(hit(e))} onKeyDown=${on_key}></canvas></div>
-		<p class="told" id="map-told" role="status">${told === null ? "Click selects, double click zooms; arrows, Enter and Backspace do the same." : spoken(chart, told, plural, number)}</p>`;
+		<p class="told" id="map-told" role="status">${told === null ? "Click selects, double click zooms; arrows, Enter and Backspace do the same." : spoken(chart, told)}</p>`;
 }
