@@ -4,6 +4,7 @@ import { useResource } from "../core/resource.js";
 import { number, short_id } from "../core/format.js";
 import { set_query } from "../core/router.js";
 import { Choice } from "../parts/bits.js";
+import { useKeys } from "../parts/keys.js";
 import { ProjectFrame } from "../parts/project_frame.js";
 import { Empty, Failure, Shown, Skeleton } from "../parts/states.js";
 import { Icon } from "../parts/icon.js";
@@ -108,6 +109,11 @@ function Views({ id, query, data, loaded, reload }) {
 	const c = useColours();
 	const { lang, role, part, only, under, q, near } = query;
 	const shown = useMemo(() => sieve(chart, graph.data, query), [chart, graph, lang, role, part, only, under, q, near, near && query.at]);
+	const again = { replace: false };
+	useKeys([
+		["v", "Next view of the map", () => set_query({ view: VIEWS[(VIEWS.findIndex(([v]) => v === view) + 1) % VIEWS.length][0] }, again)],
+		["i", "Isolate the selection, or show everything", () => query.at && set_query({ near: near ? null : "both" }, again)],
+	]);
 	if (!chart.n) return html`<${Empty} title="The repository has no files"><p>Push a commit, then sync the project.</p></>`;
 	return html`
 		<${Tools} id=${id} chart=${chart} query=${query} view=${view} at=${at} />

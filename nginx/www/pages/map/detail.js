@@ -29,7 +29,7 @@ function Languages({ chart, d }) {
 
 function Whole({ id, chart, query }) {
 	const { sums, files } = chart;
-	const source = (f) => ["source", "test"].includes(chart.roles[files.role[f]]);
+	const source = (f) => chart.roles[files.role[f]] === "source";
 	const parts = useMemo(() => chart.components.name.map((name, i) => ({ name, i, code: chart.components.code[i], layer: chart.components.layer[i] })).sort((a, b) => b.code - a.code), [chart]);
 	const hot = useMemo(() => chart.top((f) => (files.commits[f] > 1 && source(f) ? files.commits[f] * files.code[f] : 0), 5), [chart]);
 	const wanted = useMemo(() => chart.top((f) => files.fan_in[f], 5), [chart]);

@@ -13,8 +13,8 @@ import { css, folders_shown, mix, nearest, painter } from "./state.js";
 const BEND = 0.07; // of a line's length: two that run both ways are told apart
 const LABEL = 12; // pixels
 
-// Open folders: around what they hold, with their names.
-function draw_hulls(pen, hulls, { scale, c, at, chart }) {
+// Open folders: around what they hold; their names come behind the lines.
+function draw_hulls(pen, hulls, { scale, c, at }) {
 	for (const hull of hulls) {
 		const [x, y, w, h] = [hull.x * scale, hull.y * scale, hull.w * scale, hull.h * scale];
 		pen.beginPath();
@@ -24,11 +24,27 @@ function draw_hulls(pen, hulls, { scale, c, at, chart }) {
 		pen.lineWidth = hull.node === at ? 2.5 : 1;
 		pen.strokeStyle = css(hull.node === at ? c.ink : c.line);
 		pen.stroke();
-		if (w < 50 || h < 34) continue;
-		pen.font = font(LABEL, true);
-		pen.fillStyle = css(c["ink-2"]);
-		pen.fillText(fitted(pen, chart.name(hull.node) + (hull.hidden ? ` · ${number(hull.hidden)} smaller ones are not drawn` : ""), w - 14), x + 7, y + 15);
 	}
+}
+
+function name_hulls(pen, hulls, { scale, c, chart }) {
+	pen.font = font(LABEL, true);
+	for (const hull of hulls) {
+		const w = hull.w * scale;
+		if (w < 50 || hull.h * scale < 34) continue;
+		const text = fitted(pen, chart.name(hull.node) + (hull.hidden ? ` · ${number(hull.hidden)} smaller ones are not drawn` : ""), w - 14);
+		write(pen, text, hull.x * scale + 7, hull.y * scale + 15, css(c["ink-2"]), c);
+	}
+}
+
+// With the paper around it, so that lines do not run through it.
+function write(pen, text, x, y, ink, c) {
+	pen.lineWidth = 3;
+	pen.lineJoin = "round";
+	pen.strokeStyle = css(c.paper);
+	pen.strokeText(text, x, y);
+	pen.fillStyle = ink;
+	pen.fillText(text, x, y);
 }
 
 // From the edge of one node to that of the other, with a head.
@@ -62,12 +78,12 @@ function dressed({ nodes }, all, { chart, c, at, shown, query }) {
 		if (chosen.has(l.to)) near.add(l.from);
 	}
 	const dots = nodes.map((n, i) => {
-		const on = passes(n) && (!chosen.size || near.has(i));
+		const on = passes(n) && (!chosen.size || near.has(i) || Boolean(query.near)); // what is shown around the selection may lie further away
 		return { ...n, color: css(mix(c.paper, colour(n.node), on ? 1 : 0.22)), ink: css(on ? c.ink : mix(c.paper, c["ink-2"], 0.6)) };
 	});
 	const strokes = drawn_lines(all, (i) => chosen.has(i)).map((l) => {
 		const out = chosen.has(l.from), into = chosen.has(l.to);
-		const faint = (chosen.size && !out && !into) || !passes(nodes[l.from]) || !passes(nodes[l.to]);
+		const faint = (chosen.size && !out && !into && !query.near) || !passes(nodes[l.from]) || !passes(nodes[l.to]);
 		const full = out && !into ? c["edge-out"] : into && !out ? c["edge-in"] : l.cyclic ? c.bad : c["line-2"];
 		return { ...l, width: 1 + 0.3 * Math.log2(l.weight), color: css(mix(c.paper, full, faint ? 0.14 : out || into || l.cyclic ? 0.9 : 0.55)), rank: faint ? 0 : out || into ? 2 : 1 };
 	});
@@ -75,18 +91,18 @@ function dressed({ nodes }, all, { chart, c, at, shown, query }) {
 }
 
 function paint(pen, { width, height }, { k, x, y }, { dots, strokes }, drawing, look) {
-	const scale = (width / WIDTH) * k;
+	const scale = (width / WIDTH) * k, thin = Math.min(1, Math.max(0.5, width / 800));
 	pen.clearRect(0, 0, width, height);
 	pen.save();
 	pen.translate(x, y);
 	draw_hulls(pen, drawing.hulls, { ...look, scale });
-	for (const d of dots) Object.assign(d, { px: d.x * scale, py: d.y * scale, pr: Math.max(2, Math.min(30, d.r * scale)) });
+	for (const d of dots) Object.assign(d, { px: d.x * scale, py: d.y * scale, pr: Math.max(3, Math.min(30, d.r * scale)) });
 	for (const s of strokes) {
 		pen.strokeStyle = pen.fillStyle = s.color;
-		draw_line(pen, dots[s.from], dots[s.to], s.width);
+		draw_line(pen, dots[s.from], dots[s.to], s.width * thin);
 	}
+	name_hulls(pen, drawing.hulls, { ...look, scale });
 	pen.textAlign = "center";
-	pen.lineJoin = "round";
 	for (const d of dots) {
 		pen.beginPath();
 		pen.arc(d.px, d.py, d.pr, 0, 2 * Math.PI);
@@ -104,11 +120,7 @@ function paint(pen, { width, height }, { k, x, y }, { dots, strokes }, drawing, 
 		if (room < 40) continue;
 		pen.font = font(LABEL, is_folder(d.node));
 		const text = fitted(pen, look.chart.name(d.node) + (is_folder(d.node) ? "/" : ""), room);
-		pen.lineWidth = 3; // so that lines do not run through it
-		pen.strokeStyle = css(look.c.paper);
-		pen.strokeText(text, d.px, d.py + d.pr + LABEL + 3);
-		pen.fillStyle = d.ink;
-		pen.fillText(text, d.px, d.py + d.pr + LABEL + 3);
+		write(pen, text, d.px, d.py + d.pr + LABEL + 3, d.ink, look.c);
 	}
 	pen.restore();
 }
