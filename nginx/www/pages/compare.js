@@ -83,12 +83,13 @@ export default function Compare({ params, query }) {
 		const own = items.filter((m) => !m.requested);
 		const from = query.from ?? own[1]?.commit ?? items.find((m) => m.commit !== own[0]?.commit)?.commit;
 		const pick = (name) => (commit) => set_query({ [name]: commit, from: name === "from" ? commit : from, all: null }, { replace: false });
+		if (!items.length) return html`<${Empty} title="There is no map yet"><p>Sync the project first: <a href=${`/projects/${id}`}>to the project</a>.</p></>`;
 		return html`<div class="map-tools">
 			<${CommitPick} label="From" maps=${items} value=${from} choose=${pick("from")} />
 			<${CommitPick} label="To" maps=${items} value=${query.to} choose=${pick("to")} newest="the newest map" />
 			<button disabled=${!from} onClick=${() => set_query({ from: query.to ?? own[0]?.commit, to: from }, { replace: false })}>Turn round</button>
 			<${AskMap} id=${id} wanted=${items.some((m) => m.commit.startsWith(query.from ?? "-")) ? "" : (query.from ?? "")} done=${(commit) => (maps.reload(), set_query({ from: commit }, { replace: false }))} />
 		</div>
-		${items.length === 0 ? html`<${Empty} title="There is no map yet"><p>Sync the project first.</p></>` : from ? html`<${Diff} id=${id} query=${{ ...query, from }} />` : html`<${Empty} title="There is one map so far"><p>Name another commit, branch or tag above to compare it with, or sync the project after the next push.</p></>`}`;
+		${from ? html`<${Diff} id=${id} query=${{ ...query, from }} />` : html`<${Empty} title="There is one map so far"><p>Name another commit, branch or tag above to compare it with, or sync the project after the next push.</p></>`}`;
 	}}</>`}</>`;
 }

@@ -9,6 +9,7 @@ import { ProjectFrame } from "../parts/project_frame.js";
 import { Empty, Failure, Shown, Skeleton } from "../parts/states.js";
 import { Icon } from "../parts/icon.js";
 import { Chart, Graph, ROOT } from "./map/chart.js";
+import { AskMap } from "./map/commits.js";
 import { COLOURS, NEAR, colours, css, legend, sieve } from "./map/state.js";
 import { Detail } from "./map/detail.js";
 import { Find } from "./map/find.js";
@@ -129,8 +130,10 @@ function Views({ id, query, data, loaded, reload }) {
 		</div>`;
 }
 
-const NoChart = ({ id, problem, reload }) => problem.status !== 404 ? html`<${Failure} problem=${problem} retry=${reload} />` : html`
-	<${Empty} title="There is no map to show"><p>${problem.detail}${problem.detail.endsWith(".") ? "" : "."} ${problem.fix && "Sync the project to have it made."}</p><p><a href=${`/projects/${id}`}>To the project</a></p></>`;
+// A commit without a map can be mapped; a project without any is to be synced.
+const NoChart = ({ id, query, problem, reload }) => problem.status !== 404 ? html`<${Failure} problem=${problem} retry=${reload} />` : html`
+	<${Empty} title="There is no map to show"><p>${problem.detail}${problem.detail.endsWith(".") ? "" : "."} ${problem.fix && !query.commit && "Sync the project to have it made."}</p>
+		${query.commit && html`<${AskMap} id=${id} wanted=${query.commit} done=${(commit) => (set_query({ commit }), reload())} />`}<p><a href=${`/projects/${id}`}>To the project</a></p></>`;
 
 export default function SystemMap({ params, query }) {
 	const { id } = params;
@@ -144,7 +147,7 @@ export default function SystemMap({ params, query }) {
 		<${Export} id=${id} commit=${files.data.commit} query=${query} />`;
 	return html`<${ProjectFrame} id=${id} tab="map" wide aside=${aside}>${() =>
 		files.data === null && files.problem
-			? html`<${NoChart} id=${id} problem=${files.problem} reload=${files.reload} />`
+			? html`<${NoChart} id=${id} query=${query} problem=${files.problem} reload=${reload} />`
 			: html`<${Shown} of=${files} lines=${14}>${(data) => html`<${Views} id=${id} query=${query} data=${data} loaded=${graph} reload=${reload} />`}</>`}</>`;
 }
 

@@ -116,6 +116,11 @@ with pages.check("every form of the export is there"):
     pages.click(".export [role=menuitem]", "PNG")
     pages.until(lambda: [n for n in pages.js("saved") if n.endswith(".png")], "a PNG")
 
+with pages.check("a commit without a map says so, and can be mapped"):
+    pages.open(BASE + "/map?commit=0123456789")
+    pages.see("main", "has no map of commit 0123456789")
+    pages.see("button", "Map it")
+
 # --- Source ---
 
 with pages.check("source: numbered lines, marked from the address, definitions beside"):

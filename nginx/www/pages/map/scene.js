@@ -67,7 +67,7 @@ export function scene(chart, graph, open, at, height) {
 		const all = total(sums);
 		let y = inner.y;
 		rows.forEach((row, i) => {
-			const h = inner.h * (0.8 * (sums[i] / all) + 0.2 / rows.length);
+			const h = inner.h * (0.65 * (sums[i] / all) + 0.35 / rows.length);
 			const wide = (child) => weight.get(child) ** 0.7; // beside an open folder there is height enough
 			const across = total(row.map(wide));
 			let x = inner.x;
