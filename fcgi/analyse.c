@@ -127,11 +127,15 @@ static enum err run_source(struct ctx *cx, struct bundle *ret)
 {
 	struct source_request request = { 0 };
 	const struct sandbox_limits limits = { 0 };
+	const struct ctags_options options = { 0 };
+	struct ctags *ctags = NULL;
 
 	TRY(child_read(cx, &source_request_schema, &request));
 	TRY(scan_init(cx));
+	if (request.outline)
+		TRY(ctags_start(cx, &options, &ctags));
 	TRY(sandbox_enter(cx, request.directory, &limits));
-	return source_open(cx, &request, ret);
+	return source_open(cx, &request, ctags, ret);
 }
 
 /* Some files, cut into what the search finds. */

@@ -269,6 +269,27 @@ static enum err get_source(struct ctx *cx, const struct request *rq, struct repl
 	return ERR_OK;
 }
 
+struct outline_query {
+	const char *path, *commit;
+};
+
+static const struct field OUTLINE_FIELDS[] = {
+	FILE_FIELD(struct outline_query, path, "The file, as maps show it"),
+	F_TEXT(struct outline_query, commit, .min = 7, .max = 64, .pattern = "^[0-9a-f]{7,64}$",
+	       .doc = "As for the source of the file"),
+};
+static const struct schema OUTLINE_QUERY =
+	SCHEMA(struct outline_query, "MapOutlineQuery", OUTLINE_FIELDS);
+
+static enum err get_outline(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct outline_query *query = request_query(rq, &OUTLINE_QUERY);
+	struct source_outline found;
+
+	TRY(source_outline(cx, rq->ids[0], query->commit, query->path, &found));
+	return reply_json(rp, &source_outline_schema, &found);
+}
+
 #define READS                                                                                      \
 	.method = HTTP_GET, .tag = "Maps", .auth = AUTH_ANY, .role = ROLE_VIEWER,                  \
 	.area = AREA_MAPS, .rate = RATE_READ, .status = 200
@@ -376,6 +397,20 @@ const struct route map_graph_routes[] = {
 			"\"path\":\"src/main.c\",\"oid\":\"83baae61804e65cc73a7201a7252750c76066a30\","
 			"\"kind\":\"text\",\"encoding\":\"utf-8\",\"bytes\":26,\"lines\":3,\"from\":1,"
 			"\"to\":1,\"complete\":true,\"text\":\"int main(void)\\n\"}",
+	},
+	{
+		.path = "/api/v1/projects/{id}/outline",
+		.op = "getMapOutline",
+		READS,
+		.fails = { ERR_NOT_FOUND, ERR_STATE, ERR_REPO_BROKEN },
+		.query = &OUTLINE_QUERY,
+		.reply = &source_outline_schema,
+		.run = get_outline,
+		.doc = "List what a file defines at any commit of the clone.",
+		.example = "{\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","
+			   "\"path\":\"lib/parse.c\",\"complete\":true,\"items\":[{\"name\":"
+			   "\"parse\",\"kind\":\"function\",\"parent\":\"\",\"signature\":"
+			   "\"int parse(const char *text)\",\"line\":10,\"last_line\":42}]}",
 	},
 	ROUTES_END,
 };

@@ -2,6 +2,7 @@
 #include "reply.h"
 #include "routes/tables.h"
 
+#include "maps/chart.h"
 #include "maps/digest.h"
 #include "maps/exports.h"
 #include "maps/map_views.h"
@@ -112,6 +113,33 @@ static enum err get_svg(struct ctx *cx, const struct request *rq, struct reply *
 static enum err get_layout(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	return stored(cx, rq, rp, PICTURE_LAYOUT, "application/json");
+}
+
+/* Of a map and of when it was made: who has it already is told so without its being read. */
+static enum err chart(struct ctx *cx, const struct request *rq, struct reply *rp,
+                      enum chart_part part)
+{
+	const struct export_query *query = request_query(rq, &EXPORT_QUERY);
+	struct map map;
+	const char *text;
+
+	TRY(map_find(cx, rq->ids[0], query->commit, "?commit", &map));
+	if (reply_etag(rp, arena_printf(cx->arena, "\"%d-%lld-%lld\"", part, (long long)map.id,
+	                                (long long)map.generated_us)))
+		return ERR_OK;
+	TRY(chart_get(cx, map.id, part, &text));
+	reply_text(rp, "application/json", (struct span){ text, strlen(text) });
+	return ERR_OK;
+}
+
+static enum err get_chart_files(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	return chart(cx, rq, rp, CHART_FILES);
+}
+
+static enum err get_chart_graph(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	return chart(cx, rq, rp, CHART_GRAPH);
 }
 
 static enum err drawing_of(struct ctx *cx, const struct request *rq, struct drawing *ret)
@@ -238,6 +266,33 @@ const struct route picture_routes[] = {
 		.detail =
 			"Of components and folders the boxes by their paths, in pixels; of the treemap"
 			" the rectangles of all files, by their index in the map, and of all folders.",
+	},
+	{
+		.path = "/api/v1/projects/{id}/map.files.json",
+		.op = "getMapFileTable",
+		READS,
+		.query = &EXPORT_QUERY,
+		.media = "application/json",
+		.fails = { ERR_NOT_FOUND },
+		.run = get_chart_files,
+		.doc = "Read all files of a map as one table, with what was measured of them.",
+		.detail =
+			"By columns, each of one length: folder, name, language, role, lines, importers,"
+			" layer, cycle, tests, changes, owner; with the folders, components and entry"
+			" points. A tenth of the content of the map, or less.",
+	},
+	{
+		.path = "/api/v1/projects/{id}/map.graph.json",
+		.op = "getMapFileGraph",
+		READS,
+		.query = &EXPORT_QUERY,
+		.media = "application/json",
+		.fails = { ERR_NOT_FOUND },
+		.run = get_chart_graph,
+		.doc = "Read the imports between all files of a map, and where each file is drawn.",
+		.detail =
+			"Files by their index in map.files.json. Places are those within the folder"
+			" around, in parts of unit: what depends on others stands above them.",
 	},
 	{
 		.path = "/api/v1/projects/{id}/map.dot",

@@ -3,6 +3,7 @@
 
 #include "maps/attributes.h"
 #include "maps/cache.h"
+#include "maps/chart.h"
 #include "maps/manifest_complete.h"
 #include "maps/pictures.h"
 #include "maps/tables.h"
@@ -330,6 +331,7 @@ static enum err write_content(struct analysis *a, bool empty, const struct findi
 	TRY(content_write(cx, own != NULL ? own : cx->arena, &content, &text, &ret->counts));
 	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
 	pictures_plan(cx, text, &ret->bundle);
+	chart_write(cx, &content, &ret->bundle);
 	return ERR_OK;
 }
 

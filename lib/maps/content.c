@@ -279,6 +279,17 @@ static bool fits(const struct content *c, uint64_t more)
 	return c->sb.len + tail + more <= max;
 }
 
+void content_begin(struct content *c, struct ctx *cx, struct arena *arena,
+                   const struct content_in *in, struct content_counts *counts)
+{
+	c->cx = cx;
+	c->arena = arena;
+	c->in = in;
+	c->counts = counts;
+	count_languages(c);
+	show_paths(c);
+}
+
 enum err content_write(struct ctx *cx, struct arena *arena, const struct content_in *in,
                        struct span *ret_text, struct content_counts *ret_counts)
 {
@@ -293,13 +304,8 @@ enum err content_write(struct ctx *cx, struct arena *arena, const struct content
 		.cycles = in->graph->ncycles,
 		.components = in->structure->ncomponents,
 	};
-	c->cx = cx;
-	c->arena = arena;
-	c->in = in;
-	c->counts = ret_counts;
+	content_begin(c, cx, arena, in, ret_counts);
 	c->sb = sb_new(arena, in->max_output_bytes);
-	count_languages(c);
-	show_paths(c);
 	sb_addc(&c->sb, '{');
 	write_meta(c);
 	write_legend(c);

@@ -1,4 +1,4 @@
-/* Between content.c, content_tables.c and content_summary.c; nobody else includes this. */
+/* Between content.c, content_*.c and chart.c; nobody else includes this. */
 #ifndef MAPS_CONTENT_PARTS_H
 #define MAPS_CONTENT_PARTS_H
 
@@ -23,7 +23,11 @@ struct content {
 	bool drop_unresolved, drop_defs, drop_signatures;
 };
 
-/* Write `"name":` with a comma before it unless it is the first of its object. */
+/** Count languages and make paths text: what every writer of a content starts with.  @c->sb is not set */
+void content_begin(struct content *c, struct ctx *cx, struct arena *arena,
+                   const struct content_in *in, struct content_counts *counts);
+
+/* Write `"name": with a comma before it unless it is the first of its object. */
 void content_key(struct content *c, const char *name);
 
 /* A column: for (…) content_number(); between content_open() and content_close(). */

@@ -17,6 +17,7 @@
 #include "base/tool.h"
 #include "config/config.h"
 #include "maps/cache.h"
+#include "maps/chart.h"
 #include "maps/child.h"
 #include "maps/commit.h"
 #include "maps/history_kept.h"
@@ -361,6 +362,7 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 	if (content != NULL) {
 		TRY(map_publish(cx, &map, &out->map_id));
 		TRY(pictures_put(cx, out->map_id, bundle));
+		TRY(chart_put(cx, out->map_id, bundle));
 		if (index_id != 0)
 			TRY(index_publish(cx, index_id, out->map_id));
 		TRY(map_bytes(cx, project_id, &bytes));

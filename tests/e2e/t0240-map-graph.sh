@@ -120,6 +120,23 @@ check 'who has it already is told so' '
 	get "source?path=notes.txt" && tag=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^[Ee][Tt]ag: //p") &&
 	api GET "/api/v1/projects/$id/source?path=notes.txt" "If-None-Match: $tag" && status 304
 '
+check 'what a file defines is told at any commit, and of what is no text nothing' '
+	get "outline?path=lib/parse.c" && status 200 && json .commit "$NEW" && json .complete true &&
+	json "[.items[] | .kind + \" \" + .name + \" \" + (.line | tostring) + \"-\" + (.last_line | tostring)] | join(\", \")" "function parse_request 2-5" &&
+	json ".items[0].signature" "int parse_request(const char *text)" &&
+	get "outline?path=app/main.py" && json "[.items[] | .parent + \".\" + .name] | join(\" \")" ".RequestParser RequestParser.run" &&
+	get "outline?path=app/helper.py&commit=$OLD" && json ".items[0].name" go && get "outline?path=app/helper.py" && status 404 &&
+	get "outline?path=blob.bin" && status 200 && json ".items | length" 0 && get "outline?path=link" && json ".items | length" 0
+'
+check 'the whole map as a table and a graph of files; who has it already is told so' '
+	for part in files graph; do
+		get "map.$part.json" && status 200 && json .commit "$NEW" && keep "$part" "." &&
+		tag=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^[Ee][Tt]ag: //p") &&
+		api GET "/api/v1/projects/$id/map.$part.json" "If-None-Match: $tag" && status 304 || return 1
+	done
+	get map.files.json && json ".files.name | length" 13 && json ".folders.name | join(\" \")" " app lib net" && json ".folders.parent | join(\" \")" "0 0 0 2" &&
+	get map.graph.json && json ".imports.count | add" 3 && json ".imports.to | length" 3 && json .complete true
+'
 check 'other encodings come as UTF-8; what is no text says what it is' '
 	get "source?path=latin.txt" && json .text "café" && json .encoding latin-1 &&
 	get "source?path=wide.txt" && json .text hi && json .encoding utf-16 &&
@@ -155,7 +172,7 @@ check 'questions of odd characters find nothing, and break nothing' '
 check 'another tenant sees none of it' '
 	step_down "$BIN/portolan" setup --tenant rival --key-file "$VAR/rival.env" --url "http://127.0.0.1:$PORT" >/dev/null 2>&1
 	rival=$(sed -n "s/^PORTOLAN_API_KEY='"'"'\{0,1\}\([^'"'"']*\).*/\1/p" "$VAR/rival.env")
-	for what in files "symbols?q=parse" "references?name=parse_request" "graph/impact?path=lib/parse.h" "source?path=notes.txt"; do
+	for what in files "symbols?q=parse" "references?name=parse_request" "graph/impact?path=lib/parse.h" "source?path=notes.txt" "outline?path=notes.txt" map.files.json map.graph.json; do
 		call GET "/api/v1/projects/$id/$what" "Authorization: Bearer $rival" && status 404 || return 1
 	done
 '

@@ -90,7 +90,7 @@ export async function call(method, path, { query, body, etag, headers, signal, r
 	for (let tried = 1; ; tried++) {
 		try {
 			const answer = await once(method, address(path, query), options);
-			const data = raw || answer.status === 204 ? null : await answer.json();
+			const data = raw || answer.status === 204 || answer.status === 304 ? null : await answer.json();
 			return { data, etag: answer.headers.get("ETag"), answer };
 		} catch (error) {
 			if (error.status === 401 && csrf) refused();
@@ -102,6 +102,21 @@ export async function call(method, path, { query, body, etag, headers, signal, r
 
 // crypto.randomUUID is there in secure contexts alone.
 export const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+// What is large and seldom changes is kept as long as the page is open, and asked for by what is had of it.
+const kept = new Map();
+const KEPT = 6;
+
+export async function get_kept(path, query, signal) {
+	const url = address(path, query);
+	const had = kept.get(url);
+	const now = await call("GET", path, { query, signal, headers: had && { "If-None-Match": had.etag } });
+	const one = now.answer.status === 304 ? had : { data: now.data, etag: now.etag };
+	kept.delete(url);
+	if (one.etag) kept.set(url, one);
+	if (kept.size > KEPT) kept.delete(kept.keys().next().value);
+	return one;
+}
 
 export const get = (path, query, signal) => call("GET", path, { query, signal });
 export const post = (path, body, query) => call("POST", path, { body: body ?? {}, query });

@@ -6,13 +6,13 @@
 // { data, etag, problem, loading, reload() }.  While it is loaded anew the old data stays.
 // live: events that bring it anew; every: milliseconds after which it is, while somebody looks, for what no event tells.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get } from "./api.js";
+import { get, get_kept } from "./api.js";
 import { useEvents } from "./live.js";
 
 const SETTLE_MS = 150; // events come in groups
 
-// path: null asks for nothing yet.
-export function useResource(path, query, { live = [], every = 0, project } = {}) {
+// path: null asks for nothing yet; keep: what comes is kept while the page is open, and not sent twice.
+export function useResource(path, query, { live = [], every = 0, project, keep } = {}) {
 	const [state, set_state] = useState({ data: null, etag: null, problem: null, loading: Boolean(path), of: null });
 	const asked = useRef(null);
 	const timer = useRef(0);
@@ -25,7 +25,7 @@ export function useResource(path, query, { live = [], every = 0, project } = {})
 		const mine = (asked.current = new AbortController());
 		set_state((s) => ({ ...s, loading: true }));
 		try {
-			const { data, etag } = await get(path, query, mine.signal);
+			const { data, etag } = await (keep ? get_kept : get)(path, query, mine.signal);
 			if (!mine.signal.aborted) set_state({ data, etag, problem: null, loading: false, of: id });
 		} catch (problem) {
 			if (!mine.signal.aborted) set_state((s) => ({ ...s, problem, loading: false, of: id }));

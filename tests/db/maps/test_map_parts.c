@@ -3,6 +3,7 @@
 #include "map_text.h"
 
 #include "config/config.h"
+#include "maps/chart.h"
 #include "maps/map_views.h"
 #include "maps/part_repo.h"
 #include "maps/pictures.h"
@@ -122,6 +123,44 @@ static void test_pictures__what_is_no_text_is_not_stored(void **state)
 	for (int view = 0; view < PICTURE_VIEWS; view++)
 		assert_err(cx, pictures_get(cx, id, (enum picture_view)view, PICTURE_SVG, &text),
 		           ERR_NOT_FOUND);
+}
+
+/* The table of a map's files and its graph: what is no text is as little stored as a picture that is none. */
+static void test_chart__stored_and_read_or_why_not(void **state)
+{
+	static const struct {
+		struct span files, graph;
+		const char *why; /* there is no graph */
+	} CASES[] = {
+		{ SPAN("{\"files\":{}}"), SPAN("a\xff"), "it was not written" },
+		{ SPAN("{\"files\":{}}"), SPAN("a\0b"), "it was not written" },
+		{ { NULL, 0 }, { NULL, 0 }, "it has too many files" },
+	};
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t project_id = make_project(cx, "charted");
+	int64_t id = publish(cx, project_id, &ONE, "main", drawn(cx, &ONE, "/usr/bin/dot"));
+	const char *text;
+
+	assert_err(cx, chart_get(cx, id, CHART_FILES, &text), ERR_NOT_FOUND);
+	assert_contains(cx->fault.detail, "older than charts");
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct bundle *bundle = drawn(cx, &ONE, "/usr/bin/dot");
+
+		if (CASES[i].files.data != NULL) {
+			bundle_add(bundle, "chart_files", CASES[i].files);
+			bundle_add(bundle, "chart_graph", CASES[i].graph);
+		} else {
+			bundle_add(bundle, "chart_missing", SPAN("it has too many files"));
+		}
+		assert_true(publish(cx, project_id, &ONE, "main", bundle) == id);
+		assert_err(cx, chart_put(cx, id, bundle), ERR_OK);
+		if (CASES[i].files.data != NULL) {
+			assert_err(cx, chart_get(cx, id, CHART_FILES, &text), ERR_OK);
+			assert_string_equal(text, CASES[i].files.data);
+		}
+		assert_err(cx, chart_get(cx, id, CHART_GRAPH, &text), ERR_NOT_FOUND);
+		assert_contains(cx->fault.detail, CASES[i].why);
+	}
 }
 
 static void test_find__by_commit_and_branch(void **state)
@@ -315,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_pictures__stored_and_read),
 		cmocka_unit_test(test_pictures__a_reason_in_the_place_of_a_picture),
 		cmocka_unit_test(test_pictures__what_is_no_text_is_not_stored),
+		cmocka_unit_test(test_chart__stored_and_read_or_why_not),
 		cmocka_unit_test(test_find__by_commit_and_branch),
 		cmocka_unit_test(test_compare__kept_until_a_map_changes),
 		cmocka_unit_test(test_compare__only_the_newest_are_kept),

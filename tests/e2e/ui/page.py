@@ -32,7 +32,7 @@ SHOTS = os.path.join(ROOT, "build", os.environ.get("VARIANT", "release"), "e2e",
 AXE = os.path.join(ROOT, "build", "npm", "node_modules", "axe-core", "axe.min.js")
 WIDTHS = {"desktop": (1280, 800), "phone": (390, 844)}
 KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "Tab": "\ue004", "Down": "\ue015", "Up": "\ue013", "Left": "\ue012",
-        "Right": "\ue014", "Space": " ", "Control": "\ue009", "Shift": "\ue008"}
+        "Right": "\ue014", "Space": " ", "Backspace": "\ue003", "Control": "\ue009", "Shift": "\ue008"}
 
 # The first element that matches a selector, is seen, and has a text in it (its own, its label, its value).
 FIND = """
