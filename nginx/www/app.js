@@ -5,26 +5,35 @@ import { load_session, me } from "./core/session.js";
 import { Empty, Failure, Skeleton } from "./parts/states.js";
 import { Shell } from "./parts/shell.js";
 
+// Screens that are mostly seen together come in one file.
+const groups = {
+	map: () => import("./pages/groups/map.js"),
+	ask: () => import("./pages/groups/ask.js"),
+	work: () => import("./pages/groups/work.js"),
+	people: () => import("./pages/groups/people.js"),
+};
+const of = Object.fromEntries(Object.entries(groups).map(([name, load]) => [name, (page) => () => load().then((m) => ({ default: m[page] }))]));
+
 route("/sign-in", () => import("./pages/sign_in.js"), { title: "Sign in", open: true });
 route("/projects", () => import("./pages/projects.js"), { title: "Projects" });
 route("/projects/:id", () => import("./pages/project.js"), { title: "Project" });
-route("/projects/:id/map", () => import("./pages/map.js"), { title: "System map" });
-route("/projects/:id/compare", () => import("./pages/compare.js"), { title: "Compare" });
-route("/projects/:id/source", () => import("./pages/source.js"), { title: "Source" });
-route("/projects/:id/search", () => import("./pages/search.js"), { title: "Search" });
-route("/projects/:id/ask", () => import("./pages/ask.js"), { title: "Ask" });
-route("/search", () => import("./pages/search.js"), { title: "Search" });
-route("/ask", () => import("./pages/ask.js"), { title: "Ask" });
-route("/ask/:conversation", () => import("./pages/ask.js"), { title: "Ask" });
-route("/jobs", () => import("./pages/jobs.js"), { title: "Jobs" });
-route("/jobs/:id", () => import("./pages/job.js"), { title: "Job" });
-route("/queues", () => import("./pages/queues.js"), { title: "Queues" });
-route("/events", () => import("./pages/events.js"), { title: "Events" });
-route("/account", () => import("./pages/account.js"), { title: "Account" });
-route("/account/:section", () => import("./pages/account.js"), { title: "Account" });
-route("/welcome", () => import("./pages/welcome.js"), { title: "Welcome", open: true });
-route("/admin", () => import("./pages/admin.js"), { title: "Admin" });
-route("/admin/:section", () => import("./pages/admin.js"), { title: "Admin" });
+route("/projects/:id/map", of.map("map"), { title: "System map" });
+route("/projects/:id/compare", of.map("compare"), { title: "Compare" });
+route("/projects/:id/source", of.map("source"), { title: "Source" });
+route("/projects/:id/search", of.ask("search"), { title: "Search" });
+route("/projects/:id/ask", of.ask("ask"), { title: "Ask" });
+route("/search", of.ask("search"), { title: "Search" });
+route("/ask", of.ask("ask"), { title: "Ask" });
+route("/ask/:conversation", of.ask("ask"), { title: "Ask" });
+route("/jobs", of.work("jobs"), { title: "Jobs" });
+route("/jobs/:id", of.work("job"), { title: "Job" });
+route("/queues", of.work("queues"), { title: "Queues" });
+route("/events", of.work("events"), { title: "Events" });
+route("/account", of.people("account"), { title: "Account" });
+route("/account/:section", of.people("account"), { title: "Account" });
+route("/welcome", of.people("welcome"), { title: "Welcome", open: true });
+route("/admin", of.people("admin"), { title: "Admin" });
+route("/admin/:section", of.people("admin"), { title: "Admin" });
 
 // The module of the screen, loaded once; a failure is mostly a page that is older than its server.
 function useScreen(screen) {

@@ -1,0 +1,3 @@
+// The screens of questions, which are fetched together: what they share is compressed once.
+export { default as ask } from "../ask.js";
+export { default as search } from "../search.js";
