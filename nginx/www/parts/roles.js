@@ -5,7 +5,7 @@ import { Field } from "./form.js";
 
 const ROLES = [
 	["viewer", "Viewer: sees everything, changes nothing"],
-	["member", "Member: adds projects, asks questions"],
+	["member", "Member: adds projects and asks"],
 	["operator", "Operator: also jobs, queues and schedules"],
 	["admin", "Admin: also people, keys, secrets and models"],
 	["owner", "Owner: may also remove the tenant"],

@@ -154,6 +154,8 @@ with pages.check("a schedule is made, changed under somebody's hands, paused"):
                         ("If-Match", f'"{schedule["version"]}"')):
         request.add_header(name, value)
     urllib.request.urlopen(request, timeout=30).close()
+    pages.see("tbody tr", "@weekly")
+    assert pages.js("document.querySelector('dialog input[name=name]').value") == "Every night", "what is typed was lost"
     pages.click("dialog button", "Save")
     pages.until(lambda: pages.js("document.querySelector('dialog input[name=cron]').value") == "@weekly", "what is stored now")
     pages.see("dialog [role=alert]")

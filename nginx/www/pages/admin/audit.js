@@ -79,13 +79,13 @@ export default function Audit({ query }) {
 	return html`<${Section} title="Audit log" about="Who did what, when, and from where; and who was refused."
 			aside=${html`<button onClick=${list.reload}>Refresh</button>${button("csv")}${button("json")}`}>
 		${out.problem && html`<${Failure} problem=${out.problem} compact />`}
-		<form class="filters" onSubmit=${(e) => e.preventDefault()}>
+		<form class="picks" onSubmit=${(e) => e.preventDefault()}>
 			${TEXTS.map(([name, label, hint]) => html`<label class="pick">${label}
 				<input value=${query[name] ?? ""} placeholder=${hint} onInput=${typed(name)} /></label>`)}
 			<label class="pick">Outcome<select value=${query.outcome ?? ""} onChange=${typed("outcome")}>
 				<option value="">Any</option><option value="done">Done</option><option value="refused">Refused</option></select></label>
-			<div class="row">${[["since", "From"], ["until", "Until"]].map(([name, label]) => html`<label class="pick">${label}
-				<input type="datetime-local" value=${query[name] ?? ""} onChange=${typed(name)} /></label>`)}</div>
+			${[["since", "From"], ["until", "Until"]].map(([name, label]) => html`<label class="pick">${label}
+				<input type="datetime-local" value=${query[name] ?? ""} onChange=${typed(name)} /></label>`)}
 		</form>
 		<${Shown} of=${list} empty=${(d) => !d.items.length} nothing=${html`<${Empty} title="Nothing matches"><p>Take a part of the filter away.</p></>`}>
 			${() => html`<${Table} id=${(row) => row.position} rows=${list.items} columns=${[
