@@ -157,10 +157,11 @@ with pages.check("how it was answered: passages, the tool with its arguments and
     pages.see(".steps", "lib/net/http.c:4")
 pages.sound("ask-steps", widths=("desktop",))
 with pages.check("what means harm is text, also on the page"):
-    ask(say([{"text": "<img src=x onerror=alert(1)> [x](javascript:alert(2)) <script>alert(3)</script> " + "w" * 3000}], "Harm?"))
+    ask(say([{"text": "<img src=x onerror=alert(1)> [x](javascript:alert(2)) <script>alert(3)</script> " + "w" * 3000}], "What harm does `parse_request` do?"))
     answered("<script>alert(3)</script>")
     assert not js("document.querySelectorAll('.prose img, .prose script, .prose a[href^=java]').length")
     assert pages.fits()
+    pages.see(".turn:last-child .notice", "Nothing is cited")
 
 # --- Stopping, and asking anew ---
 
