@@ -111,7 +111,7 @@ static enum err post_message(struct ctx *cx, const struct request *rq, struct re
 	"`parse`** in `lib/parse.c:2-5` [1]\",\"run_id\":12,\"mode\":\"extractive\","              \
 	"\"citations\":[" CITATION "],\"status\":\"completed\",\"model\":null,"                    \
 	"\"error_message\":null,\"input_tokens\":0,\"output_tokens\":0,\"cost_micro\":0,"          \
-	"\"duration_ms\":140,\"created_at\":\"2026-11-21T06:45:02.001Z\"}"
+	"\"duration_ms\":140,\"passages\":6,\"created_at\":\"2026-11-21T06:45:02.001Z\"}"
 
 const struct route conversation_routes[] = {
 	{

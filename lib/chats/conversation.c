@@ -64,6 +64,8 @@ static const struct field MESSAGE_FIELDS[] = {
 	F_INT(struct message, output_tokens, .doc = "Tokens that models wrote for it"),
 	F_INT(struct message, cost_micro, .doc = "What that cost, in millionths of the currency"),
 	F_INT(struct message, duration_ms, .doc = "How long it took; 0: it has not ended"),
+	F_INT(struct message, npassages, .name = "passages",
+	      .doc = "Passages that were found for the answer; it may cite others, or none"),
 	F_TIME(struct message, created_us, .name = "created_at", .doc = "When it was said"),
 };
 const struct schema message_schema = SCHEMA(struct message, "Message", MESSAGE_FIELDS);

@@ -47,6 +47,7 @@ struct message {
 	/* Of the run; NULL and 0 where there is none.  See struct turn. */
 	const char *status, *model, *error_message;
 	int64_t input_tokens, output_tokens, cost_micro, duration_ms;
+	int64_t npassages; /* that were found for an answer; it may cite others, or none */
 	int64_t created_us;
 };
 

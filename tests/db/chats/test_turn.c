@@ -105,11 +105,14 @@ static void test_journal__goes_on_after_a_kill(void **state)
 	struct turn turn = ask(cx, begin(cx), "Where is it?"), now;
 	struct job_run run = take(s, &turn);
 	const char *output = NULL;
+	struct conversation_detail detail;
+	const struct message *m;
 	struct journal j;
 
 	assert_err(&s->cx, journal_open(&j, &s->cx, &run, &turn), ERR_OK);
 	assert_false(journal_has(&j, "retrieve", "", &output));
-	assert_err(&s->cx, journal_keep(&j, "retrieve", "", "2 passages", "{\"a\":1}"), ERR_OK);
+	assert_err(&s->cx, journal_keep(&j, "retrieve", "", "2 passages", "{\"items\":[1,2]}"),
+	           ERR_OK);
 	assert_err(&s->cx, journal_say(&j, "One, ", 5), ERR_OK);
 	assert_err(&s->cx, journal_say(&j, "tw\xc3\xb6 ", 5), ERR_OK);
 	assert_err(&s->cx, journal_flush(&j), ERR_OK);
@@ -119,7 +122,7 @@ static void test_journal__goes_on_after_a_kill(void **state)
 	assert_string_equal(now.answer, "One, tw\xc3\xb6 ");
 	assert_err(&s->cx, journal_open(&j, &s->cx, &run, &now), ERR_OK);
 	assert_true(journal_has(&j, "retrieve", "", &output));
-	assert_string_equal(output, "{\"a\": 1}");
+	assert_string_equal(output, "{\"items\": [1, 2]}");
 	assert_false(journal_has(&j, "call", "", &output));
 	assert_err(&s->cx, journal_say(&j, "One, ", 5), ERR_OK);
 	assert_err(&s->cx, journal_flush(&j), ERR_OK);
@@ -138,6 +141,11 @@ static void test_journal__goes_on_after_a_kill(void **state)
 	assert_err(cx, turn_get(cx, turn.id, &now), ERR_OK);
 	assert_string_equal(now.status, "completed");
 	assert_string_equal(now.answer, "One, tw\xc3\xa4 three");
+	assert_err(cx, conversation_look(cx, now.conversation_id, &detail), ERR_OK);
+	m = detail.messages.items;
+	assert_int_equal(m[0].npassages, 0);
+	assert_int_equal(m[1].npassages, 2);
+	assert_string_equal(m[1].status, "completed");
 	assert_int_equal(now.steps.n, 1);
 	assert_int_equal(events(cx, "run.ended", turn.id), 1);
 	/* What differs begins behind seven characters, which two bytes of one do not make eight. */

@@ -113,9 +113,11 @@ with pages.check("a citation shows its lines when it has the focus, and beside t
     href = js("document.querySelector('.cited a').getAttribute('href')")
     assert href.startswith("/projects/1/source?path=lib%2Fparse.c&commit=") and href.endswith("#L3-L6"), href
 pages.sound("ask-extractive")
-with pages.check("Escape closes the lines"):
+with pages.check("Escape closes the lines and goes back to their number"):
     pages.press("Escape")
     pages.see_no(".cited")
+    assert "lib/parse.c:3-6" in (js("document.activeElement.ariaLabel") or "")
+    assert not js("document.querySelector('.peek')")
 with pages.check("nothing that fits: no context is said, and what to do"):
     ask("Which zzyzx does plugh the quux?")
     pages.see(".notice", "No context found", within=20)
@@ -157,10 +159,11 @@ with pages.check("how it was answered: passages, the tool with its arguments and
     pages.see(".steps", "lib/net/http.c:4")
 pages.sound("ask-steps", widths=("desktop",))
 with pages.check("what means harm is text, also on the page"):
-    ask(say([{"text": "<img src=x onerror=alert(1)> [x](javascript:alert(2)) <script>alert(3)</script> " + "w" * 3000}], "Harm?"))
+    ask(say([{"text": "<img src=x onerror=alert(1)> [x](javascript:alert(2)) <script>alert(3)</script> " + "w" * 3000}], "What harm does `parse_request` do?"))
     answered("<script>alert(3)</script>")
     assert not js("document.querySelectorAll('.prose img, .prose script, .prose a[href^=java]').length")
     assert pages.fits()
+    pages.see(".turn:last-child .notice", "Nothing is cited")
 
 # --- Stopping, and asking anew ---
 

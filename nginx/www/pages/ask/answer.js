@@ -16,9 +16,12 @@ const Configure = () => (may("admin") ? html`<a href="/admin/models">Configure a
 // What has to be known of an answer before it is believed.
 function Notice({ message }) {
 	const extractive = message.mode === "extractive";
-	if (!message.citations.length && message.status === "completed")
-		return html`<div class="notice"><${Icon} name="info" /><p><strong>No context found.</strong> Nothing of the code is cited here.
+	const cites = message.citations.length > 0 || message.status !== "completed";
+	if (!cites && !message.passages)
+		return html`<div class="notice"><${Icon} name="info" /><p><strong>No context found.</strong> Nothing in the map fits the question.
 			Name a file, a function or a word that stands in the code, or ask about another project. ${extractive && html`<${Configure} />`}</p></div>`;
+	if (!cites && !extractive)
+		return html`<div class="notice"><${Icon} name="info" /><p><strong>Nothing is cited.</strong> This answer names no lines of the code: look before you rely on it.</p></div>`;
 	return extractive && html`<div class="notice"><${Icon} name="info" /><p><strong>No model wrote this.</strong> These are the passages that fit best, as they stand. <${Configure} /></p></div>`;
 }
 

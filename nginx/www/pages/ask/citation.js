@@ -44,7 +44,10 @@ function Passage({ c, most = Infinity }) {
 }
 
 let timer = 0;
+let opener = null; // what gets the focus back when the panel is closed, and shows no lines for that
+let quiet = false;
 const peek = (c) => (event) => {
+	if (quiet) return;
 	clearTimeout(timer);
 	const at = event.currentTarget.getBoundingClientRect();
 	timer = setTimeout(() => (peeked.value = { c, at }), event.type === "focus" ? 0 : PEEK_MS);
@@ -57,6 +60,7 @@ const open = (c) => (event) => {
 	if (!c.project_id || event.ctrlKey || event.metaKey || event.shiftKey) return;
 	event.preventDefault();
 	unpeek();
+	opener = event.currentTarget;
 	shown.value = c;
 };
 
@@ -89,10 +93,15 @@ export function Peek() {
 export function CitedPanel() {
 	const box = useRef(null);
 	const c = shown.value;
-	const close = () => (shown.value = null);
-	useKeys([["Escape", "", close]]);
+	const close = () => {
+		shown.value = null;
+		quiet = true;
+		opener?.focus({ preventScroll: true });
+		quiet = false;
+	};
+	useKeys(c ? [["Escape", "", close]] : []);
 	useEffect(() => c && box.current.focus({ preventScroll: true }), [c]);
-	useEffect(() => close, []);
+	useEffect(() => () => (shown.value = null), []);
 	if (!c) return null;
 	return html`<aside class="cited card" aria-label="Cited lines" tabindex="-1" ref=${box}>
 		<header><h2 class="path">${place(c)}</h2><button class="quiet" aria-label="Close" onClick=${close}><${Icon} name="close" /></button></header>
