@@ -140,7 +140,7 @@ export default function SystemMap({ params, query }) {
 	// Asked for at once, not behind the project.
 	const options = { live: ["map.*"], project: Number(id), keep: true };
 	const files = useResource(`/projects/${id}/map.files.json`, { commit: query.commit }, options);
-	const graph = useResource(view_of(query) === "graph" || query.near ? `/projects/${id}/map.graph.json` : null, { commit: query.commit }, options);
+	const graph = useResource(view_of(query) === "graph" || query.near || query.at ? `/projects/${id}/map.graph.json` : null, { commit: query.commit }, options);
 	useEffect(() => void DRAWS[view_of(query)]?.().catch(() => {}), []);
 	const reload = () => (files.reload(), graph.reload());
 	const aside = () => files.data && html`<span class="fine">${files.data.ref ?? "commit"} at <code title=${files.data.commit}>${short_id(files.data.commit)}</code></span>

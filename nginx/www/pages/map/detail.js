@@ -40,8 +40,8 @@ function Whole({ id, chart, query }) {
 		<p>${plural(chart.n, "file")}, ${number(sums.code[0])} lines${chart.components.name.length > 1 ? `, ${plural(parts.length, "part")}` : ""}.</p>
 		<${Languages} chart=${chart} d=${0} />
 		<${Block} title="Where it hurts"><ul class="rows">
-			<li><a href=${to({ only: "cycle", view: "table", at: null })}>${cycles.length ? `${plural(cycles.length, "cycle")} of imports` : "No cycles of imports"}</a>${largest > 0 && html`<a class="num" href=${to({ only: String(largest), color: "cycle" })}>largest: ${number(cycles[largest - 1])} files</a>`}</li>
-			<li><a href=${to({ only: "untested", color: "tested", at: null })}>Source that no test reaches</a><span class="num">${percent(sums.source[0] - sums.tested[0], sums.source[0])}</span></li>
+			<li><a href=${to({ only: "cycle", view: "table", sort: "cycle", desc: null, at: null })}>${cycles.length ? `${plural(cycles.length, "cycle")} of imports` : "No cycles of imports"}</a>${largest > 0 && html`<a class="num" href=${to({ only: String(largest), color: "cycle" })}>largest: ${number(cycles[largest - 1])} files</a>`}</li>
+			<li><a href=${to({ only: "untested", color: "tested", at: null })} title="By imports, from files that are tests; in C a source counts with the header of its name">Source that no test reaches</a><span class="num">${percent(sums.source[0] - sums.tested[0], sums.source[0])}</span></li>
 			${hot.map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${`${number(files.commits[f])} changes`} />`)}
 		</ul></>
 		<${Block} title="Parts, by lines"><${Rows} more=${parts.length - MOST} items=${parts.slice(0, MOST).map((p) => html`<li key=${p.i}><a class="place" href=${to({ part: p.name, at: chart.components.path[p.i] || null })}><bdi>${p.name}</bdi></a><span class="num">${compact(p.code)}</span></li>`)} /></>
@@ -72,7 +72,7 @@ function Folder({ chart, graph, at, query }) {
 	const d = folder_of(at);
 	const { sums } = chart;
 	const crossing = useMemo(() => graph && crossings(chart, graph, at), [chart, graph, at]);
-	const part = chart.components.path.indexOf(chart.path(at));
+	const part = chart.components.path.findIndex((path, i) => path === chart.path(at) && chart.components.kind[i] !== "cluster");
 	const largest = useMemo(() => chart.files_of(at).sort((a, b) => chart.code(b) - chart.code(a)), [chart, at]);
 	return html`<div class="card detail"><${Head} path=${chart.path(at)} icon="folder" />
 		<p>${plural(sums.files[d], "file")}, ${number(sums.code[d])} lines${part >= 0 ? `; the part ${chart.components.name[part]} (${chart.components.kind[part]})` : ""}.</p>
@@ -82,7 +82,6 @@ function Folder({ chart, graph, at, query }) {
 		<dl class="facts"><dt>Tested lines</dt><dd>${sums.source[d] ? percent(sums.tested[d], sums.source[d]) : "no source"}</dd><dt>Files in cycles</dt><dd>${number(sums.cyclic[d])}</dd>
 			${chart.history && html`<dt>Changes</dt><dd>${number(sums.commits[d])} <span class="fine">of its files, by all commits</span></dd>`}</dl>
 		${crossing && html`<${Crossing} title="Depends on" chart=${chart} list=${crossing.out} /><${Crossing} title="Used by" chart=${chart} list=${crossing.in} />`}
-		${!crossing && html`<p class="fine">What it depends on is told in the graph view, or with something shown around the selection.</p>`}
 		<${Block} title="Largest files"><${Rows} more=${largest.length - 8} items=${largest.slice(0, 8).map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${plural(chart.code(f), "line")} />`)} /></>
 	</div>`;
 }
