@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Providers of models for tests: OpenAI, Azure OpenAI, Anthropic and a local server, true to the wire.
 
+That they are true is tested with the official clients (tests/sdk).
+
     models.py
 
 The port is printed on the first line; the server ends when its standard input does.
@@ -20,6 +22,7 @@ the n-th step, further ones by the last.  Without one the answer is "Hello from 
     finish, cached, reasoning, input   what is told at the end; input: tokens of the request
     usage: false              the tokens are not told (Anthropic tells those of the request all the same)
     split                     bytes are written so many at a time, each as a chunk of its own
+    pace                      milliseconds before each piece
     eol, noise                the end of lines; comments, pings and unknown fields in between
     hold: n, cut: n, fail: n  after n pieces: silence until the client goes, the connection dies, an error event
     drop                      the connection dies instead of an answer
@@ -121,16 +124,20 @@ def read_openai(rq):
     return texts, count
 
 
+def blocks_of(content):
+    return [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+
+
 def read_anthropic(rq):
     texts, count, open_calls, last = [], 0, set(), None
     need(isinstance(rq.get("max_tokens"), int) and rq["max_tokens"] > 0, "max_tokens: Field required")
-    for block in rq.get("system") or []:
+    for block in blocks_of(rq.get("system")) or []:
         count += 4 + tokens(block["text"])
     for m in rq["messages"]:
         need(m["role"] in ("user", "assistant") and m["role"] != last, "roles must alternate")
         last = m["role"]
         need(m["content"], "a message without content")
-        for block in m["content"]:
+        for block in blocks_of(m["content"]):
             if block["type"] == "text":
                 need(block["text"], "text content blocks must be non-empty")
                 texts.append(block["text"])
@@ -210,6 +217,7 @@ class Stream:
     def pause(self):
         """What the script does at this place."""
         n, self.n = self.n, self.n + 1
+        time.sleep(self.step.get("pace", 0) / 1000)
         if self.step.get("hold") == n:
             self.handler.wait_for_close()
             raise Gone
