@@ -13,7 +13,8 @@
  * attempt, which they do when what is decided depends on the kept ones alone.
  *
  * Pieces are gathered for JOURNAL_GATHER_MS, so that an answer costs a few transactions a second, however
- * fast it comes.  An attempt that says again what an earlier one has said writes nothing until it comes to
+ * fast it comes; and for longer where many answers grow in one runner, which writes at most
+ * runner_chat_writes pieces a second.  An attempt that says again what an earlier one has said writes nothing until it comes to
  * what is new; where it says something else, the text is cut back to what both have said.
  */
 #ifndef CHATS_JOURNAL_H

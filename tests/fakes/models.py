@@ -18,6 +18,7 @@ the n-th step, further ones by the last.  Without one the answer is "Hello from 
 
     status, headers, error    another status than 200, with these headers and {type, code, message}
     text, piece               what is answered, in pieces of so many characters (5)
+    times                     the text so often, each time with its number in the place of %d
     tools                     [{id, name, arguments, piece}]: calls of tools, arguments in pieces
     finish, cached, reasoning, input   what is told at the end; input: tokens of the request
     usage: false              the tokens are not told (Anthropic tells those of the request all the same)
@@ -169,6 +170,8 @@ def plan(step):
     out = []
     tools = step.get("tools") or []
     text = step.get("text", "" if tools else "Hello from the fake.")
+    if "times" in step:
+        text = "".join(text.replace("%d", str(i)) for i in range(step["times"]))
     for piece in pieces_of(text, step.get("piece", 5)):
         out.append(("text", 0, None, piece))
     for i, tool in enumerate(tools):

@@ -1,0 +1,1 @@
+ALTER TABLE app.job_runner DROP COLUMN waits_asleep;
