@@ -173,7 +173,7 @@ static bool same_lines(const struct citation *a, const struct citation *b)
 
 enum err journal_cite(struct journal *j, struct citation *c, bool *ret, const char **ret_text)
 {
-	TRY(citation_check(j->cx, c, ret, ret_text));
+	TRY(ahead_check(j->cx, &j->ahead, c, ret, ret_text));
 	if (!*ret) {
 		j->dropped++;
 		return ERR_OK;

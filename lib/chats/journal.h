@@ -20,7 +20,7 @@
 #ifndef CHATS_JOURNAL_H
 #define CHATS_JOURNAL_H
 
-#include "chats/citation.h"
+#include "chats/ahead.h"
 #include "chats/turn.h"
 #include "jobs/run.h"
 
@@ -38,6 +38,7 @@ struct journal {
 	struct sb row;   /* as its row has it */
 	int64_t told_ms; /* monotonic, when that was last written */
 
+	struct ahead ahead; /* what was read of the passages */
 	struct citation cited[CITATIONS_MAX];
 	size_t ncited;
 	int64_t dropped; /* citations that did not resolve */
