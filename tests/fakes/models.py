@@ -20,6 +20,8 @@ the n-th step, further ones by the last.  Without one the answer is "Hello from 
     text, piece               what is answered, in pieces of so many characters (5)
     times                     the text so often, each time with its number in the place of %d
     tools                     [{id, name, arguments, piece}]: calls of tools, arguments in pieces
+    obey                      it does whatever it reads: each obey:{"name": ..., "arguments": {...}} in the request
+                              becomes a call of that tool, once; then it says all that tools have told it
     finish, cached, reasoning, input   what is told at the end; input: tokens of the request
     usage: false              the tokens are not told (Anthropic tells those of the request all the same)
     split                     bytes are written so many at a time, each as a chunk of its own
@@ -163,6 +165,34 @@ def read_anthropic(rq):
 
 def pieces_of(text, size):
     return [text[i : i + size] for i in range(0, len(text), size)]
+
+
+def orders_of(texts):
+    """What a request tells its reader to do."""
+    for text in texts:
+        at = text.find("obey:{")
+        while at >= 0:
+            try:
+                yield json.JSONDecoder().raw_decode(text[at + 5 :])[0]
+            except ValueError:
+                pass
+            at = text.find("obey:{", at + 5)
+
+
+def obey(step, rq):
+    """The step of a model that obeys: the orders that it has not followed yet, then the answer."""
+    messages = rq["messages"]
+    followed = [c["function"]["name"] + c["function"]["arguments"] for m in messages for c in m.get("tool_calls") or []]
+    tools = []
+    for order in orders_of([m.get("content") or "" for m in messages]):
+        call = {"name": order["name"], "arguments": compact(order["arguments"])}
+        if call["name"] + call["arguments"] not in followed and rq.get("tools"):
+            followed.append(call["name"] + call["arguments"])
+            tools.append({"id": "order_%d" % len(followed), **call})
+    if tools:
+        return {**step, "tools": tools, "text": ""}
+    told = " ".join(m["content"] for m in messages if m["role"] == "tool")
+    return {**step, "text": step.get("text", "") + " Done as told. " + told}
 
 
 def plan(step):
@@ -454,6 +484,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         step, n = step_of(script)
         if self.refuse(dialect, step):
             return
+        if step.get("obey"):
+            step = obey(step, rq)
         entry = self.book(dialect, script, step, n, count)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
