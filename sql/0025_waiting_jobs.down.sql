@@ -1,1 +1,0 @@
-ALTER TABLE app.job_runner DROP COLUMN waits_asleep;
