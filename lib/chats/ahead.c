@@ -5,14 +5,6 @@
 
 #include <string.h>
 
-struct ahead_lines {
-	int64_t project_id;
-	const char *commit, *path, *blob;
-	int64_t start, end; /* that .text has */
-	bool last;          /* the file ends there */
-	const char *text;
-};
-
 static bool has_source(const struct passage *p)
 {
 	return p->commit != NULL && p->path != NULL && p->blob != NULL;
@@ -107,22 +99,31 @@ static const char *lines_of(struct ctx *cx, const struct ahead_lines *from, int6
 	return arena_strndup(cx->arena, text, (size_t)(stop - text));
 }
 
-enum err ahead_check(struct ctx *cx, const struct ahead *ahead, struct citation *c, bool *ret,
-                     const char **ret_text)
+const char *ahead_find(struct ctx *cx, const struct ahead *ahead, struct citation *c)
 {
-	bool sound = c->commit != NULL && c->path != NULL && c->blob != NULL && c->start >= 1 &&
-	             c->end >= c->start && c->end - c->start < CITATION_LINES_MAX;
-
-	for (size_t i = 0; sound && i < ahead->n; i++) {
+	if (c->commit == NULL || c->path == NULL || c->blob == NULL || c->start < 1 ||
+	    c->end < c->start || c->end - c->start >= CITATION_LINES_MAX)
+		return NULL;
+	for (size_t i = 0; i < ahead->n; i++) {
 		const struct ahead_lines *lines = &ahead->lines[i];
 
 		if (!covers(lines, c))
 			continue;
 		if (c->end > lines->end)
 			c->end = lines->end;
-		*ret = true;
-		*ret_text = lines_of(cx, lines, c->start, c->end);
-		return ERR_OK;
+		return lines_of(cx, lines, c->start, c->end);
 	}
-	return citation_check(cx, c, ret, ret_text);
+	return NULL;
+}
+
+enum err ahead_check(struct ctx *cx, const struct ahead *ahead, struct citation *c, bool *ret,
+                     const char **ret_text)
+{
+	const char *text = ahead_find(cx, ahead, c);
+
+	if (text == NULL)
+		return citation_check(cx, c, ret, ret_text);
+	*ret = true;
+	*ret_text = text;
+	return ERR_OK;
 }

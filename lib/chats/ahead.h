@@ -11,6 +11,14 @@
 #include "chats/citation.h"
 #include "chats/find.h"
 
+struct ahead_lines {
+	int64_t project_id;
+	const char *commit, *path, *blob;
+	int64_t start, end; /* that .text has */
+	bool last;          /* the file ends there */
+	const char *text;
+};
+
 /* Zero is a good beginning. */
 struct ahead {
 	struct ahead_lines *lines; /* in the context's arena */
@@ -19,6 +27,9 @@ struct ahead {
 
 /** Read the lines of passages.  What cannot be read is left to who checks it. */
 void ahead_read(struct ctx *cx, struct ahead *ahead, const struct list *passages);
+
+/** @ret what a citation cites, its end drawn in where the file ends; NULL when that was not read */
+const char *ahead_find(struct ctx *cx, const struct ahead *ahead, struct citation *c);
 
 /** As citation_check(), which is asked for what was not read. */
 NODISCARD

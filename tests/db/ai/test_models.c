@@ -502,6 +502,17 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static struct db *share(struct db_pool *pool)
+{
+	return db_open(&(struct db_options){
+		.conninfo = getenv("PORTOLAN_TEST_DB_URL"),
+		.component = "test",
+		.statement_timeout_ms = 10000,
+		.lock_timeout_ms = 2000,
+		.pool = pool,
+	});
+}
+
 static void test_ledger__many_calls(void **state)
 {
 	struct model_bench *b = *state;
@@ -527,13 +538,7 @@ static void test_ledger__many_calls(void **state)
 	for (int i = 0; i < (int)COUNT(workers); i++) {
 		workers[i] = (struct worker){
 			.b = b,
-			.db = db_open(&(struct db_options){
-				.conninfo = getenv("PORTOLAN_TEST_DB_URL"),
-				.component = "test",
-				.statement_timeout_ms = 10000,
-				.lock_timeout_ms = 2000,
-				.pool = pool,
-			}),
+			.db = share(pool),
 			.arena = arena_new((size_t)64 << 20),
 			.seed = 7 + (unsigned)i,
 			.tenant_id = b->f->tenant_id,
