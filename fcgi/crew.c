@@ -5,8 +5,24 @@
 #include "app/registry_jobs.h"
 #include "config/config.h"
 
+#include <sys/resource.h>
+
+#define FILES_EACH  4 /* of those who wait: a connection, and what libcurl waits with */
+#define FILES_ASIDE 512
 /* Of those who wait: libcurl, TLS and libgit2 keep their buffers elsewhere. */
 #define STACK_BYTES ((size_t)(WITH_ASAN ? 4096 : 512) << 10)
+
+/* As many descriptors as they may need, or as the system lets us have. */
+static void allow_files(int64_t waiting)
+{
+	rlim_t want = (rlim_t)waiting * FILES_EACH + FILES_ASIDE;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= want)
+		return;
+	files.rlim_cur = want < files.rlim_max ? want : files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
 
 enum err crews_open(struct ctx *cx, struct crews *all, struct arena *arena, int freed)
 {
@@ -19,6 +35,7 @@ enum err crews_open(struct ctx *cx, struct crews *all, struct arena *arena, int 
 	};
 	static const enum claim_weight WEIGHTS[CREWS] = { CLAIM_HEAVY, CLAIM_WAITS };
 
+	allow_files(config->runner_chats);
 	for (int i = 0; i < CREWS; i++) {
 		struct crew *crew = &all->crew[i];
 
