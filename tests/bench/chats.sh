@@ -3,6 +3,7 @@
 # is asked for at a fixed rate.  Is the list as quick as without them, and is every answer whole?
 #
 #   BENCH_CHATS=100   at a time      BENCH_SECONDS=12  of the list's load    BENCH_ROUNDS=3   of each
+#   BENCH_RATE=200    requests a second for the list
 #
 # Chats, their provider and what asks for the list run beside the service, on the same processors.
 set -eu

@@ -71,5 +71,7 @@ check 'it lists the projects as models, and reads one' 'passed portolan lists &&
 check 'it gets whole answers and streamed ones, with what they cost' 'passed portolan whole && passed portolan streamed && passed portolan without-usage'
 check 'errors are of its own classes, also in a stream' 'passed portolan errors && passed portolan error-in-the-stream'
 check 'it may go away in mid-stream, and nothing else is harmed' 'passed portolan abort'
+stopped() { [ "$(sql "SELECT count(*) FROM app.chat_run r JOIN app.llm_call c USING (tenant_id, job_id) WHERE r.status = 'cancelled' AND c.status = 'cancelled' AND r.answer LIKE 'word0 %'")" -ge 1 ]; }
+check 'what it did not wait for is stopped at the provider, too' 'within 10 stopped'
 exec 9>&-
 done_testing

@@ -294,7 +294,7 @@ async function portolan() {
 		});
 	});
 	await check("abort", async () => {
-		const stream = await mine().chat.completions.create({ ...asked(`Where? ${script({ text: LONG, pace: 30 })}`), stream: true });
+		const stream = await mine().chat.completions.create({ ...asked(`Where? ${script({ text: LONG, pace: 30, hold: 20 })}`), stream: true });
 		let pieces = 0;
 
 		for await (const c of stream) {
