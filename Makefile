@@ -243,6 +243,7 @@ bench:
 	@VARIANT=release tests/bench/jobs.sh
 	@VARIANT=release tests/bench/map.sh
 	@VARIANT=release tests/bench/retrieval.sh
+	@VARIANT=release tests/bench/chats.sh
 
 # Does the hot table of the queue stay small?
 soak:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the Debian packages that are missing: deps.sh [build|run|test|browser|lint|bench|cov|accuracy]...
+# Install the Debian packages that are missing: deps.sh [build|run|test|browser|node|lint|bench|cov|accuracy]...
 #
 # Looks first, so that a run with nothing to do needs no privilege, no network
 # and a tenth of a second.  Nothing is removed, nothing present is configured.
@@ -19,6 +19,8 @@ TESTS="universal-ctags libcmocka-dev curl jq git openssh-client openssh-server p
 	iproute2 faketime"
 # 100 MB to fetch: the one story that needs it asks for it by itself.
 BROWSER="chromium chromium-driver"
+# The same: for the official clients of model providers.
+NODE="nodejs npm"
 LINT="git clang-format clang-tidy cppcheck shellcheck"
 BENCH="wrk nghttp2-client jq curl git gunicorn python3-flask python3-psycopg2"
 COV="gcovr"
@@ -90,6 +92,7 @@ for set in "${@:-build}"; do
 	run) wanted="$wanted $RUN postgresql-server" ;;
 	test) wanted="$wanted $TESTS" ;;
 	browser) wanted="$wanted $BROWSER" ;;
+	node) wanted="$wanted $NODE" ;;
 	lint) wanted="$wanted $LINT" ;;
 	bench) wanted="$wanted $BENCH" ;;
 	cov) wanted="$wanted $COV" ;;

@@ -238,7 +238,7 @@ enum err lanes_join(struct ctx *cx, struct lanes *all, struct queue *q)
 	for (int i = 0; i < all->n; i++) {
 		struct lane *lane = &all->lane[i];
 
-		TRY(claim_lane_open(cx, all->arena, app_jobs, true, &lane->claim));
+		TRY(claim_lane_open(cx, all->arena, app_jobs, CLAIM_LIGHT, &lane->claim));
 		TRY(queue_join_lane(cx, q, all->host, &lane->member));
 	}
 	return ERR_OK;

@@ -137,6 +137,16 @@ static void drop_empty(const char **value)
 		*value = NULL;
 }
 
+/* OpenAI's own client encodes the slash in the name of a model, and no other path has one like it. */
+static const char *plain_model(struct ctx *cx, const char *path)
+{
+	static const char ENCODED[] = "/v1/models/project%2F";
+
+	if (strncasecmp(path, ENCODED, sizeof(ENCODED) - 1) != 0)
+		return path;
+	return arena_printf(cx->arena, "/v1/models/project/%s", path + sizeof(ENCODED) - 1);
+}
+
 static enum err split_target(struct ctx *cx, struct request *rq)
 {
 	const char *target = rq->path == NULL ? "" : rq->path;
@@ -153,6 +163,7 @@ static enum err split_target(struct ctx *cx, struct request *rq)
 		rq->path = arena_strndup(cx->arena, target, (size_t)(question - target));
 		rq->raw_query = question + 1;
 	}
+	rq->path = plain_model(cx, rq->path);
 	return route_path_check(cx, rq->path);
 }
 

@@ -5,6 +5,8 @@
  * jobs to idle threads (slots.h), looks for dead runners and due schedules, and tells running jobs to
  * stop.  Each job thread has an arena and a database connection of its own and runs one attempt at a time
  * (lib/jobs/run.h).  Heavy work happens in child processes, which die with the thread that started them.
+ * Jobs that wait for somebody else, as answers for a model, have threads of their own: many, with small
+ * stacks, which share a few connections.
  * Light jobs, which take milliseconds, are done in batches by lanes (lane.h).  One more thread hands
  * events to subscriptions (dispatch.h).
  *
@@ -22,6 +24,7 @@
 #include "app/registry_subscribers.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "crew.h"
 #include "dispatch.h"
 #include "events/bell.h"
 #include "jobs/run.h"
@@ -29,12 +32,12 @@
 #include "jobs/stats.h"
 #include "keep.h"
 #include "lane.h"
-#include "slots.h"
 
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -57,22 +60,21 @@ struct runner {
 	struct arena *arena; /* of one round of the main thread */
 	struct db *db;
 	struct ctx cx;
-	struct arena *claims; /* of the heavy lane */
+	struct arena *claims; /* of the crews' lanes */
 	char host[256];
 	struct queue queue;
-	struct claim_lane heavy;
-	struct slots slots;
+	struct crews crews;
 	struct lanes lanes;
 	struct dispatch dispatch;
-	int signals, wake; /* descriptors: of signals; of them and of slots that became idle */
+	int signals, freed, wake; /* descriptors: of signals; of slots that became idle; of both */
 
 	bool stopping;
-	bool asleep, light_asleep; /* as the database has it */
-	bool away;                 /* the database is, and that is logged */
-	bool unsure;               /* whether a claim that failed was done */
-	int64_t looked_ms;         /* when everything was last looked at */
-	int64_t beaten_ms;         /* when the last heartbeat that arrived was sent */
-	int64_t beat_at, look_at, claim_at, tidy_at, stats_at, stop_at; /* what is due when */
+	unsigned asleep;   /* the bells that are to ring, as the database has it */
+	bool away;         /* the database is, and that is logged */
+	bool unsure;       /* whether a claim that failed was done */
+	int64_t looked_ms; /* when everything was last looked at */
+	int64_t beaten_ms; /* when the last heartbeat that arrived was sent */
+	int64_t beat_at, look_at, tidy_at, stats_at, stop_at; /* what is due when */
 	struct keep keep; /* of the audit log, and of what is over */
 	int64_t keep_at;
 };
@@ -143,7 +145,7 @@ static bool rescue(struct runner *r)
 	if (runners == 0)
 		return suspects;
 	LOG(&r->cx, LOG_WARNING, "runners declared dead", LOG_INT("runners", runners));
-	r->claim_at = 0;
+	crews_claim_soon(&r->crews);
 	lanes_look(&r->lanes);
 	return suspects;
 }
@@ -169,23 +171,26 @@ static void count_ended(struct runner *r)
 
 /* --- Work --- */
 
-static void cancel(struct runner *r, const char *running)
+static void cancel(struct runner *r, const char *ids)
 {
 	struct list jobs;
 
-	if (queue_cancelled(&r->cx, &r->queue, running, &jobs) != ERR_OK)
+	if (queue_cancelled(&r->cx, &r->queue, ids, &jobs) != ERR_OK)
 		return; /* the next look is not far */
 	for (size_t i = 0; i < jobs.n; i++)
-		slots_stop(&r->slots, RUN_CANCEL, 0, (const struct job_claim *)jobs.items + i);
+		crews_stop(&r->crews, RUN_CANCEL, 0, (const struct job_claim *)jobs.items + i);
 }
 
 /* Jobs that we hold without having heard of it would never run, since this runner lives. */
-static enum err make_sure(struct runner *r, const struct job_claim *running, size_t n)
+static enum err make_sure(struct runner *r)
 {
-	int64_t *known = arena_array(r->cx.arena, n + 1, sizeof(*known)), returned = 0;
+	int64_t *known, returned = 0;
+	size_t n;
+	const struct job_claim *jobs = crews_running(&r->crews, r->cx.arena, &n);
 
+	known = arena_array(r->cx.arena, n + 1, sizeof(*known));
 	for (size_t i = 0; i < n; i++)
-		known[i] = running[i].id;
+		known[i] = jobs[i].id;
 	TRY(queue_disown(&r->cx, &r->queue, known, n, &returned));
 	r->unsure = false;
 	if (returned > 0)
@@ -194,34 +199,40 @@ static enum err make_sure(struct runner *r, const struct job_claim *running, siz
 	return ERR_OK;
 }
 
-static enum err claim_some(struct runner *r, int64_t idle, struct list *ret)
+static enum err claim_some(struct runner *r, struct crew *crew, int64_t idle, struct list *ret)
 {
-	struct claim_wish wish = { .n = idle };
+	struct claim_wish wish = { .n = idle < CLAIM_BATCH_MAX ? idle : CLAIM_BATCH_MAX };
 
-	wish.running = slots_running(&r->slots, r->cx.arena, &wish.nrunning);
 	if (r->unsure)
-		TRY(make_sure(r, wish.running, wish.nrunning));
-	return queue_claim(&r->cx, &r->queue, &r->heavy, &wish, ret);
+		TRY(make_sure(r));
+	wish.running = crews_running(&r->crews, r->cx.arena, &wish.nrunning);
+	return queue_claim(&r->cx, &r->queue, &crew->claim, &wish, ret);
 }
 
 /* Claim until the threads are busy or the queue is empty; then wait for the bell. */
-static void claim(struct runner *r)
+static void claim_for(struct runner *r, struct crew *crew)
 {
-	int idle = slots_idle(&r->slots);
+	int idle = slots_idle(&crew->slots);
 	struct list jobs = { 0 };
 
-	if (idle == 0 || mono_ms(r) < r->claim_at)
+	if (idle == 0 || mono_ms(r) < crew->claim_at)
 		return;
-	if (claim_some(r, idle, &jobs) != ERR_OK) {
+	if (claim_some(r, crew, idle, &jobs) != ERR_OK) {
 		r->unsure = true;
 		trouble(r, "claim");
-		r->claim_at = mono_ms(r) + r->process.app.config->runner_poll_ms;
+		crew->claim_at = mono_ms(r) + r->process.app.config->runner_poll_ms;
 		return;
 	}
 	for (size_t i = 0; i < jobs.n; i++)
-		slots_hand_over(&r->slots, r->queue.id, r->host,
+		slots_hand_over(&crew->slots, r->queue.id, r->host,
 		                (const struct job_claim *)jobs.items + i);
-	r->claim_at = jobs.n > 0 ? 0 : INT64_MAX;
+	crew->claim_at = jobs.n > 0 ? 0 : INT64_MAX;
+}
+
+static void claim(struct runner *r)
+{
+	for (int i = 0; i < CREWS; i++)
+		claim_for(r, &r->crews.crew[i]);
 }
 
 /*
@@ -230,17 +241,15 @@ static void claim(struct runner *r)
  */
 static void fall_asleep(struct runner *r)
 {
-	bool heavy = slots_idle(&r->slots) > 0 && r->claim_at > mono_ms(r);
-	bool light = lanes_idle(&r->lanes);
-	bool more = (heavy && !r->asleep) || (light && !r->light_asleep);
+	unsigned bells = crews_bells(&r->crews, mono_ms(r)), more;
 
-	if (heavy == r->asleep && light == r->light_asleep)
-		return;
-	if (queue_sleep(&r->cx, &r->queue, heavy, light) != ERR_OK)
+	if (lanes_idle(&r->lanes))
+		bells |= BELL_LIGHT;
+	more = bells & ~r->asleep;
+	if (bells == r->asleep || queue_sleep(&r->cx, &r->queue, bells) != ERR_OK)
 		return; /* the next look is not far */
-	r->asleep = heavy;
-	r->light_asleep = light;
-	if (more)
+	r->asleep = bells;
+	if (more != 0)
 		r->look_at = 0;
 }
 
@@ -248,15 +257,19 @@ static void fall_asleep(struct runner *r)
 
 static void take_limits(struct runner *r, const char *version)
 {
-	if (claim_limits(&r->cx, &r->heavy, version) != ERR_OK)
-		trouble(r, "limits of queues");
-	else
-		lanes_limits(&r->lanes, version);
+	for (int i = 0; i < CREWS; i++) {
+		if (claim_limits(&r->cx, &r->crews.crew[i].claim, version) != ERR_OK) {
+			trouble(r, "limits of queues");
+			return;
+		}
+	}
+	lanes_limits(&r->lanes, version);
 }
 
 /*
  * With jitter, so that runners which started together do not look together.  Who is alone need not look
- * for the dead, and what else there is rings; the look is for bells that were lost.
+ * for the dead, and what else there is rings; the look is for bells that were lost.  Nobody rings for a
+ * wish to cancel what runs.
  */
 static int64_t next_look(struct runner *r, const struct queue_look *seen)
 {
@@ -265,7 +278,7 @@ static int64_t next_look(struct runner *r, const struct queue_look *seen)
 
 	secret_random(&jitter, sizeof(jitter));
 	poll += jitter % (poll / 8 + 1);
-	if (seen->alone)
+	if (seen->alone && !crews_busy(&r->crews))
 		poll *= ALONE_POLLS;
 	if (seen->next_us > 0 && seen->next_us / 1000 + 1 < poll)
 		poll = seen->next_us / 1000 + 1;
@@ -279,14 +292,14 @@ static void fire(struct runner *r)
 	if (schedule_run(&r->cx, app_job_kinds, &fired) != ERR_OK)
 		trouble(r, "schedules");
 	if (fired > 0)
-		r->claim_at = 0;
+		crews_claim_soon(&r->crews);
 }
 
 static void act(struct runner *r, const struct queue_look *seen, const struct queue_sight *sight)
 {
 	take_limits(r, seen->limits);
 	if (seen->heavy)
-		r->claim_at = 0;
+		crews_claim_soon(&r->crews);
 	if (seen->light)
 		lanes_look(&r->lanes);
 	if (seen->cancelled)
@@ -302,14 +315,15 @@ static void act(struct runner *r, const struct queue_look *seen, const struct qu
 static void look(struct runner *r)
 {
 	const struct claim_lane *light = &r->lanes.lane[0].claim;
-	struct job_claim *running;
+	const struct job_claim *jobs;
 	struct queue_sight sight;
 	struct queue_look seen;
 	enum err e;
 	size_t n;
 
-	running = slots_running(&r->slots, r->cx.arena, &n);
-	e = claim_sight(&r->cx, &r->heavy, light, running, n, &sight);
+	jobs = crews_running(&r->crews, r->cx.arena, &n);
+	e = claim_sight(&r->cx, &r->crews.crew[CREW_WORKING].claim,
+	                &r->crews.crew[CREW_WAITING].claim, light, jobs, n, &sight);
 	if (e == ERR_OK)
 		e = queue_look(&r->cx, &r->queue, &sight, &seen);
 	if (e == ERR_OK) {
@@ -327,8 +341,8 @@ static void take_signals(struct runner *r)
 	struct signalfd_siginfo info;
 	uint64_t freed;
 
-	if (read(r->slots.freed, &freed, sizeof(freed)) > 0)
-		r->claim_at = 0;
+	if (read(r->freed, &freed, sizeof(freed)) > 0)
+		crews_claim_soon(&r->crews);
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (!r->stopping)
 			r->stop_at = mono_ms(r) + r->process.app.config->runner_grace_ms;
@@ -362,10 +376,10 @@ static bool stop_round(struct runner *r)
 {
 	int64_t now = mono_ms(r);
 
-	if (slots_idle(&r->slots) == r->slots.n)
+	if (!crews_busy(&r->crews))
 		return false;
 	if (now >= r->stop_at)
-		slots_stop(&r->slots, RUN_SHUTDOWN, 0, NULL);
+		crews_stop(&r->crews, RUN_SHUTDOWN, 0, NULL);
 	return now < r->stop_at + STOP_MS;
 }
 
@@ -380,8 +394,7 @@ static int64_t earliest(struct runner *r)
 
 	if (r->stopping)
 		return sooner(at, mono_ms(r) + STOP_ROUND_MS);
-	if (slots_idle(&r->slots) > 0)
-		at = sooner(at, r->claim_at);
+	at = sooner(at, crews_claim_at(&r->crews));
 	return sooner(at, sooner(r->look_at, r->keep_at));
 }
 
@@ -392,8 +405,8 @@ static int64_t earliest(struct runner *r)
  */
 static void rung(struct runner *r)
 {
-	r->asleep = r->light_asleep = false;
-	r->claim_at = 0;
+	r->asleep = 0;
+	crews_claim_soon(&r->crews);
 	lanes_look(&r->lanes);
 	if (mono_ms(r) - r->looked_ms > LOOK_AGAIN_MS)
 		r->look_at = 0;
@@ -408,7 +421,7 @@ static void run(struct runner *r)
 
 		ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
 		take_signals(r);
-		slots_stop(&r->slots, RUN_TIMEOUT, mono_ms(r), NULL);
+		crews_stop(&r->crews, RUN_TIMEOUT, mono_ms(r), NULL);
 		if (!r->stopping)
 			work_round(r);
 		else if (!stop_round(r))
@@ -443,8 +456,9 @@ static bool open_descriptors(struct runner *r)
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return false;
 	r->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	r->freed = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->wake = epoll_create1(EPOLL_CLOEXEC);
-	return r->wake >= 0 && watch(r->wake, r->signals) && watch(r->wake, r->slots.freed);
+	return r->wake >= 0 && watch(r->wake, r->signals) && watch(r->wake, r->freed);
 }
 
 /* The database may come later than we do. @ret false when told to stop before that */
@@ -476,7 +490,7 @@ static bool join(struct runner *r)
 	}
 	r->beat_at = r->beaten_ms + config->runner_heartbeat_ms;
 	LOG(&r->cx, LOG_INFO, "runner started", LOG_TEXT("runner", r->queue.id),
-	    LOG_INT("jobs", config->runner_jobs));
+	    LOG_INT("jobs", config->runner_jobs), LOG_INT("chats", config->runner_chats));
 	return true;
 }
 
@@ -484,9 +498,9 @@ static bool join(struct runner *r)
 static void leave(struct runner *r)
 {
 	lanes_end(&r->lanes);
-	if (slots_idle(&r->slots) != r->slots.n)
+	if (crews_busy(&r->crews))
 		lose(r, "a job does not stop");
-	slots_end(&r->slots);
+	crews_end(&r->crews);
 	dispatch_end(&r->dispatch);
 	ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
 	if (queue_leave(&r->cx, &r->queue) != ERR_OK)
@@ -526,13 +540,12 @@ int main(void)
 	r->db = app_runner_db(&r->process.app);
 	r->claims = arena_new(CLAIMS_ARENA_BYTES);
 	ctx_begin(&r->cx, &r->process.app, r->arena, r->db);
-	if (claim_lane_open(&r->cx, r->claims, app_jobs, false, &r->heavy) != ERR_OK ||
-	    !slots_open(&r->slots, &r->process.app) || !open_descriptors(r) ||
+	if (!open_descriptors(r) || crews_open(&r->cx, &r->crews, r->claims, r->freed) != ERR_OK ||
 	    !dispatch_open(&r->dispatch, &r->process.app, &app_subscribers))
 		abort(); /* tables of ours that do not go together, no descriptors */
-	lanes_open(&r->lanes, &r->process.app, r->host, r->slots.freed);
+	lanes_open(&r->lanes, &r->process.app, r->host, r->freed);
 	if (join(r)) {
-		slots_start(&r->slots);
+		crews_start(&r->crews);
 		lanes_start(&r->lanes);
 		dispatch_start(&r->dispatch);
 		run(r);

@@ -7,7 +7,6 @@
 #include "events/bell.h"
 
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #define CLAIM_ARENA_BYTES ((size_t)16 * 1024 * 1024)
@@ -68,6 +67,8 @@ static void attempt(struct slot *slot)
 		return;
 	/* libpq never shrinks the buffer that a large map went through; a new one costs little now. */
 	arena_reset(slot->arena);
+	if (all->pool != NULL)
+		return;
 	db_close(slot->db);
 	slot->db = app_runner_db(all->app);
 }
@@ -81,13 +82,14 @@ static void *slot_main(void *arg)
 	pthread_mutex_lock(&all->lock);
 	for (;;) {
 		while (!slot->busy && !all->quit)
-			pthread_cond_wait(&all->handed, &all->lock);
+			pthread_cond_wait(&slot->handed, &all->lock);
 		if (!slot->busy)
 			break;
 		pthread_mutex_unlock(&all->lock);
 		attempt(slot);
 		pthread_mutex_lock(&all->lock);
 		slot->busy = false;
+		all->nbusy--;
 		if (write(all->freed, &one, sizeof(one)) < 0)
 			abort(); /* an eventfd takes a one unless it is broken */
 	}
@@ -99,11 +101,10 @@ static void *slot_main(void *arg)
 
 int slots_idle(struct slots *all)
 {
-	int n = 0;
+	int n;
 
 	pthread_mutex_lock(&all->lock);
-	for (int i = 0; i < all->n; i++)
-		n += !all->slot[i].busy;
+	n = all->n - all->nbusy;
 	pthread_mutex_unlock(&all->lock);
 	return n;
 }
@@ -136,11 +137,13 @@ void slots_hand_over(struct slots *all, const char *runner, const char *host,
 		.job = &slot->claim,
 		.runner = runner,
 		.host = host,
+		.company = &all->nbusy,
 		.stepped = log_step,
 	};
 	slot->deadline_ms = mono_ms(all->app) + (int64_t)kind->timeout_s * 1000;
 	slot->busy = true;
-	pthread_cond_broadcast(&all->handed);
+	all->nbusy++;
+	pthread_cond_signal(&slot->handed);
 	pthread_mutex_unlock(&all->lock);
 }
 
@@ -158,57 +161,65 @@ void slots_stop(struct slots *all, enum run_why why, int64_t now, const struct j
 	pthread_mutex_unlock(&all->lock);
 }
 
-struct job_claim *slots_running(struct slots *all, struct arena *arena, size_t *ret_n)
+void slots_running(struct slots *all, struct arena *arena, struct job_claim *ret, size_t *n)
 {
-	struct job_claim *ret = arena_array(arena, SLOTS_MAX, sizeof(*ret));
-	size_t n = 0;
-
 	pthread_mutex_lock(&all->lock);
 	for (int i = 0; i < all->n; i++) {
 		const struct job_claim *claim = &all->slot[i].claim;
 
 		if (all->slot[i].busy)
-			ret[n++] = (struct job_claim){ .id = claim->id,
-				                       .token = claim->token,
-				                       .queue = copy(arena, claim->queue) };
+			ret[(*n)++] = (struct job_claim){ .id = claim->id,
+				                          .token = claim->token,
+				                          .queue = copy(arena, claim->queue) };
 	}
 	pthread_mutex_unlock(&all->lock);
-	*ret_n = n;
-	return ret;
 }
 
 /* --- Start and end --- */
 
-bool slots_open(struct slots *all, const struct app *app)
+void slots_open(struct slots *all, const struct app *app, const struct slots_plan *plan, int freed)
 {
 	all->app = app;
+	all->plan = *plan;
+	all->freed = freed;
 	pthread_mutex_init(&all->lock, NULL);
-	pthread_cond_init(&all->handed, NULL);
-	all->freed = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return all->freed >= 0;
+	if (plan->connections > 0)
+		all->pool = db_pool_new(plan->connections);
+	all->slot = calloc((size_t)plan->n, sizeof(*all->slot));
+	if (all->slot == NULL)
+		abort();
 }
 
 void slots_start(struct slots *all)
 {
-	all->n = (int)all->app->config->runner_jobs;
-	assert(all->n <= SLOTS_MAX); /* the range of the setting */
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	if (all->plan.stack_bytes > 0 &&
+	    pthread_attr_setstacksize(&attr, all->plan.stack_bytes) != 0)
+		abort(); /* a size of ours that no stack can have */
+	all->n = all->plan.n;
 	for (int i = 0; i < all->n; i++) {
 		struct slot *slot = &all->slot[i];
 
 		slot->all = all;
 		slot->arena = arena_new(JOB_ARENA_BYTES);
 		slot->claim_arena = arena_new(CLAIM_ARENA_BYTES);
-		slot->db = app_runner_db(all->app);
-		if (pthread_create(&slot->thread, NULL, slot_main, slot) != 0)
+		slot->db = all->pool != NULL ? app_shared_db(all->app, all->pool)
+		                             : app_runner_db(all->app);
+		pthread_cond_init(&slot->handed, NULL);
+		if (pthread_create(&slot->thread, &attr, slot_main, slot) != 0)
 			abort(); /* no memory for a thread */
 	}
+	pthread_attr_destroy(&attr);
 }
 
 void slots_end(struct slots *all)
 {
 	pthread_mutex_lock(&all->lock);
 	all->quit = true;
-	pthread_cond_broadcast(&all->handed);
+	for (int i = 0; i < all->n; i++)
+		pthread_cond_signal(&all->slot[i].handed);
 	pthread_mutex_unlock(&all->lock);
 	for (int i = 0; i < all->n; i++) {
 		pthread_join(all->slot[i].thread, NULL);
@@ -217,4 +228,8 @@ void slots_end(struct slots *all)
 		arena_free(all->slot[i].claim_arena);
 		log_tail_clear(&all->slot[i].tail);
 	}
+	db_pool_free(all->pool);
+	free(all->slot);
+	all->slot = NULL;
+	all->n = 0;
 }

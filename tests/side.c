@@ -72,7 +72,7 @@ struct side *side_open(struct ctx *of, int64_t lease_ms)
 	s->db = fixture_db_connect(FIXTURE_RUNNER);
 	side_reset(s, of);
 	assert_err(&s->cx, queue_join(&s->cx, &s->queue, "test", lease_ms), ERR_OK);
-	assert_err(&s->cx, claim_lane_open(&s->cx, of->arena, side_handlers, false, &s->lane),
+	assert_err(&s->cx, claim_lane_open(&s->cx, of->arena, side_handlers, CLAIM_HEAVY, &s->lane),
 	           ERR_OK);
 	assert_err(&s->cx, claim_limits(&s->cx, &s->lane, NULL), ERR_OK);
 	return s;
@@ -116,11 +116,12 @@ const struct job_claim *side_claim(struct side *s, int64_t n, size_t wanted)
 	return list.items;
 }
 
-void side_claim_of(struct side *s, queue_handlers handlers, int64_t n, struct list *ret)
+void side_claim_of(struct side *s, queue_handlers handlers, enum claim_weight weight, int64_t n,
+                   struct list *ret)
 {
 	struct claim_lane lane;
 
-	assert_err(&s->cx, claim_lane_open(&s->cx, s->cx.arena, handlers, false, &lane), ERR_OK);
+	assert_err(&s->cx, claim_lane_open(&s->cx, s->cx.arena, handlers, weight, &lane), ERR_OK);
 	assert_err(&s->cx, claim_limits(&s->cx, &lane, NULL), ERR_OK);
 	assert_err(&s->cx,
 	           queue_claim(&s->cx, &s->queue, &lane, &(struct claim_wish){ .n = n }, ret),

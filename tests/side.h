@@ -36,7 +36,8 @@ void side_sweep(struct side *s);
 /** Claim up to n and want so many.  @ret the first */
 const struct job_claim *side_claim(struct side *s, int64_t n, size_t wanted);
 /** Claim up to n jobs of other kinds. */
-void side_claim_of(struct side *s, queue_handlers handlers, int64_t n, struct list *ret);
+void side_claim_of(struct side *s, queue_handlers handlers, enum claim_weight weight, int64_t n,
+                   struct list *ret);
 /** Attempt a claimed job, told to stop when why is not RUN_ON.  @ret the outcome */
 const char *side_attempt(struct side *s, const struct job_claim *job, enum run_why why);
 /** Look until somebody was declared dead, or for ms milliseconds.  @ret how many were */

@@ -2,8 +2,12 @@
 #include "live/desk.h"
 
 #include "app/app.h"
+#include "app/registry_job_kinds.h"
 #include "base/log.h"
+#include "chats/turn.h"
+#include "events/bell.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +139,32 @@ static enum err check_standing(struct ctx *cx, struct errand *errand)
 	return ERR_OK;
 }
 
+/* In the name of who has gone.  A run that has ended meanwhile is nobody's mistake. */
+static enum err cancel(struct ctx *cx, const struct errand *errand)
+{
+	const struct standing *who = &errand->who;
+	struct turn turn;
+	enum err e;
+
+	cx->who = (struct who){
+		.tenant_id = who->tenant_id,
+		.key_id = who->key_id,
+		.user_id = who->user_id,
+		.role = (enum role)who->role,
+		.actor = who->key_id != 0 ? arena_printf(cx->arena, "key:%" PRId64, who->key_id)
+		                          : arena_printf(cx->arena, "user:%" PRId64, who->user_id),
+	};
+	memcpy(cx->request_id, errand->request_id, sizeof(cx->request_id));
+	e = turn_cancel(cx, app_job_kinds, errand->run_id, &turn);
+	if (e == ERR_STATE || e == ERR_NOT_FOUND) {
+		err_clear(cx);
+		return ERR_OK;
+	}
+	TRY(e);
+	bell_ring(cx);
+	return ERR_OK;
+}
+
 /* A database that is away is told of by the feed. */
 static void do_errand(struct desk *desk, struct errand *errand)
 {
@@ -142,8 +172,9 @@ static void do_errand(struct desk *desk, struct errand *errand)
 
 	ctx_begin(cx, desk->app, desk->arena, desk->db);
 	cx->who.tenant_id = errand->filter.tenant_id;
-	errand->outcome =
-		errand->kind == ERRAND_CATCH_UP ? catch_up(cx, errand) : check_standing(cx, errand);
+	errand->outcome = errand->kind == ERRAND_CATCH_UP ? catch_up(cx, errand)
+	                  : errand->kind == ERRAND_CANCEL ? cancel(cx, errand)
+	                                                  : check_standing(cx, errand);
 	if (errand->outcome != ERR_OK && errand->outcome != ERR_UNAVAILABLE)
 		log_fault(cx, LOG_WARNING, "an errand of the relay");
 }

@@ -3,6 +3,7 @@
  *
  *   catch-up   a page of events that are older than the ring, for one stream
  *   standing   which of those who listen may not any more
+ *   cancel     a run that nobody waits for any more
  *
  * Errands are done one after the other, in the order in which they were given.
  */
@@ -16,7 +17,7 @@
 struct desk;
 struct stream;
 
-enum errand_kind { ERRAND_CATCH_UP = 1, ERRAND_STANDING };
+enum errand_kind { ERRAND_CATCH_UP = 1, ERRAND_STANDING, ERRAND_CANCEL };
 
 struct errand {
 	struct errand *next;
@@ -35,6 +36,11 @@ struct errand {
 	struct standing *asked;
 	size_t nasked;
 	const char **reasons; /* one a place, constant or in memory; NULL: it holds */
+
+	/* ERRAND_CANCEL; whose run it is says .who */
+	struct standing who;
+	int64_t run_id;
+	char request_id[REQUEST_ID_MAX + 1];
 };
 
 /** @wake called on the desk's thread when an errand is done */

@@ -197,8 +197,27 @@ enum err hub_join(struct hub *hub, struct lws *wsi, const struct live_spec *spec
 	return ERR_OK;
 }
 
+/*
+ * A client of OpenAI's form that hangs up wants no more of its answer, and has no other way to say so; nobody else
+ * knows of the run.  What ends from our side goes on.
+ */
+static void abandon(struct hub *hub, const struct stream *s)
+{
+	struct errand *errand;
+
+	if (hub->ending || s->ending != NOT_ENDING || s->filter.run_id == 0 ||
+	    (s->way != LIVE_CHAT && s->way != LIVE_COMPLETION))
+		return;
+	errand = errand_new(ERRAND_CANCEL);
+	errand->who = s->listener->who;
+	errand->run_id = s->filter.run_id;
+	memcpy(errand->request_id, s->request_id, sizeof(errand->request_id));
+	desk_ask(hub->source.desk, errand);
+}
+
 void hub_leave(struct hub *hub, struct stream *s)
 {
+	abandon(hub, s);
 	s->prev->next = s->next;
 	s->next->prev = s->prev;
 	listen_less(hub, s->listener);

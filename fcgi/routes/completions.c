@@ -308,7 +308,7 @@ const struct route completion_routes[] = {
 		.detail =
 			"The member portolan of the answer, and of the last chunk, has the run, its mode "
 			"and its citations. An answer that takes longer than 50 seconds is 504, and the "
-			"run goes on: stream what may take long.",
+			"run goes on: stream what may take long. Who hangs up cancels the run.",
 	},
 	ROUTES_END,
 };

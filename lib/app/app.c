@@ -77,13 +77,13 @@ void app_close_keyring(struct app *app)
  *
  * @idle_ms of an open transaction; 0: as others
  */
-static struct db *open_as(const struct app *app, const char *url, const char *user, bool lazy,
-                          int64_t idle_ms)
+static struct db_options options_as(const struct app *app, const char *url, const char *user,
+                                    bool lazy, int64_t idle_ms)
 {
 	const struct config *config = app->config;
 	bool own = url[0] != '\0';
 
-	return db_open(&(struct db_options){
+	return (struct db_options){
 		.conninfo = own ? url : config->database_url,
 		.user = own ? NULL : user,
 		.component = app->component,
@@ -92,7 +92,15 @@ static struct db *open_as(const struct app *app, const char *url, const char *us
 		.connect_timeout_s = (int)config->database_connect_timeout_s,
 		.lazy_commit = lazy,
 		.idle_timeout_ms = (int)idle_ms,
-	});
+	};
+}
+
+static struct db *open_as(const struct app *app, const char *url, const char *user, bool lazy,
+                          int64_t idle_ms)
+{
+	const struct db_options options = options_as(app, url, user, lazy, idle_ms);
+
+	return db_open(&options);
 }
 
 struct db *app_db(const struct app *app)
@@ -115,6 +123,15 @@ struct db *app_runner_db(const struct app *app)
 {
 	return open_as(app, app->config->database_runner_url, "portolan_runner", false,
 	               runner_idle_ms(app));
+}
+
+struct db *app_shared_db(const struct app *app, struct db_pool *pool)
+{
+	struct db_options options = options_as(app, app->config->database_runner_url,
+	                                       "portolan_runner", false, runner_idle_ms(app));
+
+	options.pool = pool;
+	return db_open(&options);
 }
 
 struct db *app_lane_db(const struct app *app)

@@ -52,6 +52,9 @@ struct db *app_db(const struct app *app);
 /** @ret one of the runner's role, which may besides work on the queue of all tenants */
 struct db *app_runner_db(const struct app *app);
 
+/** @ret the same, which shares the connections of a pool */
+struct db *app_shared_db(const struct app *app, struct db_pool *pool);
+
 /** @ret one of the runner's role whose commits do not wait for the disk; for lanes of light jobs */
 struct db *app_lane_db(const struct app *app);
 

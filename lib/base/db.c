@@ -118,9 +118,8 @@ static enum err settle_preamble(struct ctx *cx, const struct db_pipeline *p)
 	return ERR_OK;
 }
 
-/* Run one statement.  @ret its result, to be put away by the caller */
-static enum err run(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
-                    int nargs, PGresult **ret)
+static enum err converse(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                         int nargs, PGresult **ret)
 {
 	CLEANUP(db_pipeline_end) struct db_pipeline p = { 0 };
 	enum err e;
@@ -143,6 +142,16 @@ static enum err run(struct ctx *cx, const struct db_stmt *stmt, const struct db_
 	*ret = p.steps[p.n - 1].res;
 	p.steps[p.n - 1].res = NULL;
 	return ERR_OK;
+}
+
+/* Run one statement.  @ret its result, to be put away by the caller */
+static enum err run(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                    int nargs, PGresult **ret)
+{
+	enum err e = converse(cx, stmt, args, nargs, ret);
+
+	db_pool_rest(cx->db);
+	return e;
 }
 
 enum err db_get(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
@@ -226,9 +235,13 @@ enum err db_flush(struct ctx *cx)
 {
 	CLEANUP(db_pipeline_end) struct db_pipeline p = { 0 };
 
+	enum err e;
+
 	if (cx->preamble == NULL)
 		return ERR_OK;
-	TRY(db_converse(cx, NULL, NULL, 0, &p));
+	e = db_converse(cx, NULL, NULL, 0, &p);
+	db_pool_rest(cx->db);
+	TRY(e);
 	return settle_preamble(cx, &p);
 }
 
@@ -261,6 +274,7 @@ static void leave(struct db_tx *tx, bool undone)
 	if (db->depth == 0)
 		db->torn = false;
 	tx->depth = 0;
+	db_pool_rest(db);
 }
 
 enum err db_commit(struct db_tx *tx)
@@ -338,6 +352,7 @@ enum err db_script(struct ctx *cx, const char *sql)
 	CLEANUP(db_pipeline_end) struct db_pipeline p = { 0 };
 	CLEANUP(db_clear) PGresult *res = NULL;
 
+	assert(db->pool == NULL);
 	/* What is owed goes first: the script belongs into the transaction. */
 	if (db->depth > 0 || cx->preamble != NULL) {
 		TRY(db_converse(cx, NULL, NULL, 0, &p));

@@ -35,6 +35,9 @@
  *   Time         statement_timeout bounds a statement on the server; when cx->deadline_ms has passed
  *                nothing is sent any more and the call is ERR_TIMEOUT.
  *   Tables       are always written app.name.
+ *   Pools        Threads that mostly wait for something else share a few connections: a db object that was
+ *                opened with a pool has one from the first statement to the end of the transaction, or of
+ *                the statement outside of any, and waits for one while others have them all.
  */
 #ifndef BASE_DB_H
 #define BASE_DB_H
@@ -43,6 +46,7 @@
 #include "base/schema.h"
 
 struct db;
+struct db_pool;
 
 struct db_stmt {
 	const char *name; /* unique in the program */
@@ -110,7 +114,20 @@ struct db_options {
 	int connect_timeout_s; /* of one attempt; 0: 3 */
 	int idle_timeout_ms;   /* of an open transaction in which nothing is asked; 0: 30 000 */
 	bool lazy_commit; /* commits do not wait for the disk: a crash of the server may undo the last ones */
+	struct db_pool *pool; /* of objects with the same options; NULL: a connection of its own */
 };
+
+/**
+ * Make a pool.  It is for any number of threads.
+ * @most connections at a time
+ */
+struct db_pool *db_pool_new(int most);
+
+/** After all of its db objects are closed. */
+void db_pool_free(struct db_pool *pool);
+
+/** @ret how many connections are open, for tests */
+int db_pool_open(struct db_pool *pool);
 
 /**
  * Make a connection object.  Nothing is sent before the first statement.

@@ -56,6 +56,11 @@ struct db *db_open(const struct db_options *options)
 	db->lock_timeout_ms = options->lock_timeout_ms;
 	db->connect_timeout_s = options->connect_timeout_s;
 	db->lazy_commit = options->lazy_commit;
+	db->pool = options->pool;
+	if (db->pool == NULL)
+		db->prepared = calloc(DB_PREPARED_SLOTS, sizeof(db->prepared[0]));
+	if (db->pool == NULL && db->prepared == NULL)
+		abort();
 	db->idle_timeout_ms =
 		options->idle_timeout_ms > 0 ? options->idle_timeout_ms : IDLE_IN_TRANSACTION_MS;
 	return db;
@@ -65,7 +70,12 @@ void db_close(struct db *db)
 {
 	if (db == NULL)
 		return;
-	db_conn_drop(db);
+	if (db->pool != NULL) {
+		db_pool_rest(db);
+	} else {
+		db_conn_drop(db);
+		free(db->prepared);
+	}
 	free(db->conninfo);
 	free(db->user);
 	free(db->component);
@@ -135,7 +145,8 @@ void db_conn_drop(struct db *db)
 	if (db->conn != NULL)
 		PQfinish(db->conn);
 	db->conn = NULL;
-	memset(db->prepared, 0, sizeof(db->prepared));
+	if (db->prepared != NULL)
+		memset(db->prepared, 0, DB_PREPARED_SLOTS * sizeof(db->prepared[0]));
 	db->nprepared = 0;
 	if (db->opened > 0)
 		db->torn = true;
@@ -257,6 +268,8 @@ static bool still_there(struct db *db)
 
 bool db_conn_ready(struct db *db, bool probe)
 {
+	if (db->pool != NULL && db->place == NULL && !db_pool_take(db))
+		return false;
 	if (db->conn != NULL && probe && db->opened == 0 && !still_there(db))
 		db_conn_lost(db, NULL);
 	if (db->conn != NULL)
@@ -297,7 +310,7 @@ enum err db_listen(struct ctx *cx, const char *channel)
 	struct db *db = cx->db;
 	char sql[DB_NAME_MAX + 16];
 
-	assert(plain_name(channel));
+	assert(plain_name(channel) && db->pool == NULL);
 	for (int i = 0; i < db->nchannels; i++) {
 		if (strcmp(db->channels[i], channel) == 0)
 			return ERR_OK;

@@ -2,6 +2,7 @@
  * The inside of the database layer: what lib/base/db*.c share, and nobody else.
  *
  * db_conn.c   the connection: settings, loss and return, notifications
+ * db_pool.c   connections that several threads share
  * db_fault.c  SQLSTATE to enum err
  * db_pipe.c   what goes over the wire; trying again
  * db.c        statements, rows, transactions
@@ -26,9 +27,12 @@ struct db {
 	int statement_timeout_ms, lock_timeout_ms, connect_timeout_s, idle_timeout_ms;
 	bool lazy_commit;
 
+	struct db_pool *pool;   /* NULL: the connection is this object's own */
+	struct db_place *place; /* that it has of the pool; NULL: none now */
+
 	PGconn *conn; /* in pipeline mode; NULL: not connected */
 	bool gave_up; /* the server stayed away for DB_RETRY_MS: do not wait for it again */
-	const struct db_stmt *prepared[DB_PREPARED_SLOTS]; /* by address; open addressing */
+	const struct db_stmt **prepared; /* DB_PREPARED_SLOTS by address; open addressing */
 	int nprepared;
 
 	int depth;  /* of db_begin() */
@@ -126,6 +130,12 @@ void db_conn_drop(struct db *db);
 
 /** Note why the connection is of no use any more, and close it.  @why the server's last word, or NULL */
 void db_conn_lost(struct db *db, const PGresult *why);
+
+/** Have a place of the pool, and the connection there, if there is one.  @ret false: all are taken */
+bool db_pool_take(struct db *db);
+
+/** Give the place back, unless a transaction is open. */
+void db_pool_rest(struct db *db);
 
 /** Run text outside pipeline mode.  @ret NULL when the connection is lost */
 PGresult *db_conn_exec(struct db *db, const char *sql);

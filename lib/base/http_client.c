@@ -114,15 +114,8 @@ struct step {
 	const char *origin; /* of the first URL */
 };
 
-/* One request, up to the end of the answer's head. */
-static enum err do_hop(struct ctx *cx, struct http_answer *a, const struct step *step)
+static enum err try_hop(struct ctx *cx, struct http_answer *a, const struct step *step)
 {
-	struct http_client *client = a->client;
-	struct http_hop *hop = &client->hops[client->nhops++];
-	enum err e;
-
-	*hop = (struct http_hop){ .url = a->url.text };
-	TRY(net_url_judge(cx, &client->options.policy, &a->url));
 	a->nheaders = 0;
 	a->headers_done = a->done = a->paused = a->was_refused = a->was_allowed = false;
 	a->head = a->len = 0;
@@ -132,7 +125,26 @@ static enum err do_hop(struct ctx *cx, struct http_answer *a, const struct step 
 	transfer_prepare(cx, a);
 	set_method(a, step->method, step->with_body);
 	transfer_attach(a);
-	e = transfer_move(cx, a, false);
+	return transfer_move(cx, a, false);
+}
+
+/* One request, up to the end of the answer's head. */
+static enum err do_hop(struct ctx *cx, struct http_answer *a, const struct step *step)
+{
+	struct http_client *client = a->client;
+	struct http_hop *hop = &client->hops[client->nhops++];
+	enum err e;
+
+	*hop = (struct http_hop){ .url = a->url.text };
+	TRY(net_url_judge(cx, &client->options.policy, &a->url));
+	e = try_hop(cx, a, step);
+	/* An authority may be in the file alone.  Nothing of the request was sent. */
+	if (e != ERR_OK && a->hashed && a->result == CURLE_PEER_FAILED_VERIFICATION) {
+		err_clear(cx);
+		transfer_detach(a);
+		a->not_hashed = true;
+		e = try_hop(cx, a, step);
+	}
 	hop->status = e == ERR_OK ? a->status : 0;
 	if (e == ERR_OK && !a->headers_done)
 		e = err_set(cx, ERR_REMOTE_FAILED, "%s ended without an answer", a->url.origin);

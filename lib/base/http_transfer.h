@@ -27,7 +27,9 @@ struct http_answer {
 	struct http_header headers[HTTP_HEADERS_MAX];
 	int nheaders, status;
 	bool headers_done, done, attached, paused;
-	bool too_large; /* the body passed the cap */
+	bool too_large;  /* the body passed the cap */
+	bool hashed;     /* authorities are looked up by hash */
+	bool not_hashed; /* they are not to be */
 	CURLcode result;
 	struct net_verdict refused; /* the newest refusal of this hop */
 	bool was_refused, was_allowed;

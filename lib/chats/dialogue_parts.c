@@ -196,7 +196,7 @@ static enum err add_passage(struct dialogue *d, struct sb *all, const struct pas
 	const char *source, *text;
 	bool good;
 
-	TRY(citation_check(d->cx, &c, &good, &text));
+	TRY(ahead_check(d->cx, &d->j->ahead, &c, &good, &text));
 	if (!good)
 		return ERR_OK;
 	source = d->j->turn->project_id != 0

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "chats/conversation_repo.h"
 #include "chats/turn_repo.h"
+#include "config/config.h"
 #include "events/bell.h"
 
 #include <string.h>
@@ -141,6 +142,14 @@ enum err journal_flush(struct journal *j)
 	return ERR_OK;
 }
 
+/* How long pieces are gathered: so many answers as grow here write no more than they may. */
+static int64_t gather_ms(const struct journal *j)
+{
+	int64_t ms = run_company(j->run) * 1000 / j->cx->app->config->runner_chat_writes;
+
+	return ms > JOURNAL_GATHER_MS ? ms : JOURNAL_GATHER_MS;
+}
+
 enum err journal_say(struct journal *j, const char *text, size_t n)
 {
 	sb_addn(&j->text, text, n);
@@ -153,7 +162,7 @@ enum err journal_say(struct journal *j, const char *text, size_t n)
 		TRY(journal_flush(j));
 		return err_set(j->cx, ERR_CANCELLED, "the run was told to stop");
 	}
-	return mono_ms(j->cx) - j->told_ms >= JOURNAL_GATHER_MS ? journal_flush(j) : ERR_OK;
+	return mono_ms(j->cx) - j->told_ms >= gather_ms(j) ? journal_flush(j) : ERR_OK;
 }
 
 static bool same_lines(const struct citation *a, const struct citation *b)
@@ -164,7 +173,7 @@ static bool same_lines(const struct citation *a, const struct citation *b)
 
 enum err journal_cite(struct journal *j, struct citation *c, bool *ret, const char **ret_text)
 {
-	TRY(citation_check(j->cx, c, ret, ret_text));
+	TRY(ahead_check(j->cx, &j->ahead, c, ret, ret_text));
 	if (!*ret) {
 		j->dropped++;
 		return ERR_OK;

@@ -13,13 +13,14 @@
  * attempt, which they do when what is decided depends on the kept ones alone.
  *
  * Pieces are gathered for JOURNAL_GATHER_MS, so that an answer costs a few transactions a second, however
- * fast it comes.  An attempt that says again what an earlier one has said writes nothing until it comes to
+ * fast it comes; and for longer where many answers grow in one runner, which writes at most
+ * runner_chat_writes pieces a second.  An attempt that says again what an earlier one has said writes nothing until it comes to
  * what is new; where it says something else, the text is cut back to what both have said.
  */
 #ifndef CHATS_JOURNAL_H
 #define CHATS_JOURNAL_H
 
-#include "chats/citation.h"
+#include "chats/ahead.h"
 #include "chats/turn.h"
 #include "jobs/run.h"
 
@@ -37,6 +38,7 @@ struct journal {
 	struct sb row;   /* as its row has it */
 	int64_t told_ms; /* monotonic, when that was last written */
 
+	struct ahead ahead; /* what was read of the passages */
 	struct citation cited[CITATIONS_MAX];
 	size_t ncited;
 	int64_t dropped; /* citations that did not resolve */

@@ -167,11 +167,12 @@ static enum err cancelled(struct ctx *cx, int64_t job_id, UNUSED int64_t project
 /* May run twice: steps that are kept are not done again, and the text goes on where it is. */
 const struct job_kind turn_job = {
 	.type = "conversation_run",
-	.queue = "default",
+	.queue = "chats",
 	.arguments = &ARGS,
 	.attempts = ATTEMPTS,
 	.backoff_s = BACKOFF_S,
 	.timeout_s = TIMEOUT_S,
+	.waits = true,
 	.cancelled = cancelled,
 	.doc = "Answer a question of a conversation.",
 };

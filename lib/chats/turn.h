@@ -3,7 +3,9 @@
  *
  * A run is done by a job, conversation_run (chats/turn_jobs.h); runs of one conversation go one after the
  * other.  Its text grows in its row, and each piece is told as run.delta in the same transaction: a watcher
- * who has the pieces has the text, and one that comes late reads the row.
+ * who has the pieces has the text, and one that comes late reads the row.  That is why the log keeps
+ * pieces for hours only (setting event_pieces_hours): an answer of half a minute has some hundred, which
+ * take ten times what it takes itself.
  *
  *   status  queued -> running -> completed, cancelled or failed
  *   mode    extractive: passages as they stand, no model was asked; model: a model wrote the answer

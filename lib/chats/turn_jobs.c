@@ -132,6 +132,7 @@ static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, c
 	TRY(journal_open(&j, cx, run, turn));
 	run_step(cx, run, 10, "looking for passages");
 	TRY(retrieve(&j, text, &q, &found));
+	ahead_read(cx, &j.ahead, &found.items);
 	if (run_stopped(run))
 		return err_set(cx, ERR_CANCELLED, "the run was told to stop");
 	run_step(cx, run, 40, "answering");

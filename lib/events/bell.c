@@ -8,14 +8,17 @@
  */
 static const struct db_stmt RING = {
 	.name = "bell_ring",
-	.nparams = 3,
+	.nparams = 4,
 	.any_tenant = true,
 	.sql = "WITH r AS (UPDATE app.job_runner SET asleep = asleep AND NOT $1::boolean,"
-	       " light_asleep = light_asleep AND NOT $2::boolean WHERE id IN"
+	       " light_asleep = light_asleep AND NOT $2::boolean,"
+	       " waits_asleep = waits_asleep AND NOT $4::boolean WHERE id IN"
 	       " (SELECT id FROM (SELECT id FROM app.job_runner WHERE $1 AND asleep"
 	       " ORDER BY heartbeat_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) h"
 	       " UNION SELECT id FROM (SELECT id FROM app.job_runner WHERE $2 AND light_asleep"
-	       " ORDER BY heartbeat_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) l)"
+	       " ORDER BY heartbeat_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) l"
+	       " UNION SELECT id FROM (SELECT id FROM app.job_runner WHERE $4 AND waits_asleep"
+	       " ORDER BY heartbeat_at DESC LIMIT 1 FOR UPDATE SKIP LOCKED) w)"
 	       " RETURNING 'job_' || replace(id::text, '-', '') AS channel),"
 	       " e AS (UPDATE app.event_reader SET asleep = false WHERE id IN (SELECT id"
 	       " FROM app.event_reader WHERE $3::boolean AND asleep FOR UPDATE SKIP LOCKED)"
@@ -34,7 +37,7 @@ void bell_ring(struct ctx *cx)
 	cx->bells = 0;
 	if (db_run(cx, &RING,
 	           DB_ARGS(DB_BOOL(bells & BELL_HEAVY), DB_BOOL(bells & BELL_LIGHT),
-	                   DB_BOOL(bells & BELL_EVENTS)),
+	                   DB_BOOL(bells & BELL_EVENTS), DB_BOOL(bells & BELL_WAITS)),
 	           NULL) != ERR_OK)
 		err_clear(cx);
 }

@@ -18,6 +18,7 @@ enum bell {
 	BELL_HEAVY = 1,  /* a job for the job threads of a runner */
 	BELL_LIGHT = 2,  /* a job for the lanes of light jobs */
 	BELL_EVENTS = 4, /* an event, for all who follow the log */
+	BELL_WAITS = 8,  /* a job for the threads of those that wait for somebody else */
 };
 
 /** Ring for what cx->bells says, and clear it; outside of a transaction.  Errors are of no consequence. */

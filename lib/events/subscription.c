@@ -396,5 +396,5 @@ enum err subscription_tidy(struct ctx *cx, int64_t *ret)
 	const struct config *config = cx->app->config;
 
 	return subscription_repo_tidy(cx, config->events_retention_days, config->activity_days,
-	                              ret);
+	                              config->event_pieces_hours, ret);
 }

@@ -81,7 +81,8 @@ enum err subscription_run(struct ctx *cx, const struct event_subscriber *subscri
 
 /**
  * Take away what is past its retention: parked events and deleted keys of state as old as the log may be,
- * counts as the setting activity_days says.  @ret rows taken away
+ * counts as the setting activity_days says, pieces of answers as event_pieces_hours says.
+ * @ret rows taken away
  */
 NODISCARD
 enum err subscription_tidy(struct ctx *cx, int64_t *ret);

@@ -273,7 +273,7 @@ enum err subscription_repo_advance(struct ctx *cx, int64_t id, int64_t position,
 
 static const struct db_stmt TIDY = {
 	.name = "subscription_tidy",
-	.nparams = 2,
+	.nparams = 3,
 	.any_tenant = true,
 	.sql = "WITH d AS (DELETE FROM app.event_delivery WHERE id = ANY (ARRAY(SELECT id"
 	       " FROM app.event_delivery WHERE state = 'parked'"
@@ -283,14 +283,21 @@ static const struct db_stmt TIDY = {
 	       " RETURNING 1),"
 	       " a AS (DELETE FROM app.event_activity WHERE ctid = ANY (ARRAY(SELECT ctid"
 	       " FROM app.event_activity WHERE day < current_date - $2::integer LIMIT 5000))"
-	       " RETURNING 1)"
-	       " SELECT (SELECT count(*) FROM d) + (SELECT count(*) FROM s) + (SELECT count(*) FROM a)",
+	       " RETURNING 1),"
+	       " p AS (DELETE FROM app.event WHERE kind = 'run.delta' AND (position, sequenced_at) IN"
+	       " (SELECT position, sequenced_at FROM app.event WHERE kind = 'run.delta'"
+	       " AND sequenced_at < now() - $3::bigint * interval '1 hour'"
+	       " ORDER BY sequenced_at LIMIT 5000) RETURNING 1)"
+	       " SELECT (SELECT count(*) FROM d) + (SELECT count(*) FROM s) + (SELECT count(*) FROM a)"
+	       " + (SELECT count(*) FROM p)",
 };
 
 enum err subscription_repo_tidy(struct ctx *cx, int64_t event_days, int64_t activity_days,
-                                int64_t *ret)
+                                int64_t piece_hours, int64_t *ret)
 {
-	return db_get_int(cx, &TIDY, DB_ARGS(DB_INT(event_days), DB_INT(activity_days)), ret);
+	return db_get_int(cx, &TIDY,
+	                  DB_ARGS(DB_INT(event_days), DB_INT(activity_days), DB_INT(piece_hours)),
+	                  ret);
 }
 
 const struct db_check subscription_statements[] = {

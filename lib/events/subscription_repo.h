@@ -84,6 +84,6 @@ enum err subscription_repo_advance(struct ctx *cx, int64_t id, int64_t position,
 
 NODISCARD
 enum err subscription_repo_tidy(struct ctx *cx, int64_t event_days, int64_t activity_days,
-                                int64_t *ret);
+                                int64_t piece_hours, int64_t *ret);
 
 #endif

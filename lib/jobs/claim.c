@@ -39,7 +39,13 @@ static enum err add_queue(struct ctx *cx, struct claim_lane *lane, const char *n
 	return ERR_OK;
 }
 
-/* @ret whether a queue belongs to kinds that are light, or to others; 0 when to none */
+static enum claim_weight weight_of(const struct job_kind *kind)
+{
+	assert(!kind->light || !kind->waits);
+	return kind->light ? CLAIM_LIGHT : kind->waits ? CLAIM_WAITS : CLAIM_HEAVY;
+}
+
+/* @ret of enum claim_weight, of the kinds that a queue belongs to; 0 when to none */
 static unsigned weights_of(queue_handlers handlers, const char *queue)
 {
 	unsigned ret = 0;
@@ -47,7 +53,7 @@ static unsigned weights_of(queue_handlers handlers, const char *queue)
 	for (int i = 0; handlers[i] != NULL; i++) {
 		for (const struct job_handler *h = handlers[i]; h->kind != NULL; h++) {
 			if (strcmp(h->kind->queue, queue) == 0)
-				ret |= h->kind->light ? 1 : 2;
+				ret |= weight_of(h->kind);
 		}
 	}
 	return ret;
@@ -57,20 +63,23 @@ static unsigned weights_of(queue_handlers handlers, const char *queue)
 static enum err lane_add(struct ctx *cx, struct claim_lane *lane, const struct job_kind *kind,
                          struct sb *types)
 {
-	if (kind->light != lane->light)
+	bool stray = lane->weight == CLAIM_HEAVY && kind->waits;
+
+	if (weight_of(kind) != lane->weight && !stray)
 		return ERR_OK;
-	if (weights_of(lane->handlers, kind->queue) == 3)
-		return err_set(cx, ERR_INTERNAL, "queue %s has light jobs and others", kind->queue);
+	if (weights_of(lane->handlers, kind->queue) != (unsigned)weight_of(kind))
+		return err_set(cx, ERR_INTERNAL, "queue %s has jobs of several weights",
+		               kind->queue);
 	sb_addf(types, "%c%s", types->len == 0 ? '{' : ',', kind->type);
-	return add_queue(cx, lane, kind->queue);
+	return stray ? ERR_OK : add_queue(cx, lane, kind->queue);
 }
 
-enum err claim_lane_open(struct ctx *cx, struct arena *arena, queue_handlers handlers, bool light,
-                         struct claim_lane *lane)
+enum err claim_lane_open(struct ctx *cx, struct arena *arena, queue_handlers handlers,
+                         enum claim_weight weight, struct claim_lane *lane)
 {
 	struct sb types = sb_new(arena, ARRAY_MAX_BYTES);
 
-	*lane = (struct claim_lane){ .light = light, .handlers = handlers };
+	*lane = (struct claim_lane){ .weight = weight, .handlers = handlers };
 	for (int i = 0; handlers[i] != NULL; i++) {
 		for (const struct job_handler *h = handlers[i]; h->kind != NULL; h++)
 			TRY(lane_add(cx, lane, h->kind, &types));
@@ -98,7 +107,7 @@ enum err claim_limits(struct ctx *cx, struct claim_lane *lane, const char *versi
 		struct claim_queue *queue;
 
 		/* A queue of no kind's own is the heavy lane's: jobs are put there by name. */
-		if (weights == 0 && !lane->light && lane->nqueues < CLAIM_QUEUES_MAX)
+		if (weights == 0 && lane->weight == CLAIM_HEAVY && lane->nqueues < CLAIM_QUEUES_MAX)
 			TRY(add_queue(cx, lane, limit->name));
 		queue = queue_of(lane, limit->name);
 		if (queue == NULL)
@@ -131,19 +140,18 @@ static enum err end(struct ctx *cx, struct sb *sb, const char **ret)
 	return sb_finish(cx, sb, ret);
 }
 
-static enum err queues_of(struct ctx *cx, const struct claim_lane *lane, const char **ret)
+static void add_queues(struct sb *sb, const struct claim_lane *lane)
 {
-	struct sb sb = sb_new(cx->arena, ARRAY_MAX_BYTES);
-
 	for (size_t i = 0; i < lane->nqueues; i++)
-		sb_addf(&sb, "%c%s", sb.len == 0 ? '{' : ',', lane->queue[i].name);
-	return end(cx, &sb, ret);
+		sb_addf(sb, "%c%s", sb->len == 0 ? '{' : ',', lane->queue[i].name);
 }
 
-enum err claim_sight(struct ctx *cx, const struct claim_lane *heavy, const struct claim_lane *light,
-                     const struct job_claim *running, size_t n, struct queue_sight *ret)
+enum err claim_sight(struct ctx *cx, const struct claim_lane *heavy, const struct claim_lane *waits,
+                     const struct claim_lane *light, const struct job_claim *running, size_t n,
+                     struct queue_sight *ret)
 {
-	struct sb types = sb_new(cx->arena, ARRAY_MAX_BYTES), ids = types;
+	struct sb types = sb_new(cx->arena, ARRAY_MAX_BYTES), ids = types, slow = types,
+		  quick = types;
 
 	for (int i = 0; heavy->handlers[i] != NULL; i++) {
 		for (const struct job_handler *h = heavy->handlers[i]; h->kind != NULL; h++)
@@ -151,8 +159,11 @@ enum err claim_sight(struct ctx *cx, const struct claim_lane *heavy, const struc
 	}
 	for (size_t i = 0; i < n; i++)
 		put(&ids, running[i].id);
-	TRY(queues_of(cx, heavy, &ret->heavy));
-	TRY(queues_of(cx, light, &ret->light));
+	add_queues(&slow, heavy);
+	add_queues(&slow, waits);
+	add_queues(&quick, light);
+	TRY(end(cx, &slow, &ret->heavy));
+	TRY(end(cx, &quick, &ret->light));
 	TRY(end(cx, &ids, &ret->running));
 	return end(cx, &types, &ret->types);
 }

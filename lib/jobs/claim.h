@@ -1,8 +1,10 @@
 /*
  * Claim: how a runner takes jobs out of the queue, and gives batches of them back as done.
  *
- * A lane is one claimer: the job threads of a runner, fed by its main thread, or one thread of light
- * jobs.  It knows the queues of its kinds of jobs and the limits that hold for them.
+ * A lane is one claimer: the job threads of a runner, those of jobs that wait for somebody else, both fed
+ * by its main thread, or one thread of light jobs.  It knows the queues of its kinds of jobs and the limits
+ * that hold for them.  A job that waits and has come into a queue of the first (by a program that did not
+ * know better) is done there.
  *
  * One statement completes the batch before and claims the next, in one commit.  It walks down the index
  * once a queue and priority.  While there is more than a claim can take, a walk begins where the last one
@@ -29,8 +31,11 @@ struct claim_queue {
 		mark_id[CLAIM_PRIORITIES]; /* last run_at and id claimed */
 };
 
+/* Which kinds of jobs a lane is for. */
+enum claim_weight { CLAIM_HEAVY = 1, CLAIM_LIGHT = 2, CLAIM_WAITS = 4 };
+
 struct claim_lane {
-	bool light;
+	enum claim_weight weight;
 	const struct job_handler *const *handlers; /* as queue_handlers */
 	const char *types; /* of its kinds, an array in PostgreSQL's text form; in arena */
 	struct claim_queue queue[CLAIM_QUEUES_MAX];
@@ -47,13 +52,12 @@ struct claim_done {
 };
 
 /**
- * @light  the light kinds, or the others
  * @arena  lives as long as the lane
- * Returns ERR_INTERNAL when a queue has light kinds and others, or there are too many
+ * Returns ERR_INTERNAL when a queue has kinds of several weights, or there are too many
  */
 NODISCARD
-enum err claim_lane_open(struct ctx *cx, struct arena *arena, queue_handlers handlers, bool light,
-                         struct claim_lane *lane);
+enum err claim_lane_open(struct ctx *cx, struct arena *arena, queue_handlers handlers,
+                         enum claim_weight weight, struct claim_lane *lane);
 
 /**
  * Know the limits of the queues anew, when they are not those of the version known.
@@ -63,12 +67,13 @@ NODISCARD
 enum err claim_limits(struct ctx *cx, struct claim_lane *lane, const char *version);
 
 /**
- * What a runner with two lanes looks at.
- * @running ids of jobs that run in the heavy lane, so many
+ * What a runner with three lanes looks at.
+ * @running ids of jobs that run in the first two, so many
  */
 NODISCARD
-enum err claim_sight(struct ctx *cx, const struct claim_lane *heavy, const struct claim_lane *light,
-                     const struct job_claim *running, size_t n, struct queue_sight *ret);
+enum err claim_sight(struct ctx *cx, const struct claim_lane *heavy, const struct claim_lane *waits,
+                     const struct claim_lane *light, const struct job_claim *running, size_t n,
+                     struct queue_sight *ret);
 
 /* What one claim is about. */
 struct claim_wish {

@@ -155,7 +155,7 @@ enum err job_enqueue(struct ctx *cx, const struct job_kind *kind, const struct j
 		TRY(insert(cx, kind, in, text, &id));
 		if (in->nafter > 0)
 			TRY(await(cx, id, in));
-		cx->bells |= kind->light ? BELL_LIGHT : BELL_HEAVY;
+		cx->bells |= kind->light ? BELL_LIGHT : kind->waits ? BELL_WAITS : BELL_HEAVY;
 	}
 	if (tx.depth > 0)
 		TRY(db_commit(&tx));

@@ -83,6 +83,12 @@ struct job_kind {
 	 */
 	bool light;
 	/*
+	 * Spends its time waiting for somebody else: many run at a time, on threads of their own with small
+	 * stacks, and share a few connections to the database, of which one that waits has none.  Such
+	 * kinds have queues of their own.
+	 */
+	bool waits;
+	/*
 	 * Called in the transaction that cancels a job which waits, for what it would have worked on; may
 	 * be NULL.  project_id is 0 of a job without one.  One that runs tells by its handler.
 	 */

@@ -232,7 +232,7 @@ static enum err check_queue(struct ctx *cx, job_kinds kinds, const struct job *j
 	struct sb sb = sb_new(cx->arena, FAULT_DETAIL_MAX / 2);
 
 	for (int i = 0; kind != NULL && kinds[i] != NULL; i++) {
-		if (kinds[i]->light != kind->light)
+		if (kinds[i]->light != kind->light || kinds[i]->waits != kind->waits)
 			continue;
 		if (strcmp(kinds[i]->queue, queue) == 0)
 			return ERR_OK;
@@ -318,7 +318,7 @@ enum err job_retry(struct ctx *cx, job_kinds kinds, int64_t id, const struct job
 	TRY(job_get(cx, id, &job));
 	TRY(tell(cx, &job_retried, &job));
 	TRY(db_commit(&tx));
-	cx->bells |= BELL_HEAVY | BELL_LIGHT;
+	cx->bells |= BELL_HEAVY | BELL_LIGHT | BELL_WAITS;
 	*ret = job;
 	return ERR_OK;
 }

@@ -86,9 +86,9 @@ enum err queue_beat(struct ctx *cx, struct queue *q)
 	return ERR_OK;
 }
 
-enum err queue_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light)
+enum err queue_sleep(struct ctx *cx, const struct queue *q, unsigned bells)
 {
-	return queue_repo_sleep(cx, q, heavy, light);
+	return queue_repo_sleep(cx, q, bells);
 }
 
 enum err queue_look(struct ctx *cx, const struct queue *q, const struct queue_sight *sight,

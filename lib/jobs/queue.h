@@ -17,6 +17,7 @@
 #ifndef JOBS_QUEUE_H
 #define JOBS_QUEUE_H
 
+#include "events/bell.h"
 #include "jobs/job.h"
 
 #define QUEUE_ID_MAX       37 /* a UUID, NUL included */
@@ -32,7 +33,7 @@ struct queue_suspect {
 
 /* What a runner looks at. */
 struct queue_sight {
-	const char *heavy, *light; /* queues, arrays in PostgreSQL's text form */
+	const char *heavy, *light; /* queues, arrays in PostgreSQL's text form; heavy: all others */
 	const char *types;         /* kinds of jobs that it knows, the same */
 	const char *running;       /* ids of the jobs that it runs, the same */
 };
@@ -95,11 +96,12 @@ enum err queue_disown(struct ctx *cx, const struct queue *q, const int64_t *know
                       int64_t *ret);
 
 /**
- * Say whether this runner wants to be rung for, by lane; look at the queue once afterwards, for what
- * was committed before that.
+ * Say for whom this runner wants to be rung; look at the queue once afterwards, for what was committed
+ * before that.
+ * @bells of BELL_HEAVY, BELL_LIGHT, BELL_WAITS
  */
 NODISCARD
-enum err queue_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light);
+enum err queue_sleep(struct ctx *cx, const struct queue *q, unsigned bells);
 
 /** Look at everything that may be waiting. */
 NODISCARD

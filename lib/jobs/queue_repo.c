@@ -87,16 +87,19 @@ enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pul
 /* Not waiting for the disk: after a crash everybody looks anyway. */
 static const struct db_stmt SLEEP = {
 	.name = "queue_sleep",
-	.nparams = 3,
+	.nparams = 4,
 	.any_tenant = true,
-	.sql = "UPDATE app.job_runner SET asleep = $2, light_asleep = $3 WHERE id = $1"
-	       " AND (asleep <> $2 OR light_asleep <> $3)"
+	.sql = "UPDATE app.job_runner SET asleep = $2, light_asleep = $3, waits_asleep = $4"
+	       " WHERE id = $1 AND (asleep <> $2 OR light_asleep <> $3 OR waits_asleep <> $4)"
 	       " AND set_config('synchronous_commit', 'off', true) = 'off'",
 };
 
-enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light)
+enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, unsigned bells)
 {
-	return db_run(cx, &SLEEP, DB_ARGS(DB_TEXT(q->id), DB_BOOL(heavy), DB_BOOL(light)), NULL);
+	return db_run(cx, &SLEEP,
+	              DB_ARGS(DB_TEXT(q->id), DB_BOOL(bells & BELL_HEAVY),
+	                      DB_BOOL(bells & BELL_LIGHT), DB_BOOL(bells & BELL_WAITS)),
+	              NULL);
 }
 
 /*

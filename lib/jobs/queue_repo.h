@@ -52,7 +52,7 @@ enum err queue_repo_join(struct ctx *cx, const struct queue *q, int64_t lock_key
 NODISCARD
 enum err queue_repo_beat(struct ctx *cx, const struct queue *q, struct queue_pulse *ret);
 NODISCARD
-enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, bool heavy, bool light);
+enum err queue_repo_sleep(struct ctx *cx, const struct queue *q, unsigned bells);
 /** @locks  whether the locks of others are a sign */
 NODISCARD
 enum err queue_repo_look(struct ctx *cx, const struct queue *q, bool locks,

@@ -22,6 +22,13 @@ bool run_stopped(const struct job_run *run)
 	return atomic_load(&run->why) != RUN_ON;
 }
 
+int run_company(const struct job_run *run)
+{
+	int n = run->company != NULL ? atomic_load(run->company) : 1;
+
+	return n > 0 ? n : 1;
+}
+
 static enum err lost(struct ctx *cx, struct job_run *run)
 {
 	run_stop(run, RUN_LOST);

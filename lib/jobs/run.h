@@ -34,8 +34,10 @@ struct job_run {
 	bool completed;    /* run_complete() was called */
 	int64_t snooze_ms; /* run_snooze() was called; 0: not */
 	const char *host;  /* where it runs, for who looks at its attempts; NULL: not told */
-	const char *step;  /* what it is at; NULL: nothing named yet */
-	int64_t step_ms;   /* monotonic, when that began */
+	const atomic_int
+		*company; /* jobs on threads like its own, itself included; NULL: it is alone */
+	const char *step; /* what it is at; NULL: nothing named yet */
+	int64_t step_ms;  /* monotonic, when that began */
 	/* Called when a step is over; NULL: nobody wants to know. */
 	void (*stepped)(struct ctx *cx, const struct job_run *run, int64_t duration_ms);
 };
@@ -44,6 +46,9 @@ struct job_run {
 
 /** @ret whether to stop; then clean up and return ERR_CANCELLED */
 bool run_stopped(const struct job_run *run);
+
+/** @ret how many jobs run on threads like this one's just now, this one included */
+int run_company(const struct job_run *run);
 
 /**
  * Tell how far the job is.  Written at most every RUN_PROGRESS_MS; what comes between is dropped.

@@ -17,14 +17,15 @@
 #define CHILD_CPU_S      10
 #define CHILD_GRACE_MS   500
 #define OVERHEAD_BYTES   4096 /* of the bundle around a text */
-#define GROWTH           2    /* Latin-1 in UTF-8 */
 #define OUTLINE_BYTES    ((size_t)16 << 20)
 #define COMMIT_DIGITS    40
+#define LONG_PATH        1000 /* bytes; of several files, those with a longer one are read alone */
 
 static const struct field REQUEST_FIELDS[] = {
 	F_TEXT(struct source_request, directory, .required = true),
 	F_TEXT(struct source_request, commit, .required = true, .min = 40, .max = 64),
-	F_TEXT(struct source_request, path, .required = true, .min = 1, .max = SOURCE_PATH_MAX),
+	F_LIST(struct source_request, paths, .required = true, .item = FIELD_TEXT, .min = 1,
+	       .max = SOURCE_FILES_MAX),
 	F_INT(struct source_request, max_blob_bytes, .required = true),
 	F_BOOL(struct source_request, outline),
 };
@@ -134,9 +135,10 @@ static enum err ask(struct ctx *cx, const struct source_request *request, struct
 	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
 	struct tool_request rq = {
 		.env = ENV,
-		.output_max_bytes = request->outline ? OUTLINE_BYTES
-		                                     : GROWTH * (size_t)request->max_blob_bytes +
-		                                               OVERHEAD_BYTES,
+		.output_max_bytes = request->outline
+		                            ? OUTLINE_BYTES
+		                            : SOURCE_GROWTH * (size_t)request->max_blob_bytes +
+		                                      request->paths.n * OVERHEAD_BYTES,
 		.timeout_ms = SOURCE_TIMEOUT_MS,
 		.grace_ms = CHILD_GRACE_MS,
 		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
@@ -211,17 +213,27 @@ static enum err cut(struct ctx *cx, struct span text, int64_t from, int64_t to, 
 	return ERR_OK;
 }
 
-static enum err take_answer(struct ctx *cx, struct span output, int64_t from, int64_t to,
-                            struct source *ret)
+static enum err read_answer(struct ctx *cx, struct span output, struct bundle **ret)
 {
-	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
+	*ret = arena_alloc(cx->arena, sizeof(**ret));
+	if (bundle_read(cx, output, *ret) != ERR_OK)
+		return err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
+	return ERR_OK;
+}
+
+/* What a file's parts say.  @ret_found false: it has none */
+static enum err take_answer(struct ctx *cx, const struct bundle *bundle, size_t place, int64_t from,
+                            int64_t to, struct source *ret, bool *ret_found)
+{
 	const struct span *about_text, *text;
 	struct source_about about;
 
-	if (bundle_read(cx, output, bundle) != ERR_OK ||
-	    (about_text = bundle_find(bundle, "about")) == NULL ||
-	    (text = bundle_find(bundle, "text")) == NULL ||
-	    schema_decode(cx, &source_about_schema, *about_text, &about) != ERR_OK)
+	about_text = bundle_find(bundle, arena_printf(cx->arena, "about_%zu", place));
+	text = bundle_find(bundle, arena_printf(cx->arena, "text_%zu", place));
+	*ret_found = about_text != NULL && text != NULL;
+	if (!*ret_found)
+		return ERR_OK;
+	if (schema_decode(cx, &source_about_schema, *about_text, &about) != ERR_OK)
 		return err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
 	ret->oid = about.oid;
 	ret->kind = about.kind;
@@ -235,7 +247,7 @@ static enum err take_answer(struct ctx *cx, struct span output, int64_t from, in
 	return ERR_OK;
 }
 
-/* Have the child do it.  @request with path and what is wanted; the rest is filled in */
+/* Have the child do it, of one file.  @request with its path and what is wanted; the rest is filled in */
 static enum err ask_about(struct ctx *cx, int64_t project_id, const char *commit,
                           struct source_request *request, struct tool_result *ret)
 {
@@ -250,34 +262,83 @@ static enum err ask_about(struct ctx *cx, int64_t project_id, const char *commit
 		               project_id, request->commit);
 	if (e == ERR_NOT_FOUND)
 		return err_set(cx, e, "commit %.12s has no file \"%.200s\"", request->commit,
-		               request->path);
+		               ((const char *const *)request->paths.items)[0]);
 	return e;
 }
 
 enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                      int64_t from, int64_t to, struct source *ret)
 {
-	struct source_request request = { .path = path };
+	struct source_request request = { .paths = { &path, 1 } };
 	CLEANUP(tool_end) struct tool_result result = { 0 };
+	struct bundle *bundle;
+	bool found = false;
 
 	if (to > 0 && from > to)
 		return err_field(cx, ERR_INVALID, "?to", "range", "is before the first line");
 	TRY(ask_about(cx, project_id, commit, &request, &result));
 	*ret = (struct source){ .commit = request.commit, .path = path };
-	return take_answer(cx, result.output, from, to, ret);
+	TRY(read_answer(cx, result.output, &bundle));
+	TRY(take_answer(cx, bundle, 0, from, to, ret, &found));
+	return found ? ERR_OK : err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
+}
+
+/* Lines that are past a file's end are no fault of the others. */
+static enum err take_wish(struct ctx *cx, const struct bundle *bundle, size_t place,
+                          struct source_wish *wish)
+{
+	enum err e =
+		take_answer(cx, bundle, place, wish->from, wish->to, &wish->source, &wish->found);
+
+	if (e != ERR_INVALID)
+		return e;
+	err_clear(cx);
+	wish->found = false;
+	return ERR_OK;
+}
+
+enum err source_read_many(struct ctx *cx, int64_t project_id, const char *commit,
+                          struct source_wish *wishes, size_t n)
+{
+	const char *paths[SOURCE_FILES_MAX];
+	struct source_wish *asked[SOURCE_FILES_MAX];
+	struct source_request request = { .paths = { paths, 0 },
+		                          .max_blob_bytes = cx->app->config->blob_max_bytes };
+	CLEANUP(tool_end) struct tool_result result = { 0 };
+	struct bundle *bundle;
+
+	TRY(find_commit(cx, project_id, commit, &request.commit));
+	TRY(clone_of(cx, project_id, &request.directory));
+	for (size_t i = 0; i < n; i++) {
+		struct source_wish *wish = &wishes[i];
+
+		wish->found = false;
+		wish->source = (struct source){ .commit = request.commit, .path = wish->path };
+		if (request.paths.n == SOURCE_FILES_MAX || strlen(wish->path) > LONG_PATH)
+			continue;
+		asked[request.paths.n] = wish;
+		paths[request.paths.n++] = wish->path;
+	}
+	if (request.paths.n == 0)
+		return ERR_OK;
+	TRY(ask(cx, &request, &result));
+	TRY(read_answer(cx, result.output, &bundle));
+	for (size_t i = 0; i < request.paths.n; i++)
+		TRY(take_wish(cx, bundle, i, asked[i]));
+	return ERR_OK;
 }
 
 enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                         struct source_outline *ret)
 {
-	struct source_request request = { .path = path, .outline = true };
+	struct source_request request = { .paths = { &path, 1 }, .outline = true };
 	CLEANUP(tool_end) struct tool_result result = { 0 };
-	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
+	struct bundle *bundle;
 	const struct span *text;
 
 	TRY(ask_about(cx, project_id, commit, &request, &result));
-	if (bundle_read(cx, result.output, bundle) != ERR_OK ||
-	    (text = bundle_find(bundle, "outline")) == NULL ||
+	TRY(read_answer(cx, result.output, &bundle));
+	if ((text = bundle_find(bundle, "outline")) == NULL ||
 	    schema_decode(cx, &source_outline_schema, *text, ret) != ERR_OK)
 		return err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
 	ret->commit = request.commit;

@@ -3,16 +3,18 @@
  *
  * A clone was written by strangers, so no worker opens it.  source_read() starts
  * portolan-analyse, which enters the sandbox of an analysis (maps/sandbox.h), finds
- * the path in the commit's tree and answers with a bundle: `about`, a struct
- * source_about as JSON, and `text`.
+ * the paths in the commit's tree and answers with a bundle: `about_0`, a struct
+ * source_about as JSON, and `text_0`, and so on.  To start it costs more than to read
+ * a file does, so source_read_many() reads several at a time.
  *
  *   Text     UTF-8, whatever it was: UTF-16 by its mark, else what is no UTF-8 is taken
  *            as Latin-1.  What is no text is told by its kind, without one.
  *   Paths    As maps show them; a path with bytes that are no text is named by \xNN.
- *   Limits   Setting blob_max_bytes; SOURCE_TEXT_MAX bytes of lines in one answer.
+ *   Limits   Setting blob_max_bytes; SOURCE_TEXT_MAX bytes of lines of one file; several files
+ *            together are no more than the largest alone.
  *
- * source_outline() asks the same child what the file defines, as the map of that commit would tell it; the
- * part is `outline` instead of `text`, and SOURCE_DEFS_MAX definitions are told.
+ * source_outline() asks the same child what one file defines, as the map of that commit would tell it; the
+ * part is `outline`, and SOURCE_DEFS_MAX definitions are told.
  */
 #ifndef MAPS_SOURCE_H
 #define MAPS_SOURCE_H
@@ -26,12 +28,14 @@
 #define SOURCE_TIMEOUT_MS 10000
 #define SOURCE_DEFS_MAX   2000
 #define SOURCE_NAME_MAX   500 /* characters of a name, twice as many of a signature */
+#define SOURCE_FILES_MAX  16  /* read at a time */
+#define SOURCE_GROWTH     2   /* Latin-1 in UTF-8 */
 
 /* What portolan-analyse is asked for a source. */
 struct source_request {
 	const char *directory; /* absolute, of the bare repository */
 	const char *commit;    /* 40 digits */
-	const char *path;
+	struct list paths;     /* 1 to SOURCE_FILES_MAX texts */
 	int64_t max_blob_bytes;
 	bool outline; /* what it defines, instead of its text */
 };
@@ -88,8 +92,27 @@ enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, 
 
 struct ctags;
 
+/* One of several files to be read, and what came of it. */
+struct source_wish {
+	const char *path;
+	int64_t from, to; /* as for source_read() */
+	bool found;       /* false: ask for it alone to hear why */
+	struct source source;
+};
+
 /**
- * In portolan-analyse: find and read the file; scan_init() and sandbox_enter() are done.
+ * Read lines of several files of one commit, each as source_read() does.
+ *
+ * @commit all 40 digits
+ * Returns what source_read() does of the project and the commit; what is wrong with a file says its .found
+ */
+NODISCARD
+enum err source_read_many(struct ctx *cx, int64_t project_id, const char *commit,
+                          struct source_wish *wishes, size_t n);
+
+/**
+ * In portolan-analyse: find and read the files; scan_init() and sandbox_enter() are done.  Of several,
+ * those that cannot be read are left out.
  *
  * @ctags  for the outline; NULL: there is none
  * Returns ERR_REF_NOT_FOUND, ERR_NOT_FOUND, ERR_REPO_NOT_GIT, ERR_REPO_BROKEN

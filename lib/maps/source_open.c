@@ -37,16 +37,16 @@ static struct span path_bytes(struct arena *arena, const char *path)
 }
 
 /* The path as it stands; then as maps show what is no text. */
-static enum err find(struct ctx *cx, struct scan *scan, const struct source_request *in,
+static enum err find(struct ctx *cx, struct scan *scan, const char *commit, const char *text,
                      struct map_file *ret)
 {
-	struct span path = { in->path, strlen(in->path) };
-	enum err e = scan_find(cx, scan, in->commit, path, ret);
+	struct span path = { text, strlen(text) };
+	enum err e = scan_find(cx, scan, commit, path, ret);
 
-	if (e != ERR_NOT_FOUND || strstr(in->path, "\\x") == NULL)
+	if (e != ERR_NOT_FOUND || strstr(text, "\\x") == NULL)
 		return e;
 	err_clear(cx);
-	return scan_find(cx, scan, in->commit, path_bytes(cx->arena, in->path), ret);
+	return scan_find(cx, scan, commit, path_bytes(cx->arena, text), ret);
 }
 
 static const char *oid_text(struct arena *arena, const unsigned char *oid)
@@ -132,23 +132,23 @@ static enum err outline(struct ctx *cx, const struct map_file *file, struct span
 	return ERR_OK;
 }
 
-enum err source_open(struct ctx *cx, const struct source_request *in, struct ctags *ctags,
-                     struct bundle *ret)
+/* The parts of one file.  @left bytes of text that may still be given */
+static enum err add_file(struct ctx *cx, struct scan *scan, const struct source_request *in,
+                         size_t place, size_t *left, struct ctags *ctags, struct bundle *ret)
 {
 	const struct scan_limits limits = { .max_blob_bytes = (uint64_t)in->max_blob_bytes };
-	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
+	const char *path = ((const char *const *)in->paths.items)[place];
+	struct sb sb = sb_new(cx->arena, ABOUT_BYTES);
 	struct source_about about = { 0 };
 	struct span text = SPAN("");
 	struct map_file file = { 0 };
 	struct scan_blob blob;
-	struct sb sb = sb_new(cx->arena, ABOUT_BYTES);
 
-	TRY(scan_open(cx, in->directory, &scan));
-	TRY(find(cx, scan, in, &file));
+	TRY(find(cx, scan, in->commit, path, &file));
 	scan_entry(scan, &limits, &file, &blob);
 	if (file.skip == SKIP_MISSING || file.skip == SKIP_CORRUPT)
 		return err_set(cx, ERR_REPO_BROKEN, "the object of \"%.200s\" cannot be read",
-		               in->path);
+		               path);
 	judge(cx, &file, blob.text, &about, &text);
 	if (in->outline) {
 		enum err e = outline(cx, &file, text, ctags, ret);
@@ -161,9 +161,31 @@ enum err source_open(struct ctx *cx, const struct source_request *in, struct cta
 	schema_encode(&sb, &source_about_schema, &about);
 	if (sb.failed)
 		return err_set(cx, ERR_INTERNAL, "the answer does not fit");
-	bundle_add(ret, "about", (struct span){ sb.data, sb.len });
-	bundle_add(ret, "text",
-	           (struct span){ arena_strndup(cx->arena, text.data, text.len), text.len });
+	if (text.len <= *left) {
+		*left -= text.len;
+		bundle_add(ret, arena_printf(cx->arena, "about_%zu", place),
+		           (struct span){ sb.data, sb.len });
+		bundle_add(
+			ret, arena_printf(cx->arena, "text_%zu", place),
+			(struct span){ arena_strndup(cx->arena, text.data, text.len), text.len });
+	}
 	scan_blob_free(&blob);
+	return ERR_OK;
+}
+
+enum err source_open(struct ctx *cx, const struct source_request *in, struct ctags *ctags,
+                     struct bundle *ret)
+{
+	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
+	size_t left = SOURCE_GROWTH * (size_t)in->max_blob_bytes;
+
+	TRY(scan_open(cx, in->directory, &scan));
+	for (size_t i = 0; i < in->paths.n; i++) {
+		enum err e = add_file(cx, scan, in, i, &left, ctags, ret);
+
+		if (in->paths.n == 1 || (e != ERR_NOT_FOUND && e != ERR_REPO_BROKEN))
+			TRY(e);
+		err_clear(cx);
+	}
 	return ERR_OK;
 }

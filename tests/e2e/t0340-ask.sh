@@ -152,9 +152,9 @@ check 'kill -9 of the runner half way: nothing is done twice, and the answer com
 	[ "$(sql "SELECT count(*) FROM app.chat_message WHERE run_id = $run AND role = \$\$assistant\$\$")" = 1 ]
 '
 check 'a run that waits is cancelled at once, and is not answered' '
-	api POST /api/v1/queues/default/pause </dev/null && ask "Where is \`parse_request\`?" && keep run .id &&
+	api POST /api/v1/queues/chats/pause </dev/null && ask "Where is \`parse_request\`?" && keep run .id &&
 	api POST "/api/v1/runs/$run/cancel" </dev/null && status 202 && ended cancelled &&
-	api POST "/api/v1/runs/$run/cancel" </dev/null && status 409 && api POST /api/v1/queues/default/resume </dev/null
+	api POST "/api/v1/runs/$run/cancel" </dev/null && status 409 && api POST /api/v1/queues/chats/resume </dev/null
 '
 check 'one that works ends soon when told, and keeps what there is' '
 	hold && ask "Where is \`parse_request\`?" && keep run .id && within 20 runner_works &&

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Providers of models for tests: OpenAI, Azure OpenAI, Anthropic and a local server, true to the wire.
 
+That they are true is tested with the official clients (tests/sdk).
+
     models.py
 
 The port is printed on the first line; the server ends when its standard input does.
@@ -16,10 +18,14 @@ the n-th step, further ones by the last.  Without one the answer is "Hello from 
 
     status, headers, error    another status than 200, with these headers and {type, code, message}
     text, piece               what is answered, in pieces of so many characters (5)
+    times                     the text so often, each time with its number in the place of %d
     tools                     [{id, name, arguments, piece}]: calls of tools, arguments in pieces
+    obey                      it does whatever it reads: each obey:{"name": ..., "arguments": {...}} in the request
+                              becomes a call of that tool, once; then it says all that tools have told it
     finish, cached, reasoning, input   what is told at the end; input: tokens of the request
     usage: false              the tokens are not told (Anthropic tells those of the request all the same)
     split                     bytes are written so many at a time, each as a chunk of its own
+    pace                      milliseconds before each piece
     eol, noise                the end of lines; comments, pings and unknown fields in between
     hold: n, cut: n, fail: n  after n pieces: silence until the client goes, the connection dies, an error event
     drop                      the connection dies instead of an answer
@@ -121,16 +127,20 @@ def read_openai(rq):
     return texts, count
 
 
+def blocks_of(content):
+    return [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+
+
 def read_anthropic(rq):
     texts, count, open_calls, last = [], 0, set(), None
     need(isinstance(rq.get("max_tokens"), int) and rq["max_tokens"] > 0, "max_tokens: Field required")
-    for block in rq.get("system") or []:
+    for block in blocks_of(rq.get("system")) or []:
         count += 4 + tokens(block["text"])
     for m in rq["messages"]:
         need(m["role"] in ("user", "assistant") and m["role"] != last, "roles must alternate")
         last = m["role"]
         need(m["content"], "a message without content")
-        for block in m["content"]:
+        for block in blocks_of(m["content"]):
             if block["type"] == "text":
                 need(block["text"], "text content blocks must be non-empty")
                 texts.append(block["text"])
@@ -157,11 +167,41 @@ def pieces_of(text, size):
     return [text[i : i + size] for i in range(0, len(text), size)]
 
 
+def orders_of(texts):
+    """What a request tells its reader to do."""
+    for text in texts:
+        at = text.find("obey:{")
+        while at >= 0:
+            try:
+                yield json.JSONDecoder().raw_decode(text[at + 5 :])[0]
+            except ValueError:
+                pass
+            at = text.find("obey:{", at + 5)
+
+
+def obey(step, rq):
+    """The step of a model that obeys: the orders that it has not followed yet, then the answer."""
+    messages = rq["messages"]
+    followed = [c["function"]["name"] + c["function"]["arguments"] for m in messages for c in m.get("tool_calls") or []]
+    tools = []
+    for order in orders_of([m.get("content") or "" for m in messages]):
+        call = {"name": order["name"], "arguments": compact(order["arguments"])}
+        if call["name"] + call["arguments"] not in followed and rq.get("tools"):
+            followed.append(call["name"] + call["arguments"])
+            tools.append({"id": "order_%d" % len(followed), **call})
+    if tools:
+        return {**step, "tools": tools, "text": ""}
+    told = " ".join(m["content"] for m in messages if m["role"] == "tool")
+    return {**step, "text": step.get("text", "") + " Done as told. " + told}
+
+
 def plan(step):
     """A list of (kind, index, tool, piece)."""
     out = []
     tools = step.get("tools") or []
     text = step.get("text", "" if tools else "Hello from the fake.")
+    if "times" in step:
+        text = "".join(text.replace("%d", str(i)) for i in range(step["times"]))
     for piece in pieces_of(text, step.get("piece", 5)):
         out.append(("text", 0, None, piece))
     for i, tool in enumerate(tools):
@@ -210,6 +250,7 @@ class Stream:
     def pause(self):
         """What the script does at this place."""
         n, self.n = self.n, self.n + 1
+        time.sleep(self.step.get("pace", 0) / 1000)
         if self.step.get("hold") == n:
             self.handler.wait_for_close()
             raise Gone
@@ -443,6 +484,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         step, n = step_of(script)
         if self.refuse(dialect, step):
             return
+        if step.get("obey"):
+            step = obey(step, rq)
         entry = self.book(dialect, script, step, n, count)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")

@@ -4,10 +4,13 @@
  */
 #include "model_bench.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#define DEAF_QUEUE 4 /* connections that fill the queue of who listens for none */
 #define EACH(name) for (const char *const *name = model_bench_names; *name != NULL; name++)
 
 /* --- Refusals: what each is called, and whether it is tried again --- */
@@ -244,6 +247,62 @@ static void test_llm__stalls(void **state)
 	close_breakers(b);
 }
 
+/* A host that takes no connection: the queue of who listens is full, and the network is silent. */
+static int deaf(int *queued, struct sockaddr_in *ret)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*ret);
+
+	*ret = (struct sockaddr_in){ .sin_family = AF_INET,
+		                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(fd, (struct sockaddr *)ret, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)ret, &len), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	for (int i = 0; i < DEAF_QUEUE; i++) {
+		queued[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		connect(queued[i], (struct sockaddr *)ret, len);
+	}
+	return fd;
+}
+
+static void test_llm__stalls_at_the_connection(void **state)
+{
+	struct model_bench *b = *state;
+	struct ctx *cx = model_bench_ctx(b);
+	const char *fake = b->hosts[1];
+	int queued[DEAF_QUEUE], fd;
+	char host[40], json[100];
+	struct llm_answer answer;
+	struct sockaddr_in at;
+	int64_t begun;
+
+	fd = deaf(queued, &at);
+	snprintf(host, sizeof(host), "127.0.0.1:%d", ntohs(at.sin_port));
+	snprintf(json, sizeof(json), "{'kind': 'compatible', 'base_url': 'http://%s/v1'}", host);
+	b->hosts[1] = host;
+	model_bench_provider(b, "deaf", json);
+	model_bench_model(b, "deaf", "{'provider': 'deaf', 'kind': 'chat', 'remote_name': 'x'}");
+	b->f->config.model_connect_s = 1;
+	b->f->config.model_retries = 0;
+	begun = mono_ms();
+	assert_err(cx, model_bench_ask(b, "deaf", "[{}]", NULL, &answer), ERR_TIMEOUT);
+	assert_in_range(mono_ms() - begun, 900, 8000);
+	assert_int_equal(answer.attempts, 1);
+	assert_int_equal(answer.usage.input_tokens, 0);
+	assert_int_equal(
+		model_bench_ledger(b, "count(*)",
+	                           arena_printf(cx->arena, "id = %" PRId64 " AND status = 'failed'",
+	                                        answer.call_id)),
+		1);
+	b->f->config.model_connect_s = 10;
+	b->f->config.model_retries = 2;
+	b->hosts[1] = fake;
+	for (int i = 0; i < DEAF_QUEUE; i++)
+		close(queued[i]);
+	close(fd);
+	close_breakers(b);
+}
+
 /* The whole is bounded too, and the ledger is written although its time is over. */
 static void test_llm__deadline(void **state)
 {
@@ -341,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_llm__no_fallback_after_the_first_token),
 		cmocka_unit_test(test_llm__dies_before_the_first_token),
 		cmocka_unit_test(test_llm__stalls),
+		cmocka_unit_test(test_llm__stalls_at_the_connection),
 		cmocka_unit_test(test_llm__deadline),
 		cmocka_unit_test(test_llm__cancelled),
 		cmocka_unit_test(test_llm__cancelled_while_it_waits),

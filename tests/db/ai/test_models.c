@@ -502,13 +502,26 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static struct db *share(struct db_pool *pool)
+{
+	return db_open(&(struct db_options){
+		.conninfo = getenv("PORTOLAN_TEST_DB_URL"),
+		.component = "test",
+		.statement_timeout_ms = 10000,
+		.lock_timeout_ms = 2000,
+		.pool = pool,
+	});
+}
+
 static void test_ledger__many_calls(void **state)
 {
 	struct model_bench *b = *state;
 	struct ctx *cx = model_bench_ctx(b);
 	const char *wanted = getenv("PORTOLAN_MODEL_CALLS");
 	int calls = wanted != NULL ? (int)strtol(wanted, NULL, 10) : 240;
-	struct worker workers[4];
+	/* As a runner does it: many threads, and a few connections for all. */
+	struct db_pool *pool = db_pool_new(4);
+	struct worker workers[24];
 	pthread_t threads[COUNT(workers)];
 	int64_t input, cached, output, charged, before_in, before_cached, before_out, before_n;
 
@@ -525,7 +538,7 @@ static void test_ledger__many_calls(void **state)
 	for (int i = 0; i < (int)COUNT(workers); i++) {
 		workers[i] = (struct worker){
 			.b = b,
-			.db = fixture_db_connect(FIXTURE_APP),
+			.db = share(pool),
 			.arena = arena_new((size_t)64 << 20),
 			.seed = 7 + (unsigned)i,
 			.tenant_id = b->f->tenant_id,
@@ -542,6 +555,7 @@ static void test_ledger__many_calls(void **state)
 		db_close(workers[i].db);
 		arena_free(workers[i].arena);
 	}
+	db_pool_free(pool);
 	assert_int_equal(model_bench_ledger(b, "count(*)", "status = 'open'"), 0);
 	assert_int_equal(
 		model_bench_ledger(b, "count(*)", "input_tokens > 0 AND status <> 'lost'") -

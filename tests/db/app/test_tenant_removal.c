@@ -227,7 +227,7 @@ static const char *run_removal(struct side *s, int64_t job_id, enum run_why why)
 	struct job_run run = { .runner = s->queue.id };
 	struct list list;
 
-	side_claim_of(s, app_jobs, 9, &list);
+	side_claim_of(s, app_jobs, CLAIM_HEAVY, 9, &list);
 	assert_int_equal(list.n, 1); /* what waits besides is not started any more */
 	job = list.items;
 	assert_int_equal(job->id, job_id);
@@ -328,7 +328,7 @@ static void test_removal__stops_what_runs(void **state)
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	assert_err(cx, project_create(cx, &in, &made, &job), ERR_OK);
 	s = side_open(cx, SIDE_HOLD_MS);
-	side_claim_of(s, app_jobs, 1, &list);
+	side_claim_of(s, app_jobs, CLAIM_HEAVY, 1, &list);
 	assert_int_equal(list.n, 1);
 
 	gone = delete (cx, cx->who.tenant_id);
@@ -346,7 +346,7 @@ static void test_removal__stops_what_runs(void **state)
 	assert_int_equal(n, 0);
 	assert_err(cx, job_stop_all(cx, gone.removal_job_id), ERR_OK);
 	s = side_open(cx, SIDE_HOLD_MS);
-	side_claim_of(s, app_jobs, 9, &list);
+	side_claim_of(s, app_jobs, CLAIM_HEAVY, 9, &list);
 	assert_int_equal(list.n, 1);
 	assert_int_equal(((const struct job_claim *)list.items)->id, gone.removal_job_id);
 	side_close(s);
@@ -378,7 +378,7 @@ static void test_removal__waits_for_who_was_let_in(void **state)
 
 	gone = delete (cx, id);
 	s = side_open(cx, SIDE_HOLD_MS);
-	side_claim_of(s, app_jobs, 1, &list);
+	side_claim_of(s, app_jobs, CLAIM_HEAVY, 1, &list);
 	assert_int_equal(list.n, 1);
 	s->cx.who.tenant_id = id;
 	assert_err(&s->cx, removal_strangers(&s->cx, gone.removal_job_id, &n), ERR_OK);

@@ -60,7 +60,7 @@ static struct job_run take(struct side *s, const struct turn *turn)
 	const struct job_claim *job;
 	struct list list;
 
-	side_claim_of(s, app_jobs, 50, &list);
+	side_claim_of(s, app_jobs, CLAIM_WAITS, 50, &list);
 	job = list.items;
 	for (size_t i = 0; i < list.n; i++) {
 		if (job[i].id == turn->job_id) {

@@ -559,12 +559,31 @@ static void test_tidy(void **state)
 	teller_close(&t);
 }
 
+static void test_tidy__pieces_of_answers(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct teller t;
+	int64_t rows = 0;
+
+	teller_open(&t, cx, FIXTURE_RUNNER);
+	fixture_db_int(cx, "WITH i AS (INSERT INTO app.event (tenant_id, kind, payload, actor,"
+	                   " sequenced_at) SELECT 1, kind, '{}', 'pieces', now() - at FROM"
+	                   " (VALUES ('run.delta', interval '23 h'), ('run.delta', '25 h'),"
+	                   " ('run.ended', '25 h')) v (kind, at)) SELECT 1");
+	assert_err(&t.cx, subscription_tidy(&t.cx, &rows), ERR_OK);
+	assert_int_equal(rows, 1);
+	assert_int_equal(
+		fixture_db_int(cx, "SELECT count(*) FROM app.event WHERE actor = 'pieces'"), 2);
+	teller_close(&t);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 	const struct CMUnitTest tests[] = {
 		TEST(test_run__each_once_in_order),
 		TEST(test_run__only_its_kinds),
+		TEST(test_tidy__pieces_of_answers),
 		TEST(test_failure__keeps_back_its_project_alone),
 		TEST(test_parked__redelivered),
 		TEST(test_parked__redelivered_all_or_discarded),

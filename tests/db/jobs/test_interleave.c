@@ -540,7 +540,8 @@ static void set_up(struct world *w, void *state)
 	for (int i = 0; i < 2; i++) {
 		struct side *s = i == 0 ? &w->a : &w->b;
 
-		assert_err(&s->cx, claim_lane_open(&s->cx, w->lanes, handlers, false, &s->lane),
+		assert_err(&s->cx,
+		           claim_lane_open(&s->cx, w->lanes, handlers, CLAIM_HEAVY, &s->lane),
 		           ERR_OK);
 	}
 }

@@ -539,7 +539,7 @@ static void test_race__cancel_and_start(void **state)
 		struct list list;
 
 		side_sweep(s);
-		side_claim_of(s, side_handlers, 2, &list);
+		side_claim_of(s, side_handlers, CLAIM_HEAVY, 2, &list);
 		started += (int64_t)list.n;
 	}
 	pthread_join(thread, NULL);

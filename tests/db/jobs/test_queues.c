@@ -105,7 +105,7 @@ static void test_pause__nothing_starts(void **state)
 	assert_err(cx, queues_pause(cx, KINDS, "test_queue", true, &q), ERR_OK);
 	assert_true(q.paused && q.limits->paused && q.limits->paused_us > 0);
 	assert_string_equal(q.limits->paused_by, "test");
-	side_claim_of(s, side_handlers, 1, &list);
+	side_claim_of(s, side_handlers, CLAIM_HEAVY, 1, &list);
 	assert_int_equal(list.n, 0);
 	assert_err(cx, queues_brief(cx, &list), ERR_OK);
 	assert_int_equal(list.n, 1);
@@ -115,12 +115,12 @@ static void test_pause__nothing_starts(void **state)
 	side_enqueue(cx, (struct job_new){ 0 }, 0);
 	assert_false(get(cx).paused);
 	other = side_open(cx, SIDE_HOLD_MS);
-	side_claim_of(other, side_handlers, 5, &list);
+	side_claim_of(other, side_handlers, CLAIM_HEAVY, 5, &list);
 	assert_int_equal(list.n, 1);
 	cx->who.tenant_id = ((struct fixture_db *)*state)->tenant_id;
 	assert_err(cx, queues_pause(cx, KINDS, "test_queue", false, &q), ERR_OK);
 	assert_false(q.paused || q.limits->paused);
-	side_claim_of(s, side_handlers, 1, &list);
+	side_claim_of(s, side_handlers, CLAIM_HEAVY, 1, &list);
 	assert_int_equal(list.n, 1);
 	assert_int_equal(fixture_db_int(cx, "SELECT count(*) FROM app.audit WHERE action IN"
 	                                    " ('queue.paused', 'queue.resumed')"),
@@ -151,7 +151,7 @@ static void test_limit__set_and_taken_away(void **state)
 	assert_err(cx, queues_limit(cx, KINDS, "test_queue", 1, &in, &q), ERR_STALE);
 	for (int i = 0; i < 5; i++)
 		side_enqueue(cx, (struct job_new){ 0 }, 0);
-	side_claim_of(s, side_handlers, 5, &list);
+	side_claim_of(s, side_handlers, CLAIM_HEAVY, 5, &list);
 	assert_int_equal(list.n, 2);
 	in = (struct queue_patch){ .given = given("rate_limit"), .rate_limit = 5 };
 	assert_err(cx, queues_limit(cx, KINDS, "test_queue", 0, &in, &q), ERR_INVALID);
@@ -166,13 +166,13 @@ static void test_limit__set_and_taken_away(void **state)
 		assert_string_equal(
 			side_attempt(s, (const struct job_claim *)list.items + i, RUN_ON),
 			"completed");
-	side_claim_of(s, side_handlers, 5, &list);
+	side_claim_of(s, side_handlers, CLAIM_HEAVY, 5, &list);
 	assert_int_equal(list.n, 2);
 	in = (struct queue_patch){ .given = given("rate_limit") | given("rate_period_s") |
 		                            given("concurrency") };
 	assert_err(cx, queues_limit(cx, KINDS, "test_queue", 0, &in, &q), ERR_OK);
 	assert_int_equal(q.limits->rate_limit + q.limits->concurrency, 0);
-	side_claim_of(s, side_handlers, 5, &list);
+	side_claim_of(s, side_handlers, CLAIM_HEAVY, 5, &list);
 	assert_int_equal(list.n, 1);
 	side_close(s);
 }
@@ -195,7 +195,7 @@ static void test_all__of_the_installation(void **state)
 	assert_int_equal(q.pending, 1);
 	assert_string_equal(q.limits->paused_by, "cli:test");
 	assert_true(get(cx).paused && get(cx).installation->paused && !get(cx).limits->paused);
-	side_claim_of(s, side_handlers, 1, &list);
+	side_claim_of(s, side_handlers, CLAIM_HEAVY, 1, &list);
 	assert_int_equal(list.n, 0);
 	change = (struct queue_all_change){ 3, 2, 100, 60, 0 };
 	assert_err(&g, queues_set_all(&g, KINDS, "test_queue", &change, &q), ERR_OK);

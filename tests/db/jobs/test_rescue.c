@@ -210,7 +210,7 @@ static void test_bell_rings_once(void **state)
 	cx->bells = BELL_HEAVY;
 	bell_ring(cx);
 	assert_false(db_wait(&s->cx, -1, 50));
-	assert_err(&s->cx, queue_sleep(&s->cx, &s->queue, true, false), ERR_OK);
+	assert_err(&s->cx, queue_sleep(&s->cx, &s->queue, BELL_HEAVY), ERR_OK);
 	cx->bells = BELL_HEAVY;
 	bell_ring(cx);
 	assert_true(db_wait(&s->cx, -1, 2000));

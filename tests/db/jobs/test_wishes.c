@@ -74,7 +74,7 @@ static const char *run_one(struct side *s, int64_t id, enum run_why why)
 	struct job_run run = { .runner = s->queue.id };
 	struct run_report report;
 
-	side_claim_of(s, handlers, 5, &list);
+	side_claim_of(s, handlers, CLAIM_HEAVY, 5, &list);
 	assert_int_equal(list.n, 1);
 	run.job = list.items;
 	assert_int_equal(run.job->id, id);
@@ -217,7 +217,7 @@ static void test_running_is_enough(void **state)
 	struct run_report report;
 	struct list list;
 
-	side_claim_of(s, handlers, 5, &list);
+	side_claim_of(s, handlers, CLAIM_HEAVY, 5, &list);
 	run.job = list.items;
 	assert_int_equal(enqueue(cx, &RUNNING, "r", (struct args){ 0 }), id);
 	run_adopt(&s->cx, &run);

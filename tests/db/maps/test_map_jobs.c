@@ -99,7 +99,7 @@ static const char *run_job(struct stage *st, enum run_why why, int64_t *ret_job)
 	struct list list;
 	struct job_run run = { .runner = s->queue.id };
 
-	side_claim_of(s, app_jobs, 1, &list);
+	side_claim_of(s, app_jobs, CLAIM_HEAVY, 1, &list);
 	assert_int_equal(list.n, 1);
 	run.job = list.items;
 	*ret_job = run.job->id;

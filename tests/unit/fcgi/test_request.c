@@ -52,6 +52,13 @@ static void test_request__line(void **state)
 	assert_string_equal(rq.path, "/a/b");
 	assert_string_equal(rq.raw_query, "x=1&y");
 	assert_string_equal(rq.remote, "::1");
+	/* As OpenAI's own client writes the name of a model; nowhere else is a slash encoded. */
+	assert_int_equal(read_line(cx, &rq, "GET", "/v1/models/project%2f7?a", NULL), ERR_OK);
+	assert_string_equal(rq.path, "/v1/models/project/7");
+	assert_int_equal(read_line(cx, &rq, "GET", "/v1/models/project%2F7%2F8", NULL),
+	                 ERR_BAD_REQUEST);
+	assert_int_equal(read_line(cx, &rq, "GET", "/v1/models/projects%2F7", NULL),
+	                 ERR_BAD_REQUEST);
 	assert_int_equal(read_line(cx, &rq, "BREW", "/", NULL), ERR_OK);
 	assert_int_equal(rq.method, HTTP_UNSET);
 	assert_int_equal(read_line(cx, &rq, "get", "/", NULL), ERR_OK);
