@@ -151,13 +151,6 @@ static enum err say_lines(struct journal *j, const char *text, const struct ques
 	return journal_say(j, sb.data != NULL ? sb.data : "", sb.len);
 }
 
-static const char *lines_of(struct journal *j, const struct citation *c)
-{
-	if (c->start == c->end)
-		return arena_printf(j->cx->arena, "%s:%" PRId64, c->path, c->start);
-	return arena_printf(j->cx->arena, "%s:%" PRId64 "-%" PRId64, c->path, c->start, c->end);
-}
-
 /* "function `parse`", or what kind of passage it is. */
 static const char *what(struct journal *j, const struct passage *p)
 {
@@ -196,7 +189,8 @@ static enum err say_place(struct journal *j, const struct map_index *index, int6
 	if (!good)
 		return ERR_OK;
 	*ret = true;
-	return say(j, "%s`%s` [%" PRId64 "]", first ? " " : ", ", lines_of(j, &c), c.number);
+	return say(j, "%s`%s` [%" PRId64 "]", first ? " " : ", ", citation_place(j->cx->arena, &c),
+	           c.number);
 }
 
 static enum err say_uses(struct journal *j, const struct map_index *index, const struct passage *p)
@@ -298,6 +292,7 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 {
 	struct citation c = {
 		.project_id = p->project_id,
+		.document_id = p->document_id,
 		.commit = p->commit,
 		.path = p->path,
 		.start = p->start,
@@ -311,8 +306,8 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 	TRY(journal_cite(j, &c, ret, &text));
 	if (!*ret)
 		return ERR_OK;
-	TRY(say(j, "\n%d. **%s** in `%s` [%" PRId64 "] (%s)\n", place, c.why, lines_of(j, &c),
-	        c.number, p->why));
+	TRY(say(j, "\n%d. **%s** in `%s` [%" PRId64 "] (%s)\n", place, c.why,
+	        citation_place(j->cx->arena, &c), c.number, p->why));
 	/* What a README says first is what the whole is. */
 	TRY(say_lines(j, text, strcmp(p->how, "whole") == 0 ? &nothing : q));
 	return known ? say_known(j, p) : ERR_OK;

@@ -19,7 +19,8 @@
 
 static const struct field FIELDS[] = {
 	F_INT(struct passage, project_id),
-	F_TEXT(struct passage, commit),
+	F_INT(struct passage, document_id),
+	F_TEXT(struct passage, commit, .nullable = true),
 	F_TEXT(struct passage, path),
 	F_TEXT(struct passage, blob),
 	F_INT(struct passage, start),
@@ -52,8 +53,8 @@ struct finder {
 
 static bool overlaps(const struct passage *a, const struct passage *b)
 {
-	return a->project_id == b->project_id && strcmp(a->path, b->path) == 0 &&
-	       a->start <= b->end && b->start <= a->end;
+	return a->project_id == b->project_id && a->document_id == b->document_id &&
+	       strcmp(a->path, b->path) == 0 && a->start <= b->end && b->start <= a->end;
 }
 
 static void add(struct finder *f, const struct passage *p)
@@ -238,6 +239,7 @@ static enum err find_searched(struct finder *f, const char *text, const struct q
 	for (size_t i = 0; i < found.items.n; i++) {
 		const struct passage p = {
 			.project_id = hit[i].project_id,
+			.document_id = hit[i].document_id,
 			.commit = hit[i].commit,
 			.path = hit[i].path,
 			.blob = hit[i].blob,
@@ -250,8 +252,7 @@ static enum err find_searched(struct finder *f, const char *text, const struct q
 			.why = reasons(f, &hit[i]),
 		};
 
-		/* A document of the tenant's own has no object database to be read from again. */
-		if (p.project_id != 0 && p.commit != NULL && p.blob != NULL)
+		if (p.blob != NULL && (p.document_id != 0 || p.commit != NULL))
 			add(f, &p);
 	}
 	return ERR_OK;

@@ -20,14 +20,15 @@
 #define FIND_NAMED 5
 
 struct passage {
-	int64_t project_id;
-	const char *commit, *path, *blob;
-	int64_t start, end;    /* lines */
-	const char *how;       /* "named", "searched", "whole" */
-	const char *kind;      /* "function", "section", "file", ... */
-	const char *symbol;    /* what is defined there; NULL: nothing, or much */
-	const char *signature; /* NULL: none */
-	const char *why;       /* for people: "name, text: parse, request" */
+	int64_t project_id;               /* 0: of a document ... */
+	int64_t document_id;              /* ... which is this */
+	const char *commit, *path, *blob; /* as of a citation */
+	int64_t start, end;               /* lines */
+	const char *how;                  /* "named", "searched", "whole" */
+	const char *kind;                 /* "function", "section", "file", ... */
+	const char *symbol;               /* what is defined there; NULL: nothing, or much */
+	const char *signature;            /* NULL: none */
+	const char *why;                  /* for people: "name, text: parse, request" */
 };
 
 struct passages {

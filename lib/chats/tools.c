@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/sb.h"
+#include "chats/citation.h"
 #include "maps/map_views.h"
 #include "maps/reach.h"
 #include "maps/search.h"
@@ -67,6 +68,16 @@ static enum err need_index(struct work *w)
 	return index_of_project(w->cx, w->project_id, NULL, &w->index);
 }
 
+/* As the rules of an answer want it named. */
+static const char *name_of(struct work *w, const struct retrieval_hit *hit)
+{
+	if (hit->document_id != 0)
+		return arena_printf(w->cx->arena, CITATION_DOCUMENT "%" PRId64, hit->document_id);
+	if (w->project_id != 0)
+		return hit->path;
+	return arena_printf(w->cx->arena, "%" PRId64 ":%s", hit->project_id, hit->path);
+}
+
 static enum err do_search(struct work *w)
 {
 	const char *path = text_in(w, "path");
@@ -82,11 +93,9 @@ static enum err do_search(struct work *w)
 	TRY(retrieval_search(w->cx, &query, &found));
 	hit = found.items.items;
 	for (size_t i = 0; i < found.items.n; i++)
-		sb_addf(&w->out, "%s%s:%" PRId64 "-%" PRId64 " (%s)\n%s\n\n",
-		        w->project_id != 0 || hit[i].project_id == 0
-		                ? ""
-		                : arena_printf(w->cx->arena, "%" PRId64 ":", hit[i].project_id),
-		        hit[i].path, hit[i].start_line, hit[i].end_line, hit[i].kind, hit[i].text);
+		sb_addf(&w->out, "%s:%" PRId64 "-%" PRId64 " (%s)\n%s\n\n", name_of(w, &hit[i]),
+		        hit[i].start_line, hit[i].end_line,
+		        hit[i].document_id != 0 ? hit[i].path : hit[i].kind, hit[i].text);
 	return ERR_OK;
 }
 

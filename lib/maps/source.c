@@ -52,6 +52,8 @@ static const struct field SOURCE_FIELDS[] = {
 	F_INT(struct source, lines, .doc = "Lines of the whole text"),
 	F_INT(struct source, from, .doc = "First line given; 0: none"),
 	F_INT(struct source, to, .doc = "Last line given; 0: none"),
+	F_INT(struct source, page, .nullable = true, .zero_is_null = true,
+	      .doc = "Page of a PDF that the first of them stands on"),
 	F_BOOL(struct source, complete, .doc = "Whether these are all lines asked for"),
 	F_TEXT(struct source, text, .nullable = true,
 	       .doc = "The lines; of a symlink where it leads to; null where there is no text"),

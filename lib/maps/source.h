@@ -43,6 +43,7 @@ struct source {
 	int64_t bytes;
 	int64_t lines;    /* of the whole text */
 	int64_t from, to; /* lines that are given; 0: none */
+	int64_t page;     /* of a PDF, on which the first of them stands; 0: it has none */
 	bool complete;    /* whether they are all that was asked for */
 	const char *text; /* NULL where there is none; of a symbolic link where it leads to */
 };

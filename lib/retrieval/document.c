@@ -139,6 +139,59 @@ enum err document_create(struct ctx *cx, const struct document_new *in, struct d
 	return ERR_OK;
 }
 
+/* --- Reading --- */
+
+static const char *line_end(const char *line)
+{
+	const char *feed = strchr(line, '\n');
+
+	return feed != NULL ? feed + 1 : line + strlen(line);
+}
+
+/* Each form feed begins a page; that of a line's own page may stand at its front. */
+static int64_t page_of(const char *text, const char *line)
+{
+	int64_t page = 1;
+
+	for (; text < line; text++)
+		page += *text == '\f';
+	return page + (int64_t)strspn(line, "\f");
+}
+
+static enum err cut_lines(struct ctx *cx, struct document_lines *lines)
+{
+	const char *from = lines->text, *to;
+	int64_t n = 1;
+
+	for (; n < lines->from && *from != '\0'; n++)
+		from = line_end(from);
+	if (*from == '\0')
+		return err_field(cx, ERR_INVALID, "?from", "range",
+		                 "The document has %" PRId64 " lines.", n - 1);
+	if (strcmp(lines->media_type, DOCUMENT_PDF) == 0)
+		lines->page = page_of(lines->text, from);
+	to = line_end(from);
+	for (; n < lines->to && *to != '\0'; n++)
+		to = line_end(to);
+	lines->to = n;
+	from += strspn(from, "\f");
+	lines->text = arena_strndup(cx->arena, from, (size_t)(to - from));
+	return ERR_OK;
+}
+
+enum err document_read(struct ctx *cx, int64_t id, struct document_lines *lines)
+{
+	struct document_lines got = { 0 };
+
+	TRY(document_repo_read(cx, id, &got));
+	got.from = lines->from;
+	got.to = lines->to;
+	if (got.text != NULL)
+		TRY(cut_lines(cx, &got));
+	*lines = got;
+	return ERR_OK;
+}
+
 enum err document_delete(struct ctx *cx, int64_t id)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };

@@ -14,6 +14,7 @@
 
 #define DOCUMENT_NAME_MAX 200
 #define DOCUMENT_LIST_MAX 201
+#define DOCUMENT_PDF      "application/pdf"
 
 /* What a client sends; one of text and content. */
 struct document_new {
@@ -32,6 +33,14 @@ struct document {
 	const char *created_by;
 	int64_t created_us;
 	int64_t chunks;
+};
+
+/* Lines of one that are read. */
+struct document_lines {
+	int64_t from, to; /* in: wanted, from 1; out: given */
+	const char *name, *media_type, *hash;
+	int64_t page;     /* of a PDF, on which the first of them stands; 0: it has none */
+	const char *text; /* whole lines; NULL: there are none yet */
 };
 
 /* One that a job reads. */
@@ -56,6 +65,15 @@ enum err document_create(struct ctx *cx, const struct document_new *in, struct d
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err document_get(struct ctx *cx, int64_t id, struct document *ret);
+
+/**
+ * Read some lines of a document: of a PDF, of its text.
+ *
+ * @lines  .from and .to say which; a .to past the end is drawn in
+ * Returns ERR_NOT_FOUND, ERR_INVALID (blames ?from) when it has not so many lines
+ */
+NODISCARD
+enum err document_read(struct ctx *cx, int64_t id, struct document_lines *lines);
 
 /** @ret items are struct document, newest first; ids below before_id when not 0 */
 NODISCARD

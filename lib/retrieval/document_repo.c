@@ -46,6 +46,28 @@ enum err document_get(struct ctx *cx, int64_t id, struct document *ret)
 	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &document_schema, ret);
 }
 
+static const struct field TEXT_FIELDS[] = {
+	F_TEXT(struct document_lines, name),
+	F_TEXT(struct document_lines, media_type),
+	F_TEXT(struct document_lines, hash),
+	F_TEXT(struct document_lines, text),
+};
+static const struct schema TEXT = SCHEMA(struct document_lines, "DocumentText", TEXT_FIELDS);
+
+static const struct db_stmt READ = {
+	.name = "document_read",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT name, media_type, hash, CASE media_type WHEN 'application/pdf' THEN extracted"
+	       " ELSE convert_from(content, 'UTF8') END AS text"
+	       " FROM app.document WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err document_repo_read(struct ctx *cx, int64_t id, struct document_lines *ret)
+{
+	return db_get(cx, &READ, DB_ARGS(DB_INT(id)), &TEXT, ret);
+}
+
 static const struct db_stmt LIST = {
 	.name = "document_list",
 	.read = true,
@@ -119,13 +141,9 @@ enum err document_gone(struct ctx *cx)
 }
 
 const struct db_check document_statements[] = {
-	{ .stmt = &INSERT, .row = &document_schema },
-	{ .stmt = &COUNT_ALL },
-	{ .stmt = &GET, .row = &document_schema },
-	{ .stmt = &LIST, .row = &document_schema },
-	{ .stmt = &DELETE, .row = &document_schema },
-	{ .stmt = &NEXT, .row = &CONTENT },
-	{ .stmt = &READY, .as = DB_AS_RUNNER },
-	{ .stmt = &GONE, .as = DB_AS_RUNNER },
-	{ .stmt = NULL },
+	{ .stmt = &INSERT, .row = &document_schema }, { .stmt = &COUNT_ALL },
+	{ .stmt = &GET, .row = &document_schema },    { .stmt = &READ, .row = &TEXT },
+	{ .stmt = &LIST, .row = &document_schema },   { .stmt = &DELETE, .row = &document_schema },
+	{ .stmt = &NEXT, .row = &CONTENT },           { .stmt = &READY, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE, .as = DB_AS_RUNNER },        { .stmt = NULL },
 };

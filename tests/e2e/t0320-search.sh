@@ -67,6 +67,20 @@ check 'a document is added, cut and found' '
 	seek "on+which+day+do+we+deploy" && json ".items[0] | .path + \" \" + .source" "handbook.md document" &&
 	json ".items[0].document_id" "$doc" && json ".items[0].commit" null && seek deploy "project=$id" && json ".items | length" 0
 '
+goose() { printf '{"prompt":"On which day do we deploy?"}' | api POST /api/ai/goose; }
+check 'an answer cites the document, by lines that were read again' '
+	goose && status 200 && json .mode extractive && json ".citations[0] | [.document_id, .project_id, .commit, .path, .start, .end, .page] | @json" \
+		"[$doc,null,null,\"handbook.md\",5,7,null]" &&
+	json ".citations[0].blob" "$(jq -j .text "$WORK/handbook.json" | sha256sum | cut -d" " -f1)" &&
+	json ".answer | contains(\"\`handbook.md:5-7\` [1]\") and contains(\"We deploy on Mondays.\")" true &&
+	printf "{\"model\":\"projects\",\"messages\":[{\"role\":\"user\",\"content\":\"On which day do we deploy?\"}]}" | api POST /v1/chat/completions &&
+	json ".portolan.citations[0].document_id" "$doc" && portolan ask "On which day do we deploy?" | grep -q "^\[1\] handbook.md:5-7  document $doc  section"
+'
+check 'one whose content is another than was indexed is dropped and counted' '
+	sql "UPDATE app.document SET hash = repeat(\$\$0\$\$, 64) WHERE id = $doc" >"$WORK/said" && goose && json ".citations | length" 0 &&
+	api GET "/api/v1/runs/$(jq .run_id "$WORK/reply.body")" && json .dropped_citations 1 &&
+	sql "UPDATE app.document SET hash = encode(sha256(content), \$\$hex\$\$) WHERE id = $doc" >"$WORK/said"
+'
 check 'what is no document is refused by name' '
 	printf "{\"name\":\"handbook.md\",\"text\":\"x\"}" | api POST /api/v1/documents && status 409 &&
 	printf "{\"name\":\"a\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /text &&
