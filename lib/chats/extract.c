@@ -43,6 +43,8 @@ static int weight(const char *line, size_t n, const struct question *q)
 		ret += holds(line, n, q->words[i]);
 	for (size_t i = 0; i < q->nnames; i++)
 		ret += 2 * holds(line, n, q->names[i]);
+	for (size_t i = 0; i < q->nphrases; i++)
+		ret += 3 * holds(line, n, q->phrases[i]);
 	return ret;
 }
 

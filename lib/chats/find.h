@@ -4,7 +4,8 @@
  * Three ways, in this order, each passage once:
  *
  *   named     definitions and files that the question calls by their names, from the map
- *   searched  what retrieval/search.h finds for the question's words
+ *   searched  what retrieval/search.h finds for the question's words; first where a phrase of the question
+ *             stands as it is
  *   whole     of a question about the whole: what the repository says of itself, README first
  *
  *   Order     deterministic for one index

@@ -106,6 +106,59 @@ static const char *take(struct arena *arena, struct question *q, const char *p)
 	return p;
 }
 
+static void add_phrase(struct arena *arena, struct question *q, const char *text, size_t n)
+{
+	if (n < 3 || n > QUESTION_NAME_MAX || q->nphrases == QUESTION_PHRASES)
+		return;
+	q->phrases[q->nphrases++] = arena_strndup(arena, text, n);
+}
+
+static size_t capitals(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= 'A' && text[n] <= 'Z')
+		n++;
+	return n >= 2 && !in_word(text[n]) ? n : 0;
+}
+
+/* Words in capitals with one blank between.  @ret behind them; text itself when there are not several */
+static const char *take_capitals(struct arena *arena, struct question *q, const char *text)
+{
+	const char *end = text + capitals(text);
+	size_t more;
+	int words = 1;
+
+	if (end == text)
+		return text;
+	for (; *end == ' ' && (more = capitals(end + 1)) > 0; words++)
+		end += 1 + more;
+	if (words < 2)
+		return text;
+	add_phrase(arena, q, text, (size_t)(end - text));
+	return end;
+}
+
+static void find_phrases(struct arena *arena, const char *text, struct question *q)
+{
+	for (const char *p = text; *p != '\0';) {
+		size_t quoted = *p == '"' ? strcspn(p + 1, "\"\n") : 0;
+		const char *behind = take_capitals(arena, q, p);
+
+		if (quoted > 0 && p[1 + quoted] == '"') {
+			add_phrase(arena, q, p + 1, quoted);
+			p += quoted + 2;
+		} else if (behind > p) {
+			p = behind;
+		} else if (in_word(*p)) {
+			while (in_word(*p))
+				p++;
+		} else {
+			p++;
+		}
+	}
+}
+
 void question_read(struct arena *arena, const char *text, struct question *ret)
 {
 	struct question q = { .general = true };
@@ -126,6 +179,7 @@ void question_read(struct arena *arena, const char *text, struct question *ret)
 			p++;
 		}
 	}
+	find_phrases(arena, text, &q);
 	for (size_t i = 0; i < q.nwords; i++)
 		q.general = q.general && is_listed(WHOLE, q.words[i], strlen(q.words[i]));
 	q.general = q.general && q.nnames == 0;

@@ -2,7 +2,9 @@
  * Chunks: a file cut into the passages that a search finds.
  *
  *   Code      Each function and method is one, with the comment above it; so is the head of a type,
- *             up to its first method; what is between them is one too, small neighbours joined.
+ *             up to its first method, and a constant or variable at the top of a file whose value takes
+ *             several lines (a table, a statement of SQL); what is between them is one too, small
+ *             neighbours joined.
  *   Prose     Each section of Markdown and reStructuredText, named by its heading; of other text
  *             pieces of some lines.
  *   Length    What passes CHUNK_LINES lines or CHUNK_BYTES is cut into pieces, at a blank line where
@@ -17,7 +19,7 @@
 #include "maps/facts.h"
 
 /* Rises when the same file would give other chunks or other terms: then all are made anew. */
-#define CHUNK_VERSION 1
+#define CHUNK_VERSION 2
 
 #define CHUNK_LINES    80
 #define CHUNK_BYTES    6000

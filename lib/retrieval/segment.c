@@ -122,10 +122,12 @@ static double worth_of(const char *path, struct span kind)
 	if (strncasecmp(name, "CHANGE", 6) == 0 || strncasecmp(name, "HISTORY", 7) == 0 ||
 	    strncasecmp(name, "NEWS", 4) == 0 || strncasecmp(name, "RELEASE", 7) == 0)
 		worth *= SEGMENT_WORTH_CHANGES;
-	if (is_kind(kind, "section"))
+	if (is_kind(kind, "section") || is_kind(kind, "page"))
 		worth *= SEGMENT_WORTH_SECTION;
 	else if (is_kind(kind, "lines"))
 		worth *= SEGMENT_WORTH_LINES;
+	else if (!is_kind(kind, "function") && !is_kind(kind, "method"))
+		worth *= SEGMENT_WORTH_HELD;
 	return worth;
 }
 
