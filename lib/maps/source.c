@@ -25,12 +25,13 @@ static const struct field REQUEST_FIELDS[] = {
 	F_TEXT(struct source_request, commit, .required = true, .min = 40, .max = 64),
 	F_TEXT(struct source_request, path, .required = true, .min = 1, .max = SOURCE_PATH_MAX),
 	F_INT(struct source_request, max_blob_bytes, .required = true),
+	F_OBJ(struct source_request, pdf, .required = true, .of = &pdf_limits_schema),
 };
 const struct schema source_request_schema =
 	SCHEMA(struct source_request, "SourceRequest", REQUEST_FIELDS);
 
-static const char *const KINDS[] = { "text",    "binary",    "lfs", "too_large",
-	                             "symlink", "submodule", NULL };
+static const char *const KINDS[] = { "text",      "pdf",     "binary",    "lfs",
+	                             "too_large", "symlink", "submodule", NULL };
 
 static const struct field ABOUT_FIELDS[] = {
 	F_TEXT(struct source_about, oid, .required = true, .min = 40, .max = 64),
@@ -45,7 +46,7 @@ static const struct field SOURCE_FIELDS[] = {
 	F_TEXT(struct source, path, .doc = "The file"),
 	F_TEXT(struct source, oid, .doc = "Id of its blob; of a submodule its commit"),
 	F_TEXT(struct source, kind,
-	       .doc = "text, binary, lfs (the content is elsewhere), too_large, symlink, submodule"),
+	       .doc = "text, pdf (of which the text is here), binary, lfs (the content is elsewhere), too_large, symlink, submodule"),
 	F_TEXT(struct source, encoding, .nullable = true,
 	       .doc = "utf-8, utf-16 or latin-1, of which the text here is the UTF-8"),
 	F_INT(struct source, bytes, .doc = "Size of the blob"),
@@ -110,13 +111,16 @@ static enum err ask(struct ctx *cx, const struct source_request *request, struct
 	const struct config *config = cx->app->config;
 	const char *path = child_program(cx->arena, config->libexec_dir, PROGRAM);
 	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
+	const struct span name = { request->path, strlen(request->path) };
+	const int64_t pdf_s = pdf_is_path(name) ? request->pdf->timeout_s : 0;
 	struct tool_request rq = {
 		.env = ENV,
-		.output_max_bytes = GROWTH * (size_t)request->max_blob_bytes + OVERHEAD_BYTES,
-		.timeout_ms = SOURCE_TIMEOUT_MS,
+		.output_max_bytes =
+			GROWTH * (size_t)request->max_blob_bytes + PDF_TEXT_BYTES + OVERHEAD_BYTES,
+		.timeout_ms = SOURCE_TIMEOUT_MS + pdf_s * 1000,
 		.grace_ms = CHILD_GRACE_MS,
 		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
-		            .cpu_s = CHILD_CPU_S,
+		            .cpu_s = CHILD_CPU_S + pdf_s,
 		            .open_files = CHILD_OPEN_FILES },
 	};
 	const char *input;
@@ -187,6 +191,27 @@ static enum err cut(struct ctx *cx, struct span text, int64_t from, int64_t to, 
 	return ERR_OK;
 }
 
+/* The page that a line stands on: a form feed begins each but the first. */
+static int64_t page_of(struct span text, int64_t line)
+{
+	int64_t page = 1;
+
+	for (size_t i = 0; i < text.len && line > 0; i++) {
+		page += text.data[i] == '\f';
+		line -= text.data[i] == '\n';
+	}
+	return page;
+}
+
+static const char *without_feeds(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	for (char *p = copy; (p = strchr(p, '\f')) != NULL;)
+		*p = ' ';
+	return copy;
+}
+
 static enum err take_answer(struct ctx *cx, struct span output, int64_t from, int64_t to,
                             struct source *ret)
 {
@@ -206,6 +231,11 @@ static enum err take_answer(struct ctx *cx, struct span output, int64_t from, in
 	ret->complete = true;
 	if (strcmp(about.kind, "text") == 0)
 		return cut(cx, *text, from, to, ret);
+	if (strcmp(about.kind, "pdf") == 0) {
+		TRY(cut(cx, *text, from, to, ret));
+		ret->page = page_of(*text, ret->from);
+		ret->text = without_feeds(cx->arena, ret->text);
+	}
 	if (strcmp(about.kind, "symlink") == 0)
 		ret->text = arena_strndup(cx->arena, text->data, text->len);
 	return ERR_OK;
@@ -214,13 +244,16 @@ static enum err take_answer(struct ctx *cx, struct span output, int64_t from, in
 enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                      int64_t from, int64_t to, struct source *ret)
 {
+	struct pdf_limits pdf;
 	struct source_request request = { .path = path,
-		                          .max_blob_bytes = cx->app->config->blob_max_bytes };
+		                          .max_blob_bytes = cx->app->config->blob_max_bytes,
+		                          .pdf = &pdf };
 	CLEANUP(tool_end) struct tool_result result = { 0 };
 	enum err e;
 
 	if (to > 0 && from > to)
 		return err_field(cx, ERR_INVALID, "?to", "range", "is before the first line");
+	pdf_limits_of(cx, &pdf);
 	TRY(find_commit(cx, project_id, commit, &request.commit));
 	TRY(clone_of(cx, project_id, &request.directory));
 	*ret = (struct source){ .commit = request.commit, .path = path };

@@ -7,9 +7,10 @@
  * source_about as JSON, and `text`.
  *
  *   Text     UTF-8, whatever it was: UTF-16 by its mark, else what is no UTF-8 is taken
- *            as Latin-1.  What is no text is told by its kind, without one.
+ *            as Latin-1.  Of a PDF what poppler reads in it (maps/pdf.h).  What is no text is told by its
+ *            kind, without one.
  *   Paths    As maps show them; a path with bytes that are no text is named by \xNN.
- *   Limits   Setting blob_max_bytes; SOURCE_TEXT_MAX bytes of lines in one answer.
+ *   Limits   Settings blob_max_bytes and pdf_...; SOURCE_TEXT_MAX bytes of lines in one answer.
  */
 #ifndef MAPS_SOURCE_H
 #define MAPS_SOURCE_H
@@ -17,6 +18,7 @@
 #include "base/schema.h"
 #include "base/tool.h"
 #include "maps/bundle.h"
+#include "maps/pdf.h"
 
 #define SOURCE_TEXT_MAX   ((size_t)1 << 20) /* bytes; whole lines */
 #define SOURCE_PATH_MAX   16384             /* bytes of a path as it is shown */
@@ -28,11 +30,12 @@ struct source_request {
 	const char *commit;    /* 40 digits */
 	const char *path;
 	int64_t max_blob_bytes;
+	struct pdf_limits *pdf;
 };
 
 struct source_about {
-	const char *oid;      /* of the blob; of a submodule its commit */
-	const char *kind;     /* "text", "binary", "lfs", "too_large", "symlink", "submodule" */
+	const char *oid;  /* of the blob; of a submodule its commit */
+	const char *kind; /* "text", "pdf", "binary", "lfs", "too_large", "symlink", "submodule" */
 	const char *encoding; /* "utf-8", "utf-16", "latin-1"; NULL where there is no text */
 	int64_t bytes;        /* of the blob */
 };
@@ -66,9 +69,11 @@ enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, con
 /**
  * In portolan-analyse: find and read the file; scan_init() and sandbox_enter() are done.
  *
+ * @pdf  NULL: PDFs are binary
  * Returns ERR_REF_NOT_FOUND, ERR_NOT_FOUND, ERR_REPO_NOT_GIT, ERR_REPO_BROKEN
  */
 NODISCARD
-enum err source_open(struct ctx *cx, const struct source_request *in, struct bundle *ret);
+enum err source_open(struct ctx *cx, const struct source_request *in, struct pdf *pdf,
+                     struct bundle *ret);
 
 #endif

@@ -56,6 +56,20 @@ static const char *oid_text(struct arena *arena, const unsigned char *oid)
 	return text;
 }
 
+/* Its text, when it is a PDF that can be read. */
+static bool judge_pdf(struct ctx *cx, const struct source_request *in, struct pdf *pdf,
+                      struct span blob, struct source_about *about, struct span *ret_text)
+{
+	const struct span path = { in->path, strlen(in->path) };
+
+	if (pdf == NULL || !pdf_is_path(path) || scan_is_lfs_pointer(blob) ||
+	    pdf_read(pdf, cx->arena, blob, ret_text) != PDF_OK)
+		return false;
+	about->kind = "pdf";
+	about->encoding = "utf-8";
+	return true;
+}
+
 /* What kind of thing the blob is; its text in UTF-8 when it is one. */
 static void judge(struct ctx *cx, const struct map_file *file, struct span blob,
                   struct source_about *about, struct span *ret_text)
@@ -78,9 +92,13 @@ static void judge(struct ctx *cx, const struct map_file *file, struct span blob,
 		*ret_text = text_to_utf8(cx->arena, blob);
 }
 
-enum err source_open(struct ctx *cx, const struct source_request *in, struct bundle *ret)
+enum err source_open(struct ctx *cx, const struct source_request *in, struct pdf *pdf,
+                     struct bundle *ret)
 {
-	const struct scan_limits limits = { .max_blob_bytes = (uint64_t)in->max_blob_bytes };
+	const int64_t most = pdf != NULL && in->pdf->max_bytes > in->max_blob_bytes
+	                             ? in->pdf->max_bytes
+	                             : in->max_blob_bytes;
+	const struct scan_limits limits = { .max_blob_bytes = (uint64_t)most };
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
 	struct source_about about = { 0 };
 	struct span text = SPAN("");
@@ -94,7 +112,8 @@ enum err source_open(struct ctx *cx, const struct source_request *in, struct bun
 	if (file.skip == SKIP_MISSING || file.skip == SKIP_CORRUPT)
 		return err_set(cx, ERR_REPO_BROKEN, "the object of \"%.200s\" cannot be read",
 		               in->path);
-	judge(cx, &file, blob.text, &about, &text);
+	if (file.skip != SKIP_NONE || !judge_pdf(cx, in, pdf, blob.text, &about, &text))
+		judge(cx, &file, blob.text, &about, &text);
 	about.oid = oid_text(cx->arena, file.oid);
 	about.bytes = (int64_t)file.bytes;
 	schema_encode(&sb, &source_about_schema, &about);

@@ -468,3 +468,36 @@ void chunk_prose(struct arena *arena, enum lang lang, struct span text, struct c
 	add_section(&c, from, c.nlines, heading);
 	*ret = (struct chunk_list){ c.chunks, c.n, c.complete };
 }
+
+/* --- Pages --- */
+
+static void add_page(struct cutter *c, uint32_t from, uint32_t to, uint32_t page)
+{
+	size_t first = c->n;
+
+	add_pieces(c, from, to, "page");
+	for (size_t i = first; i < c->n; i++)
+		c->chunks[i].page = page;
+}
+
+/* A line that begins with form feeds is the first of a page; empty pages leave several. */
+void chunk_pages(struct arena *arena, struct span text, struct chunk_list *ret)
+{
+	struct cutter c = begin(arena, text);
+	uint32_t from = 0, page = 1;
+
+	for (uint32_t i = 0; i < c.nlines; i++) {
+		struct span line = line_at(&c, i);
+		uint32_t feeds = 0;
+
+		while (feeds < line.len && line.data[feeds] == '\f')
+			feeds++;
+		if (feeds == 0)
+			continue;
+		add_page(&c, from, i, page);
+		from = i;
+		page += feeds;
+	}
+	add_page(&c, from, c.nlines, page);
+	*ret = (struct chunk_list){ c.chunks, c.n, c.complete };
+}

@@ -6,7 +6,7 @@
  *             several lines (a table, a statement of SQL); what is between them is one too, small
  *             neighbours joined.
  *   Prose     Each section of Markdown and reStructuredText, named by its heading; of other text
- *             pieces of some lines.
+ *             pieces of some lines; of what has pages, each page.
  *   Length    What passes CHUNK_LINES lines or CHUNK_BYTES is cut into pieces, at a blank line where
  *             there is one near.
  *
@@ -29,6 +29,7 @@
 
 struct chunk {
 	uint32_t start, end;  /* lines, from 1, both included */
+	uint32_t page;        /* from 1; 0: the text has none */
 	struct span text;     /* of these lines; in the file's */
 	const char *kind;     /* of the definition; "section", "lines" */
 	const char **symbols; /* definitions that begin in it; headings */
@@ -53,5 +54,8 @@ void chunk_code(struct arena *arena, struct span text, const struct facts *facts
 
 /** Cut prose.  @lang MARKDOWN, RST; others have no headings */
 void chunk_prose(struct arena *arena, enum lang lang, struct span text, struct chunk_list *ret);
+
+/** Cut what has pages, a form feed before each but the first: a chunk lies on one page. */
+void chunk_pages(struct arena *arena, struct span text, struct chunk_list *ret);
 
 #endif

@@ -2,10 +2,11 @@
  * Documents: texts of a tenant's own that the search finds beside its repositories.
  *
  * A document is stored as it was sent and never changes; a job cuts it (retrieval/indexing.h).  Until then
- * its status is "pending".
+ * its status is "pending".  A PDF is read by the job, in a sandbox (maps/pdf.h): one that cannot be is "failed".
  *
- *   Kinds   text/plain, text/markdown; in UTF-8.
- *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request.
+ *   Kinds   text/plain, text/markdown, in UTF-8; application/pdf.
+ *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request, and by
+ *           pdf_max_bytes.
  */
 #ifndef RETRIEVAL_DOCUMENT_H
 #define RETRIEVAL_DOCUMENT_H
@@ -29,10 +30,12 @@ struct document {
 	const char *name, *media_type;
 	int64_t bytes;
 	const char *hash;
-	const char *status; /* "pending", "ready" */
+	const char *status; /* "pending", "ready", "failed" */
 	const char *created_by;
 	int64_t created_us;
 	int64_t chunks;
+	int64_t pages;                          /* of a PDF that was read; 0: unknown */
+	const char *error_type, *error_message; /* why it failed */
 };
 
 /* Lines of one that are read. */
@@ -92,6 +95,14 @@ enum err document_next(struct ctx *cx, int64_t after, struct document_content *r
 /** Documents can be found now.  @ids an array */
 NODISCARD
 enum err document_ready(struct ctx *cx, const char *ids);
+
+/** Keep the text of a PDF. */
+NODISCARD
+enum err document_extracted(struct ctx *cx, int64_t id, struct span text, int64_t pages);
+
+/** A document cannot be read. */
+NODISCARD
+enum err document_failed(struct ctx *cx, int64_t id, const struct fault *why);
 
 /** Chunks of documents that are no more are dead. */
 NODISCARD

@@ -37,6 +37,7 @@ static const struct field HIT_FIELDS[] = {
 	F_TEXT(struct retrieval_hit, path, .doc = "The file, or the document's name"),
 	F_INT(struct retrieval_hit, start_line, .doc = "First line"),
 	F_INT(struct retrieval_hit, end_line, .doc = "Last line"),
+	F_INT(struct retrieval_hit, page, .zero_is_null = true, .doc = "Page of a PDF"),
 	F_TEXT(struct retrieval_hit, blob, .doc = "Id of the file's content"),
 	F_TEXT(struct retrieval_hit, language, .nullable = true, .doc = "Language of the file"),
 	F_TEXT(struct retrieval_hit, source, .doc = "code, doc or document"),
