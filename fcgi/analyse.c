@@ -4,7 +4,7 @@
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
- * a worker (maps/source.h), with "chunks", "subjects" or "pdf" what the search wants
+ * a worker (maps/source.h), with "commits" commits (maps/commits.h), with "chunks", "subjects" or "pdf" what the search wants
  * (retrieval/cut.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.  Two files are opened
@@ -21,6 +21,7 @@
 #include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/history_kept.h"
+#include "maps/commits.h"
 #include "maps/sandbox.h"
 #include "maps/source.h"
 #include "retrieval/cut.h"
@@ -182,6 +183,18 @@ static enum err run_subjects(struct ctx *cx, struct bundle *ret)
 	return cut_subjects(cx, &request, ret);
 }
 
+/* Which commits changed a path, and what they say. */
+static enum err run_commits(struct ctx *cx, struct bundle *ret)
+{
+	struct commits_request request = { 0 };
+	const struct sandbox_limits limits = { 0 };
+
+	TRY(child_read(cx, &commits_request_schema, &request));
+	TRY(start_git(cx));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return commits_open(cx, &request, ret);
+}
+
 /* What the first argument asks for. */
 static enum err run_word(struct ctx *cx, const char *word, struct analyse_result *ret)
 {
@@ -191,6 +204,8 @@ static enum err run_word(struct ctx *cx, const char *word, struct analyse_result
 		return run_chunks(cx, &ret->bundle);
 	if (strcmp(word, "subjects") == 0)
 		return run_subjects(cx, &ret->bundle);
+	if (strcmp(word, "commits") == 0)
+		return run_commits(cx, &ret->bundle);
 	if (strcmp(word, "pdf") == 0)
 		return run_pdf(cx, &ret->bundle);
 	return run(cx, ret);

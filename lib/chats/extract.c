@@ -2,6 +2,7 @@
 #include "chats/extract.h"
 
 #include "ai/strip.h"
+#include "maps/commits.h"
 #include "maps/map_views.h"
 #include "maps/reach.h"
 #include "maps/search.h"
@@ -11,6 +12,7 @@
 #include <strings.h>
 
 #define USES_SHOWN     3
+#define COMMITS_SHOWN  5
 #define DIGEST_BUDGET  700 /* tokens of the map's own words, in an answer about the whole */
 #define MAP_FILES      "\n## Files"
 #define LINE_MAX_SHOWN 300 /* bytes of a line that is shown */
@@ -286,6 +288,34 @@ static enum err say_map(struct journal *j, const char *project)
 	return journal_say(j, text.data, text.len);
 }
 
+/* Commits that changed what the question is about, as lines that no Markdown in them leaves. */
+static enum err say_past(struct journal *j, const struct passage *p)
+{
+	const struct commits_query query = { .path = p->path, .limit = COMMITS_SHOWN };
+	struct sb sb = sb_new(j->cx->arena, TURN_ANSWER_MAX);
+	const struct commits_entry *entry;
+	struct commits_found found;
+	const char *fence;
+	enum err e = commits_read(j->cx, p->project_id, p->commit, &query, &found);
+
+	if (e == ERR_NOT_FOUND || e == ERR_STATE || e == ERR_TIMEOUT || e == ERR_REPO_BROKEN) {
+		err_clear(j->cx);
+		return ERR_OK;
+	}
+	TRY(e);
+	entry = found.items.items;
+	for (size_t i = 0; i < found.items.n; i++) {
+		const char *line = commits_line(j->cx->arena, &entry[i]);
+
+		sb_addf(&sb, "%s\n", strip_text(j->cx->arena, line, strlen(line), NULL));
+	}
+	if (sb.len == 0)
+		return ERR_OK;
+	fence = fence_for(j->cx, (struct span){ sb.data, sb.len });
+	return say(j, "\nThe newest commits that changed `%s`:\n\n%s\n%s%s\n", p->path, fence,
+	           sb.data, fence);
+}
+
 /* --- The answer --- */
 
 /* @known whether to tell who uses it and who imports its file */
@@ -350,6 +380,8 @@ enum err extract_answer(struct journal *j, const char *project, const struct que
 		known = shown < 2 && strcmp(p[i].how, "named") == 0 && !same_symbol(&p[i], told);
 		TRY(say_passage(j, shown + 1, q, &p[i], known, &good));
 		told = good && known ? &p[i] : told;
+		if (good && q->past && shown == 0 && p[i].project_id != 0)
+			TRY(say_past(j, &p[i]));
 		shown += good;
 	}
 	if (found->items.n == 0)

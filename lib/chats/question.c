@@ -20,6 +20,12 @@ static const char WHOLE[] =
 	" parts product program project purpose readme repo repository software structure structured"
 	" summarise summarize summary system tool ";
 
+/* Who, when or why, and one of these: the past is asked about. */
+static const char CHANGED[] =
+	" added author authors change changed changes commit commits committed deleted fixed history"
+	" introduced modified removed renamed touched wrote ";
+static const char ASKS[] = " last latest recent recently when who whose why ";
+
 static bool is_listed(const char *list, const char *word, size_t n)
 {
 	for (const char *p = list; (p = strchr(p, ' ')) != NULL && p[1] != '\0'; p++) {
@@ -159,6 +165,29 @@ static void find_phrases(struct arena *arena, const char *text, struct question 
 	}
 }
 
+static bool is_past(struct arena *arena, const char *text)
+{
+	bool changed = false, asks = false;
+
+	for (const char *p = text; *p != '\0';) {
+		const char *start = p;
+		char *word;
+
+		while (in_word(*p))
+			p++;
+		if (p == start) {
+			p++;
+			continue;
+		}
+		word = arena_strndup(arena, start, (size_t)(p - start));
+		for (char *c = word; *c != '\0'; c++)
+			*c = (char)tolower((unsigned char)*c);
+		changed = changed || is_listed(CHANGED, word, strlen(word));
+		asks = asks || is_listed(ASKS, word, strlen(word));
+	}
+	return changed && asks;
+}
+
 void question_read(struct arena *arena, const char *text, struct question *ret)
 {
 	struct question q = { .general = true };
@@ -180,6 +209,7 @@ void question_read(struct arena *arena, const char *text, struct question *ret)
 		}
 	}
 	find_phrases(arena, text, &q);
+	q.past = is_past(arena, text);
 	for (size_t i = 0; i < q.nwords; i++)
 		q.general = q.general && is_listed(WHOLE, q.words[i], strlen(q.words[i]));
 	q.general = q.general && q.nnames == 0;

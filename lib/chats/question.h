@@ -5,6 +5,7 @@
  *            "::" or brackets behind it, or stands between backticks
  *   words    the others, without those that every question has
  *   phrases  what is meant as it stands: several words in capitals (SKIP LOCKED), or between "double quotes"
+ *   past     who changed something, when or why: commits tell
  *   general  nothing but words such as "project" and "code" is left: the whole is asked about
  *
  *   Time     linear in the text
@@ -26,7 +27,7 @@ struct question {
 	size_t nwords;
 	const char *phrases[QUESTION_PHRASES]; /* their words are among the words as well */
 	size_t nphrases;
-	bool general;
+	bool past, general;
 };
 
 /** @text UTF-8.  @ret texts live in arena */

@@ -1,5 +1,5 @@
 /* Source, in a worker: the child is asked, its answer cut to the lines that are wanted. */
-#include "maps/source.h"
+#include "maps/source_parts.h"
 
 #include "config/config.h"
 #include "maps/child.h"
@@ -105,34 +105,55 @@ static enum err clone_of(struct ctx *cx, int64_t project_id, const char **ret)
 	return ERR_OK;
 }
 
-static enum err ask(struct ctx *cx, const struct source_request *request, struct tool_result *ret)
+enum err source_place(struct ctx *cx, int64_t project_id, const char *commit,
+                      const char **ret_commit, const char **ret_directory)
+{
+	TRY(find_commit(cx, project_id, commit, ret_commit));
+	return clone_of(cx, project_id, ret_directory);
+}
+
+enum err source_child(struct ctx *cx, const struct source_ask *ask, struct tool_result *ret)
 {
 	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
 	const struct config *config = cx->app->config;
 	const char *path = child_program(cx->arena, config->libexec_dir, PROGRAM);
 	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
-	const struct span name = { request->path, strlen(request->path) };
-	const int64_t pdf_s = pdf_is_path(name) ? request->pdf->timeout_s : 0;
 	struct tool_request rq = {
 		.env = ENV,
-		.output_max_bytes =
-			GROWTH * (size_t)request->max_blob_bytes + PDF_TEXT_BYTES + OVERHEAD_BYTES,
-		.timeout_ms = SOURCE_TIMEOUT_MS + pdf_s * 1000,
+		.output_max_bytes = ask->output_bytes,
+		.timeout_ms = ask->timeout_ms,
 		.grace_ms = CHILD_GRACE_MS,
 		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
-		            .cpu_s = CHILD_CPU_S + pdf_s,
+		            .cpu_s = ask->cpu_s,
 		            .open_files = CHILD_OPEN_FILES },
 	};
 	const char *input;
 
 	if (path == NULL)
 		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
-	schema_encode(&sb, &source_request_schema, request);
+	schema_encode(&sb, ask->schema, ask->request);
 	TRY(sb_finish(cx, &sb, &input));
-	rq.argv = (const char *const[]){ path, "source", NULL };
+	rq.argv = (const char *const[]){ path, ask->word, NULL };
 	rq.input = (struct span){ input, strlen(input) };
 	TRY(tool_run(cx, &rq, ret));
 	return ret->exit_code == 0 ? ERR_OK : child_failure(cx, PROGRAM, ret);
+}
+
+static enum err ask(struct ctx *cx, const struct source_request *request, struct tool_result *ret)
+{
+	const struct span name = { request->path, strlen(request->path) };
+	const int64_t pdf_s = pdf_is_path(name) ? request->pdf->timeout_s : 0;
+	const struct source_ask ask = {
+		.word = "source",
+		.schema = &source_request_schema,
+		.request = request,
+		.output_bytes =
+			GROWTH * (size_t)request->max_blob_bytes + PDF_TEXT_BYTES + OVERHEAD_BYTES,
+		.timeout_ms = SOURCE_TIMEOUT_MS + pdf_s * 1000,
+		.cpu_s = CHILD_CPU_S + pdf_s,
+	};
+
+	return source_child(cx, &ask, ret);
 }
 
 /* --- Lines --- */
@@ -254,8 +275,7 @@ enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, con
 	if (to > 0 && from > to)
 		return err_field(cx, ERR_INVALID, "?to", "range", "is before the first line");
 	pdf_limits_of(cx, &pdf);
-	TRY(find_commit(cx, project_id, commit, &request.commit));
-	TRY(clone_of(cx, project_id, &request.directory));
+	TRY(source_place(cx, project_id, commit, &request.commit, &request.directory));
 	*ret = (struct source){ .commit = request.commit, .path = path };
 	e = ask(cx, &request, &result);
 	if (e == ERR_REF_NOT_FOUND)

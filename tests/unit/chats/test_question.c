@@ -59,6 +59,31 @@ static void test_question__names_words_whole(void **state)
 	}
 }
 
+static void test_question__past(void **state)
+{
+	static const struct {
+		const char *text;
+		bool past;
+	} CASES[] = {
+		{ "Who changed the parser last?", true },
+		{ "When was lib/a.c added", true },
+		{ "why was parse_request removed", true },
+		{ "recent commits", true },
+		{ "Who uses the parser?", false },
+		{ "What is the last element of the list?", false },
+		{ "How is a change stored?", false },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct question q;
+
+		print_message("# %s\n", CASES[i].text);
+		question_read(cx->arena, CASES[i].text, &q);
+		assert_int_equal(q.past, CASES[i].past);
+	}
+}
+
 static void test_question__phrases(void **state)
 {
 	static const struct {
@@ -136,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_question__names_words_whole),
+		cmocka_unit_test(test_question__past),
 		cmocka_unit_test(test_question__phrases),
 		cmocka_unit_test(test_question__limits),
 		cmocka_unit_test(test_extract__window_is_where_the_words_are),
