@@ -4,14 +4,15 @@
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
- * a worker (maps/source.h), with "chunks" or "subjects" what the search wants
+ * a worker (maps/source.h), with "commits" commits (maps/commits.h), with "chunks", "subjects" or "pdf" what the search wants
  * (retrieval/cut.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.  Two files are opened
  * before that, and the only ones it writes: what earlier runs read of the same
  * repository (maps/cache.h, maps/history_kept.h).  They are written from here, not by
  * the runner, so that what was read is there even when this process or the runner is
- * killed.  And the one helper there is was started before: universal-ctags (maps/ctags.h).
+ * killed.  And what helpers there are were started before: universal-ctags (maps/ctags.h),
+ * pdftotext (maps/pdf.h).
  *
  * It never runs anything, writes another file, or reads the repository's configuration.
  */
@@ -20,6 +21,7 @@
 #include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/history_kept.h"
+#include "maps/commits.h"
 #include "maps/sandbox.h"
 #include "maps/source.h"
 #include "retrieval/cut.h"
@@ -128,14 +130,16 @@ static enum err run_source(struct ctx *cx, struct bundle *ret)
 	struct source_request request = { 0 };
 	const struct sandbox_limits limits = { 0 };
 	const struct ctags_options options = { 0 };
-	struct ctags *ctags = NULL;
+	struct source_tools tools = { 0 };
 
 	TRY(child_read(cx, &source_request_schema, &request));
 	TRY(scan_init(cx));
 	if (request.outline)
-		TRY(ctags_start(cx, &options, &ctags));
+		TRY(ctags_start(cx, &options, &tools.ctags));
+	else if (request.pdf->max_bytes > 0 && source_has_pdf(&request))
+		TRY(pdf_start(cx, request.pdf, &tools.pdf));
 	TRY(sandbox_enter(cx, request.directory, &limits));
-	return source_open(cx, &request, ctags, ret);
+	return source_open(cx, &request, &tools, ret);
 }
 
 /* Some files, cut into what the search finds. */
@@ -143,11 +147,30 @@ static enum err run_chunks(struct ctx *cx, struct bundle *ret)
 {
 	struct cut_request request = { 0 };
 	const struct sandbox_limits limits = { 0 };
+	struct pdf *pdf = NULL;
 
 	TRY(child_read(cx, &cut_request_schema, &request));
 	TRY(start_git(cx));
+	if (cut_needs_pdf(&request))
+		TRY(pdf_start(cx, request.pdf, &pdf));
 	TRY(sandbox_enter(cx, request.directory, &limits));
-	return cut_files(cx, &request, ret);
+	return cut_files(cx, &request, pdf, ret);
+}
+
+/* The text of one PDF that is no file of a repository's. */
+static enum err run_pdf(struct ctx *cx, struct bundle *ret)
+{
+	const struct sandbox_limits limits = { 0 };
+	struct pdf_limits asked;
+	struct span bytes, text;
+	struct pdf *pdf;
+
+	TRY(pdf_request_read(cx, STDIN_FILENO, &asked, &bytes));
+	TRY(pdf_start(cx, &asked, &pdf));
+	TRY(sandbox_enter(cx, NULL, &limits));
+	TRY(pdf_fault(cx, pdf_read(pdf, cx->arena, bytes, &text)));
+	bundle_add(ret, "text", text);
+	return ERR_OK;
 }
 
 /* What the newest commits say of the files they changed. */
@@ -162,6 +185,18 @@ static enum err run_subjects(struct ctx *cx, struct bundle *ret)
 	return cut_subjects(cx, &request, ret);
 }
 
+/* Which commits changed a path, and what they say. */
+static enum err run_commits(struct ctx *cx, struct bundle *ret)
+{
+	struct commits_request request = { 0 };
+	const struct sandbox_limits limits = { 0 };
+
+	TRY(child_read(cx, &commits_request_schema, &request));
+	TRY(start_git(cx));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return commits_open(cx, &request, ret);
+}
+
 /* What the first argument asks for. */
 static enum err run_word(struct ctx *cx, const char *word, struct analyse_result *ret)
 {
@@ -171,6 +206,10 @@ static enum err run_word(struct ctx *cx, const char *word, struct analyse_result
 		return run_chunks(cx, &ret->bundle);
 	if (strcmp(word, "subjects") == 0)
 		return run_subjects(cx, &ret->bundle);
+	if (strcmp(word, "commits") == 0)
+		return run_commits(cx, &ret->bundle);
+	if (strcmp(word, "pdf") == 0)
+		return run_pdf(cx, &ret->bundle);
 	return run(cx, ret);
 }
 

@@ -2,6 +2,8 @@
 #include "cli/api.h"
 #include "cli/print.h"
 
+#include "chats/citation.h"
+
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <limits.h>
@@ -67,18 +69,24 @@ static void print_text(struct cli *cli, const char *text)
 	}
 }
 
-/* "[1] lib/base/db.c:10-42  9fceb02d0ae5  function `db_get`" */
+/* "[1] lib/base/db.c:10-42  9fceb02d0ae5  function `db_get`", "[2] manual.pdf, page 3  document 4  page" */
 static void print_citation(struct cli *cli, struct json_object *c)
 {
-	const int64_t start = json_int(c, "start", 0), end = json_int(c, "end", 0);
-	const char *lines =
-		start == end ? arena_printf(cli->cx->arena, "%" PRId64, start)
-			     : arena_printf(cli->cx->arena, "%" PRId64 "-%" PRId64, start, end);
+	const struct citation place = {
+		.path = json_text(c, "path", ""),
+		.start = json_int(c, "start", 0),
+		.end = json_int(c, "end", 0),
+		.page = json_int(c, "page", 0),
+	};
+	const int64_t document = json_int(c, "document_id", 0);
+	struct arena *arena = cli->cx->arena;
 
 	term_text(&cli->term, cli->term.out, TERM_PLAIN,
-	          arena_printf(cli->cx->arena, "[%" PRId64 "] %s:%s  %.12s  %s",
-	                       json_int(c, "number", 0), json_text(c, "path", ""), lines,
-	                       json_text(c, "commit", ""), json_text(c, "why", "")));
+	          arena_printf(arena, "[%" PRId64 "] %s  %.12s%s  %s", json_int(c, "number", 0),
+	                       citation_place(arena, &place), json_text(c, "commit", ""),
+	                       document != 0 ? arena_printf(arena, "document %" PRId64, document)
+	                                     : "",
+	                       json_text(c, "why", "")));
 	fputc('\n', cli->term.out);
 }
 

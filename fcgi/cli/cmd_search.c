@@ -2,6 +2,9 @@
 #include "cli/api.h"
 #include "cli/print.h"
 
+#include "base/secret.h"
+#include "retrieval/document.h"
+
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
@@ -204,8 +207,13 @@ enum err cli_documents_add(struct cli *cli)
 	TRY(read_file(cli, path, &text));
 	sb_add(&sb, "{\"name\":");
 	sb_json(&sb, name != NULL ? name : slash != NULL ? slash + 1 : path);
-	sb_add(&sb, ",\"text\":");
-	sb_jsonn(&sb, text.data, text.len);
+	if (text.len >= 5 && memcmp(text.data, "%PDF-", 5) == 0) {
+		sb_addf(&sb, ",\"media_type\":\"%s\",\"content\":\"%s\"", DOCUMENT_PDF,
+		        secret_base64(cli->cx->arena, text.data, text.len));
+	} else {
+		sb_add(&sb, ",\"text\":");
+		sb_jsonn(&sb, text.data, text.len);
+	}
 	sb_addc(&sb, '}');
 	TRY(sb_finish(cli->cx, &sb, &call.body));
 	TRY(api_call(cli, &call, &answer));

@@ -103,6 +103,15 @@ static bool is_number(const struct cites *c)
 	       (c->before == ' ' || c->before == '\n' || c->before == ']' || c->before == '.');
 }
 
+static const char *show(struct cites *c, const struct place_named *p)
+{
+	if (p->shown != NULL)
+		return p->shown;
+	if (p->start == p->end)
+		return arena_printf(c->cx->arena, "%s:%" PRId64, p->path, p->start);
+	return arena_printf(c->cx->arena, "%s:%" PRId64 "-%" PRId64, p->path, p->start, p->end);
+}
+
 static enum err say_places(struct cites *c, struct place_named *places, size_t n)
 {
 	bool first = true;
@@ -114,14 +123,8 @@ static enum err say_places(struct cites *c, struct place_named *places, size_t n
 		TRY(c->resolve(c->arg, &places[i], &number));
 		if (number == 0)
 			continue;
-		text = places[i].start == places[i].end
-		               ? arena_printf(c->cx->arena, "%s`%s:%" PRId64 "` [%" PRId64 "]",
-		                              first ? "" : ", ", places[i].path, places[i].start,
-		                              number)
-		               : arena_printf(c->cx->arena,
-		                              "%s`%s:%" PRId64 "-%" PRId64 "` [%" PRId64 "]",
-		                              first ? "" : ", ", places[i].path, places[i].start,
-		                              places[i].end, number);
+		text = arena_printf(c->cx->arena, "%s`%s` [%" PRId64 "]", first ? "" : ", ",
+		                    show(c, &places[i]), number);
 		first = false;
 		TRY(c->say(c->arg, text, strlen(text)));
 	}

@@ -1,9 +1,9 @@
 /*
  * Cites: the places that a model names in its answer, looked up while it writes.
  *
- *     [lib/parse.c:3-6]   [lib/parse.c:3]   [7:lib/parse.c:3-6]   [a.c:1-2, b.c:3]
+ *     [lib/parse.c:3-6]   [lib/parse.c:3]   [7:lib/parse.c:3-6]   [a.c:1-2, b.c:3]   [document/4:3-6]
  *
- * A place that resolves becomes `lib/parse.c:3-6` [1]; one that does not is taken out.  So is a bare number in
+ * A place that resolves becomes `lib/parse.c:3-6` [1], or `manual.pdf, page 3` [1]; one that does not is taken out.  So is a bare number in
  * brackets, which would be taken for a citation of ours.  What stands in code (backticks, fences) is left as
  * it is, and so is all else in brackets.
  *
@@ -25,6 +25,7 @@ struct place_named {
 	int64_t project_id; /* 0: not said */
 	const char *path;
 	int64_t start, end;
+	const char *shown; /* set by .resolve: how it is shown; NULL: as it was named */
 };
 
 struct cites {

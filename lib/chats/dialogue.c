@@ -7,11 +7,14 @@
 #include "chats/dialogue_parts.h"
 #include "chats/tools.h"
 #include "maps/search.h"
+#include "retrieval/document.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define DIGITS_MAX   18 /* of a document's number */
 #define STEP_BYTES   ((size_t)512 << 10)
 #define SYSTEM_SHARE 600 /* tokens of the rules, and of what no count foresees */
 
@@ -22,7 +25,8 @@ static bool known_place(struct dialogue *d, struct citation *c)
 	const struct passage *p = d->found->items.items;
 
 	for (size_t i = 0; i < d->found->items.n; i++) {
-		if (p[i].project_id != c->project_id || strcmp(p[i].path, c->path) != 0)
+		if (p[i].project_id != c->project_id || p[i].document_id != c->document_id ||
+		    (c->document_id == 0 && strcmp(p[i].path, c->path) != 0))
 			continue;
 		c->commit = p[i].commit;
 		c->blob = p[i].blob;
@@ -53,6 +57,33 @@ static enum err look_up(struct dialogue *d, struct citation *c)
 	return ERR_OK;
 }
 
+/* A document that the model knows from a tool. */
+static enum err look_up_document(struct dialogue *d, struct citation *c)
+{
+	struct document_lines lines = { .from = 1, .to = 1 };
+	enum err e = document_read(d->cx, c->document_id, &lines);
+
+	if (e == ERR_NOT_FOUND || e == ERR_INVALID || e == ERR_STATE) {
+		err_clear(d->cx);
+		return ERR_OK;
+	}
+	TRY(e);
+	c->blob = lines.hash;
+	c->why = "";
+	return ERR_OK;
+}
+
+/* @ret the number of the document that a path names; 0: it names a file */
+static int64_t document_of(const char *path)
+{
+	const char *number = path + sizeof(CITATION_DOCUMENT) - 1;
+
+	if (strncmp(path, CITATION_DOCUMENT, sizeof(CITATION_DOCUMENT) - 1) != 0 ||
+	    number[strspn(number, "0123456789")] != '\0' || strlen(number) > DIGITS_MAX)
+		return 0;
+	return strtoll(number, NULL, 10);
+}
+
 static enum err resolve(void *arg, struct place_named *place, int64_t *ret_number)
 {
 	struct dialogue *d = arg;
@@ -62,20 +93,22 @@ static enum err resolve(void *arg, struct place_named *place, int64_t *ret_numbe
 		.path = strncmp(place->path, "./", 2) == 0 ? place->path + 2 : place->path,
 		.start = place->start,
 		.end = place->end,
+		.document_id = own == 0 ? document_of(place->path) : 0,
 	};
 	const char *text;
 	bool good = false;
 
 	*ret_number = 0;
-	if (own != 0 && c.project_id != own)
+	if (c.document_id != 0 || (own != 0 && c.project_id != own))
 		c.project_id = 0; /* another project is none of this conversation's */
-	if (c.project_id != 0 && !known_place(d, &c))
+	if (c.document_id != 0 && !known_place(d, &c))
+		TRY(look_up_document(d, &c));
+	else if (c.project_id != 0 && !known_place(d, &c))
 		TRY(look_up(d, &c));
 	TRY(journal_cite(d->j, &c, &good, &text));
 	if (!good)
 		return ERR_OK;
-	place->path = c.path;
-	place->end = c.end;
+	place->shown = citation_place(d->cx->arena, &c);
 	*ret_number = c.number;
 	return ERR_OK;
 }

@@ -181,11 +181,25 @@ static void number_lines(struct sb *sb, const char *text, int64_t line)
 	}
 }
 
+/* What the model is to call a place; of a document also what that is called. */
+static const char *name_of(struct dialogue *d, const struct citation *c)
+{
+	const char *lines = arena_printf(d->cx->arena, "%" PRId64 "-%" PRId64, c->start, c->end);
+
+	if (c->document_id != 0)
+		return arena_printf(d->cx->arena, CITATION_DOCUMENT "%" PRId64 ":%s (%s)",
+		                    c->document_id, lines, citation_place(d->cx->arena, c));
+	if (d->j->turn->project_id != 0)
+		return arena_printf(d->cx->arena, "%s:%s", c->path, lines);
+	return arena_printf(d->cx->arena, "%" PRId64 ":%s:%s", c->project_id, c->path, lines);
+}
+
 static enum err add_passage(struct dialogue *d, struct sb *all, const struct passage *p,
                             int64_t *share)
 {
 	struct citation c = {
 		.project_id = p->project_id,
+		.document_id = p->document_id,
 		.commit = p->commit,
 		.path = p->path,
 		.start = p->start,
@@ -199,11 +213,7 @@ static enum err add_passage(struct dialogue *d, struct sb *all, const struct pas
 	TRY(ahead_check(d->cx, &d->j->ahead, &c, &good, &text));
 	if (!good)
 		return ERR_OK;
-	source = d->j->turn->project_id != 0
-	                 ? arena_printf(d->cx->arena, "%s:%" PRId64 "-%" PRId64, c.path, c.start,
-	                                c.end)
-	                 : arena_printf(d->cx->arena, "%" PRId64 ":%s:%" PRId64 "-%" PRId64,
-	                                c.project_id, c.path, c.start, c.end);
+	source = name_of(d, &c);
 	number_lines(&sb, text, c.start);
 	text = dialogue_data(d, source, sb.data != NULL ? sb.data : "", *share);
 	*share -= llm_tokens(text, strlen(text));
@@ -234,7 +244,8 @@ enum err dialogue_prepare(struct dialogue *d, const char *question)
 		{ "project", one && d->project != NULL ? d->project : "a team's projects" },
 		{ "naming",
 		  one ? ""
-		      : "Put the number of the project in front, as in [7:path/to/file.c:12]." },
+		      : "Put the number of the project in front, as in [7:path/to/file.c:12]; a document "
+		        "is named by its own, as in [" CITATION_DOCUMENT "4:12-20]." },
 		{ "mark", d->mark },
 	};
 

@@ -2,6 +2,7 @@
 #include "chats/extract.h"
 
 #include "ai/strip.h"
+#include "maps/commits.h"
 #include "maps/map_views.h"
 #include "maps/reach.h"
 #include "maps/search.h"
@@ -11,6 +12,7 @@
 #include <strings.h>
 
 #define USES_SHOWN     3
+#define COMMITS_SHOWN  5
 #define DIGEST_BUDGET  700 /* tokens of the map's own words, in an answer about the whole */
 #define MAP_FILES      "\n## Files"
 #define LINE_MAX_SHOWN 300 /* bytes of a line that is shown */
@@ -43,6 +45,8 @@ static int weight(const char *line, size_t n, const struct question *q)
 		ret += holds(line, n, q->words[i]);
 	for (size_t i = 0; i < q->nnames; i++)
 		ret += 2 * holds(line, n, q->names[i]);
+	for (size_t i = 0; i < q->nphrases; i++)
+		ret += 3 * holds(line, n, q->phrases[i]);
 	return ret;
 }
 
@@ -151,13 +155,6 @@ static enum err say_lines(struct journal *j, const char *text, const struct ques
 	return journal_say(j, sb.data != NULL ? sb.data : "", sb.len);
 }
 
-static const char *lines_of(struct journal *j, const struct citation *c)
-{
-	if (c->start == c->end)
-		return arena_printf(j->cx->arena, "%s:%" PRId64, c->path, c->start);
-	return arena_printf(j->cx->arena, "%s:%" PRId64 "-%" PRId64, c->path, c->start, c->end);
-}
-
 /* "function `parse`", or what kind of passage it is. */
 static const char *what(struct journal *j, const struct passage *p)
 {
@@ -196,7 +193,8 @@ static enum err say_place(struct journal *j, const struct map_index *index, int6
 	if (!good)
 		return ERR_OK;
 	*ret = true;
-	return say(j, "%s`%s` [%" PRId64 "]", first ? " " : ", ", lines_of(j, &c), c.number);
+	return say(j, "%s`%s` [%" PRId64 "]", first ? " " : ", ", citation_place(j->cx->arena, &c),
+	           c.number);
 }
 
 static enum err say_uses(struct journal *j, const struct map_index *index, const struct passage *p)
@@ -290,6 +288,34 @@ static enum err say_map(struct journal *j, const char *project)
 	return journal_say(j, text.data, text.len);
 }
 
+/* Commits that changed what the question is about, as lines that no Markdown in them leaves. */
+static enum err say_past(struct journal *j, const struct passage *p)
+{
+	const struct commits_query query = { .path = p->path, .limit = COMMITS_SHOWN };
+	struct sb sb = sb_new(j->cx->arena, TURN_ANSWER_MAX);
+	const struct commits_entry *entry;
+	struct commits_found found;
+	const char *fence;
+	enum err e = commits_read(j->cx, p->project_id, p->commit, &query, &found);
+
+	if (e == ERR_NOT_FOUND || e == ERR_STATE || e == ERR_TIMEOUT || e == ERR_REPO_BROKEN) {
+		err_clear(j->cx);
+		return ERR_OK;
+	}
+	TRY(e);
+	entry = found.items.items;
+	for (size_t i = 0; i < found.items.n; i++) {
+		const char *line = commits_line(j->cx->arena, &entry[i]);
+
+		sb_addf(&sb, "%s\n", strip_text(j->cx->arena, line, strlen(line), NULL));
+	}
+	if (sb.len == 0)
+		return ERR_OK;
+	fence = fence_for(j->cx, (struct span){ sb.data, sb.len });
+	return say(j, "\nThe newest commits that changed `%s`:\n\n%s\n%s%s\n", p->path, fence,
+	           sb.data, fence);
+}
+
 /* --- The answer --- */
 
 /* @known whether to tell who uses it and who imports its file */
@@ -298,6 +324,7 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 {
 	struct citation c = {
 		.project_id = p->project_id,
+		.document_id = p->document_id,
 		.commit = p->commit,
 		.path = p->path,
 		.start = p->start,
@@ -311,8 +338,8 @@ static enum err say_passage(struct journal *j, int place, const struct question 
 	TRY(journal_cite(j, &c, ret, &text));
 	if (!*ret)
 		return ERR_OK;
-	TRY(say(j, "\n%d. **%s** in `%s` [%" PRId64 "] (%s)\n", place, c.why, lines_of(j, &c),
-	        c.number, p->why));
+	TRY(say(j, "\n%d. **%s** in `%s` [%" PRId64 "] (%s)\n", place, c.why,
+	        citation_place(j->cx->arena, &c), c.number, p->why));
 	/* What a README says first is what the whole is. */
 	TRY(say_lines(j, text, strcmp(p->how, "whole") == 0 ? &nothing : q));
 	return known ? say_known(j, p) : ERR_OK;
@@ -353,6 +380,8 @@ enum err extract_answer(struct journal *j, const char *project, const struct que
 		known = shown < 2 && strcmp(p[i].how, "named") == 0 && !same_symbol(&p[i], told);
 		TRY(say_passage(j, shown + 1, q, &p[i], known, &good));
 		told = good && known ? &p[i] : told;
+		if (good && q->past && shown == 0 && p[i].project_id != 0)
+			TRY(say_past(j, &p[i]));
 		shown += good;
 	}
 	if (found->items.n == 0)

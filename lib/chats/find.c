@@ -15,11 +15,13 @@
 #define LIKE_MAX      5 /* names that are told as being alike */
 #define LIKE_BYTES    1000
 #define SEARCHED      10
+#define SEARCHED_DEEP 50 /* where a phrase of the question is looked for */
 #define WHY_BYTES_MAX 300
 
 static const struct field FIELDS[] = {
 	F_INT(struct passage, project_id),
-	F_TEXT(struct passage, commit),
+	F_INT(struct passage, document_id),
+	F_TEXT(struct passage, commit, .nullable = true),
 	F_TEXT(struct passage, path),
 	F_TEXT(struct passage, blob),
 	F_INT(struct passage, start),
@@ -52,8 +54,8 @@ struct finder {
 
 static bool overlaps(const struct passage *a, const struct passage *b)
 {
-	return a->project_id == b->project_id && strcmp(a->path, b->path) == 0 &&
-	       a->start <= b->end && b->start <= a->end;
+	return a->project_id == b->project_id && a->document_id == b->document_id &&
+	       strcmp(a->path, b->path) == 0 && a->start <= b->end && b->start <= a->end;
 }
 
 static void add(struct finder *f, const struct passage *p)
@@ -217,12 +219,40 @@ static const char *words_of(struct finder *f, const char *text, const struct que
 	return arena_strndup(f->cx->arena, text, strnlen(text, RETRIEVAL_QUERY_MAX / 4));
 }
 
+static bool says_phrase(const struct retrieval_hit *hit, const struct question *q)
+{
+	for (size_t i = 0; i < q->nphrases; i++)
+		if (strcasestr(hit->text, q->phrases[i]) != NULL)
+			return true;
+	return false;
+}
+
+static void add_hit(struct finder *f, const struct retrieval_hit *hit)
+{
+	const struct passage p = {
+		.project_id = hit->project_id,
+		.document_id = hit->document_id,
+		.commit = hit->commit,
+		.path = hit->path,
+		.blob = hit->blob,
+		.start = hit->start_line,
+		.end = hit->end_line,
+		.how = "searched",
+		.kind = hit->kind,
+		.symbol = hit->symbols.n == 1 ? *(const char *const *)hit->symbols.items : NULL,
+		.why = reasons(f, hit),
+	};
+
+	if (p.blob != NULL && (p.document_id != 0 || p.commit != NULL))
+		add(f, &p);
+}
+
 static enum err find_searched(struct finder *f, const char *text, const struct question *q)
 {
 	const struct retrieval_query query = {
 		.text = words_of(f, text, q),
 		.project_id = f->project_id,
-		.top_k = SEARCHED,
+		.top_k = q->nphrases > 0 ? SEARCHED_DEEP : SEARCHED,
 	};
 	const struct retrieval_hit *hit;
 	struct retrieval_found found = { .complete = true };
@@ -235,25 +265,11 @@ static enum err find_searched(struct finder *f, const char *text, const struct q
 	TRY(e);
 	f->complete = found.complete;
 	hit = found.items.items;
-	for (size_t i = 0; i < found.items.n; i++) {
-		const struct passage p = {
-			.project_id = hit[i].project_id,
-			.commit = hit[i].commit,
-			.path = hit[i].path,
-			.blob = hit[i].blob,
-			.start = hit[i].start_line,
-			.end = hit[i].end_line,
-			.how = "searched",
-			.kind = hit[i].kind,
-			.symbol = hit[i].symbols.n == 1 ? *(const char *const *)hit[i].symbols.items
-			                                : NULL,
-			.why = reasons(f, &hit[i]),
-		};
-
-		/* A document of the tenant's own has no object database to be read from again. */
-		if (p.project_id != 0 && p.commit != NULL && p.blob != NULL)
-			add(f, &p);
-	}
+	for (size_t i = 0; i < found.items.n && q->nphrases > 0; i++)
+		if (says_phrase(&hit[i], q))
+			add_hit(f, &hit[i]);
+	for (size_t i = 0; i < found.items.n && i < SEARCHED; i++)
+		add_hit(f, &hit[i]); /* one that is there already stays where it is */
 	return ERR_OK;
 }
 

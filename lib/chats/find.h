@@ -4,7 +4,8 @@
  * Three ways, in this order, each passage once:
  *
  *   named     definitions and files that the question calls by their names, from the map
- *   searched  what retrieval/search.h finds for the question's words
+ *   searched  what retrieval/search.h finds for the question's words; first where a phrase of the question
+ *             stands as it is
  *   whole     of a question about the whole: what the repository says of itself, README first
  *
  *   Order     deterministic for one index
@@ -20,14 +21,15 @@
 #define FIND_NAMED 5
 
 struct passage {
-	int64_t project_id;
-	const char *commit, *path, *blob;
-	int64_t start, end;    /* lines */
-	const char *how;       /* "named", "searched", "whole" */
-	const char *kind;      /* "function", "section", "file", ... */
-	const char *symbol;    /* what is defined there; NULL: nothing, or much */
-	const char *signature; /* NULL: none */
-	const char *why;       /* for people: "name, text: parse, request" */
+	int64_t project_id;               /* 0: of a document ... */
+	int64_t document_id;              /* ... which is this */
+	const char *commit, *path, *blob; /* as of a citation */
+	int64_t start, end;               /* lines */
+	const char *how;                  /* "named", "searched", "whole" */
+	const char *kind;                 /* "function", "section", "file", ... */
+	const char *symbol;               /* what is defined there; NULL: nothing, or much */
+	const char *signature;            /* NULL: none */
+	const char *why;                  /* for people: "name, text: parse, request" */
 };
 
 struct passages {

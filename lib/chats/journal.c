@@ -167,8 +167,10 @@ enum err journal_say(struct journal *j, const char *text, size_t n)
 
 static bool same_lines(const struct citation *a, const struct citation *b)
 {
-	return a->project_id == b->project_id && a->start == b->start && a->end == b->end &&
-	       strcmp(a->commit, b->commit) == 0 && strcmp(a->path, b->path) == 0;
+	return a->project_id == b->project_id && a->document_id == b->document_id &&
+	       a->start == b->start && a->end == b->end && strcmp(a->blob, b->blob) == 0 &&
+	       (a->document_id != 0 || strcmp(a->commit, b->commit) == 0) &&
+	       strcmp(a->path, b->path) == 0;
 }
 
 enum err journal_cite(struct journal *j, struct citation *c, bool *ret, const char **ret_text)

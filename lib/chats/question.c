@@ -20,6 +20,12 @@ static const char WHOLE[] =
 	" parts product program project purpose readme repo repository software structure structured"
 	" summarise summarize summary system tool ";
 
+/* Who, when or why, and one of these: the past is asked about. */
+static const char CHANGED[] =
+	" added author authors change changed changes commit commits committed deleted fixed history"
+	" introduced modified removed renamed touched wrote ";
+static const char ASKS[] = " last latest recent recently when who whose why ";
+
 static bool is_listed(const char *list, const char *word, size_t n)
 {
 	for (const char *p = list; (p = strchr(p, ' ')) != NULL && p[1] != '\0'; p++) {
@@ -106,6 +112,82 @@ static const char *take(struct arena *arena, struct question *q, const char *p)
 	return p;
 }
 
+static void add_phrase(struct arena *arena, struct question *q, const char *text, size_t n)
+{
+	if (n < 3 || n > QUESTION_NAME_MAX || q->nphrases == QUESTION_PHRASES)
+		return;
+	q->phrases[q->nphrases++] = arena_strndup(arena, text, n);
+}
+
+static size_t capitals(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= 'A' && text[n] <= 'Z')
+		n++;
+	return n >= 2 && !in_word(text[n]) ? n : 0;
+}
+
+/* Words in capitals with one blank between.  @ret behind them; text itself when there are not several */
+static const char *take_capitals(struct arena *arena, struct question *q, const char *text)
+{
+	const char *end = text + capitals(text);
+	size_t more;
+	int words = 1;
+
+	if (end == text)
+		return text;
+	for (; *end == ' ' && (more = capitals(end + 1)) > 0; words++)
+		end += 1 + more;
+	if (words < 2)
+		return text;
+	add_phrase(arena, q, text, (size_t)(end - text));
+	return end;
+}
+
+static void find_phrases(struct arena *arena, const char *text, struct question *q)
+{
+	for (const char *p = text; *p != '\0';) {
+		size_t quoted = *p == '"' ? strcspn(p + 1, "\"\n") : 0;
+		const char *behind = take_capitals(arena, q, p);
+
+		if (quoted > 0 && p[1 + quoted] == '"') {
+			add_phrase(arena, q, p + 1, quoted);
+			p += quoted + 2;
+		} else if (behind > p) {
+			p = behind;
+		} else if (in_word(*p)) {
+			while (in_word(*p))
+				p++;
+		} else {
+			p++;
+		}
+	}
+}
+
+static bool is_past(struct arena *arena, const char *text)
+{
+	bool changed = false, asks = false;
+
+	for (const char *p = text; *p != '\0';) {
+		const char *start = p;
+		char *word;
+
+		while (in_word(*p))
+			p++;
+		if (p == start) {
+			p++;
+			continue;
+		}
+		word = arena_strndup(arena, start, (size_t)(p - start));
+		for (char *c = word; *c != '\0'; c++)
+			*c = (char)tolower((unsigned char)*c);
+		changed = changed || is_listed(CHANGED, word, strlen(word));
+		asks = asks || is_listed(ASKS, word, strlen(word));
+	}
+	return changed && asks;
+}
+
 void question_read(struct arena *arena, const char *text, struct question *ret)
 {
 	struct question q = { .general = true };
@@ -126,6 +208,8 @@ void question_read(struct arena *arena, const char *text, struct question *ret)
 			p++;
 		}
 	}
+	find_phrases(arena, text, &q);
+	q.past = is_past(arena, text);
 	for (size_t i = 0; i < q.nwords; i++)
 		q.general = q.general && is_listed(WHOLE, q.words[i], strlen(q.words[i]));
 	q.general = q.general && q.nnames == 0;

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "base/sb.h"
+#include "chats/citation.h"
+#include "maps/commits.h"
 #include "maps/map_views.h"
 #include "maps/reach.h"
 #include "maps/search.h"
@@ -15,6 +17,7 @@
 
 #define HITS       8
 #define ROWS       40
+#define COMMITS    20
 #define MAP_TOKENS 2500
 
 struct work {
@@ -54,6 +57,13 @@ const struct llm_tool tools_all[] = {
 	  OBJECT(TEXT("path", "The file"), "\"path\"") },
 	{ "map", "Tell what the project is made of: languages, components, entry points, packages.",
 	  OBJECT(TEXT("question", "What matters most; may be empty"), "") },
+	{ "history",
+	  "List commits, newest first: who changed a file or folder, when, and what was said of it.",
+	  OBJECT(TEXT("path", "The file or folder; empty: all") "," TEXT(
+			 "text",
+			 "Words that the first line of the message has") "," TEXT("author",
+	                                                                          "Part of the author's name"),
+	         "") },
 	{ NULL, NULL, NULL },
 };
 
@@ -65,6 +75,16 @@ static const char *text_in(struct work *w, const char *name)
 static enum err need_index(struct work *w)
 {
 	return index_of_project(w->cx, w->project_id, NULL, &w->index);
+}
+
+/* As the rules of an answer want it named. */
+static const char *name_of(struct work *w, const struct retrieval_hit *hit)
+{
+	if (hit->document_id != 0)
+		return arena_printf(w->cx->arena, CITATION_DOCUMENT "%" PRId64, hit->document_id);
+	if (w->project_id != 0)
+		return hit->path;
+	return arena_printf(w->cx->arena, "%" PRId64 ":%s", hit->project_id, hit->path);
 }
 
 static enum err do_search(struct work *w)
@@ -82,11 +102,9 @@ static enum err do_search(struct work *w)
 	TRY(retrieval_search(w->cx, &query, &found));
 	hit = found.items.items;
 	for (size_t i = 0; i < found.items.n; i++)
-		sb_addf(&w->out, "%s%s:%" PRId64 "-%" PRId64 " (%s)\n%s\n\n",
-		        w->project_id != 0 || hit[i].project_id == 0
-		                ? ""
-		                : arena_printf(w->cx->arena, "%" PRId64 ":", hit[i].project_id),
-		        hit[i].path, hit[i].start_line, hit[i].end_line, hit[i].kind, hit[i].text);
+		sb_addf(&w->out, "%s:%" PRId64 "-%" PRId64 " (%s)\n%s\n\n", name_of(w, &hit[i]),
+		        hit[i].start_line, hit[i].end_line,
+		        hit[i].document_id != 0 ? hit[i].path : hit[i].kind, hit[i].text);
 	return ERR_OK;
 }
 
@@ -208,9 +226,30 @@ static enum err do_map(struct work *w)
 	return ERR_OK;
 }
 
+static enum err do_history(struct work *w)
+{
+	const struct commits_query query = {
+		.path = text_in(w, "path"),
+		.text = text_in(w, "text"),
+		.author = text_in(w, "author"),
+		.limit = COMMITS,
+	};
+	const struct commits_entry *e;
+	struct commits_found found;
+
+	TRY(commits_read(w->cx, w->project_id, w->commit, &query, &found));
+	e = found.items.items;
+	for (size_t i = 0; i < found.items.n; i++)
+		sb_addf(&w->out, "%s\n", commits_line(w->cx->arena, &e[i]));
+	sb_addf(&w->out, "(%" PRId64 " commits looked at%s)\n", found.looked_at,
+	        found.complete ? "" : "; not all");
+	return ERR_OK;
+}
+
 /* In the order of tools_all. */
 static enum err (*const RUN[])(struct work *w) = {
-	do_search, do_read, do_list, do_symbols, do_references, do_neighbours, do_impact, do_map,
+	do_search,     do_read,   do_list, do_symbols, do_references,
+	do_neighbours, do_impact, do_map,  do_history,
 };
 static_assert(COUNT(RUN) + 1 == COUNT(tools_all), "each tool is done by something");
 

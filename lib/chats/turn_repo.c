@@ -36,8 +36,9 @@ static const struct db_stmt GET = {
 	.sql = "SELECT r.id, r.conversation_id, c.project_id, r.message_id, r.job_id, r.status,"
 	       " r.mode, r.wanted_model, r.model, r.answer,"
 	       " (SELECT jsonb_agg(jsonb_build_object('number', k.number, 'project_id',"
-	       " k.project_id, 'commit', k.commit, 'path', k.path, 'start', k.first_line, 'end',"
-	       " k.last_line, 'blob', k.blob, 'why', k.why) ORDER BY k.number)"
+	       " k.project_id, 'document_id', k.document_id, 'commit', k.commit, 'path', k.path,"
+	       " 'start', k.first_line, 'end', k.last_line, 'page', k.page, 'blob', k.blob, 'why',"
+	       " k.why) ORDER BY k.number)"
 	       " FROM app.chat_citation k WHERE k.tenant_id = $1 AND k.run_id = r.id) AS citations,"
 	       " r.dropped::bigint AS dropped_citations,"
 	       " (SELECT jsonb_agg(jsonb_build_object('number', s.number, 'kind', s.kind, 'name',"
@@ -179,19 +180,20 @@ enum err turn_repo_end(struct ctx *cx, int64_t id, const char *status, const cha
 
 static const struct db_stmt CITE = {
 	.name = "turn_cite",
-	.nparams = 10,
+	.nparams = 12,
 	.sql = "INSERT INTO app.chat_citation (tenant_id, run_id, number, project_id, commit, path,"
-	       " first_line, last_line, blob, why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
-	       " left($10::text, 300)) ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
+	       " first_line, last_line, blob, why, document_id, page) VALUES ($1, $2, $3, $4, $5, $6,"
+	       " $7, $8, $9, left($10::text, 300), $11, $12) ON CONFLICT (tenant_id, run_id, number) DO NOTHING",
 };
 
 enum err turn_repo_cite(struct ctx *cx, int64_t id, const struct citation *c)
 {
 	return db_run(cx, &CITE,
-	              DB_ARGS(DB_INT(id), DB_INT(c->number), DB_INT(c->project_id),
+	              DB_ARGS(DB_INT(id), DB_INT(c->number), DB_INT0(c->project_id),
 	                      DB_TEXT(c->commit), DB_TEXT(c->path), DB_INT(c->start),
 	                      DB_INT(c->end), DB_TEXT(c->blob),
-	                      DB_TEXT(c->why != NULL ? c->why : "")),
+	                      DB_TEXT(c->why != NULL ? c->why : ""), DB_INT0(c->document_id),
+	                      DB_INT0(c->page)),
 	              NULL);
 }
 

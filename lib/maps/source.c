@@ -1,5 +1,5 @@
 /* Source, in a worker: the child is asked, its answer cut to the lines that are wanted. */
-#include "maps/source.h"
+#include "maps/source_parts.h"
 
 #include "config/config.h"
 #include "maps/child.h"
@@ -19,7 +19,7 @@
 #define OVERHEAD_BYTES   4096 /* of the bundle around a text */
 #define OUTLINE_BYTES    ((size_t)16 << 20)
 #define COMMIT_DIGITS    40
-#define LONG_PATH        1000 /* bytes; of several files, those with a longer one are read alone */
+#define LONG_PATH        1000 /* bytes */
 
 static const struct field REQUEST_FIELDS[] = {
 	F_TEXT(struct source_request, directory, .required = true),
@@ -28,12 +28,13 @@ static const struct field REQUEST_FIELDS[] = {
 	       .max = SOURCE_FILES_MAX),
 	F_INT(struct source_request, max_blob_bytes, .required = true),
 	F_BOOL(struct source_request, outline),
+	F_OBJ(struct source_request, pdf, .required = true, .of = &pdf_limits_schema),
 };
 const struct schema source_request_schema =
 	SCHEMA(struct source_request, "SourceRequest", REQUEST_FIELDS);
 
-static const char *const KINDS[] = { "text",    "binary",    "lfs", "too_large",
-	                             "symlink", "submodule", NULL };
+static const char *const KINDS[] = { "text",      "pdf",     "binary",    "lfs",
+	                             "too_large", "symlink", "submodule", NULL };
 
 static const struct field ABOUT_FIELDS[] = {
 	F_TEXT(struct source_about, oid, .required = true, .min = 40, .max = 64),
@@ -48,13 +49,15 @@ static const struct field SOURCE_FIELDS[] = {
 	F_TEXT(struct source, path, .doc = "The file"),
 	F_TEXT(struct source, oid, .doc = "Id of its blob; of a submodule its commit"),
 	F_TEXT(struct source, kind,
-	       .doc = "text, binary, lfs (the content is elsewhere), too_large, symlink, submodule"),
+	       .doc = "text, pdf (of which the text is here), binary, lfs (the content is elsewhere), too_large, symlink, submodule"),
 	F_TEXT(struct source, encoding, .nullable = true,
 	       .doc = "utf-8, utf-16 or latin-1, of which the text here is the UTF-8"),
 	F_INT(struct source, bytes, .doc = "Size of the blob"),
 	F_INT(struct source, lines, .doc = "Lines of the whole text"),
 	F_INT(struct source, from, .doc = "First line given; 0: none"),
 	F_INT(struct source, to, .doc = "Last line given; 0: none"),
+	F_INT(struct source, page, .nullable = true, .zero_is_null = true,
+	      .doc = "Page of a PDF that the first of them stands on"),
 	F_BOOL(struct source, complete, .doc = "Whether these are all lines asked for"),
 	F_TEXT(struct source, text, .nullable = true,
 	       .doc = "The lines; of a symlink where it leads to; null where there is no text"),
@@ -127,7 +130,14 @@ static enum err clone_of(struct ctx *cx, int64_t project_id, const char **ret)
 	return ERR_OK;
 }
 
-static enum err ask(struct ctx *cx, const struct source_request *request, struct tool_result *ret)
+enum err source_place(struct ctx *cx, int64_t project_id, const char *commit,
+                      const char **ret_commit, const char **ret_directory)
+{
+	TRY(find_commit(cx, project_id, commit, ret_commit));
+	return clone_of(cx, project_id, ret_directory);
+}
+
+enum err source_child(struct ctx *cx, const struct source_ask *ask, struct tool_result *ret)
 {
 	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
 	const struct config *config = cx->app->config;
@@ -135,26 +145,60 @@ static enum err ask(struct ctx *cx, const struct source_request *request, struct
 	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
 	struct tool_request rq = {
 		.env = ENV,
-		.output_max_bytes = request->outline
-		                            ? OUTLINE_BYTES
-		                            : SOURCE_GROWTH * (size_t)request->max_blob_bytes +
-		                                      request->paths.n * OVERHEAD_BYTES,
-		.timeout_ms = SOURCE_TIMEOUT_MS,
+		.output_max_bytes = ask->output_bytes,
+		.timeout_ms = ask->timeout_ms,
 		.grace_ms = CHILD_GRACE_MS,
 		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
-		            .cpu_s = CHILD_CPU_S,
+		            .cpu_s = ask->cpu_s,
 		            .open_files = CHILD_OPEN_FILES },
 	};
 	const char *input;
 
 	if (path == NULL)
 		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
-	schema_encode(&sb, &source_request_schema, request);
+	schema_encode(&sb, ask->schema, ask->request);
 	TRY(sb_finish(cx, &sb, &input));
-	rq.argv = (const char *const[]){ path, "source", NULL };
+	rq.argv = (const char *const[]){ path, ask->word, NULL };
 	rq.input = (struct span){ input, strlen(input) };
 	TRY(tool_run(cx, &rq, ret));
 	return ret->exit_code == 0 ? ERR_OK : child_failure(cx, PROGRAM, ret);
+}
+
+bool source_has_pdf(const struct source_request *request)
+{
+	for (size_t i = 0; i < request->paths.n; i++) {
+		const char *path = ((const char *const *)request->paths.items)[i];
+
+		if (pdf_is_path((struct span){ path, strlen(path) }))
+			return true;
+	}
+	return false;
+}
+
+/* @request without what settings say */
+static enum err ask(struct ctx *cx, struct source_request *request, struct tool_result *ret)
+{
+	struct pdf_limits pdf;
+	struct source_ask ask = {
+		.word = "source",
+		.schema = &source_request_schema,
+		.request = request,
+		.timeout_ms = SOURCE_TIMEOUT_MS,
+		.cpu_s = CHILD_CPU_S,
+	};
+
+	pdf_limits_of(cx, &pdf);
+	request->pdf = &pdf;
+	request->max_blob_bytes = cx->app->config->blob_max_bytes;
+	ask.output_bytes = request->outline ? OUTLINE_BYTES
+	                                    : SOURCE_GROWTH * (size_t)request->max_blob_bytes +
+	                                              request->paths.n * OVERHEAD_BYTES;
+	if (!request->outline && source_has_pdf(request)) {
+		ask.output_bytes += PDF_TEXT_BYTES;
+		ask.timeout_ms += pdf.timeout_s * 1000;
+		ask.cpu_s += pdf.timeout_s;
+	}
+	return source_child(cx, &ask, ret);
 }
 
 /* --- Lines --- */
@@ -213,6 +257,27 @@ static enum err cut(struct ctx *cx, struct span text, int64_t from, int64_t to, 
 	return ERR_OK;
 }
 
+/* The page that a line stands on: a form feed begins each but the first. */
+static int64_t page_of(struct span text, int64_t line)
+{
+	int64_t page = 1;
+
+	for (size_t i = 0; i < text.len && line > 0; i++) {
+		page += text.data[i] == '\f';
+		line -= text.data[i] == '\n';
+	}
+	return page;
+}
+
+static const char *without_feeds(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	for (char *p = copy; (p = strchr(p, '\f')) != NULL;)
+		*p = ' ';
+	return copy;
+}
+
 static enum err read_answer(struct ctx *cx, struct span output, struct bundle **ret)
 {
 	*ret = arena_alloc(cx->arena, sizeof(**ret));
@@ -242,6 +307,11 @@ static enum err take_answer(struct ctx *cx, const struct bundle *bundle, size_t 
 	ret->complete = true;
 	if (strcmp(about.kind, "text") == 0)
 		return cut(cx, *text, from, to, ret);
+	if (strcmp(about.kind, "pdf") == 0) {
+		TRY(cut(cx, *text, from, to, ret));
+		ret->page = page_of(*text, ret->from);
+		ret->text = without_feeds(cx->arena, ret->text);
+	}
 	if (strcmp(about.kind, "symlink") == 0)
 		ret->text = arena_strndup(cx->arena, text->data, text->len);
 	return ERR_OK;
@@ -253,9 +323,7 @@ static enum err ask_about(struct ctx *cx, int64_t project_id, const char *commit
 {
 	enum err e;
 
-	request->max_blob_bytes = cx->app->config->blob_max_bytes;
-	TRY(find_commit(cx, project_id, commit, &request->commit));
-	TRY(clone_of(cx, project_id, &request->directory));
+	TRY(source_place(cx, project_id, commit, &request->commit, &request->directory));
 	e = ask(cx, request, ret);
 	if (e == ERR_REF_NOT_FOUND)
 		return err_set(cx, ERR_NOT_FOUND, "project %" PRId64 " has no commit %s",
@@ -297,24 +365,30 @@ static enum err take_wish(struct ctx *cx, const struct bundle *bundle, size_t pl
 	return ERR_OK;
 }
 
+/* What takes long to name or to read. */
+static bool read_alone(const char *path)
+{
+	struct span name = { path, strlen(path) };
+
+	return name.len > LONG_PATH || pdf_is_path(name);
+}
+
 enum err source_read_many(struct ctx *cx, int64_t project_id, const char *commit,
                           struct source_wish *wishes, size_t n)
 {
 	const char *paths[SOURCE_FILES_MAX];
 	struct source_wish *asked[SOURCE_FILES_MAX];
-	struct source_request request = { .paths = { paths, 0 },
-		                          .max_blob_bytes = cx->app->config->blob_max_bytes };
+	struct source_request request = { .paths = { paths, 0 } };
 	CLEANUP(tool_end) struct tool_result result = { 0 };
 	struct bundle *bundle;
 
-	TRY(find_commit(cx, project_id, commit, &request.commit));
-	TRY(clone_of(cx, project_id, &request.directory));
+	TRY(source_place(cx, project_id, commit, &request.commit, &request.directory));
 	for (size_t i = 0; i < n; i++) {
 		struct source_wish *wish = &wishes[i];
 
 		wish->found = false;
 		wish->source = (struct source){ .commit = request.commit, .path = wish->path };
-		if (request.paths.n == SOURCE_FILES_MAX || strlen(wish->path) > LONG_PATH)
+		if (request.paths.n == SOURCE_FILES_MAX || read_alone(wish->path))
 			continue;
 		asked[request.paths.n] = wish;
 		paths[request.paths.n++] = wish->path;

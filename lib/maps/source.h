@@ -8,9 +8,10 @@
  * a file does, so source_read_many() reads several at a time.
  *
  *   Text     UTF-8, whatever it was: UTF-16 by its mark, else what is no UTF-8 is taken
- *            as Latin-1.  What is no text is told by its kind, without one.
+ *            as Latin-1.  Of a PDF what poppler reads in it (maps/pdf.h).  What is no text is told by its
+ *            kind, without one.
  *   Paths    As maps show them; a path with bytes that are no text is named by \xNN.
- *   Limits   Setting blob_max_bytes; SOURCE_TEXT_MAX bytes of lines of one file; several files
+ *   Limits   Settings blob_max_bytes and pdf_...; SOURCE_TEXT_MAX bytes of lines of one file; several files
  *            together are no more than the largest alone.
  *
  * source_outline() asks the same child what one file defines, as the map of that commit would tell it; the
@@ -22,6 +23,7 @@
 #include "base/schema.h"
 #include "base/tool.h"
 #include "maps/bundle.h"
+#include "maps/pdf.h"
 
 #define SOURCE_TEXT_MAX   ((size_t)1 << 20) /* bytes; whole lines */
 #define SOURCE_PATH_MAX   16384             /* bytes of a path as it is shown */
@@ -37,6 +39,7 @@ struct source_request {
 	const char *commit;    /* 40 digits */
 	struct list paths;     /* 1 to SOURCE_FILES_MAX texts */
 	int64_t max_blob_bytes;
+	struct pdf_limits *pdf;
 	bool outline; /* what it defines, instead of its text */
 };
 
@@ -53,8 +56,8 @@ struct source_outline {
 };
 
 struct source_about {
-	const char *oid;      /* of the blob; of a submodule its commit */
-	const char *kind;     /* "text", "binary", "lfs", "too_large", "symlink", "submodule" */
+	const char *oid;  /* of the blob; of a submodule its commit */
+	const char *kind; /* "text", "pdf", "binary", "lfs", "too_large", "symlink", "submodule" */
 	const char *encoding; /* "utf-8", "utf-16", "latin-1"; NULL where there is no text */
 	int64_t bytes;        /* of the blob */
 };
@@ -65,6 +68,7 @@ struct source {
 	int64_t bytes;
 	int64_t lines;    /* of the whole text */
 	int64_t from, to; /* lines that are given; 0: none */
+	int64_t page;     /* of a PDF, on which the first of them stands; 0: it has none */
 	bool complete;    /* whether they are all that was asked for */
 	const char *text; /* NULL where there is none; of a symbolic link where it leads to */
 };
@@ -90,7 +94,15 @@ NODISCARD
 enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                         struct source_outline *ret);
 
+/** @ret whether one of the files may be a PDF, of which more is read, and for longer */
+bool source_has_pdf(const struct source_request *request);
+
+/* What the child reads with, started before it is confined; NULL: there is none, and PDFs are binary. */
 struct ctags;
+struct source_tools {
+	struct ctags *ctags; /* for the outline */
+	struct pdf *pdf;
+};
 
 /* One of several files to be read, and what came of it. */
 struct source_wish {
@@ -114,11 +126,10 @@ enum err source_read_many(struct ctx *cx, int64_t project_id, const char *commit
  * In portolan-analyse: find and read the files; scan_init() and sandbox_enter() are done.  Of several,
  * those that cannot be read are left out.
  *
- * @ctags  for the outline; NULL: there is none
  * Returns ERR_REF_NOT_FOUND, ERR_NOT_FOUND, ERR_REPO_NOT_GIT, ERR_REPO_BROKEN
  */
 NODISCARD
-enum err source_open(struct ctx *cx, const struct source_request *in, struct ctags *ctags,
-                     struct bundle *ret);
+enum err source_open(struct ctx *cx, const struct source_request *in,
+                     const struct source_tools *tools, struct bundle *ret);
 
 #endif

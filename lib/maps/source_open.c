@@ -58,6 +58,18 @@ static const char *oid_text(struct arena *arena, const unsigned char *oid)
 	return text;
 }
 
+/* Its text, when it is a PDF that can be read. */
+static bool judge_pdf(struct ctx *cx, struct pdf *pdf, struct span blob, struct source_about *about,
+                      struct span *ret_text)
+{
+	if (pdf == NULL || scan_is_lfs_pointer(blob) ||
+	    pdf_read(pdf, cx->arena, blob, ret_text) != PDF_OK)
+		return false;
+	about->kind = "pdf";
+	about->encoding = "utf-8";
+	return true;
+}
+
 /* What kind of thing the blob is; its text in UTF-8 when it is one. */
 static void judge(struct ctx *cx, const struct map_file *file, struct span blob,
                   struct source_about *about, struct span *ret_text)
@@ -132,26 +144,39 @@ static enum err outline(struct ctx *cx, const struct map_file *file, struct span
 	return ERR_OK;
 }
 
-/* The parts of one file.  @left bytes of text that may still be given */
-static enum err add_file(struct ctx *cx, struct scan *scan, const struct source_request *in,
-                         size_t place, size_t *left, struct ctags *ctags, struct bundle *ret)
+struct opened {
+	struct scan *scan;
+	const struct source_request *in;
+	const struct source_tools *tools;
+	size_t left; /* bytes of text that may still be given */
+	struct bundle *ret;
+};
+
+/* The parts of one file. */
+static enum err add_file(struct ctx *cx, struct opened *o, size_t place)
 {
-	const struct scan_limits limits = { .max_blob_bytes = (uint64_t)in->max_blob_bytes };
+	const struct source_request *in = o->in;
 	const char *path = ((const char *const *)in->paths.items)[place];
+	struct pdf *pdf = pdf_is_path((struct span){ path, strlen(path) }) ? o->tools->pdf : NULL;
+	const int64_t most = pdf != NULL && in->pdf->max_bytes > in->max_blob_bytes
+	                             ? in->pdf->max_bytes
+	                             : in->max_blob_bytes;
+	const struct scan_limits limits = { .max_blob_bytes = (uint64_t)most };
 	struct sb sb = sb_new(cx->arena, ABOUT_BYTES);
 	struct source_about about = { 0 };
 	struct span text = SPAN("");
 	struct map_file file = { 0 };
 	struct scan_blob blob;
 
-	TRY(find(cx, scan, in->commit, path, &file));
-	scan_entry(scan, &limits, &file, &blob);
+	TRY(find(cx, o->scan, in->commit, path, &file));
+	scan_entry(o->scan, &limits, &file, &blob);
 	if (file.skip == SKIP_MISSING || file.skip == SKIP_CORRUPT)
 		return err_set(cx, ERR_REPO_BROKEN, "the object of \"%.200s\" cannot be read",
 		               path);
-	judge(cx, &file, blob.text, &about, &text);
+	if (file.skip != SKIP_NONE || !judge_pdf(cx, pdf, blob.text, &about, &text))
+		judge(cx, &file, blob.text, &about, &text);
 	if (in->outline) {
-		enum err e = outline(cx, &file, text, ctags, ret);
+		enum err e = outline(cx, &file, text, o->tools->ctags, o->ret);
 
 		scan_blob_free(&blob);
 		return e;
@@ -161,27 +186,30 @@ static enum err add_file(struct ctx *cx, struct scan *scan, const struct source_
 	schema_encode(&sb, &source_about_schema, &about);
 	if (sb.failed)
 		return err_set(cx, ERR_INTERNAL, "the answer does not fit");
-	if (text.len <= *left) {
-		*left -= text.len;
-		bundle_add(ret, arena_printf(cx->arena, "about_%zu", place),
+	if (text.len <= o->left) {
+		o->left -= text.len;
+		bundle_add(o->ret, arena_printf(cx->arena, "about_%zu", place),
 		           (struct span){ sb.data, sb.len });
 		bundle_add(
-			ret, arena_printf(cx->arena, "text_%zu", place),
+			o->ret, arena_printf(cx->arena, "text_%zu", place),
 			(struct span){ arena_strndup(cx->arena, text.data, text.len), text.len });
 	}
 	scan_blob_free(&blob);
 	return ERR_OK;
 }
 
-enum err source_open(struct ctx *cx, const struct source_request *in, struct ctags *ctags,
-                     struct bundle *ret)
+enum err source_open(struct ctx *cx, const struct source_request *in,
+                     const struct source_tools *tools, struct bundle *ret)
 {
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
-	size_t left = SOURCE_GROWTH * (size_t)in->max_blob_bytes;
+	struct opened o = { .in = in, .tools = tools, .ret = ret };
 
+	o.left = SOURCE_GROWTH * (size_t)in->max_blob_bytes +
+	         (tools->pdf != NULL ? PDF_TEXT_BYTES : 0);
 	TRY(scan_open(cx, in->directory, &scan));
+	o.scan = scan;
 	for (size_t i = 0; i < in->paths.n; i++) {
-		enum err e = add_file(cx, scan, in, i, &left, ctags, ret);
+		enum err e = add_file(cx, &o, i);
 
 		if (in->paths.n == 1 || (e != ERR_NOT_FOUND && e != ERR_REPO_BROKEN))
 			TRY(e);

@@ -1,21 +1,13 @@
-/* Subjects: a walk over commits, and what each changed. */
+/* Subjects: what each of the newest commits changed. */
 #include "maps/subjects.h"
 
 #include "maps/history_parts.h"
+#include "maps/newest.h"
 #include "maps/text.h"
 
 #include <string.h>
 
-#define COMMIT_BYTES ((size_t)1 << 20)
-#define DEPTH_MAX    (MAP_PATH_MAX / 2)
-
-struct seen {
-	unsigned char oid[MAP_OID_BYTES], tree[MAP_OID_BYTES];
-	int64_t time_s;
-	struct span parents; /* lines; a copy */
-	size_t nparents;
-	const char *subject;
-};
+#define DEPTH_MAX (MAP_PATH_MAX / 2)
 
 /* A path that was changed, and what was said of it. */
 struct told {
@@ -26,11 +18,6 @@ struct told {
 struct walk {
 	struct scan *scan;
 	struct arena *arena;
-	struct seen *commits; /* in the order of discovery */
-	size_t ncommits, commits_cap;
-	struct strmap numbers; /* of commits, by their ids */
-	uint32_t *heap;        /* newest on top; of equal times the one discovered first */
-	size_t nheap;
 	struct strmap paths;
 	struct told *told;
 	size_t ntold, told_cap;
@@ -38,116 +25,6 @@ struct walk {
 	size_t nchanged;
 	uint64_t tree_bytes;
 };
-
-/* --- Commits --- */
-
-/* The first line of the message, as valid text without control characters. */
-static const char *subject_of(struct walk *w, struct span commit)
-{
-	const char *end = commit.data + commit.len;
-	const char *message = memmem(commit.data, commit.len, "\n\n", 2);
-	struct span line = { "", 0 };
-	char *text;
-
-	if (message != NULL) {
-		const char *feed = memchr(message + 2, '\n', (size_t)(end - message - 2));
-
-		line.data = message + 2;
-		line.len = (size_t)((feed != NULL ? feed : end) - line.data);
-	}
-	if (line.len > SUBJECTS_LINE_MAX) {
-		line.len = SUBJECTS_LINE_MAX;
-		while (line.len > 0 && ((unsigned char)line.data[line.len] & 0xc0) == 0x80)
-			line.len--;
-	}
-	line = text_to_utf8(w->arena, line);
-	text = arena_strndup(w->arena, line.data, line.len);
-	for (char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
-	return text;
-}
-
-static bool newer(const struct walk *w, uint32_t a, uint32_t b)
-{
-	if (w->commits[a].time_s != w->commits[b].time_s)
-		return w->commits[a].time_s > w->commits[b].time_s;
-	return a < b;
-}
-
-/* The heap has room for every commit. */
-static void heap_push(struct walk *w, uint32_t commit)
-{
-	size_t i = w->nheap++;
-
-	for (; i > 0 && newer(w, commit, w->heap[(i - 1) / 2]); i = (i - 1) / 2)
-		w->heap[i] = w->heap[(i - 1) / 2];
-	w->heap[i] = commit;
-}
-
-static uint32_t heap_pop(struct walk *w)
-{
-	uint32_t top = w->heap[0], last = w->heap[--w->nheap];
-	size_t i = 0;
-
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child >= w->nheap)
-			break;
-		if (child + 1 < w->nheap && newer(w, w->heap[child + 1], w->heap[child]))
-			child++;
-		if (!newer(w, w->heap[child], last))
-			break;
-		w->heap[i] = w->heap[child];
-		i = child;
-	}
-	w->heap[i] = last;
-	return top;
-}
-
-static void widen(struct walk *w)
-{
-	size_t cap = w->commits_cap != 0 ? w->commits_cap * 2 : 1024;
-
-	w->commits = arena_grow(w->arena, w->commits, w->commits_cap * sizeof(*w->commits),
-	                        cap * sizeof(*w->commits));
-	w->heap = arena_grow(w->arena, w->heap, w->commits_cap * sizeof(*w->heap),
-	                     cap * sizeof(*w->heap));
-	w->commits_cap = cap;
-}
-
-/* @ret the commit's number, STRMAP_NONE when it cannot be read */
-static uint32_t discover(struct walk *w, const unsigned char *oid)
-{
-	uint32_t number = strmap_get(&w->numbers, (const char *)oid, MAP_OID_BYTES);
-	struct commit_text text;
-	struct scan_blob object;
-	struct seen *seen;
-
-	if (number != STRMAP_NONE)
-		return number;
-	if (scan_object(w->scan, oid, SCAN_COMMIT, COMMIT_BYTES, &object) != SKIP_NONE)
-		return STRMAP_NONE;
-	if (!commit_parse(object.text, &text)) {
-		scan_blob_free(&object);
-		return STRMAP_NONE;
-	}
-	if (w->ncommits == w->commits_cap)
-		widen(w);
-	number = (uint32_t)w->ncommits++;
-	seen = &w->commits[number];
-	*seen = (struct seen){ .time_s = text.time_s, .nparents = text.nparents };
-	memcpy(seen->oid, oid, MAP_OID_BYTES);
-	memcpy(seen->tree, text.tree, MAP_OID_BYTES);
-	seen->parents = (struct span){ arena_strndup(w->arena, text.parents.data, text.parents.len),
-		                       text.parents.len };
-	seen->subject = subject_of(w, object.text);
-	scan_blob_free(&object);
-	strmap_add(&w->numbers, arena_memdup(w->arena, oid, MAP_OID_BYTES), MAP_OID_BYTES, number);
-	heap_push(w, number);
-	return number;
-}
 
 /* --- What one changed --- */
 
@@ -198,8 +75,8 @@ static void tell(struct walk *w, struct span path, const char *subject)
 	sb_add(&told->subjects, subject); /* one that does not fit is the last */
 }
 
-static void take_commit(struct walk *w, struct tree_comparing *comparing, const struct seen *commit,
-                        const struct seen *parent)
+static void take_commit(struct walk *w, struct tree_comparing *comparing,
+                        const struct newest_commit *commit, const struct newest_commit *parent)
 {
 	w->nchanged = 0;
 	(void)tree_compare(comparing, parent->tree, commit->tree);
@@ -209,7 +86,7 @@ static void take_commit(struct walk *w, struct tree_comparing *comparing, const 
 		tell(w, w->changed[i], commit->subject);
 }
 
-static void walk_commits(struct walk *w, int64_t max_commits)
+static void walk_commits(struct walk *w, struct newest *newest, int64_t max_commits)
 {
 	const struct tree_compare how = {
 		.data = w,
@@ -219,38 +96,25 @@ static void walk_commits(struct walk *w, int64_t max_commits)
 		.change = take_change,
 	};
 	struct tree_comparing *comparing = tree_comparing_new(w->arena, &how);
+	struct newest_step step;
 
-	for (int64_t n = 0; n < max_commits && w->nheap > 0; n++) {
-		uint32_t number = heap_pop(w), parent = STRMAP_NONE;
-		struct span lines = w->commits[number].parents;
-		size_t nparents = w->commits[number].nparents;
-
-		for (size_t i = 0; i < nparents; i++) {
-			unsigned char oid[MAP_OID_BYTES];
-
-			/* "parent ", the digits, a line feed: commit_parse() has looked */
-			if (commit_id(lines.data + strlen("parent "), oid))
-				parent = discover(w, oid);
-			lines.data += strlen("parent ") + (size_t)2 * MAP_OID_BYTES + 1;
-		}
-		if (nparents == 1 && parent != STRMAP_NONE)
-			take_commit(w, comparing, &w->commits[number], &w->commits[parent]);
-	}
+	for (int64_t n = 0; n < max_commits && newest_next(newest, &step); n++)
+		if (step.parent != NULL)
+			take_commit(w, comparing, step.commit, step.parent);
 }
 
 enum err subjects_read(struct ctx *cx, struct scan *scan, const char *commit, int64_t max_commits,
                        struct sb *ret)
 {
 	struct walk *w = arena_alloc(cx->arena, sizeof(*w));
-	unsigned char oid[MAP_OID_BYTES];
+	struct newest *newest = newest_new(cx->arena, scan);
 
 	w->scan = scan;
 	w->arena = cx->arena;
-	w->numbers = strmap_new(cx->arena, 1024);
 	w->paths = strmap_new(cx->arena, 1024);
-	if (!commit_id(commit, oid) || discover(w, oid) == STRMAP_NONE)
+	if (!newest_begin(newest, commit))
 		return err_set(cx, ERR_REF_NOT_FOUND, "commit %.40s cannot be read", commit);
-	walk_commits(w, max_commits);
+	walk_commits(w, newest, max_commits);
 	if (scan_out_of_memory(scan))
 		return err_set(cx, ERR_OUT_OF_MEMORY,
 		               "an object of this repository needs more memory than there is");

@@ -17,7 +17,6 @@
 
 #define SUBJECTS_BETWEEN     '\x1e'
 #define SUBJECTS_WIDE        50                  /* files above which a commit says nothing */
-#define SUBJECTS_LINE_MAX    200                 /* bytes of a subject */
 #define SUBJECTS_PATH_MAX    1500                /* bytes of a path's subjects */
 #define SUBJECTS_TREE_BYTES  ((size_t)32 << 20)  /* of one tree */
 #define SUBJECTS_TREES_BYTES ((uint64_t)4 << 30) /* of all trees read */

@@ -8,6 +8,7 @@
 #define JOIN_LINES  30 /* small neighbours are joined up to so many */
 #define ABOVE_MAX   60 /* lines of comment taken with a definition */
 #define NESTED_OVER 60 /* lines of a function from which those inside it are cut out */
+#define VALUE_LINES 5  /* from which a value is a chunk of its own */
 #define HEADING_MAX 100
 
 struct cutter {
@@ -152,6 +153,41 @@ static uint32_t def_start(const struct fact_def *def)
 	return line > 0 ? line - 1 : 0;
 }
 
+static uint32_t indent_of(const struct cutter *c, uint32_t line)
+{
+	struct span text = line_at(c, line);
+	uint32_t n = 0;
+
+	while (n < text.len && (text.data[n] == ' ' || text.data[n] == '\t'))
+		n++;
+	return n;
+}
+
+/* Behind the lines of a value: those that are indented below its first, and the bracket that closes them. */
+static uint32_t value_end(const struct cutter *c, uint32_t start)
+{
+	uint32_t own = indent_of(c, start), end = start + 1;
+
+	while (end < c->nlines && !is_blank(c, end) && indent_of(c, end) > own)
+		end++;
+	if (end < c->nlines && end > start + 1 && line_at(c, end).len > own &&
+	    memchr("})]", c->lines[end][own], 3) != NULL)
+		end++;
+	return end;
+}
+
+/* A value of several lines at the top of a file. */
+static bool is_value(const struct cutter *c, const struct fact_def *def)
+{
+	return (def->kind == DEF_CONSTANT || def->kind == DEF_VARIABLE) && def->parent[0] == '\0' &&
+	       value_end(c, def_start(def)) - def_start(def) >= VALUE_LINES;
+}
+
+static uint32_t def_end(const struct cutter *c, const struct fact_def *def)
+{
+	return is_function(def) || is_type(def) ? def->end_line : value_end(c, def_start(def));
+}
+
 /* The line on which a block comment opens that ends on this one. */
 static uint32_t block_start(const struct cutter *c, uint32_t line, uint32_t floor)
 {
@@ -208,7 +244,8 @@ static const struct fact_def **sorted_defs(const struct cutter *c, const struct 
 	for (size_t i = 0; i < facts->ndefs; i++) {
 		const struct fact_def *def = &facts->defs[i];
 
-		if (def_start(def) < c->nlines && (is_function(def) || is_type(def)))
+		if (def_start(def) < c->nlines &&
+		    (is_function(def) || is_type(def) || is_value(c, def)))
 			defs[n++] = def;
 	}
 	if (n > 1)
@@ -317,7 +354,7 @@ void chunk_code(struct arena *arena, struct span text, const struct facts *facts
 	uint32_t at = 0; /* lines that are cut */
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t start = def_start(defs[i]), end = defs[i]->end_line, from;
+		uint32_t start = def_start(defs[i]), end = def_end(&c, defs[i]), from;
 
 		if (start < at)
 			continue;
@@ -429,5 +466,38 @@ void chunk_prose(struct arena *arena, enum lang lang, struct span text, struct c
 		heading = heading_text(&c, i);
 	}
 	add_section(&c, from, c.nlines, heading);
+	*ret = (struct chunk_list){ c.chunks, c.n, c.complete };
+}
+
+/* --- Pages --- */
+
+static void add_page(struct cutter *c, uint32_t from, uint32_t to, uint32_t page)
+{
+	size_t first = c->n;
+
+	add_pieces(c, from, to, "page");
+	for (size_t i = first; i < c->n; i++)
+		c->chunks[i].page = page;
+}
+
+/* A line that begins with form feeds is the first of a page; empty pages leave several. */
+void chunk_pages(struct arena *arena, struct span text, struct chunk_list *ret)
+{
+	struct cutter c = begin(arena, text);
+	uint32_t from = 0, page = 1;
+
+	for (uint32_t i = 0; i < c.nlines; i++) {
+		struct span line = line_at(&c, i);
+		uint32_t feeds = 0;
+
+		while (feeds < line.len && line.data[feeds] == '\f')
+			feeds++;
+		if (feeds == 0)
+			continue;
+		add_page(&c, from, i, page);
+		from = i;
+		page += feeds;
+	}
+	add_page(&c, from, c.nlines, page);
 	*ret = (struct chunk_list){ c.chunks, c.n, c.complete };
 }

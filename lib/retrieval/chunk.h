@@ -2,9 +2,11 @@
  * Chunks: a file cut into the passages that a search finds.
  *
  *   Code      Each function and method is one, with the comment above it; so is the head of a type,
- *             up to its first method; what is between them is one too, small neighbours joined.
+ *             up to its first method, and a constant or variable at the top of a file whose value takes
+ *             several lines (a table, a statement of SQL); what is between them is one too, small
+ *             neighbours joined.
  *   Prose     Each section of Markdown and reStructuredText, named by its heading; of other text
- *             pieces of some lines.
+ *             pieces of some lines; of what has pages, each page.
  *   Length    What passes CHUNK_LINES lines or CHUNK_BYTES is cut into pieces, at a blank line where
  *             there is one near.
  *
@@ -17,7 +19,7 @@
 #include "maps/facts.h"
 
 /* Rises when the same file would give other chunks or other terms: then all are made anew. */
-#define CHUNK_VERSION 1
+#define CHUNK_VERSION 2
 
 #define CHUNK_LINES    80
 #define CHUNK_BYTES    6000
@@ -27,6 +29,7 @@
 
 struct chunk {
 	uint32_t start, end;  /* lines, from 1, both included */
+	uint32_t page;        /* from 1; 0: the text has none */
 	struct span text;     /* of these lines; in the file's */
 	const char *kind;     /* of the definition; "section", "lines" */
 	const char **symbols; /* definitions that begin in it; headings */
@@ -51,5 +54,8 @@ void chunk_code(struct arena *arena, struct span text, const struct facts *facts
 
 /** Cut prose.  @lang MARKDOWN, RST; others have no headings */
 void chunk_prose(struct arena *arena, enum lang lang, struct span text, struct chunk_list *ret);
+
+/** Cut what has pages, a form feed before each but the first: a chunk lies on one page. */
+void chunk_pages(struct arena *arena, struct span text, struct chunk_list *ret);
 
 #endif

@@ -23,6 +23,7 @@ static const struct schema FILE_SCHEMA = SCHEMA(struct cut_file, "CutFile", FILE
 static const struct field REQUEST_FIELDS[] = {
 	F_TEXT(struct cut_request, directory, .required = true),
 	F_INT(struct cut_request, max_blob_bytes, .required = true),
+	F_OBJ(struct cut_request, pdf, .required = true, .of = &pdf_limits_schema),
 	F_LIST(struct cut_request, files, .required = true, .max = CUT_FILES_MAX,
 	       .of = &FILE_SCHEMA),
 };
@@ -40,6 +41,7 @@ struct cutting {
 	struct scan *scan;
 	struct arena *scratch;
 	const struct cut_request *in;
+	struct pdf *pdf;
 	struct sb files, chunks;
 };
 
@@ -94,6 +96,7 @@ size_t cut_rows(struct sb *sb, const struct chunk_list *chunks)
 
 		sb_int(sb, chunk->start);
 		sb_int_after(sb, '\t', chunk->end);
+		sb_int_after(sb, '\t', chunk->page);
 		sb_addc(sb, '\t');
 		sb_add(sb, chunk->kind);
 		add_names(sb, chunk->symbols, chunk->nsymbols);
@@ -143,6 +146,36 @@ static const char *cut_text(struct cutting *c, enum lang lang, enum role_of_file
 	return source;
 }
 
+bool cut_needs_pdf(const struct cut_request *in)
+{
+	const struct cut_file *files = in->files.items;
+
+	for (size_t i = 0; i < in->files.n && in->pdf->max_bytes > 0; i++)
+		if (pdf_is_path((struct span){ files[i].path, strlen(files[i].path) }))
+			return true;
+	return false;
+}
+
+/* One that cannot be read has no chunks, as what is binary. */
+static const char *cut_pdf(struct cutting *c, struct span path, struct span blob, size_t *ret_n)
+{
+	enum role_of_file role = lang_file_role(path, LANG_NONE, SPAN(""));
+	struct chunk_list chunks;
+	struct span text;
+
+	if (role == FILE_GENERATED || role == FILE_VENDORED ||
+	    pdf_read(c->pdf, c->scratch, blob, &text) != PDF_OK)
+		return "";
+	chunk_pages(c->scratch, text, &chunks);
+	*ret_n = cut_rows(&c->chunks, &chunks);
+	return "doc";
+}
+
+static uint64_t most_bytes(const struct cutting *c, bool is_pdf)
+{
+	return (uint64_t)(is_pdf && c->pdf != NULL ? c->in->pdf->max_bytes : c->in->max_blob_bytes);
+}
+
 static void cut_file(struct cutting *c, const struct cut_file *file)
 {
 	struct span path = { file->path, strlen(file->path) };
@@ -150,15 +183,17 @@ static void cut_file(struct cutting *c, const struct cut_file *file)
 	struct scan_blob blob = { 0 };
 	const char *source = "";
 	enum lang lang = LANG_NONE;
+	bool is_pdf = pdf_is_path(path);
 	size_t n = 0;
 
 	arena_reset(c->scratch);
 	if (read_oid(file->oid, oid) &&
-	    scan_object(c->scan, oid, SCAN_BLOB, (uint64_t)c->in->max_blob_bytes, &blob) ==
-	            SKIP_NONE) {
-		if (!scan_is_lfs_pointer(blob.text) &&
-		    (text_is_utf16(blob.text) ||
-		     memchr(blob.text.data, '\0', blob.text.len) == NULL)) {
+	    scan_object(c->scan, oid, SCAN_BLOB, most_bytes(c, is_pdf), &blob) == SKIP_NONE) {
+		if (is_pdf && !scan_is_lfs_pointer(blob.text)) {
+			source = cut_pdf(c, path, blob.text, &n);
+		} else if (!scan_is_lfs_pointer(blob.text) &&
+		           (text_is_utf16(blob.text) ||
+		            memchr(blob.text.data, '\0', blob.text.len) == NULL)) {
 			struct span text = text_to_utf8(c->scratch, blob.text), head = text;
 
 			if (head.len > HEAD_BYTES)
@@ -168,18 +203,19 @@ static void cut_file(struct cutting *c, const struct cut_file *file)
 		}
 		scan_blob_free(&blob);
 	}
-	sb_add(&c->files, lang_name(lang));
+	sb_add(&c->files, is_pdf && n > 0 ? "PDF" : lang_name(lang));
 	sb_addc(&c->files, '\t');
 	sb_add(&c->files, source);
 	sb_int_after(&c->files, '\t', (int64_t)n);
 	sb_addc(&c->files, '\n');
 }
 
-enum err cut_files(struct ctx *cx, const struct cut_request *in, struct bundle *ret)
+enum err cut_files(struct ctx *cx, const struct cut_request *in, struct pdf *pdf,
+                   struct bundle *ret)
 {
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SCRATCH_BYTES);
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
-	struct cutting c = { .scratch = scratch, .in = in };
+	struct cutting c = { .scratch = scratch, .in = in, .pdf = pdf };
 	const struct cut_file *files = in->files.items;
 	const char *text;
 

@@ -6,11 +6,15 @@
  *
  *   files   of each file asked for, in that order: language ("" when unknown), source ("code", "doc",
  *           "" when there is nothing to find in it), chunks
- *   chunks  of these, in order: first line, last line, kind, symbols, types around them (0x1f between),
- *           text
+ *   chunks  of these, in order: first line, last line, page, kind, symbols, types around them (0x1f
+ *           between), text
  *
  * In texts a line feed is 0x1e and a tab 0x1d; other control characters are blanks.  What is binary,
- * generated, vendored, a pointer of Git LFS, too large, missing or damaged has no chunks.
+ * generated, vendored, a pointer of Git LFS, too large, missing or damaged has no chunks.  A PDF is cut by its
+ * pages (maps/pdf.h); its language is "PDF".
+ *
+ * With the word "pdf" it gets the limits of maps/pdf.h and, behind a line feed, the bytes of one PDF; it
+ * answers with one part, `text`.
  *
  * With the word "subjects" it gets a struct subjects_request and answers with one part, `subjects`:
  * the lines of maps/subjects.h.
@@ -20,6 +24,7 @@
 
 #include "base/schema.h"
 #include "maps/bundle.h"
+#include "maps/pdf.h"
 #include "retrieval/chunk.h"
 
 #define CUT_FILES_MAX    400                /* of one request */
@@ -38,6 +43,7 @@ struct cut_file {
 struct cut_request {
 	const char *directory; /* absolute, of the bare repository */
 	int64_t max_blob_bytes;
+	struct pdf_limits *pdf;
 	struct list files; /* struct cut_file, CUT_FILES_MAX at most */
 };
 
@@ -48,12 +54,17 @@ struct subjects_request {
 
 extern const struct schema cut_request_schema, subjects_request_schema;
 
+/** @ret whether a file of the request is a PDF that may be read */
+bool cut_needs_pdf(const struct cut_request *in);
+
 /**
  * In portolan-analyse: read and cut the files; scan_init() and sandbox_enter() are done.
+ * @pdf NULL: PDFs are not read
  * Returns ERR_REPO_NOT_GIT, ERR_LIMIT
  */
 NODISCARD
-enum err cut_files(struct ctx *cx, const struct cut_request *in, struct bundle *ret);
+enum err cut_files(struct ctx *cx, const struct cut_request *in, struct pdf *pdf,
+                   struct bundle *ret);
 
 /**
  * In portolan-analyse: read the subjects of commits, likewise.

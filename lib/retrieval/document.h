@@ -2,10 +2,11 @@
  * Documents: texts of a tenant's own that the search finds beside its repositories.
  *
  * A document is stored as it was sent and never changes; a job cuts it (retrieval/indexing.h).  Until then
- * its status is "pending".
+ * its status is "pending".  A PDF is read by the job, in a sandbox (maps/pdf.h): one that cannot be is "failed".
  *
- *   Kinds   text/plain, text/markdown; in UTF-8.
- *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request.
+ *   Kinds   text/plain, text/markdown, in UTF-8; application/pdf.
+ *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request, and by
+ *           pdf_max_bytes.
  */
 #ifndef RETRIEVAL_DOCUMENT_H
 #define RETRIEVAL_DOCUMENT_H
@@ -14,6 +15,7 @@
 
 #define DOCUMENT_NAME_MAX 200
 #define DOCUMENT_LIST_MAX 201
+#define DOCUMENT_PDF      "application/pdf"
 
 /* What a client sends; one of text and content. */
 struct document_new {
@@ -28,10 +30,20 @@ struct document {
 	const char *name, *media_type;
 	int64_t bytes;
 	const char *hash;
-	const char *status; /* "pending", "ready" */
+	const char *status; /* "pending", "ready", "failed" */
 	const char *created_by;
 	int64_t created_us;
 	int64_t chunks;
+	int64_t pages;                          /* of a PDF that was read; 0: unknown */
+	const char *error_type, *error_message; /* why it failed */
+};
+
+/* Lines of one that are read. */
+struct document_lines {
+	int64_t from, to; /* in: wanted, from 1; out: given */
+	const char *name, *media_type, *hash;
+	int64_t page;     /* of a PDF, on which the first of them stands; 0: it has none */
+	const char *text; /* whole lines; NULL: there are none yet */
 };
 
 /* One that a job reads. */
@@ -57,6 +69,15 @@ enum err document_create(struct ctx *cx, const struct document_new *in, struct d
 NODISCARD
 enum err document_get(struct ctx *cx, int64_t id, struct document *ret);
 
+/**
+ * Read some lines of a document: of a PDF, of its text.
+ *
+ * @lines  .from and .to say which; a .to past the end is drawn in
+ * Returns ERR_NOT_FOUND, ERR_INVALID (blames ?from) when it has not so many lines
+ */
+NODISCARD
+enum err document_read(struct ctx *cx, int64_t id, struct document_lines *lines);
+
 /** @ret items are struct document, newest first; ids below before_id when not 0 */
 NODISCARD
 enum err document_list(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret);
@@ -74,6 +95,14 @@ enum err document_next(struct ctx *cx, int64_t after, struct document_content *r
 /** Documents can be found now.  @ids an array */
 NODISCARD
 enum err document_ready(struct ctx *cx, const char *ids);
+
+/** Keep the text of a PDF. */
+NODISCARD
+enum err document_extracted(struct ctx *cx, int64_t id, struct span text, int64_t pages);
+
+/** A document cannot be read. */
+NODISCARD
+enum err document_failed(struct ctx *cx, int64_t id, const struct fault *why);
 
 /** Chunks of documents that are no more are dead. */
 NODISCARD

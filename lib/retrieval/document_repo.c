@@ -4,7 +4,8 @@
 	"d.id, d.name, d.media_type, d.bytes, d.hash, d.status, d.created_by,"                     \
 	" (date_part('epoch', d.created_at) * 1000000)::bigint AS created_at,"                     \
 	" coalesce((SELECT sum(f.chunks) FROM app.search_file f WHERE f.tenant_id = $1"            \
-	" AND f.document_id = d.id AND f.live), 0)::bigint AS chunks"
+	" AND f.document_id = d.id AND f.live), 0)::bigint AS chunks,"                             \
+	" coalesce(d.pages, 0)::bigint AS pages, d.error_type, d.error_message"
 
 static const struct db_stmt INSERT = {
 	.name = "document_insert",
@@ -44,6 +45,28 @@ static const struct db_stmt GET = {
 enum err document_get(struct ctx *cx, int64_t id, struct document *ret)
 {
 	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &document_schema, ret);
+}
+
+static const struct field TEXT_FIELDS[] = {
+	F_TEXT(struct document_lines, name),
+	F_TEXT(struct document_lines, media_type),
+	F_TEXT(struct document_lines, hash),
+	F_TEXT(struct document_lines, text),
+};
+static const struct schema TEXT = SCHEMA(struct document_lines, "DocumentText", TEXT_FIELDS);
+
+static const struct db_stmt READ = {
+	.name = "document_read",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT name, media_type, hash, CASE media_type WHEN 'application/pdf' THEN extracted"
+	       " ELSE convert_from(content, 'UTF8') END AS text"
+	       " FROM app.document WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err document_repo_read(struct ctx *cx, int64_t id, struct document_lines *ret)
+{
+	return db_get(cx, &READ, DB_ARGS(DB_INT(id)), &TEXT, ret);
 }
 
 static const struct db_stmt LIST = {
@@ -105,6 +128,31 @@ enum err document_ready(struct ctx *cx, const char *ids)
 	return db_run(cx, &READY, DB_ARGS(DB_TEXT(ids)), NULL);
 }
 
+static const struct db_stmt EXTRACTED = {
+	.name = "document_extracted",
+	.nparams = 4,
+	.sql = "UPDATE app.document SET extracted = $3, pages = $4 WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err document_extracted(struct ctx *cx, int64_t id, struct span text, int64_t pages)
+{
+	return db_run(cx, &EXTRACTED, DB_ARGS(DB_INT(id), DB_TEXT(text.data), DB_INT(pages)), NULL);
+}
+
+static const struct db_stmt FAILED = {
+	.name = "document_failed",
+	.nparams = 4,
+	.sql = "UPDATE app.document SET status = 'failed', error_type = $3,"
+	       " error_message = left($4::text, 2000) WHERE tenant_id = $1 AND id = $2",
+};
+
+enum err document_failed(struct ctx *cx, int64_t id, const struct fault *why)
+{
+	return db_run(cx, &FAILED,
+	              DB_ARGS(DB_INT(id), DB_TEXT(err_info(why->code)->slug), DB_TEXT(why->detail)),
+	              NULL);
+}
+
 static const struct db_stmt GONE = {
 	.name = "document_gone",
 	.nparams = 1,
@@ -119,13 +167,10 @@ enum err document_gone(struct ctx *cx)
 }
 
 const struct db_check document_statements[] = {
-	{ .stmt = &INSERT, .row = &document_schema },
-	{ .stmt = &COUNT_ALL },
-	{ .stmt = &GET, .row = &document_schema },
-	{ .stmt = &LIST, .row = &document_schema },
-	{ .stmt = &DELETE, .row = &document_schema },
-	{ .stmt = &NEXT, .row = &CONTENT },
-	{ .stmt = &READY, .as = DB_AS_RUNNER },
-	{ .stmt = &GONE, .as = DB_AS_RUNNER },
-	{ .stmt = NULL },
+	{ .stmt = &INSERT, .row = &document_schema }, { .stmt = &COUNT_ALL },
+	{ .stmt = &GET, .row = &document_schema },    { .stmt = &READ, .row = &TEXT },
+	{ .stmt = &LIST, .row = &document_schema },   { .stmt = &DELETE, .row = &document_schema },
+	{ .stmt = &NEXT, .row = &CONTENT },           { .stmt = &READY, .as = DB_AS_RUNNER },
+	{ .stmt = &EXTRACTED, .as = DB_AS_RUNNER },   { .stmt = &FAILED, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE, .as = DB_AS_RUNNER },        { .stmt = NULL },
 };

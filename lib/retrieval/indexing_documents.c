@@ -9,6 +9,7 @@
 
 #define SCRATCH_BYTES ((size_t)256 << 20) /* of one document */
 #define IDS_BYTES     ((size_t)1 << 20)
+#define REQUEST_BYTES 1024 /* of what stands before a PDF */
 
 struct documents {
 	struct ctx *cx;
@@ -29,21 +30,105 @@ static struct span bytes_of(struct ctx *cx, const struct document_content *docum
 	return (struct span){ bytes, got };
 }
 
+/* --- PDFs --- */
+
+/* The child's answer lives as long as the result. */
+static enum err ask_text(struct documents *d, struct ctx *cx, struct span bytes,
+                         struct tool_result *result, struct span *ret)
+{
+	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
+	struct sb sb = sb_new(cx->arena, bytes.len + REQUEST_BYTES);
+	struct pdf_limits limits;
+	const struct span *text;
+
+	pdf_limits_of(cx, &limits);
+	schema_encode(&sb, &pdf_limits_schema, &limits);
+	sb_addc(&sb, '\n');
+	sb_addn(&sb, bytes.data, bytes.len);
+	TRY(indexing_child(cx, d->run, "pdf", (struct span){ sb.data, sb.len }, result));
+	if (bundle_read(cx, result->output, bundle) != ERR_OK ||
+	    (text = bundle_find(bundle, "text")) == NULL ||
+	    utf8_valid(text->data, text->len) != text->len ||
+	    memchr(text->data, '\0', text->len) != NULL)
+		return err_set(cx, ERR_INTERNAL, "the reader of PDFs gave an answer that is none");
+	*ret = (struct span){ arena_strndup(cx->arena, text->data, text->len), text->len };
+	return ERR_OK;
+}
+
+/* What tells of the PDF, and would be so again. */
+static bool tells_of_document(enum err e)
+{
+	return e == ERR_INVALID || e == ERR_TOO_LARGE || e == ERR_LIMIT || e == ERR_TIMEOUT ||
+	       e == ERR_STATE || e == ERR_CHILD_KILLED || e == ERR_OUT_OF_MEMORY;
+}
+
+static enum err give_up(struct documents *d, struct ctx *cx, int64_t id)
+{
+	const struct fault why = cx->fault;
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+
+	err_clear(cx);
+	TRY(segment_tx(cx, d->run, &tx));
+	TRY(document_failed(cx, id, &why));
+	return db_commit(&tx);
+}
+
+static enum err keep_text(struct documents *d, struct ctx *cx, int64_t id, struct span text)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	int64_t pages = 1;
+
+	for (size_t i = 0; i < text.len; i++)
+		pages += text.data[i] == '\f';
+	TRY(segment_tx(cx, d->run, &tx));
+	TRY(document_extracted(cx, id, text, pages));
+	return db_commit(&tx);
+}
+
+/* @ret_failed it cannot be read, which is kept */
+static enum err read_pdf(struct documents *d, struct ctx *cx,
+                         const struct document_content *document, struct chunk_list *ret,
+                         bool *ret_failed)
+{
+	CLEANUP(tool_end) struct tool_result result = { 0 };
+	struct span text = SPAN("");
+	enum err e = ask_text(d, cx, bytes_of(cx, document), &result, &text);
+
+	*ret_failed = tells_of_document(e);
+	if (*ret_failed)
+		return give_up(d, cx, document->id);
+	TRY(e);
+	TRY(keep_text(d, cx, document->id, text));
+	chunk_pages(cx->arena, text, ret);
+	return ERR_OK;
+}
+
+/* --- All --- */
+
 static enum err cut_document(struct documents *d, struct ctx *cx,
-                             const struct document_content *document)
+                             const struct document_content *document, bool *ret_failed)
 {
 	bool markdown = strcmp(document->media_type, "text/markdown") == 0;
+	bool pdf = strcmp(document->media_type, DOCUMENT_PDF) == 0;
 	struct sb rows = sb_new(cx->arena, CUT_OUTPUT_BYTES);
 	struct chunk_list chunks;
 	struct segment_file file = { .path = document->name,
 		                     .oid = document->hash,
-		                     .language = markdown ? "Markdown" : "Text",
+		                     .language = markdown ? "Markdown"
+		                                 : pdf    ? "PDF"
+		                                          : "Text",
 		                     .source = "document",
 		                     .document_id = document->id };
 	const char *text;
 
-	chunk_prose(cx->arena, markdown ? LANG_MARKDOWN : LANG_TEXT, bytes_of(cx, document),
-	            &chunks);
+	*ret_failed = false;
+	if (pdf)
+		TRY(read_pdf(d, cx, document, &chunks, ret_failed));
+	else
+		chunk_prose(cx->arena, markdown ? LANG_MARKDOWN : LANG_TEXT, bytes_of(cx, document),
+		            &chunks);
+	if (*ret_failed)
+		return ERR_OK;
 	file.chunks = (int64_t)cut_rows(&rows, &chunks);
 	TRY(sb_finish(cx, &rows, &text));
 	file.rows = (struct span){ text, rows.len };
@@ -55,6 +140,7 @@ static enum err cut_document(struct documents *d, struct ctx *cx,
 static enum err next_document(struct documents *d, struct ctx *cx, bool *ret)
 {
 	struct document_content document;
+	bool failed;
 	enum err e = document_next(cx, d->after, &document);
 
 	*ret = e == ERR_OK;
@@ -63,8 +149,10 @@ static enum err next_document(struct documents *d, struct ctx *cx, bool *ret)
 		return ERR_OK;
 	}
 	TRY(e);
-	TRY(cut_document(d, cx, &document));
+	TRY(cut_document(d, cx, &document, &failed));
 	d->after = document.id;
+	if (failed)
+		return ERR_OK;
 	sb_int_after(&d->ids, d->n++ == 0 ? '{' : ',', document.id);
 	return ERR_OK;
 }

@@ -41,16 +41,15 @@ static bool stopped(void *arg)
 	return run_stopped(arg);
 }
 
-/* @word what is asked for, @s of the request  @ret put away by tool_end() */
-static enum err ask_child(struct ctx *cx, struct job_run *run, const char *word,
-                          const struct schema *s, const void *request, struct tool_result *ret)
+enum err indexing_child(struct ctx *cx, struct job_run *run, const char *word, struct span input,
+                        struct tool_result *ret)
 {
 	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
 	const struct config *config = cx->app->config;
 	const char *path = child_program(cx->arena, config->libexec_dir, PROGRAM);
-	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
 	struct tool_request rq = {
 		.env = ENV,
+		.input = input,
 		.output_max_bytes = 2 * CUT_OUTPUT_BYTES,
 		.timeout_ms = CHILD_TIMEOUT_MS,
 		.grace_ms = CHILD_GRACE_MS,
@@ -60,16 +59,24 @@ static enum err ask_child(struct ctx *cx, struct job_run *run, const char *word,
 		.cancelled = stopped,
 		.arg = run,
 	};
-	const char *input;
 
 	if (path == NULL)
 		return err_set(cx, ERR_INTERNAL, "cannot tell where the programs are");
-	schema_encode(&sb, s, request);
-	TRY(sb_finish(cx, &sb, &input));
 	rq.argv = (const char *const[]){ path, word, NULL };
-	rq.input = (struct span){ input, strlen(input) };
 	TRY(tool_run(cx, &rq, ret));
 	return ret->exit_code == 0 ? ERR_OK : child_failure(cx, PROGRAM, ret);
+}
+
+/* @s of the request */
+static enum err ask_child(struct ctx *cx, struct job_run *run, const char *word,
+                          const struct schema *s, const void *request, struct tool_result *ret)
+{
+	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
+	const char *input;
+
+	schema_encode(&sb, s, request);
+	TRY(sb_finish(cx, &sb, &input));
+	return indexing_child(cx, run, word, (struct span){ input, strlen(input) }, ret);
 }
 
 /* --- Its answer --- */
@@ -231,12 +238,15 @@ static enum err cut_batch(struct indexing *x, struct ctx *cx, const struct index
 	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
 	struct segment_file *files = arena_array(cx->arena, n, sizeof(*files));
 	struct cut_file *request_files = arena_array(cx->arena, n, sizeof(*request_files));
+	struct pdf_limits pdf;
 	const struct cut_request request = {
 		.directory = x->directory,
 		.max_blob_bytes = cx->app->config->blob_max_bytes,
+		.pdf = &pdf,
 		.files = { .items = request_files, .n = n },
 	};
 
+	pdf_limits_of(cx, &pdf);
 	for (size_t i = 0; i < n; i++)
 		request_files[i] = (struct cut_file){ wanted[i].oid, wanted[i].path };
 	TRY(read_subjects(x));
@@ -266,8 +276,7 @@ static enum err next_batch(struct indexing *x, struct ctx *cx, int64_t *after)
 	const struct indexing_file *files;
 	size_t n;
 
-	TRY(indexing_repo_wanted(cx, x->project_id, x->index.id, *after,
-	                         cx->app->config->blob_max_bytes, CUT_FILES_MAX, &wanted));
+	TRY(indexing_repo_wanted(cx, x->project_id, x->index.id, *after, CUT_FILES_MAX, &wanted));
 	files = wanted.items;
 	n = batch_size(&wanted);
 	if (n == 0) {

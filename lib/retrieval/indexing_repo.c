@@ -1,5 +1,7 @@
 #include "retrieval/indexing_repo.h"
 
+#include "config/config.h"
+
 #include "retrieval/indexing.h"
 
 static const struct db_stmt VERSION = {
@@ -45,20 +47,24 @@ static const struct schema WANTED_ROW = SCHEMA(struct indexing_file, "IndexingFi
 static const struct db_stmt WANTED = {
 	.name = "indexing_wanted",
 	.read = true,
-	.nparams = 6,
+	.nparams = 7,
 	.sql = "SELECT f.entry::bigint, f.bytes, f.path, f.oid FROM app.map_file f WHERE"
 	       " f.tenant_id = $1 AND f.index_id = $3 AND f.entry >= 0 AND f.entry > $4"
-	       " AND f.role <> '' AND f.bytes BETWEEN 1 AND $5 AND NOT EXISTS ("
+	       " AND f.role <> '' AND f.bytes BETWEEN 1 AND CASE lower(right(f.path, 4))"
+	       " WHEN '.pdf' THEN greatest($5::bigint, $7::bigint) ELSE $5 END AND NOT EXISTS ("
 	       "SELECT FROM app.search_file s WHERE s.tenant_id = $1 AND s.project_id = $2 AND s.live"
 	       " AND s.oid = f.oid AND s.path = f.path) ORDER BY f.entry LIMIT $6",
 };
 
 enum err indexing_repo_wanted(struct ctx *cx, int64_t project_id, int64_t index_id, int64_t after,
-                              int64_t max_bytes, int64_t limit, struct list *ret)
+                              int64_t limit, struct list *ret)
 {
+	const struct config *config = cx->app->config;
+
 	return db_list(cx, &WANTED,
 	               DB_ARGS(DB_INT(project_id), DB_INT(index_id), DB_INT(after),
-	                       DB_INT(max_bytes), DB_INT(limit)),
+	                       DB_INT(config->blob_max_bytes), DB_INT(limit),
+	                       DB_INT(config->pdf_max_bytes)),
 	               &WANTED_ROW, ret);
 }
 

@@ -18,10 +18,10 @@ NODISCARD
 enum err indexing_repo_note(struct ctx *cx, int64_t project_id, const char *commit, int64_t version,
                             bool complete);
 
-/** @ret items are struct indexing_file behind an entry */
+/** @ret items are struct indexing_file behind an entry, of no more bytes than the settings allow */
 NODISCARD
 enum err indexing_repo_wanted(struct ctx *cx, int64_t project_id, int64_t index_id, int64_t after,
-                              int64_t max_bytes, int64_t limit, struct list *ret);
+                              int64_t limit, struct list *ret);
 
 /** Files that the map has no more are dead; NULL index: all. */
 NODISCARD

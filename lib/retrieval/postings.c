@@ -137,7 +137,9 @@ static void put(struct postings *p, struct term *term, unsigned code)
 
 static double norm_of(double length, double usual)
 {
-	return POSTINGS_K1 * (1 - POSTINGS_B + POSTINGS_B * length / usual);
+	const double times = length / usual < POSTINGS_LONG ? length / usual : POSTINGS_LONG;
+
+	return POSTINGS_K1 * (1 - POSTINGS_B + POSTINGS_B * times);
 }
 
 void postings_end(struct postings *p, double worth)

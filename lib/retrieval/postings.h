@@ -21,6 +21,8 @@
 #define POSTINGS_K1     3.0
 #define POSTINGS_B      0.75
 #define POSTINGS_LENGTH 90.0 /* terms of a chunk of usual length */
+#define POSTINGS_LONG                                                                              \
+	3.0 /* times that; what is longer counts as so long: its words are still its words */
 
 /* Weights of a term in a name that the chunk defines, in one around that, in its path; in its text: 1. */
 #define POSTINGS_SYMBOL 10.0

@@ -8,6 +8,7 @@
 
 #include "projects/project.h"
 #include "retrieval/postings.h"
+#include "retrieval/query.h"
 #include "retrieval/rank.h"
 #include "retrieval/search_repo.h"
 #include "retrieval/terms.h"
@@ -17,8 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TERMS_MAX    64 /* different ones of a query that are looked up ... */
-#define TERMS_READ   24 /* ... and read, the rarest */
+#define TERMS_READ   40 /* different ones of a query that are read: the rarest */
 #define TERMS_LEAST  3  /* are read however common they are */
 #define COMMON_PART  4  /* a term that more than this part of the chunks has is common */
 #define POSTINGS_MAX 600000
@@ -37,6 +37,7 @@ static const struct field HIT_FIELDS[] = {
 	F_TEXT(struct retrieval_hit, path, .doc = "The file, or the document's name"),
 	F_INT(struct retrieval_hit, start_line, .doc = "First line"),
 	F_INT(struct retrieval_hit, end_line, .doc = "Last line"),
+	F_INT(struct retrieval_hit, page, .zero_is_null = true, .doc = "Page of a PDF"),
 	F_TEXT(struct retrieval_hit, blob, .doc = "Id of the file's content"),
 	F_TEXT(struct retrieval_hit, language, .nullable = true, .doc = "Language of the file"),
 	F_TEXT(struct retrieval_hit, source, .doc = "code, doc or document"),
@@ -60,49 +61,9 @@ const struct schema retrieval_found_schema =
 
 /* --- Terms --- */
 
-struct query_term {
-	const char *name, *written; /* written: as the query has it first */
-	int64_t times;              /* in the query */
-	int64_t chunks, files;      /* that have it; of which a commit said it */
-	double idf, past_idf;
-};
-
-struct query_terms {
-	struct ctx *cx;
-	struct query_term items[TERMS_MAX];
-	size_t n;
-	bool noise; /* the commonest words count too: there are no others */
-};
-
-static void take_term(void *arg, const char *name, size_t n, struct span written)
-{
-	struct query_terms *terms = arg;
-
-	if (!terms->noise && term_is_noise(name, n))
-		return;
-	for (size_t i = 0; i < terms->n; i++)
-		if (strlen(terms->items[i].name) == n &&
-		    memcmp(terms->items[i].name, name, n) == 0) {
-			terms->items[i].times++;
-			return;
-		}
-	if (terms->n < TERMS_MAX)
-		terms->items[terms->n++] =
-			(struct query_term){ .name = arena_strndup(terms->cx->arena, name, n),
-			                     .written = arena_strndup(terms->cx->arena,
-			                                              written.data, written.len),
-			                     .times = 1 };
-}
-
 static enum err read_query(struct ctx *cx, const char *text, struct query_terms *ret)
 {
-	struct span span = { text, strlen(text) };
-
-	*ret = (struct query_terms){ .cx = cx };
-	terms_each(span, take_term, ret);
-	ret->noise = ret->n == 0;
-	if (ret->noise)
-		terms_each(span, take_term, ret);
+	query_read(cx->arena, (struct span){ text, strlen(text) }, ret);
 	if (ret->n == 0)
 		return err_field(cx, ERR_INVALID, "?q", "word", "has no word to look for");
 	return ERR_OK;
@@ -143,11 +104,32 @@ static int rarest_first(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* A related term tells no more than the one that it stands for: a short form may be rare by chance. */
+static double idf_of_term(const struct query_terms *terms, const struct query_term *term,
+                          int64_t all)
+{
+	int64_t chunks = term->chunks;
+
+	for (size_t i = 0; term->of != NULL && i < terms->n; i++)
+		if (strcmp(terms->items[i].name, term->of) == 0 && terms->items[i].chunks > chunks)
+			chunks = terms->items[i].chunks;
+	return idf_of(all, chunks);
+}
+
+static void count_terms(struct query_terms *terms, const struct search_df *rows, size_t n)
+{
+	for (size_t i = 0; i < terms->n; i++)
+		for (size_t j = 0; j < n; j++)
+			if (strcmp(terms->items[i].name, rows[j].term) == 0)
+				terms->items[i].chunks = rows[j].chunks;
+			else if (is_past(rows[j].term, terms->items[i].name))
+				terms->items[i].files = rows[j].chunks;
+}
+
 /* How rare each is; those that are worth reading stay, rarest first. */
 static enum err weigh_terms(struct ctx *cx, const char *segments, int64_t chunks,
                             struct query_terms *terms)
 {
-	const struct search_df *rows;
 	struct list found;
 	const char *names;
 	int64_t read = 0;
@@ -155,13 +137,9 @@ static enum err weigh_terms(struct ctx *cx, const char *segments, int64_t chunks
 
 	TRY(terms_array(cx, terms, &names));
 	TRY(search_repo_df(cx, segments, names, &found));
-	rows = found.items;
+	count_terms(terms, found.items, found.n);
 	for (size_t i = 0; i < terms->n; i++)
-		for (size_t j = 0; j < found.n; j++)
-			if (strcmp(terms->items[i].name, rows[j].term) == 0)
-				terms->items[i].chunks = rows[j].chunks;
-			else if (is_past(rows[j].term, terms->items[i].name))
-				terms->items[i].files = rows[j].chunks;
+		terms->items[i].idf = idf_of_term(terms, &terms->items[i], chunks);
 	qsort(terms->items, terms->n, sizeof(terms->items[0]), rarest_first);
 	for (size_t i = 0; i < terms->n; i++) {
 		struct query_term term = terms->items[i];
@@ -172,7 +150,6 @@ static enum err weigh_terms(struct ctx *cx, const char *segments, int64_t chunks
 		if (n >= TERMS_READ || (n >= TERMS_LEAST && (term.chunks > chunks / COMMON_PART ||
 		                                             read > POSTINGS_MAX)))
 			break;
-		term.idf = idf_of(chunks, term.chunks);
 		term.past_idf = idf_of(chunks, term.files);
 		terms->items[n++] = term;
 	}
@@ -206,7 +183,7 @@ static const char *ranges_of(const struct list *only, int64_t segment)
 static void rank_row(struct rank *rank, const struct query_term *term,
                      const struct search_postings *row)
 {
-	double often = 1 + log((double)term->times);
+	double often = term->worth * (1 + log((double)term->times));
 
 	if (strcmp(term->name, row->term) == 0)
 		rank_term(rank, &(struct rank_term){ term->name, term->idf * often },
@@ -265,7 +242,7 @@ struct why {
 	struct ctx *cx;
 	const struct query_terms *terms;
 	const char *field;
-	bool seen[TERMS_MAX]; /* told already, by the first field that has it */
+	bool seen[QUERY_TERMS_MAX]; /* told already, by the first field that has it */
 	const char **items;
 	size_t n;
 };
@@ -278,7 +255,8 @@ static void explain_term(void *arg, const char *name, size_t n, struct span writ
 	for (size_t i = 0; i < why->terms->n && why->n < WHY_MAX; i++) {
 		const char *term = why->terms->items[i].name;
 
-		if (why->seen[i] || strlen(term) != n || memcmp(term, name, n) != 0)
+		if (why->seen[i] || why->terms->items[i].written == NULL || strlen(term) != n ||
+		    memcmp(term, name, n) != 0)
 			continue;
 		why->seen[i] = true;
 		why->items[why->n++] = arena_printf(why->cx->arena, "%s:%s", why->field,

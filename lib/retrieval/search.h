@@ -37,6 +37,7 @@ struct retrieval_hit {
 	const char *commit;           /* 40 digits at which it was read; NULL of a document */
 	const char *path;             /* as maps show it; of a document its name */
 	int64_t start_line, end_line; /* from 1, both included */
+	int64_t page;                 /* of a PDF; 0: it has none */
 	const char *blob;     /* id of the file's blob; of a document the hash of its text */
 	const char *language; /* NULL: none known */
 	const char *source;   /* "code", "doc" (in a repository), "document" */

@@ -106,6 +106,7 @@ static const struct field HIT_FIELDS[] = {
 	F_TEXT(struct retrieval_hit, path),
 	F_INT(struct retrieval_hit, start_line),
 	F_INT(struct retrieval_hit, end_line),
+	F_INT(struct retrieval_hit, page),
 	F_TEXT(struct retrieval_hit, blob),
 	F_TEXT(struct retrieval_hit, language),
 	F_TEXT(struct retrieval_hit, source),
@@ -124,7 +125,7 @@ static const struct db_stmt HITS = {
 	.sql = "SELECT coalesce(f.project_id, 0) AS project_id, coalesce(f.document_id, 0) AS"
 	       " document_id, (SELECT commit FROM app.search_state WHERE tenant_id = $1"
 	       " AND project_id = f.project_id) AS commit, f.path, c.start_line::bigint,"
-	       " c.end_line::bigint, f.oid AS blob, nullif(f.language, '') AS language, f.source,"
+	       " c.end_line::bigint, c.page::bigint, f.oid AS blob, nullif(f.language, '') AS language, f.source,"
 	       " c.kind, to_jsonb(string_to_array(nullif(c.symbols, ''), E'\\x1f')) AS symbols, c.text,"
 	       " f.past, w.n AS score"
 	       " FROM unnest($2::bigint[], $3::integer[]) WITH ORDINALITY AS w (segment, chunk, n),"

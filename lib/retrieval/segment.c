@@ -12,7 +12,7 @@
 #define SCRATCH_BYTES ((size_t)256 << 20) /* what one batch needs at most */
 #define COUNTS_BYTES  ((size_t)1 << 20)
 #define LINES_BYTES   ((size_t)96 << 20)
-#define ROW_COLUMNS   6
+#define ROW_COLUMNS   7
 
 void segment_begin(struct segment *s, struct ctx *cx, struct job_run *run, int64_t project_id)
 {
@@ -122,10 +122,12 @@ static double worth_of(const char *path, struct span kind)
 	if (strncasecmp(name, "CHANGE", 6) == 0 || strncasecmp(name, "HISTORY", 7) == 0 ||
 	    strncasecmp(name, "NEWS", 4) == 0 || strncasecmp(name, "RELEASE", 7) == 0)
 		worth *= SEGMENT_WORTH_CHANGES;
-	if (is_kind(kind, "section"))
+	if (is_kind(kind, "section") || is_kind(kind, "page"))
 		worth *= SEGMENT_WORTH_SECTION;
 	else if (is_kind(kind, "lines"))
 		worth *= SEGMENT_WORTH_LINES;
+	else if (!is_kind(kind, "function") && !is_kind(kind, "method"))
+		worth *= SEGMENT_WORTH_HELD;
 	return worth;
 }
 
@@ -199,10 +201,10 @@ static enum err take_rows(struct segment *s, const struct segment_file *file, in
 
 		for (size_t j = 0; j < ROW_COLUMNS; j++)
 			columns[j] = column(&rest);
-		if (columns[5].len == 0 || rest.len != 0)
+		if (columns[6].len == 0 || rest.len != 0)
 			return err_set(s->cx, ERR_INTERNAL, "a chunk came in another form");
 		index_chunk(s, file->path,
-		            &(struct passage){ columns[2], columns[3], columns[4], columns[5] },
+		            &(struct passage){ columns[3], columns[4], columns[5], columns[6] },
 		            i == 0 ? file->past : NULL);
 		sb_int(sb, file_id);
 		sb_int_after(sb, '\t', i);

@@ -25,6 +25,7 @@
 #define SEGMENT_WORTH_CHANGES 0.5  /* in lists of changes */
 #define SEGMENT_WORTH_SECTION 0.8  /* of prose */
 #define SEGMENT_WORTH_LINES   0.75 /* between definitions */
+#define SEGMENT_WORTH_HELD    0.9  /* types and values: what holds, and does nothing */
 
 #define SEGMENT_PIECE_BYTES ((size_t)1 << 20)
 #define SEGMENT_PIECE_ROWS  20000

@@ -47,9 +47,10 @@ static const struct db_stmt PUT_CHUNKS = {
 	.name = "segment_put_chunks",
 	.nparams = 2,
 	.sql = LINES("2") " INSERT INTO app.search_chunk (tenant_id, file_id, number, start_line,"
-			  " end_line, kind, symbols, around, text)"
+			  " end_line, page, kind, symbols, around, text)"
 			  " SELECT $1, c[1]::bigint, c[2]::integer, c[3]::integer, c[4]::integer,"
-			  " c[5], c[6], c[7], translate(c[8], E'\\x1e\\x1d', E'\\n\\t') FROM l",
+			  " c[5]::integer, c[6], c[7], c[8],"
+			  " translate(c[9], E'\\x1e\\x1d', E'\\n\\t') FROM l",
 };
 
 enum err segment_repo_put_chunks(struct ctx *cx, struct span lines)

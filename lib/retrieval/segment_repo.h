@@ -27,7 +27,7 @@ NODISCARD
 enum err segment_repo_put_files(struct ctx *cx, int64_t segment_id, int64_t project_id,
                                 struct span lines, struct list *ret);
 
-/** @lines file, number, first line, last line, kind, symbols, text */
+/** @lines file, number, first line, last line, page, kind, symbols, types around, text */
 NODISCARD
 enum err segment_repo_put_chunks(struct ctx *cx, struct span lines);
 

@@ -75,10 +75,12 @@ static size_t cut_suffix(const char *word, size_t n)
 		if (n >= m + 3 && ends(word, n, SUFFIXES[i]) && has_vowel(word, n - m))
 			return undouble(word, n - m);
 	}
-	if (n > 6 && ends(word, n, "ation"))
+	if (n > 8 && ends(word, n, "ization")) /* as of initialize */
+		return n - 5;
+	if (n > 6 && (ends(word, n, "tion") || ends(word, n, "ssion")))
 		return n - 3;
-	if (n > 6 && ends(word, n, "ction"))
-		return n - 3;
+	if (n > 5 && ends(word, n, "ly"))
+		return n - 2;
 	return n;
 }
 
@@ -99,7 +101,22 @@ static size_t stem(char *word, size_t n)
 
 /* --- Words --- */
 
-static void give(const char *part, size_t len, term_each *each, void *arg)
+/* Stems one behind the other. */
+struct joined {
+	char text[TERM_WORD_MAX];
+	size_t n;
+};
+
+static void join(struct joined *joined, const char *stem, size_t n)
+{
+	if (joined->n + n > TERM_WORD_MAX)
+		return;
+	memcpy(joined->text + joined->n, stem, n);
+	joined->n += n;
+}
+
+/* @joined the part's stem is put behind it */
+static void give(const char *part, size_t len, term_each *each, void *arg, struct joined *joined)
 {
 	char word[TERM_WORD_MAX] = { 0 };
 	size_t n = len;
@@ -112,6 +129,7 @@ static void give(const char *part, size_t len, term_each *each, void *arg)
 	if (number && n > NUMBER_MAX)
 		return;
 	n = stem(word, n);
+	join(joined, word, n);
 	each(arg, word, n, (struct span){ part, len });
 }
 
@@ -130,10 +148,11 @@ static size_t part_end(const char *word, size_t n, size_t i)
 	return j;
 }
 
-static void give_word(const char *word, size_t n, term_each *each, void *arg)
+static void give_word(const char *word, size_t n, term_each *each, void *arg, struct joined *whole)
 {
-	char whole[TERM_WORD_MAX];
-	size_t parts = 0, len = 0;
+	size_t parts = 0;
+
+	whole->n = 0;
 
 	for (size_t i = 0; i < n;) {
 		size_t end;
@@ -143,28 +162,49 @@ static void give_word(const char *word, size_t n, term_each *each, void *arg)
 			continue;
 		}
 		end = part_end(word, n, i);
-		give(word + i, end - i, each, arg);
-		for (; i < end; i++)
-			whole[len++] = is_upper(word[i]) ? (char)(word[i] - 'A' + 'a') : word[i];
+		give(word + i, end - i, each, arg, whole);
+		i = end;
 		parts++;
 	}
-	if (parts > 1)
-		each(arg, whole, len, (struct span){ word, n });
+	if (parts > 1 && whole->n > 0)
+		each(arg, whole->text, whole->n, (struct span){ word, n });
+}
+
+static bool is_capitals(const char *word, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_upper(word[i]))
+			return false;
+	return n >= 2;
 }
 
 void terms_each(struct span text, term_each *each, void *arg)
 {
 	const char *p = text.data, *end = text.data + text.len;
+	struct joined before, word; /* before: stands in capitals up to `until` */
+	const char *from = NULL, *until = NULL;
 
 	while (p < end) {
 		const char *start = p;
 
 		while (p < end && is_word(*p))
 			p++;
-		if (p == start)
+		if (p == start) {
 			p++;
-		else if (p - start <= TERM_WORD_MAX)
-			give_word(start, (size_t)(p - start), each, arg);
+			continue;
+		}
+		if (p - start > TERM_WORD_MAX)
+			continue;
+		give_word(start, (size_t)(p - start), each, arg, &word);
+		if (!is_capitals(start, (size_t)(p - start)))
+			continue;
+		if (until != NULL && start == until + 1 && *until == ' ') {
+			join(&before, word.text, word.n);
+			each(arg, before.text, before.n, (struct span){ from, (size_t)(p - from) });
+		}
+		before = word;
+		from = start;
+		until = p;
 	}
 }
 

@@ -3,7 +3,8 @@
  *
  * A word is a run of letters, digits, '_' and bytes beyond ASCII.  An identifier
  * gives its parts (getHTTPResponse, get_http_response: get, http, response) and, when
- * it has several, itself without '_' (gethttpresponse).  Terms are in small ASCII letters;
+ * it has several, all of them as one (gethttprespons).  So do two words in capitals with a blank between:
+ * SKIP LOCKED, skiplock, as SQL has them.  Terms are in small ASCII letters;
  * the endings of English words are taken off (parsing, parsed, parses, parser: pars), a
  * short list of rules after Porter, "An algorithm for suffix stripping", 1980, made for
  * code and questions about it: it need only do the same to both.

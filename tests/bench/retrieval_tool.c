@@ -94,7 +94,7 @@ static struct segment_file make_file(struct arena *arena, uint32_t number)
 	uint64_t state = number * UINT64_C(2654435761) + 1;
 
 	for (int i = 0; i < CHUNKS_OF_FILE; i++) {
-		sb_addf(&rows, "%d\t%d\tfunction\t", i * 20 + 1, i * 20 + 20);
+		sb_addf(&rows, "%d\t%d\t0\tfunction\t", i * 20 + 1, i * 20 + 20);
 		add_words(&rows, &state, 1);
 		sb_add(&rows, "\t\t");
 		add_words(&rows, &state, CHUNK_WORDS);

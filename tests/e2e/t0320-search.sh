@@ -11,6 +11,8 @@ made_repo() {
 			printf 'int check_body_length(long bytes);\n' >lib/limit.h &&
 			printf 'class TokenBucket:\n    def take(self, cost):\n        self.left -= cost\n        return self.left >= 0\n' >lib/bucket.py &&
 			printf '# Guide\n\nHello.\n\n## Rotating keys\n\nKeys are rotated every quarter by the on-call engineer.\n' >docs/guide.md &&
+			"$ROOT/tests/fakes/pdf.py" 'Flux manual|Read this first.' 'The valve|Replace the flux valve every leap year.' >docs/manual.PDF &&
+			printf '%%PDF-1.4\nno more' >docs/torn.pdf &&
 			printf 'a\0b' >blob.bin && commit one
 	)
 }
@@ -48,6 +50,14 @@ check 'a section of prose is found by its heading and words' '
 	seek "how+are+keys+rotated" && json ".items[0] | .path + \" \" + .kind + \" \" + .symbols[0]" "docs/guide.md section Rotating keys" &&
 	json ".items[0].source" doc
 '
+check 'a PDF in a repository is found and cited by its page' '
+	seek "flux+valve" "project=$id" && json ".items[0] | [.path, .kind, .page, .source, .language] | @json" "[\"docs/manual.PDF\",\"page\",2,\"doc\",\"PDF\"]" &&
+	printf "{\"prompt\":\"When is the flux valve replaced?\",\"project_id\":%s}" "$id" | api POST /api/ai/goose && status 200 &&
+	json ".citations[0] | [.path, .page, .document_id] | @json" "[\"docs/manual.PDF\",2,null]" &&
+	json ".citations[0].blob" "$(git -C "$WORK/app" rev-parse HEAD:docs/manual.PDF)" &&
+	json ".answer | contains(\"\`docs/manual.PDF, page 2\` [1]\") and contains(\"every leap year\")" true &&
+	seek "path=docs/torn.pdf&q=more" && json ".items | length" 0
+'
 check 'filters keep to a project, folder, language and source' '
 	seek length "path=docs" && json ".items | length" 0 && seek take "language=python" && json ".items | length" 1 &&
 	seek rotated "source=code" && json ".items | length" 0 && seek rotated "source=doc&path=docs/guide.md" && json ".items | length" 1 &&
@@ -67,6 +77,36 @@ check 'a document is added, cut and found' '
 	seek "on+which+day+do+we+deploy" && json ".items[0] | .path + \" \" + .source" "handbook.md document" &&
 	json ".items[0].document_id" "$doc" && json ".items[0].commit" null && seek deploy "project=$id" && json ".items | length" 0
 '
+goose() { printf '{"prompt":"On which day do we deploy?"}' | api POST /api/ai/goose; }
+check 'an answer cites the document, by lines that were read again' '
+	goose && status 200 && json .mode extractive && json ".citations[0] | [.document_id, .project_id, .commit, .path, .start, .end, .page] | @json" \
+		"[$doc,null,null,\"handbook.md\",5,7,null]" &&
+	json ".citations[0].blob" "$(jq -j .text "$WORK/handbook.json" | sha256sum | cut -d" " -f1)" &&
+	json ".answer | contains(\"\`handbook.md:5-7\` [1]\") and contains(\"We deploy on Mondays.\")" true &&
+	printf "{\"model\":\"projects\",\"messages\":[{\"role\":\"user\",\"content\":\"On which day do we deploy?\"}]}" | api POST /v1/chat/completions &&
+	json ".portolan.citations[0].document_id" "$doc" && portolan ask "On which day do we deploy?" | grep -q "^\[1\] handbook.md:5-7  document $doc  section"
+'
+check 'one whose content is another than was indexed is dropped and counted' '
+	sql "UPDATE app.document SET hash = repeat(\$\$0\$\$, 64) WHERE id = $doc" >"$WORK/said" && goose && json ".citations | length" 0 &&
+	api GET "/api/v1/runs/$(jq .run_id "$WORK/reply.body")" && json .dropped_citations 1 &&
+	sql "UPDATE app.document SET hash = encode(sha256(content), \$\$hex\$\$) WHERE id = $doc" >"$WORK/said"
+'
+pdf= # number of one that is added
+# add NAME FILE
+add_pdf() { jq -n --arg name "$1" --arg content "$(base64 -w 0 "$2")" '{name: $name, content: $content}' | api POST /api/v1/documents; }
+is_read() { api GET "/api/v1/documents/$pdf" && json .status "$1"; }
+check 'a PDF is added, read in the sandbox, and cited by its page' '
+	"$ROOT/tests/fakes/pdf.py" "Cellar|Nothing here." "Attic|Lanterns hang in the attic." >"$WORK/house.pdf" &&
+	add_pdf house.pdf "$WORK/house.pdf" && status 201 && json .media_type application/pdf && keep pdf .id && within 20 is_read ready &&
+	json "[.pages, .chunks] | @json" "[2,2]" && seek lanterns && json ".items[0] | [.document_id, .page] | @json" "[$pdf,2]" &&
+	portolan ask "Where do lanterns hang?" | grep -q "^\[1\] house.pdf, page 2  document $pdf  page"
+'
+check 'one that cannot be read fails with its reason; what is none is refused' '
+	printf "%%PDF-1.4 torn" >"$WORK/torn.pdf" && add_pdf torn.pdf "$WORK/torn.pdf" && status 201 && keep pdf .id && within 20 is_read failed &&
+	json .error_type invalid-field && json ".error_message | contains(\"damaged\")" true && seek lanterns && json ".complete" true &&
+	printf "Dear reader" >"$WORK/none.pdf" && add_pdf none.pdf "$WORK/none.pdf" && status 400 && json ".errors[0].pointer" /content &&
+	printf "{\"name\":\"a.pdf\",\"text\":\"x\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /text
+'
 check 'what is no document is refused by name' '
 	printf "{\"name\":\"handbook.md\",\"text\":\"x\"}" | api POST /api/v1/documents && status 409 &&
 	printf "{\"name\":\"a\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /text &&
@@ -85,7 +125,7 @@ check 'the command line searches, lists sources and documents' '
 	portolan search "length of a body" --project "$id" | grep -q "lib/limit.c:3-7.*check_body_length.*symbol:body" &&
 	portolan rag query documents "which day" --json | jq -e ".schema == \"search/1\"" &&
 	portolan rag query "$id" "rotated keys" | grep -q docs/guide.md && portolan rag discover-sources | grep -q "app .*complete" &&
-	portolan documents list | grep -q handbook.md && portolan search zzzzqqqq | grep -q "Nothing is like that"
+	portolan documents add "$WORK/house.pdf" --name copy.pdf | grep -q copy.pdf && portolan documents list | grep -q handbook.md && portolan search zzzzqqqq | grep -q "Nothing is like that"
 '
 check 'a deleted document is not found from then on, and leaves nothing' '
 	api DELETE "/api/v1/documents/$doc" && status 204 && seek deploy && json ".items | length" 0 && api GET "/api/v1/documents/$doc" && status 404

@@ -69,6 +69,11 @@ check 'of the whole the README speaks, and the map' '
 	ask "What does this project do?" "?wait=30" && json .status completed && json ".citations[0].path" README.md && resolve &&
 	json ".answer | contains(\"Wire reads requests\")" true && json ".answer | contains(\"What the map of commit\")" true
 '
+check 'who changed something, the newest commits tell' '
+	ask "Who changed parse_request last?" "?wait=30" && json .status completed && json ".citations[0].path" lib/parse.c &&
+	json ".answer | contains(\"The newest commits that changed \`lib/parse.c\`\") and contains(\"e2e: one (4 files)\")" true &&
+	json ".answer | contains(\"$(echo "$COMMIT" | cut -c1-12)\")" true
+'
 check 'a name that is like another is told, and nothing is made up' '
 	ask "What does parse_reqest do?" "?wait=30" && json .status completed && json ".answer | contains(\"parse_request\")" true
 '

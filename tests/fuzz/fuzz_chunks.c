@@ -1,6 +1,7 @@
 /* Files of any language, cut and counted: chunks rise, do not overlap, and lie in the text; terms too. */
 #include "retrieval/chunk.h"
 #include "retrieval/postings.h"
+#include "retrieval/query.h"
 #include "retrieval/terms.h"
 
 #include "maps/text.h"
@@ -51,6 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_chunks(text, &chunks);
 	chunk_prose(arena, lang, text, &chunks);
 	check_chunks(text, &chunks);
+	chunk_pages(arena, text, &chunks);
+	check_chunks(text, &chunks);
+	query_read(arena, text, arena_alloc(arena, sizeof(struct query_terms)));
 	terms_each(text, check_term, &text);
 	at = arena_strndup(arena, text.data, text.len);
 	while ((last = postings_next(&at, last, &weight)) >= 0)

@@ -32,7 +32,7 @@ static struct stage stage_open(void **state, const char *name)
 static struct segment_file file(struct ctx *cx, const char *path, const char *symbol,
                                 const char *text)
 {
-	const char *row = arena_printf(cx->arena, "1\t3\tfunction\t%s\tAround\t%s\n", symbol, text);
+	const char *row = arena_printf(cx->arena, "1\t3\t0\tfunction\t%s\tAround\t%s\n", symbol, text);
 
 	return (struct segment_file){ .path = path,
 		                      .oid = "0123456789012345678901234567890123456789",
@@ -161,7 +161,7 @@ static void test_put__refuses_rows_that_are_none(void **state)
 {
 	struct stage st = stage_open(state, "refused");
 	struct segment_file bad = file(st.cx, "a.c", "gamma", "gamma");
-	static const char *const ROWS[] = { "1\t3\tfunction\n", "", "1\t2\t3\t4\t5\t6\t7\n" };
+	static const char *const ROWS[] = { "1\t3\t0\tfunction\n", "", "1\t2\t3\t4\t5\t6\t7\t8\n" };
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {
 		bad.rows = (struct span){ ROWS[i], strlen(ROWS[i]) };

@@ -18,11 +18,13 @@ static enum err say(void *arg, const char *text, size_t n)
 	return ERR_OK;
 }
 
-/* What begins with "no" is not there; the others are numbered as they come. */
+/* What begins with "no" is not there; the others are numbered as they come.  Documents have a name of their own. */
 static enum err resolve(void *arg, struct place_named *place, int64_t *ret_number)
 {
 	struct ear *ear = arg;
 
+	if (strcmp(place->path, "document/4") == 0)
+		place->shown = "manual.pdf, page 3";
 	*ret_number = strncmp(place->path, "no", 2) == 0 ? 0 : ++ear->numbers;
 	return ERR_OK;
 }
@@ -39,6 +41,7 @@ static const struct {
 	{ "[a.c:1, b.c:2-3; c.c:4]", "`a.c:1` [1], `b.c:2-3` [2], `c.c:4` [3]", 0 },
 	{ "[7:lib/a.c:3]", "`lib/a.c:3` [1]", 0 },
 	{ "[no.c:3] and [no.c:1, a.c:2]", " and `a.c:2` [1]", 0 },
+	{ "[document/4:3-6, document/5:1]", "`manual.pdf, page 3` [1], `document/5:1` [2]", 0 },
 	{ "see [1] and [23].", "see  and .", 2 },
 	{ "x[1] and f[i]", "x[1] and f[i]", 0 },
 	{ "`[a.c:3] [1]` and\n```\n[a.c:4]\n[2]\n```\n[a.c:5]",

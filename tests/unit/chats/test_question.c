@@ -59,6 +59,54 @@ static void test_question__names_words_whole(void **state)
 	}
 }
 
+static void test_question__past(void **state)
+{
+	static const struct {
+		const char *text;
+		bool past;
+	} CASES[] = {
+		{ "Who changed the parser last?", true },
+		{ "When was lib/a.c added", true },
+		{ "why was parse_request removed", true },
+		{ "recent commits", true },
+		{ "Who uses the parser?", false },
+		{ "What is the last element of the list?", false },
+		{ "How is a change stored?", false },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct question q;
+
+		print_message("# %s\n", CASES[i].text);
+		question_read(cx->arena, CASES[i].text, &q);
+		assert_int_equal(q.past, CASES[i].past);
+	}
+}
+
+static void test_question__phrases(void **state)
+{
+	static const struct {
+		const char *text, *phrases, *words;
+	} CASES[] = {
+		{ "Where are jobs claimed with SKIP LOCKED?", "SKIP LOCKED",
+		  "jobs claimed skip locked" },
+		{ "who says \"not so fast\" ON AN HTTP POST, or \"", "not so fast ON AN HTTP POST",
+		  "says so fast http post" },
+		{ "SQL, and A B", "", "sql" },
+		{ "THE  END of X", "", "end" },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		struct question q;
+
+		question_read(cx->arena, CASES[i].text, &q);
+		assert_string_equal(join(cx->arena, q.phrases, q.nphrases), CASES[i].phrases);
+		assert_string_equal(join(cx->arena, q.words, q.nwords), CASES[i].words);
+	}
+}
+
 /* As many names and words as there is room for, and none that has no end. */
 static void test_question__limits(void **state)
 {
@@ -113,6 +161,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_question__names_words_whole),
+		cmocka_unit_test(test_question__past),
+		cmocka_unit_test(test_question__phrases),
 		cmocka_unit_test(test_question__limits),
 		cmocka_unit_test(test_extract__window_is_where_the_words_are),
 	};

@@ -4,6 +4,7 @@
 #include "base/sb.h"
 #include "retrieval/chunk.h"
 #include "retrieval/postings.h"
+#include "retrieval/query.h"
 #include "retrieval/rank.h"
 #include "retrieval/terms.h"
 
@@ -35,8 +36,8 @@ static void test_terms__of_identifiers_and_sentences(void **state)
 	static const struct {
 		const char *text, *terms;
 	} CASES[] = {
-		{ "getHTTPResponse", "get http respons gethttpresponse" },
-		{ "get_http_response", "get http respons gethttpresponse" },
+		{ "getHTTPResponse", "get http respons gethttprespons" },
+		{ "get_http_response", "get http respons gethttprespons" },
 		{ "HTTPServer2", "http server2 httpserver2" },
 		{ "a.b->c", "a b c" },
 		{ "__init__", "init" },
@@ -44,6 +45,11 @@ static void test_terms__of_identifiers_and_sentences(void **state)
 		{ "parses parsed parsing parser parse", "pars pars pars pars pars" },
 		{ "running stopped libraries classes", "run stop librari class" },
 		{ "caf\xc3\xa9 na\xc3\xafve", "caf\xc3\xa9 na\xc3\xafve" },
+		{ "initialization authorization deletion recursively permission",
+		  "initializ authoriz delet recursiv permiss" },
+		{ "FOR UPDATE SKIP LOCKED, A B",
+		  "for updat forupdat skip updatskip lock skiplock a b" },
+		{ "SKIP  LOCKED\nNOWAIT", "skip lock nowait" },
 		{ "1234567 123456", "123456" },
 		{ "", "" },
 	};
@@ -61,6 +67,52 @@ static void test_terms__no_endless_words(void **state)
 	memset(text, 'x', 900);
 	memcpy(text + 900, " tail", 6);
 	assert_string_equal(terms_of(cx, text), "tail");
+}
+
+/* --- Queries --- */
+
+/* Each term with its worth in tenths, those that were not said behind the others. */
+static const char *query_text(struct ctx *cx, const char *text)
+{
+	struct query_terms *terms = arena_alloc(cx->arena, sizeof(*terms));
+	struct sb sb = sb_new(cx->arena, 4096);
+
+	query_read(cx->arena, (struct span){ text, strlen(text) }, terms);
+	sb_add(&sb, "");
+	for (size_t i = 0; i < terms->n; i++)
+		sb_addf(&sb, "%s%s:%d", i > 0 ? " " : "", terms->items[i].name,
+		        (int)(terms->items[i].worth * 10));
+	return sb.data;
+}
+
+static void test_query__said_paired_related(void **state)
+{
+	static const struct {
+		const char *text, *terms;
+	} CASES[] = {
+		{ "where is the length of a body checked",
+		  "length:10 bodi:10 check:10 bodicheck:5 len:4" },
+		{ "SKIP LOCKED", "skip:10 lock:10 skiplock:10" },
+		{ "configuration", "configurat:10 cfg:4 config:4" },
+		{ "the", "the:10" },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < COUNT(CASES); i++)
+		assert_string_equal(query_text(fixture_ctx(*state), CASES[i].text), CASES[i].terms);
+}
+
+/* However long a question is, its terms have a place. */
+static void test_query__of_many_words(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct query_terms *terms = arena_alloc(cx->arena, sizeof(*terms));
+	struct sb sb = sb_new(cx->arena, 1 << 16);
+
+	for (int i = 0; i < 5000; i++)
+		sb_addf(&sb, "w%d ", i);
+	query_read(cx->arena, (struct span){ sb.data, sb.len }, terms);
+	assert_true(terms->n >= QUERY_SAID_MAX && terms->n <= QUERY_TERMS_MAX);
 }
 
 /* --- Chunks --- */
@@ -106,6 +158,9 @@ static void test_chunks__follow_definitions(void **state)
 		{ LANG_PYTHON,
 		  "import a\n\nclass B:\n    \"\"\"Doc.\"\"\"\n\n    @x\n    def run(self):\n        pass\n\n    def end(self):\n        pass\n",
 		  "1-1 lines\n3-4 class B\n6-8 method run in:B\n10-11 method end in:B\n" },
+		{ LANG_C,
+		  "static int n;\n\n/* Takes one. */\nstatic const struct stmt TAKE = {\n\t.name = \"take\",\n\t.sql = \"DELETE FROM a\"\n\t       \" WHERE b\",\n};\n\nint run(void)\n{\n}\n",
+		  "1-1 lines\n3-8 constant TAKE\n10-12 function run\n" },
 		{ LANG_C, "int a;\n", "1-1 lines\n" },
 		{ LANG_C, "\n\n}\n", "" },
 		{ LANG_C, "", "" },
@@ -306,6 +361,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_terms__of_identifiers_and_sentences),
 		cmocka_unit_test(test_terms__no_endless_words),
+		cmocka_unit_test(test_query__said_paired_related),
+		cmocka_unit_test(test_query__of_many_words),
 		cmocka_unit_test(test_chunks__follow_definitions),
 		cmocka_unit_test(test_chunks__follow_headings),
 		cmocka_unit_test(test_chunks__hold_all_of_a_long_text),
