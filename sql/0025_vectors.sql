@@ -1,8 +1,9 @@
 -- Vectors: what passages mean, as a tenant's embedding model puts it into numbers.
 --
 -- The numbers stand in real[], which every PostgreSQL has, so that this works with and without the extension
--- "vector" (pgvector).  Where that is there, app.search_near() compares by it, and app.search_vector_index() makes
--- an HNSW index for each length of vectors; it may come later, too: `portolan migrate` then makes what is missing.
+-- "vector" (pgvector).  Where that is there, app.search_vector_index() adds a generated column of its type and an
+-- HNSW index for each length of vectors, and app.search_near() uses them; it may come later, too: `portolan
+-- migrate` then adds what is missing.
 
 -- Vectors compare only with those of the same model.
 CREATE TABLE app.vector_space (
@@ -61,29 +62,37 @@ CREATE POLICY lengths ON app.vector_space FOR SELECT TO portolan_owner USING (tr
 GRANT USAGE ON SEQUENCE app.vector_space_id_seq TO portolan_runner;
 GRANT UPDATE (space_id) ON app.search_file TO portolan_runner;
 
--- The schema of the extension; null: it is not there.  @enough: only one whose index goes on to search when
--- filters leave too little (0.8).
-CREATE FUNCTION app.vector_schema(enough boolean) RETURNS text
+-- The schema of the extension; null: it is not there, or older than 0.8, whose index goes on to search when
+-- filters leave too little.
+CREATE FUNCTION app.vector_schema() RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-     WHERE e.extname = 'vector' AND (NOT enough
-           OR (string_to_array(substring(e.extversion FROM '^[0-9.]*[0-9]'), '.'))::integer[] >= ARRAY[0, 8])
+     WHERE e.extname = 'vector'
+       AND string_to_array(substring(e.extversion FROM '^[0-9.]*[0-9]'), '.')::integer[] >= ARRAY[0, 8]
 $$;
 GRANT EXECUTE ON FUNCTION app.vector_schema TO portolan_app;
 
 -- Make the index of vectors of a length, if there is none and there can be.  In halfvec, which takes half the room
--- and loses next to nothing, and of which pgvector indexes up to 4000 numbers.  @ret whether there is one
-CREATE FUNCTION app.search_vector_index(length integer) RETURNS boolean
+-- and loses next to nothing, and of which pgvector indexes up to 4000 numbers.  @patient: the column may be added to
+-- a large table, which takes long and keeps everybody waiting.  @ret whether there is an index
+CREATE FUNCTION app.search_vector_index(length integer, patient boolean) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
     name text := format('search_vector_%s', length);
-    ext text := app.vector_schema(true);
+    ext text := app.vector_schema();
 BEGIN
     IF ext IS NULL OR length IS NULL OR length NOT BETWEEN 1 AND 4000 THEN
         RETURN false;
     END IF;
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'app.search_vector'::regclass AND attname = 'near') THEN
+        IF NOT patient AND pg_relation_size('app.search_vector') > 8388608 THEN
+            RETURN false;
+        END IF;
+        EXECUTE format('ALTER TABLE app.search_vector ADD COLUMN near %1$I.halfvec GENERATED ALWAYS AS'
+                       ' (vector::%1$I.halfvec) STORED, ALTER COLUMN near SET STORAGE EXTERNAL', ext);
+    END IF;
     IF to_regclass('app.' || name) IS NULL THEN
-        EXECUTE format('CREATE INDEX %1$I ON app.search_vector USING hnsw ((vector::%2$I.halfvec(%3$s))'
+        EXECUTE format('CREATE INDEX %1$I ON app.search_vector USING hnsw ((near::%2$I.halfvec(%3$s))'
                        ' %2$I.halfvec_cosine_ops) WHERE dimensions = %3$s', name, ext, length);
     END IF;
     RETURN true;
@@ -109,8 +118,9 @@ DECLARE
     joined constant text := ' FROM app.search_file f JOIN app.search_vector v ON v.tenant_id = $1'
         ' AND v.project_id = coalesce(f.project_id, 0) AND v.file_id = f.id AND v.space_id = $2'
         ' AND v.dimensions = cardinality($3) WHERE ' || files;
-    ext text := app.vector_schema(false);
-    indexed boolean := app.vector_schema(true) IS NOT NULL AND EXISTS (
+    ext text := (SELECT app.vector_schema() FROM pg_attribute
+                  WHERE attrelid = 'app.search_vector'::regclass AND attname = 'near');
+    indexed boolean := ext IS NOT NULL AND EXISTS (
         SELECT FROM pg_index WHERE indexrelid = to_regclass(format('app.search_vector_%s', cardinality(query)))
                                AND indisvalid);
     candidates bigint;
@@ -127,7 +137,7 @@ BEGIN
                 set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true);
         statement := format(
             'SELECT f.segment_id, f.chunk, (1 - v.distance)::double precision FROM (SELECT file_id, number,'
-            ' vector::%1$I.halfvec(%2$s) OPERATOR(%1$I.<=>) $3::%1$I.halfvec(%2$s) AS distance'
+            ' near::%1$I.halfvec(%2$s) OPERATOR(%1$I.<=>) $3::%1$I.halfvec(%2$s) AS distance'
             ' FROM app.search_vector WHERE tenant_id = $1 AND space_id = $2 AND dimensions = %2$s'
             ' AND ($5 IS NULL OR project_id = $5) ORDER BY distance) AS v, LATERAL ('
             'SELECT f.segment_id, (f.first_chunk + v.number)::bigint AS chunk FROM app.search_file f'
@@ -139,7 +149,7 @@ BEGIN
         way := 'exact';
         statement := format(
             'SELECT f.segment_id, (f.first_chunk + v.number)::bigint,'
-            ' 1 - (v.vector::%1$I.vector OPERATOR(%1$I.<=>) $3::%1$I.vector)' || joined ||
+            ' 1 - (v.near OPERATOR(%1$I.<=>) $3::%1$I.halfvec)' || joined ||
             ' ORDER BY 3 DESC, 1, 2 LIMIT $9', ext);
     ELSE
         way := CASE WHEN candidates > 4 * most THEN 'signs' ELSE 'exact' END;

@@ -111,7 +111,7 @@ static const struct db_stmt INDEX = {
 	.name = "vector_index",
 	.any_tenant = true,
 	.nparams = 1,
-	.sql = "SELECT app.search_vector_index($1)::integer::bigint",
+	.sql = "SELECT app.search_vector_index($1, false)::integer::bigint",
 };
 
 enum err vector_space_make(struct ctx *cx, const char *origin, size_t dimensions, int64_t *ret)
@@ -132,7 +132,7 @@ static const struct db_stmt PATIENCE = {
 static const struct db_stmt INDEXES = {
 	.name = "vector_indexes",
 	.any_tenant = true,
-	.sql = "SELECT count(*) FILTER (WHERE app.search_vector_index(dimensions)) FROM"
+	.sql = "SELECT count(*) FILTER (WHERE app.search_vector_index(dimensions, true)) FROM"
 	       " (SELECT DISTINCT dimensions FROM app.vector_space) AS d",
 };
 
@@ -154,7 +154,7 @@ static const struct field STATE_FIELDS[] = {
 	       .doc = "Version of the extension vector (pgvector) in the database; null: it is not "
 	              "there, and vectors are compared one by one up to vector_scan_max passages"),
 	F_BOOL(struct vector_state, index,
-	       .doc = "Whether the nearest of many are found by an index"),
+	       .doc = "Whether the nearest of many are found by an index: it is 0.8 or newer"),
 };
 const struct schema vector_state_schema = SCHEMA(struct vector_state, "VectorState", STATE_FIELDS);
 

@@ -33,7 +33,7 @@ struct vector_near {
 /* What vectors are compared by. */
 struct vector_state {
 	const char *extension; /* its version; NULL: it is not there */
-	bool index;            /* whether it is new enough for one */
+	bool index;            /* whether it is used: it is new enough */
 };
 
 extern const struct schema vector_state_schema;

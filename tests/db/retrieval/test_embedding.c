@@ -513,18 +513,15 @@ static void test_near__without_the_extension(void **state)
 
 	st.cx->db = super;
 	assert_err(st.cx, db_begin(st.cx, &tx), ERR_OK);
-	assert_err(
-		st.cx,
-		db_script(
-			st.cx,
-			"CREATE OR REPLACE FUNCTION app.vector_schema(enough boolean) RETURNS text"
-			" LANGUAGE sql STABLE AS 'SELECT NULL::text'"),
-		ERR_OK);
+	assert_err(st.cx,
+	           db_script(st.cx, "CREATE OR REPLACE FUNCTION app.vector_schema() RETURNS text"
+	                            " LANGUAGE sql STABLE AS 'SELECT NULL::text'"),
+	           ERR_OK);
 	assert_string_equal(all_ways(&st, space, 100), "signs");
 	config->vector_scan_max = config->vector_exact_max = 100;
 	assert_string_equal(all_ways(&st, space, 0), "none");
 	config->vector_scan_max = 50000;
-	config->vector_exact_max = 20000;
+	config->vector_exact_max = 5000;
 	db_end(&tx);
 	st.cx->db = st.app;
 }
@@ -559,7 +556,7 @@ static void test_near__with_the_extension(void **state)
 	space = make_many(&st, "many.c");
 	config->vector_exact_max = 100;
 	assert_string_equal(all_ways(&st, space, 190), "index");
-	config->vector_exact_max = 20000;
+	config->vector_exact_max = 5000;
 }
 
 int main(void)
