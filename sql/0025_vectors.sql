@@ -32,7 +32,7 @@ CREATE TABLE app.search_vector (
     PRIMARY KEY (tenant_id, project_id, file_id, number),
     CHECK (cardinality(vector) = dimensions AND length(signs) = dimensions)
 );
-CREATE INDEX search_vector_hash ON app.search_vector (tenant_id, space_id, hash);
+CREATE INDEX search_vector_hash ON app.search_vector (tenant_id, hash, space_id);
 -- Numbers cannot be pressed; to try costs time.
 ALTER TABLE app.search_vector ALTER COLUMN vector SET STORAGE EXTERNAL;
 COMMENT ON TABLE app.search_vector IS 'Vectors of passages (app.search_chunk)';
@@ -115,9 +115,10 @@ DECLARE
     files constant text := 'f.tenant_id = $1 AND f.live AND f.chunks > 0 AND f.segment_id = ANY ($4)'
         ' AND ($6 IS NULL OR f.path = $6 OR starts_with(f.path, $6 || ''/''))'
         ' AND ($7 IS NULL OR lower(f.language) = lower($7)) AND ($8 IS NULL OR f.source = $8)';
-    joined constant text := ' FROM app.search_file f JOIN app.search_vector v ON v.tenant_id = $1'
-        ' AND v.project_id = coalesce(f.project_id, 0) AND v.file_id = f.id AND v.space_id = $2'
-        ' AND v.dimensions = cardinality($3) WHERE ' || files;
+    -- File by file, whatever the planner believes of a table that has just been filled.
+    joined constant text := ' FROM app.search_file f, LATERAL (SELECT * FROM app.search_vector v'
+        ' WHERE v.tenant_id = $1 AND v.project_id = coalesce(f.project_id, 0) AND v.file_id = f.id'
+        ' AND v.space_id = $2 AND v.dimensions = cardinality($3) OFFSET 0) AS v WHERE ' || files;
     ext text := (SELECT app.vector_schema() FROM pg_attribute
                   WHERE attrelid = 'app.search_vector'::regclass AND attname = 'near');
     indexed boolean := ext IS NOT NULL AND EXISTS (
