@@ -115,3 +115,4 @@ for package in $wanted; do
 	missing="$missing $package"
 done
 [ -z "$missing" ] || install
+case " $* " in *" run "*) "${0%/*}/pgvector.sh" ;; esac

@@ -153,13 +153,20 @@ write_conf() {
 
 postgres_answers() { "$PGBIN/pg_isready" -q -h "$VAR/run" -d postgres; }
 
-# Roles, database and schema.
-make_database() {
-	"$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d postgres -v ON_ERROR_STOP=1 \
-		-f "$ROOT/deploy/postgres/bootstrap.sql" >log/bootstrap.log 2>&1 || {
+# As the superuser, in a database: a file.
+bootstrap() {
+	"$PGBIN/psql" -X -q -h "$VAR/run" -U postgres -d "$1" -v ON_ERROR_STOP=1 \
+		-f "$ROOT/deploy/postgres/$2" >>log/bootstrap.log 2>&1 || {
 		cat log/bootstrap.log >&2
 		die "the database could not be created"
 	}
+}
+
+# Roles, database, extensions and schema.
+make_database() {
+	: >log/bootstrap.log
+	bootstrap postgres bootstrap.sql
+	bootstrap portolan extensions.sql
 	"$BIN/portolan" migrate >log/migrate.log 2>&1 || {
 		cat log/migrate.log >&2
 		die "the migrations failed"

@@ -8,6 +8,7 @@
 #include "auth/key.h"
 #include "auth/user.h"
 #include "base/migrate.h"
+#include "retrieval/vector.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,6 +60,8 @@ enum err cli_migrate(struct cli *cli)
 		e = migrate_plan(cli->cx, cli->config->sql_dir, target, &steps);
 	else
 		e = migrate_run(cli->cx, cli->config->sql_dir, target, &steps);
+	if (e == ERR_OK && !plan && target == MIGRATE_TO_LAST)
+		e = vector_indexes(cli->cx); /* pgvector may have come since the last time */
 	if (e == ERR_OK || steps.n > 0)
 		print_steps(cli, &steps, plan);
 	return e;

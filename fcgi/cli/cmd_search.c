@@ -85,6 +85,12 @@ static enum err search(struct cli *cli, const char *question, const char *projec
 	if (!json_flag(answer.doc, "complete", true))
 		fputs("Not everything is indexed yet: portolan rag discover-sources\n",
 		      cli->term.talk);
+	if (strcmp(json_text(answer.doc, "meaning", ""), "unavailable") == 0)
+		fprintf(cli->term.talk, "By words alone: %s\n",
+		        json_text(answer.doc, "meaning_problem", ""));
+	else if (strcmp(json_text(answer.doc, "meaning", ""), "too_many") == 0)
+		fputs("By words alone: the database has no pgvector to compare so many vectors with\n",
+		      cli->term.talk);
 	return ERR_OK;
 }
 
@@ -107,6 +113,18 @@ enum err cli_rag_query(struct cli *cli)
 
 /* --- Sources --- */
 
+/* "310 of 400", as far as the embedding model is; without one nothing. */
+static const char *embedded_of(struct cli *cli, struct json_object *source)
+{
+	int64_t all = json_int(source, "chunks", 0), n = json_int(source, "embedded", 0);
+
+	if (json_text(source, "model", NULL) == NULL)
+		return "–";
+	return n == all
+	               ? "all"
+	               : arena_printf(cli->cx->arena, "%lld of %lld", (long long)n, (long long)all);
+}
+
 static void source_row(struct cli *cli, struct json_object *source, const char **cells)
 {
 	struct arena *a = cli->cx->arena;
@@ -118,7 +136,8 @@ static void source_row(struct cli *cli, struct json_object *source, const char *
 	cells[2] = commit != NULL ? arena_strndup(a, commit, strnlen(commit, 12)) : "–";
 	cells[3] = arena_printf(a, "%lld", (long long)json_int(source, "files", 0));
 	cells[4] = arena_printf(a, "%lld", (long long)json_int(source, "chunks", 0));
-	cells[5] = json_flag(source, "complete", false) ? "complete" : "being indexed";
+	cells[5] = embedded_of(cli, source);
+	cells[6] = json_flag(source, "complete", false) ? "complete" : "being indexed";
 }
 
 enum err cli_rag_sources(struct cli *cli)
@@ -129,6 +148,7 @@ enum err cli_rag_sources(struct cli *cli)
 		{ .title = "COMMIT" },
 		{ .title = "FILES", .right = true },
 		{ .title = "PASSAGES", .right = true },
+		{ .title = "BY MEANING", .right = true },
 		{ .title = "STATE" },
 	};
 	static const char *const FILTERS[] = { "limit", "cursor", NULL };

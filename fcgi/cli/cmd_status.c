@@ -9,12 +9,14 @@ enum err cli_status(struct cli *cli)
 	CLEANUP(api_done) struct api_answer answer = { 0 };
 	struct arena *a = cli->cx->arena;
 	struct sb jobs = sb_new(a, 1024);
+	const char *vectors;
 
 	TRY(api_get(cli, &answer, "/api/v1/status"));
 	if (cli->json) {
 		cli_print_json(cli, "status/1", answer.body);
 		return ERR_OK;
 	}
+	vectors = json_text(answer.doc, "vectors.extension", NULL);
 	for (size_t i = 0; i < COUNT(COUNTS); i++) {
 		int64_t n = json_int(answer.doc, arena_printf(a, "jobs.%s", COUNTS[i]), 0);
 
@@ -27,5 +29,8 @@ enum err cli_status(struct cli *cli)
 	cli_line(cli, "Runners",
 	         arena_printf(a, "%lld alive", (long long)json_int(answer.doc, "jobs.runners", 0)));
 	cli_line(cli, "Jobs", jobs.data);
+	cli_line(cli, "Vectors",
+	         vectors == NULL ? "one by one: the database has no pgvector"
+	                         : arena_printf(a, "pgvector %s", vectors));
 	return ERR_OK;
 }

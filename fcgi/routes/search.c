@@ -152,7 +152,9 @@ const struct route search_routes[] = {
 		.doc = "Look for passages of code and documents by words, identifiers or a question.",
 		.detail =
 			"Each passage says by what it was found, and at which commit, file and lines"
-			" it stands.  No passage is an answer too.",
+			" it stands.  No passage is an answer too.  Where the tenant prefers an embedding"
+			" model, passages that mean the same are found as well; when its provider fails,"
+			" words alone are looked for, and the answer says so.",
 		.example =
 			"{\"items\":[{\"project_id\":3,\"document_id\":null,"
 			"\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","
@@ -160,7 +162,8 @@ const struct route search_routes[] = {
 			"\"blob\":\"83baae61804e65cc73a7201a7252750c76066a30\",\"language\":\"C\","
 			"\"source\":\"code\",\"kind\":\"function\",\"score\":24590,"
 			"\"symbols\":[\"parse_request\"],\"why\":[\"symbol:pars\",\"symbol:request\"],"
-			"\"text\":\"int parse_request(const char *text)\\n{\\n}\"}],\"complete\":true}",
+			"\"text\":\"int parse_request(const char *text)\\n{\\n}\"}],\"complete\":true,"
+			"\"meaning\":\"off\",\"meaning_problem\":null}",
 	},
 	{
 		.path = "/api/v1/sources",
@@ -174,7 +177,8 @@ const struct route search_routes[] = {
 		.example =
 			"{\"items\":[{\"project_id\":3,\"kind\":\"project\",\"name\":\"app\","
 			"\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\",\"files\":40,"
-			"\"chunks\":310,\"complete\":true,\"indexed_at\":\"2026-11-21T06:45:00.123Z\"}],"
+			"\"chunks\":310,\"complete\":true,\"indexed_at\":\"2026-11-21T06:45:00.123Z\","
+			"\"embedded\":310,\"model\":\"vectors\"}],"
 			"\"next_cursor\":null}",
 	},
 	{

@@ -6,12 +6,14 @@
 
 #include "base/version.h"
 #include "jobs/queues.h"
+#include "retrieval/vector.h"
 
 struct status {
 	struct job_counts *jobs;
 	const char *system_health, *database_status, *version;
 	struct list modules, queues;
 	int64_t schema_version;
+	struct vector_state *vectors;
 };
 
 static const char *const HEALTHS[] = { "ok", "degraded", "failing", NULL };
@@ -27,6 +29,8 @@ static const struct field STATUS_FIELDS[] = {
 	F_LIST(struct status, modules, .of = &health_module_schema, .doc = "Each part on its own"),
 	F_TEXT(struct status, version, .doc = "Version of the service"),
 	F_INT(struct status, schema_version, .doc = "Version of the database schema"),
+	F_OBJ(struct status, vectors, .of = &vector_state_schema,
+	      .doc = "What a search by meaning compares vectors by"),
 };
 static const struct schema STATUS = SCHEMA(struct status, "Status", STATUS_FIELDS);
 
@@ -43,12 +47,14 @@ static const struct schema ALIVE = SCHEMA(struct alive, "Alive", ALIVE_FIELDS);
 static enum err get_status(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	struct job_counts counts;
-	struct status status = { .jobs = &counts, .version = version_text };
+	struct vector_state vectors;
+	struct status status = { .jobs = &counts, .version = version_text, .vectors = &vectors };
 	struct health_report report;
 	const struct health_module *modules;
 
 	TRY(job_count(cx, &counts));
 	TRY(queues_brief(cx, &status.queues));
+	TRY(vector_look(cx, &vectors));
 	health_look(cx, rq->server->health, &report);
 	modules = report.modules.items;
 	status.modules = report.modules;
@@ -103,7 +109,8 @@ const struct route status_routes[] = {
 			   "\"runners\":1},\"queues\":[{\"name\":\"heavy\",\"paused\":false,"
 			   "\"pending\":0,\"running\":1,\"retrying\":0,\"oldest_pending_s\":0}],"
 			   "\"system_health\":\"ok\",\"database_status\":\"ok\","
-			   "\"version\":\"1.0\"," EXAMPLE_MODULES "}",
+			   "\"version\":\"1.0\"," EXAMPLE_MODULES ",\"vectors\":{"
+			   "\"extension\":\"0.8.0\",\"index\":true}}",
 	},
 	{
 		.method = HTTP_GET,

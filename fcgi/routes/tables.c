@@ -28,6 +28,7 @@ const struct route *const route_tables[] = {
 	conversation_routes,
 	run_routes,
 	completion_routes,
+	embedding_routes,
 	search_routes,
 	setting_routes,
 	NULL,

@@ -11,6 +11,7 @@ extern const struct route secret_routes[];
 extern const struct route map_routes[];
 extern const struct route picture_routes[];
 extern const struct route ai_routes[];
+extern const struct route embedding_routes[];
 extern const struct route map_graph_routes[];
 extern const struct route job_routes[];
 extern const struct route job_act_routes[];

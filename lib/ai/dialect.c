@@ -20,6 +20,12 @@ const struct dialect *dialect_find(const char *name)
 	return NULL;
 }
 
+const char *dialect_origin(struct ctx *cx, const struct target *to)
+{
+	return arena_printf(cx->arena, "%s %s %s", to->provider_kind, to->base_url,
+	                    to->remote_name);
+}
+
 /* A text of a provider's, short enough for a fault. */
 static const char *word(struct ctx *cx, struct json_object *doc, const char *path)
 {
@@ -72,6 +78,8 @@ static const struct {
 	{ "maximum context length", true, ERR_CONTEXT_TOO_LONG },
 	{ "prompt is too long", true, ERR_CONTEXT_TOO_LONG },
 	{ "exceeds the available context size", true, ERR_CONTEXT_TOO_LONG },
+	{ "exceeds the context length", true, ERR_CONTEXT_TOO_LONG },
+	{ "input is too large to process", true, ERR_CONTEXT_TOO_LONG },
 	{ "content_filter", false, ERR_CONTENT_REFUSED },
 	{ "content_policy_violation", false, ERR_CONTENT_REFUSED },
 	{ "overloaded_error", false, ERR_PROVIDER_BUSY },
@@ -125,6 +133,8 @@ static enum err code_of(const struct dialect_error *error)
 
 	if (error->status == 0)
 		return words != ERR_OK ? words : ERR_REMOTE_FAILED;
+	if (error->status == 500 && words == ERR_CONTEXT_TOO_LONG) /* llama.cpp, of embeddings */
+		return words;
 	if (error->status >= 500 || error->status == 401 || error->status == 403 ||
 	    error->status == 408 || error->status == 409)
 		return by_status(error->status);

@@ -73,6 +73,9 @@ NODISCARD
 enum err dialect_vectors(struct ctx *cx, struct span body, size_t ntexts, struct llm_vectors *ret,
                          struct reader *usage);
 
+/** @ret the model that it is, whatever it is called here: kind, address, its name there */
+const char *dialect_origin(struct ctx *cx, const struct target *to);
+
 /** Append a text as JSON, cleaned. */
 void dialect_text(struct ctx *cx, struct sb *sb, const char *text);
 

@@ -182,7 +182,9 @@ struct llm_embed_request {
 struct llm_vectors {
 	const float *floats; /* ntexts rows of .dimensions, in the order of the texts; all finite */
 	size_t dimensions;
-	const char *model; /* that made them; vectors of two models do not compare */
+	const char *model;
+	const char *origin; /* that made them: kind, address, its name of the model; vectors of two
+	                       do not compare */
 	struct llm_usage usage;
 };
 
@@ -204,6 +206,7 @@ struct llm_model {
 	int64_t id;
 	const char *name;     /* what a request calls it */
 	const char *provider; /* name of its provider */
+	const char *origin;   /* as of struct llm_vectors */
 	enum llm_kind kind;
 	int64_t context_tokens, output_tokens, dimensions; /* 0: not known */
 	enum llm_can tools, json_schema, vision;

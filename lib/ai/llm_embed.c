@@ -72,6 +72,7 @@ enum err llm_embed(struct ctx *cx, const struct llm_embed_request *rq, struct ll
 	a.exchange.body = (struct span){ text, sb.len };
 	TRY(attempt_model(cx, &a, &chain[0], &next));
 	vectors.model = chain[0].name;
+	vectors.origin = dialect_origin(cx, &chain[0]);
 	vectors.usage = a.usage;
 	*ret = vectors;
 	return ERR_OK;

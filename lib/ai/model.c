@@ -241,6 +241,7 @@ enum err llm_find(struct ctx *cx, enum llm_kind kind, const char *name, struct l
 		.id = to.id,
 		.name = to.name,
 		.provider = to.provider,
+		.origin = dialect_origin(cx, &to),
 		.kind = kind,
 		.context_tokens = to.context_tokens,
 		.output_tokens = to.output_tokens,

@@ -53,10 +53,12 @@
 #include "maps/search.h"
 #include "projects/project.h"
 #include "retrieval/document.h"
+#include "retrieval/embedding.h"
 #include "retrieval/indexing.h"
 #include "retrieval/search.h"
 #include "retrieval/segment.h"
 #include "retrieval/sources.h"
+#include "retrieval/vector.h"
 
 const struct db_check *const app_statements[] = {
 	/* clang-format off */
@@ -113,6 +115,8 @@ const struct db_check *const app_statements[] = {
 	indexing_statements,
 	document_statements,
 	sources_statements,
+	vector_statements,
+	embedding_statements,
 	NULL,
 	/* clang-format on */
 };

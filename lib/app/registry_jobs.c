@@ -5,8 +5,8 @@
 #include "app/tenant_removal.h"
 #include "chats/turn_jobs.h"
 #include "maps/map_jobs.h"
+#include "retrieval/embedding_jobs.h"
 #include "retrieval/indexing_jobs.h"
 
-queue_handlers app_jobs = {
-	map_jobs, search_jobs, model_jobs, tenant_removal_jobs, turn_jobs, NULL
-};
+queue_handlers app_jobs = { map_jobs,  search_jobs, embedding_jobs, model_jobs, tenant_removal_jobs,
+	                    turn_jobs, NULL };

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "retrieval/cut.h"
 #include "retrieval/document.h"
+#include "retrieval/embedding.h"
 #include "retrieval/indexing_parts.h"
 
 #include <string.h>
@@ -187,6 +188,7 @@ static enum err finish(struct documents *d)
 	}
 	TRY(document_gone(d->cx));
 	TRY(segment_count(d->cx, 0));
+	TRY(embedding_ask(d->cx, 0));
 	TRY(run_complete(d->cx, d->run, NULL));
 	return db_commit(&tx);
 }

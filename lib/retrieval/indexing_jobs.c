@@ -15,6 +15,7 @@
 #include "projects/project.h"
 #include "retrieval/chunk.h"
 #include "retrieval/cut.h"
+#include "retrieval/embedding.h"
 #include "retrieval/indexing.h"
 #include "retrieval/indexing_parts.h"
 #include "retrieval/indexing_repo.h"
@@ -360,6 +361,7 @@ static enum err finish(struct indexing *x)
 	TRY(indexing_repo_note(x->cx, x->project_id, x->index.commit, CHUNK_VERSION,
 	                       newest && x->index.complete));
 	TRY(indexing_repo_count(x->cx, x->project_id, &out.chunks));
+	TRY(embedding_ask(x->cx, x->project_id));
 	schema_encode(&sb, &OUTCOME, &out);
 	TRY(sb_finish(x->cx, &sb, &result));
 	TRY(run_complete(x->cx, x->run, result));

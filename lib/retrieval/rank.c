@@ -1,4 +1,4 @@
-/* Rank: accumulators of one segment at a time, and two heaps over all. */
+/* Rank: accumulators of one segment at a time, and heaps over all. */
 #include "retrieval/rank.h"
 
 #include "retrieval/postings.h"
@@ -10,6 +10,7 @@
 #define RRF_CHUNK 1.0
 #define RRF_FILE  0.3
 #define RRF_PAST  0.55
+#define RRF_NEAR  1.0
 
 /* A chunk, or a file with its best chunk. */
 struct entry {
@@ -32,7 +33,7 @@ struct rank {
 	uint32_t nfiles;
 	float *chunks, *files, *past; /* past: by file, what commits said of it */
 	size_t chunks_cap;
-	struct best best_chunks, best_files, best_past;
+	struct best best_chunks, best_files, best_past, best_near;
 };
 
 struct rank *rank_new(struct arena *arena)
@@ -255,6 +256,15 @@ static void offer_file(struct rank *r, uint32_t file)
 		offer(&r->best_past, &best);
 }
 
+void rank_near(struct rank *r, uint32_t chunk, double similarity)
+{
+	const struct entry entry = { similarity, (uint32_t)r->nsegments - 1, chunk,
+		                     chunk < r->segment->chunks ? r->file_of[chunk] : 0 };
+
+	if (chunk < r->segment->chunks)
+		offer(&r->best_near, &entry);
+}
+
 void rank_segment_end(struct rank *r)
 {
 	mask(r);
@@ -301,6 +311,22 @@ static void by_rank(struct best *best, double part)
 		qsort(best->items, best->n, sizeof(best->items[0]), by_place);
 }
 
+/* Chunks of either list, with what both are worth together; in the order of places. */
+static size_t fuse_chunks(const struct best *a, const struct best *b, struct entry *ret)
+{
+	size_t n = 0, i = 0, j = 0;
+
+	while (i < a->n || j < b->n) {
+		int order = i == a->n ? 1 : j == b->n ? -1 : by_place(&a->items[i], &b->items[j]);
+
+		ret[n] = order <= 0 ? a->items[i++] : b->items[j++];
+		if (order == 0)
+			ret[n].score += b->items[j++].score;
+		n++;
+	}
+	return n;
+}
+
 /* Chunks get what their file is worth; a file of which no chunk is there brings its best. */
 static size_t fuse(const struct entry *chunks, size_t nchunks, const struct best *files,
                    struct entry *ret)
@@ -328,14 +354,17 @@ static size_t fuse(const struct entry *chunks, size_t nchunks, const struct best
 
 size_t rank_finish(struct rank *r, struct rank_hit *hits, size_t n)
 {
-	struct entry *both = arena_array(r->arena, (size_t)2 * RANK_DEPTH, sizeof(*both));
-	struct entry *all = arena_array(r->arena, (size_t)3 * RANK_DEPTH, sizeof(*all));
+	struct entry *chunks = arena_array(r->arena, (size_t)2 * RANK_DEPTH, sizeof(*chunks));
+	struct entry *both = arena_array(r->arena, (size_t)3 * RANK_DEPTH, sizeof(*both));
+	struct entry *all = arena_array(r->arena, (size_t)4 * RANK_DEPTH, sizeof(*all));
 	size_t found;
 
 	by_rank(&r->best_chunks, RRF_CHUNK);
 	by_rank(&r->best_files, RRF_FILE);
 	by_rank(&r->best_past, RRF_PAST);
-	found = fuse(r->best_chunks.items, r->best_chunks.n, &r->best_files, both);
+	by_rank(&r->best_near, RRF_NEAR);
+	found = fuse_chunks(&r->best_chunks, &r->best_near, chunks);
+	found = fuse(chunks, found, &r->best_files, both);
 	if (found > 1)
 		qsort(both, found, sizeof(*both), by_place);
 	found = fuse(both, found, &r->best_past, all);

@@ -2,7 +2,8 @@
  * Rank: from postings to the best chunks.
  *
  * Chunks are scored by BM25 over the query's terms; so are whole files, of which a term counts with the
- * best of their chunks; and what commits said of files.  The three lists are fused by reciprocal
+ * best of their chunks; and what commits said of files; and chunks by what they mean, where there
+ * are vectors.  The lists are fused by reciprocal
  * ranks (Cormack, Clarke, Buettcher: Reciprocal Rank Fusion outperforms Condorcet and individual Rank
  * Learning Methods, SIGIR 2009).
  *
@@ -48,6 +49,9 @@ void rank_term(struct rank *r, const struct rank_term *term, const char *posting
 
 /** The same of what commits said of files: postings with their first chunks. */
 void rank_past(struct rank *r, const struct rank_term *term, const char *postings);
+
+/** A chunk of it that is near by meaning; filters are not asked again.  @similarity above 0 */
+void rank_near(struct rank *r, uint32_t chunk, double similarity);
 
 /** End the segment: its best chunks and files join those of others. */
 void rank_segment_end(struct rank *r);

@@ -1,5 +1,5 @@
 /*
- * Search: the query's terms, the rarest of them read, chunks ranked, the best ones fetched and explained.
+ * Search: the query's terms, the rarest of them read, chunks ranked by them and by meaning, the best ones fetched and explained.
  *
  * Common terms are left out where rarer ones are there, so that what is read is bounded: they would cost
  * most and tell least.
@@ -7,6 +7,7 @@
 #include "retrieval/search.h"
 
 #include "projects/project.h"
+#include "retrieval/meaning.h"
 #include "retrieval/postings.h"
 #include "retrieval/query.h"
 #include "retrieval/rank.h"
@@ -51,10 +52,18 @@ static const struct field HIT_FIELDS[] = {
 };
 const struct schema retrieval_hit_schema = SCHEMA(struct retrieval_hit, "SearchHit", HIT_FIELDS);
 
+static const char *const MEANINGS[] = { "used", "off", "waiting", "unavailable", "too_many", NULL };
+
 static const struct field FOUND_FIELDS[] = {
 	F_LIST(struct retrieval_found, items, .of = &retrieval_hit_schema, .doc = "Best first"),
 	F_BOOL(struct retrieval_found, complete,
 	       .doc = "Whether all that may be searched is indexed, and no limit kept something out"),
+	F_TEXT(struct retrieval_found, meaning, .one_of = MEANINGS,
+	       .doc = "Whether meaning counted besides words: used; off, no embedding model is "
+	              "preferred; waiting, nothing has its vector yet; unavailable, the provider "
+	              "failed; too_many, to compare their vectors without an index"),
+	F_TEXT(struct retrieval_found, meaning_problem, .nullable = true,
+	       .doc = "Why it is unavailable"),
 };
 const struct schema retrieval_found_schema =
 	SCHEMA(struct retrieval_found, "SearchFound", FOUND_FIELDS);
@@ -80,7 +89,7 @@ static enum err terms_array(struct ctx *cx, const struct query_terms *terms, con
 		sb_addf(&sb, "%c\"%s\",\"%c%s\"", i == 0 ? '{' : ',', name, POSTINGS_PAST_MARK,
 		        name);
 	}
-	sb_addc(&sb, '}');
+	sb_add(&sb, terms->n == 0 ? "{}" : "}");
 	return sb_finish(cx, &sb, ret);
 }
 
@@ -201,9 +210,26 @@ static void rank_terms(struct rank *rank, const struct query_terms *terms, int64
 			rank_row(rank, &terms->items[i], &rows[*at]);
 }
 
+/* @ret whether there is one of the segment */
+static bool rank_meaning(struct rank *rank, const struct list *near, int64_t segment, bool look)
+{
+	const struct vector_near *items = near->items;
+	bool any = false;
+
+	for (size_t i = 0; i < near->n; i++) {
+		if (items[i].segment_id != segment)
+			continue;
+		any = true;
+		if (!look)
+			rank_near(rank, (uint32_t)items[i].chunk, (double)items[i].similarity);
+	}
+	return any;
+}
+
 static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
                          const struct list *segments, const char *ids,
-                         const struct query_terms *terms, struct rank *rank)
+                         const struct query_terms *terms, const struct list *near,
+                         struct rank *rank)
 {
 	const struct search_segment *items = segments->items;
 	bool filtered = query->path != NULL || query->language != NULL || query->source != NULL;
@@ -226,9 +252,11 @@ static enum err rank_all(struct ctx *cx, const struct retrieval_query *query,
 			.only = filtered ? ranges_of(&only, items[i].id) : NULL,
 		};
 
-		if (at == postings.n || rows[at].segment_id != items[i].id)
+		if ((at == postings.n || rows[at].segment_id != items[i].id) &&
+		    !rank_meaning(rank, near, items[i].id, true))
 			continue;
 		rank_segment(rank, &segment);
+		rank_meaning(rank, near, items[i].id, false);
 		rank_terms(rank, terms, items[i].id, rows, postings.n, &at);
 		rank_segment_end(rank);
 	}
@@ -270,13 +298,25 @@ static void explain_field(struct why *why, const char *field, const char *text)
 	terms_each((struct span){ text, strlen(text) }, explain_term, why);
 }
 
-static struct list explain(struct ctx *cx, const struct query_terms *terms,
-                           const struct retrieval_hit *hit)
+/* How near it is in meaning, if it is among the nearest. */
+static void explain_meaning(struct why *why, const struct list *near, const struct rank_hit *ranked)
+{
+	const struct vector_near *items = near->items;
+
+	for (size_t i = 0; i < near->n; i++)
+		if (items[i].segment_id == ranked->segment && items[i].chunk == ranked->chunk)
+			why->items[why->n++] = arena_printf(why->cx->arena, "meaning:%.2f",
+			                                    (double)items[i].similarity / MILLION);
+}
+
+static struct list explain(struct ctx *cx, const struct query_terms *terms, const struct list *near,
+                           const struct rank_hit *ranked, const struct retrieval_hit *hit)
 {
 	const char *const *symbols = hit->symbols.items;
 	struct why why = { .cx = cx, .terms = terms };
 
-	why.items = arena_array(cx->arena, WHY_MAX, sizeof(*why.items));
+	why.items = arena_array(cx->arena, WHY_MAX + 1, sizeof(*why.items));
+	explain_meaning(&why, near, ranked);
 	for (size_t i = 0; i < hit->symbols.n; i++)
 		explain_field(&why, "symbol", symbols[i]);
 	explain_field(&why, "path", hit->path);
@@ -308,7 +348,7 @@ static void cut_text(struct ctx *cx, struct retrieval_hit *hit)
 	hit->text = arena_strndup(cx->arena, hit->text, n);
 }
 
-static enum err fetch_hits(struct ctx *cx, const struct query_terms *terms,
+static enum err fetch_hits(struct ctx *cx, const struct query_terms *terms, const struct list *near,
                            const struct rank_hit *ranked, size_t n, struct list *ret)
 {
 	struct sb segments = sb_new(cx->arena, ARRAY_BYTES),
@@ -330,8 +370,10 @@ static enum err fetch_hits(struct ctx *cx, const struct query_terms *terms,
 	TRY(search_repo_hits(cx, segment_array, chunk_array, ret));
 	items = arena_memdup(cx->arena, ret->items, ret->n * sizeof(*items));
 	for (size_t i = 0; i < ret->n; i++) {
-		items[i].score = (int64_t)(ranked[items[i].score - 1].score * MILLION);
-		items[i].why = explain(cx, terms, &items[i]);
+		const struct rank_hit *place = &ranked[items[i].score - 1];
+
+		items[i].score = (int64_t)(place->score * MILLION);
+		items[i].why = explain(cx, terms, near, place, &items[i]);
 		cut_text(cx, &items[i]);
 	}
 	ret->items = items;
@@ -339,7 +381,7 @@ static enum err fetch_hits(struct ctx *cx, const struct query_terms *terms,
 }
 
 static enum err find(struct ctx *cx, const struct retrieval_query *query, struct query_terms *terms,
-                     struct list *ret)
+                     struct meaning *meaning, struct list *ret)
 {
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(RANK_BYTES);
 	struct rank *rank = rank_new(arena);
@@ -354,13 +396,14 @@ static enum err find(struct ctx *cx, const struct retrieval_query *query, struct
 	for (size_t i = 0; i < segments.n; i++)
 		chunks += items[i].chunks;
 	TRY(segments_array(cx, &segments, &ids));
+	TRY(meaning_find(cx, query, segments.n > 0 ? ids : NULL, meaning));
 	if (segments.n == 0)
 		return ERR_OK;
 	TRY(weigh_terms(cx, ids, chunks, terms));
-	if (terms->n == 0)
+	if (terms->n == 0 && meaning->near.n == 0)
 		return ERR_OK;
-	TRY(rank_all(cx, query, &segments, ids, terms, rank));
-	return fetch_hits(cx, terms, ranked,
+	TRY(rank_all(cx, query, &segments, ids, terms, &meaning->near, rank));
+	return fetch_hits(cx, terms, &meaning->near, ranked,
 	                  rank_finish(rank, ranked,
 	                              top < RETRIEVAL_TOP_MAX ? (size_t)top : RETRIEVAL_TOP_MAX),
 	                  ret);
@@ -371,15 +414,18 @@ enum err retrieval_search(struct ctx *cx, const struct retrieval_query *query,
 {
 	struct query_terms *terms = arena_alloc(cx->arena, sizeof(*terms));
 	struct retrieval_found found = { 0 };
+	struct meaning meaning;
 	struct project project;
 	int64_t waiting;
 
 	TRY(read_query(cx, query->text, terms));
 	if (query->project_id != 0)
 		TRY(project_get(cx, query->project_id, &project));
-	TRY(find(cx, query, terms, &found.items));
+	TRY(find(cx, query, terms, &meaning, &found.items));
 	TRY(search_repo_waiting(cx, query, &waiting));
 	found.complete = waiting == 0;
+	found.meaning = meaning.state;
+	found.meaning_problem = meaning.problem;
 	*ret = found;
 	return ERR_OK;
 }

@@ -8,7 +8,10 @@
  *   Ownership  Results live in cx->arena.
  *   Empty      No hit is an answer: ERR_OK with no items.
  *   Order      Best first; the same index and query give the same order.
- *   Time       At most a few statements; no network.
+ *   Meaning    With an embedding model what means the same is found as well, whatever its words; without
+ *              one, or when its provider fails, words alone are looked for, and the answer says so.
+ *   Time       At most a few statements; of the network, one call of the embedding model, within
+ *              search_embed_ms.  Not inside a transaction.
  */
 #ifndef RETRIEVAL_SEARCH_H
 #define RETRIEVAL_SEARCH_H
@@ -53,6 +56,10 @@ struct retrieval_hit {
 struct retrieval_found {
 	struct list items; /* struct retrieval_hit */
 	bool complete;     /* false: something is not indexed yet, or a limit kept something out */
+	/* Whether meaning counted: "used"; "off", there is no model; "waiting", nothing has a vector yet;
+	   "unavailable", the provider failed; "too_many", to compare them without an index. */
+	const char *meaning;
+	const char *meaning_problem; /* of "unavailable"; else NULL */
 };
 
 extern const struct schema retrieval_hit_schema, retrieval_found_schema;

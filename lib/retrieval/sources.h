@@ -12,6 +12,8 @@ struct search_source {
 	int64_t files, chunks; /* that can be found */
 	bool complete;         /* all there is, and as new as the newest map */
 	int64_t indexed_us;    /* 0: never yet */
+	int64_t embedded;      /* passages that have the vector of the present model */
+	const char *model;     /* that is; NULL: none is preferred */
 };
 
 extern const struct schema search_source_schema;

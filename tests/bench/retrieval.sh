@@ -3,6 +3,7 @@
 # answers are, beside PostgreSQL's own ts_rank on the same passages.
 #
 #   BENCH_CHUNKS=1000000   passages of the first part; 0: leave it out
+#   BENCH_VECTORS=40000    vectors of the second, which compares the index with all of them; 0: leave it out
 #   REPOS="PATH..."        repositories that tasks are made of, bare or not; without one, this checkout
 #
 # doc2func: a comment is taken out of the tree and asked for, its function is to be found.  commit2file:
@@ -10,12 +11,14 @@
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
 export VARIANT="${VARIANT:-release}"
-if [ "${BENCH_CHUNKS:-1000000}" -gt 0 ]; then
-	# The program reads the settings file alone.
+# The programs read the settings file alone.
+tool() {
 	PG_DURABLE=1 "$ROOT/tests/pg.sh" env -u PORTOLAN_TEST_DB_URL -u PORTOLAN_TEST_OWNER_URL \
 		-u PORTOLAN_TEST_RUNNER_URL -u PORTOLAN_TEST_GATE_URL -u PORTOLAN_TEST_SUPER_URL \
-		"$ROOT/build/$VARIANT/tests/bench/retrieval_tool"
-fi
+		"$ROOT/build/$VARIANT/tests/bench/$1"
+}
+[ "${BENCH_CHUNKS:-1000000}" -eq 0 ] || tool retrieval_tool
+[ "${BENCH_VECTORS:-40000}" -eq 0 ] || tool vector_tool
 
 . "$ROOT/deploy/env.sh"
 WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)

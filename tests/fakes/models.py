@@ -32,13 +32,15 @@ the n-th step, further ones by the last.  Without one the answer is "Hello from 
     away                      a redirect to another address
 
 GET /journal answers what was charged, as a real provider would have: what it read and what it wrote, from
-the moment it began to answer.  GET /health answers while it lives.
+the moment it began to answer.  The vectors of a model that begins with fake-meaning are near where words are the
+same, or mean the same.  GET /health answers while it lives.
 """
 
 import base64
 import http.server
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -50,6 +52,9 @@ import urllib.parse
 KEY = "canary-key-of-the-provider"
 VERSION = "2024-10-21"
 DIMENSIONS = 8
+MEANINGS = 256  # numbers of a vector of fake-meaning, in which words that mean the same are the same
+SYNONYMS = {"automobile": "car", "vehicle": "car", "purchase": "buy", "terminate": "end"}
+CONTEXT = 20000  # tokens of a text that is embedded
 LOCK = threading.Lock()
 SEEN = {}
 JOURNAL = []
@@ -352,10 +357,19 @@ def stream_anthropic(stream, step, entry, rq):
     return event("message_stop")
 
 
-def vectors_of(texts, base64_form, dimensions):
+def numbers_of(text, model, dimensions):
+    if not model.startswith("fake-meaning"):
+        return [((hash_of(text) >> (3 * k)) % 17 - 8) / 8 for k in range(dimensions)]
+    floats = [0.0] * dimensions
+    for word in re.findall("[a-z]+", text.lower()):
+        floats[hash_of(SYNONYMS.get(word, word)) % dimensions] += 1
+    return floats
+
+
+def vectors_of(texts, model, base64_form, dimensions):
     data = []
     for i, text in enumerate(texts):
-        floats = [((hash_of(text) >> (3 * k)) % 17 - 8) / 8 for k in range(dimensions)]
+        floats = numbers_of(text, model, dimensions)
         form = base64.b64encode(struct.pack("<%df" % dimensions, *floats)).decode() if base64_form else floats
         data.append({"object": "embedding", "index": i, "embedding": form})
     data.reverse()
@@ -425,7 +439,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/journal":
             with LOCK:
                 entries = [dict(e) for e in JOURNAL]
-            totals = {k: sum(e[k] for e in entries) for k in ("input", "cached", "output")}
+            totals = {k: sum(e.get(k, 0) for e in entries) for k in ("input", "cached", "output", "texts")}
             return self.answer(200, {"charged": len(entries), **totals, "entries": entries})
         if self.path == "/health":
             return self.answer(200, {"status": "ok"})
@@ -506,8 +520,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         step, n = step_of(script)
         if self.refuse(dialect, step):
             return
+        need(all(tokens(t) <= CONTEXT for t in texts), "This model's maximum context length is %d tokens" % CONTEXT)
         entry = self.book(dialect, script, step, n, sum(tokens(t) for t in texts))
-        data = vectors_of(texts, rq.get("encoding_format") == "base64", rq.get("dimensions", DIMENSIONS))
+        entry["texts"] = len(texts)
+        default = MEANINGS if rq["model"].startswith("fake-meaning") else DIMENSIONS
+        data = vectors_of(texts, rq["model"], rq.get("encoding_format") == "base64", rq.get("dimensions", default))
         self.answer(200, step["answer"] if "answer" in step else {
             "object": "list", "model": rq["model"], "data": data,
             "usage": {"prompt_tokens": entry["input"], "total_tokens": entry["input"]}})

@@ -93,6 +93,10 @@ static const char *const ROWS[] = {
 	" WHERE tenant_id = #",
 	"INSERT INTO app.search_term (tenant_id, segment_id, term, chunks, postings)"
 	" SELECT tenant_id, id, 'a', 1, '0o' FROM app.search_segment WHERE tenant_id = #",
+	"INSERT INTO app.vector_space (tenant_id, origin, dimensions) VALUES (#, 'o', 2)",
+	"INSERT INTO app.search_vector (tenant_id, project_id, file_id, number, space_id, dimensions, hash,"
+	" vector, signs) SELECT tenant_id, 0, id, 0, 1, 2, decode(repeat('00', 32), 'hex'), '{0,1}', B'01'"
+	" FROM app.search_file WHERE tenant_id = #",
 	"INSERT INTO app.conversation (tenant_id, project_id) SELECT tenant_id, id FROM app.project"
 	" WHERE tenant_id = #",
 	"INSERT INTO app.chat_message (tenant_id, conversation_id, role, content) SELECT tenant_id, id,"
