@@ -121,10 +121,30 @@ static size_t add_start(uint32_t mark, struct span text, size_t at, uint32_t *re
 	return 2;
 }
 
+/* The beginnings of words and the runs of three, in one pass. */
+static size_t add_all(struct span text, bool words, bool parts, uint32_t *ret)
+{
+	uint32_t run = 0;
+	unsigned before = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned kind = BYTES[(unsigned char)text.data[i]].kind;
+
+		/* A small letter behind a small letter begins nothing, which most are. */
+		if (words && (kind & before & KIND_LOWER) == 0 && gram_word_at(text, i))
+			n += add_start(MARK_WORD, text, i, ret + n);
+		run = (run << 6 | code_of(text.data[i])) & (GRAM_COUNT - 1);
+		if (parts && i >= 2)
+			ret[n++] = run;
+		before = kind;
+	}
+	return n;
+}
+
 size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 {
 	size_t n = 0;
-	uint32_t run;
 	const char *slash;
 
 	if (text.len > GRAM_TEXT_MAX)
@@ -137,15 +157,7 @@ size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 		if (slash != NULL && slash + 1 < text.data + text.len)
 			n += add_start(MARK_TEXT, text, (size_t)(slash + 1 - text.data), ret + n);
 	}
-	for (size_t i = 0; (sets & GRAM_WORDS) != 0 && i < text.len; i++)
-		if (gram_word_at(text, i))
-			n += add_start(MARK_WORD, text, i, ret + n);
-	if ((sets & GRAM_PARTS) == 0 || text.len < 3)
-		return n;
-	run = gram(0, code_of(text.data[0]), code_of(text.data[1]));
-	for (size_t i = 2; i < text.len; i++)
-		ret[n++] = run = (run << 6 | code_of(text.data[i])) & (GRAM_COUNT - 1);
-	return n;
+	return n + add_all(text, (sets & GRAM_WORDS) != 0, (sets & GRAM_PARTS) != 0, ret + n);
 }
 
 /* --- Making the index --- */

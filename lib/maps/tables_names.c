@@ -19,16 +19,27 @@ static bool are_plain(const char *text)
 	return ((w | (w - ones * 0x20) | (w + ones)) & ones * 0x80) == 0;
 }
 
+/* The same of a whole text, mostly without a look at what its characters are. */
+static bool is_plain(const char *text, size_t len)
+{
+	if (len < sizeof(uint64_t)) {
+		for (size_t i = 0; i < len; i++)
+			if (text[i] < 0x20 || text[i] == 0x7f)
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i + sizeof(uint64_t) < len; i += sizeof(uint64_t))
+		if (!are_plain(text + i))
+			return false;
+	return are_plain(text + len - sizeof(uint64_t));
+}
+
 static bool fit_for_a_row(const char *name, size_t len)
 {
-	size_t plain = 0;
-
 	if (len == 0 || len > FACTS_NAME_MAX)
 		return false;
-	while (len - plain >= 8 && are_plain(name + plain))
-		plain += 8;
-	name += plain;
-	len -= plain;
+	if (is_plain(name, len))
+		return true;
 	if (utf8_valid(name, len) != len)
 		return false;
 	for (size_t i = 0; i < len; i++)
@@ -123,11 +134,12 @@ static struct place *list_places(struct tables *t, size_t ndefs)
 		sb_addc(sb, '\t');                                                                 \
 		for (uint32_t i = first; i < last; i++) {                                          \
 			const char *text = places[t->defs[i]].def->member;                         \
+			size_t len = strlen(text);                                                 \
                                                                                                    \
 			if (i > first)                                                             \
 				sb_addc(sb, TABLES_SEPARATOR);                                     \
-			if (fit_for_a_row(text, strlen(text)))                                     \
-				sb_add(sb, text);                                                  \
+			if (fit_for_a_row(text, len))                                              \
+				sb_addn(sb, text, len);                                            \
 		}                                                                                  \
 	} while (0)
 
@@ -169,56 +181,72 @@ struct use {
 #define KIND_BITS 3
 static_assert(REF_KIND_COUNT <= 1 << KIND_BITS, "kinds of references have no room");
 
-/*
- * Names repeat in thousands of files, and the same text is mostly the same address: what was asked
- * of late is not looked for by its bytes again.
- */
-#define RECENT_SLOTS 32768u /* a power of two */
-
-struct recent {
-	const char *name;
-	uint32_t number;
-};
-
-/* All references in the order of files; those of one file come by name. */
+/* All uses of names that are defined here, in the order of files; those of one file come by name. */
 struct refs {
-	uint32_t *numbers; /* of their names; STRMAP_NONE: not defined here */
+	uint32_t *numbers; /* of their names */
 	uint32_t *where;
 	size_t *first; /* by file and one more: where its own start */
+	size_t n;
 };
 
-static uint32_t number_of(const struct tables *t, struct recent *recent, const char *name)
-{
-	size_t at = ((uintptr_t)name * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (RECENT_SLOTS - 1);
+/* What is known of a text of the store; else the number of its name and NAME_FIRST. */
+enum { NAME_UNASKED = 0, NAME_UNDEFINED, NAME_FIRST };
 
-	if (recent[at].name != name)
-		recent[at] = (struct recent){ name, strmap_get(&t->numbers, name, strlen(name)) };
-	return recent[at].number;
+/* @ret the number of a text's name; STRMAP_NONE: it is not defined here */
+static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text)
+{
+	const char *name;
+	uint32_t number;
+
+	if (known[text] == NAME_UNASKED) {
+		name = t->in->store->texts[text];
+		number = strmap_get(&t->numbers, name, strlen(name));
+		known[text] = number == STRMAP_NONE ? NAME_UNDEFINED : number + NAME_FIRST;
+	}
+	return known[text] == NAME_UNDEFINED ? STRMAP_NONE : known[text] - NAME_FIRST;
+}
+
+static void add_ref(struct refs *refs, uint32_t number, uint32_t line, uint32_t kind)
+{
+	if (number == STRMAP_NONE)
+		return;
+	refs->numbers[refs->n] = number;
+	refs->where[refs->n++] = line << KIND_BITS | kind;
+}
+
+/* Of facts that are from no record. */
+static void add_listed(const struct tables *t, struct refs *refs, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->nrefs; i++) {
+		const struct fact_ref *ref = &facts->refs[i];
+
+		add_ref(refs, strmap_get(&t->numbers, ref->name, strlen(ref->name)), ref->line,
+		        ref->kind);
+	}
 }
 
 static struct refs list_refs(const struct tables *t)
 {
 	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
-	struct recent *recent = arena_array(t->scratch, RECENT_SLOTS, sizeof(*recent));
+	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0;
+	uint32_t *known = arena_array(t->scratch, ntexts, sizeof(*known));
 	struct refs ret = { .first = arena_array(t->scratch, t->in->nfiles + 1, sizeof(size_t)) };
-	size_t n = 0;
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
 		n += t->in->files[f].facts.nrefs;
 	ret.numbers = arena_array(t->scratch, n, sizeof(uint32_t));
 	ret.where = arena_array(t->scratch, n, sizeof(uint32_t));
-	n = 0;
 	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
 		const struct facts *facts = &t->in->files[f].facts;
-		const struct fact_ref *refs = record_refs(facts, t->in->store, file);
+		const struct record_ref *refs;
 
-		for (size_t i = 0; refs != NULL && i < facts->nrefs; i++, n++) {
-			ret.numbers[n] = i > 0 && refs[i].name == refs[i - 1].name
-			                         ? ret.numbers[n - 1]
-			                         : number_of(t, recent, refs[i].name);
-			ret.where[n] = refs[i].line << KIND_BITS | refs[i].kind;
-		}
-		ret.first[f + 1] = n;
+		if (facts->refs != NULL)
+			add_listed(t, &ret, facts);
+		else if ((refs = record_refs(facts, t->in->store, file)) != NULL)
+			for (size_t i = 0; i < facts->nrefs; i++)
+				add_ref(&ret, number_of(t, known, refs[i].text), refs[i].line,
+				        refs[i].kind);
+		ret.first[f + 1] = ret.n;
 	}
 	return ret;
 }
@@ -228,9 +256,8 @@ static uint32_t *count_uses(const struct tables *t, const struct refs *refs, uin
 {
 	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
 
-	for (size_t i = 0; i < refs->first[t->in->nfiles]; i++)
-		if (refs->numbers[i] != STRMAP_NONE)
-			counts[refs->numbers[i]]++;
+	for (size_t i = 0; i < refs->n; i++)
+		counts[refs->numbers[i]]++;
 	for (size_t i = 0; i < t->nnames; i++)
 		first[i + 1] =
 			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
@@ -246,7 +273,7 @@ static struct use *list_uses(const struct tables *t, const struct refs *refs, co
 		for (size_t i = refs->first[f]; i < refs->first[f + 1]; i++) {
 			uint32_t number = refs->numbers[i];
 
-			if (number != STRMAP_NONE && next[number] < first[number + 1])
+			if (next[number] < first[number + 1])
 				ret[next[number]++] = (struct use){ f, refs->where[i] };
 		}
 	return ret;
