@@ -194,6 +194,15 @@ void gram_index_add(struct gram_index *index, uint32_t number, struct span text)
 {
 	size_t n = grams_of(text, GRAM_ALL, index->scratch);
 
+	/* The lists lie anywhere: all are asked for before the first is waited for. */
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(&index->lists[index->scratch[i]], 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct gram_list *list = &index->lists[index->scratch[i]];
+
+		if (list->postings != NULL)
+			__builtin_prefetch(list->postings + list->len, 1);
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct gram_list *list = &index->lists[index->scratch[i]];
 		uint32_t difference = number + 1 - list->last;

@@ -160,13 +160,47 @@ static void write_symbol(const struct tables *t, struct sb *sb, const struct pla
 	sb_addc(sb, '\n');
 }
 
+/*
+ * Names are written in another order than their definitions lie in memory, so each row would wait for
+ * four of them one after the other; they are asked for some rows before.
+ */
+#define AHEAD_PLACE 24u
+#define AHEAD_DEF   16u
+#define AHEAD_TEXTS 8u
+
+static void fetch_ahead(const struct tables *t, const struct place *places, uint32_t at)
+{
+	if (at + AHEAD_PLACE < t->nnames) {
+		uint32_t number = t->names[at + AHEAD_PLACE].number;
+
+		__builtin_prefetch(&places[t->defs[t->name_first[number]]]);
+	}
+	if (at + AHEAD_DEF < t->nnames) {
+		uint32_t number = t->names[at + AHEAD_DEF].number;
+		const struct fact_def *def = places[t->defs[t->name_first[number]]].def;
+
+		__builtin_prefetch(def);
+		__builtin_prefetch((const char *)(def + 1) - 1);
+	}
+	if (at + AHEAD_TEXTS < t->nnames) {
+		const struct text *name = &t->names[at + AHEAD_TEXTS];
+		const struct fact_def *def = places[t->defs[t->name_first[name->number]]].def;
+
+		__builtin_prefetch(name->data);
+		__builtin_prefetch(def->parent);
+		__builtin_prefetch(def->signature);
+	}
+}
+
 void tables_symbols(struct tables *t)
 {
 	const struct place *places = list_places(t, count_defs(t));
 	struct part part = tables_part(t);
 
-	for (uint32_t i = 0; i < t->nnames; i++)
+	for (uint32_t i = 0; i < t->nnames; i++) {
+		fetch_ahead(t, places, i);
 		write_symbol(t, &part.sb, places, i);
+	}
 	tables_part_end(t, "symbols", &part);
 }
 
@@ -225,17 +259,17 @@ static void add_listed(const struct tables *t, struct refs *refs, const struct f
 	}
 }
 
-static struct refs list_refs(const struct tables *t)
+static struct refs list_refs(const struct tables *t, struct arena *arena)
 {
 	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
 	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0;
-	uint32_t *known = arena_array(t->scratch, ntexts, sizeof(*known));
-	struct refs ret = { .first = arena_array(t->scratch, t->in->nfiles + 1, sizeof(size_t)) };
+	uint32_t *known = arena_array(arena, ntexts, sizeof(*known));
+	struct refs ret = { .first = arena_array(arena, t->in->nfiles + 1, sizeof(size_t)) };
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
 		n += t->in->files[f].facts.nrefs;
-	ret.numbers = arena_array(t->scratch, n, sizeof(uint32_t));
-	ret.where = arena_array(t->scratch, n, sizeof(uint32_t));
+	ret.numbers = arena_array(arena, n, sizeof(uint32_t));
+	ret.where = arena_array(arena, n, sizeof(uint32_t));
 	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
 		const struct facts *facts = &t->in->files[f].facts;
 		const struct record_ref *refs;
@@ -251,51 +285,63 @@ static struct refs list_refs(const struct tables *t)
 	return ret;
 }
 
-/* Count the uses of each name; their sum so far goes to first[number + 1]. */
-static uint32_t *count_uses(const struct tables *t, const struct refs *refs, uint32_t *counts)
+/* The uses by name. */
+struct uses {
+	uint32_t *counts; /* by number of the name: all of them */
+	uint32_t *first;  /* by number and one more: where those that are kept start */
+	struct use *list;
+};
+
+static struct uses count_uses(const struct tables *t, const struct refs *refs, struct arena *arena)
 {
-	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
+	struct uses ret = {
+		.counts = arena_array(arena, t->nnames, sizeof(uint32_t)),
+		.first = arena_array(arena, t->nnames + 1, sizeof(uint32_t)),
+	};
 
 	for (size_t i = 0; i < refs->n; i++)
-		counts[refs->numbers[i]]++;
+		ret.counts[refs->numbers[i]]++;
 	for (size_t i = 0; i < t->nnames; i++)
-		first[i + 1] =
-			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
-	return first;
+		ret.first[i + 1] =
+			ret.first[i] +
+			(ret.counts[i] < TABLES_USES_MAX ? ret.counts[i] : TABLES_USES_MAX);
+	return ret;
 }
 
-static struct use *list_uses(const struct tables *t, const struct refs *refs, const uint32_t *first)
+/* What they are listed from is as large as they are, and of no use when they are written. */
+static struct uses list_uses(const struct tables *t, struct arena *arena)
 {
-	uint32_t *next = arena_memdup(t->scratch, first, (t->nnames + 1) * sizeof(*next));
-	struct use *ret = arena_array(t->scratch, first[t->nnames], sizeof(*ret));
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SCRATCH_MAX);
+	const struct refs refs = list_refs(t, own);
+	struct uses ret = count_uses(t, &refs, arena);
+	uint32_t *next = arena_memdup(own, ret.first, (t->nnames + 1) * sizeof(*next));
 
+	ret.list = arena_array(arena, ret.first[t->nnames], sizeof(*ret.list));
 	for (uint32_t f = 0; f < t->in->nfiles; f++)
-		for (size_t i = refs->first[f]; i < refs->first[f + 1]; i++) {
-			uint32_t number = refs->numbers[i];
+		for (size_t i = refs.first[f]; i < refs.first[f + 1]; i++) {
+			uint32_t number = refs.numbers[i];
 
-			if (next[number] < first[number + 1])
-				ret[next[number]++] = (struct use){ f, refs->where[i] };
+			if (next[number] < ret.first[number + 1])
+				ret.list[next[number]++] = (struct use){ f, refs.where[i] };
 		}
 	return ret;
 }
 
 void tables_references(struct tables *t)
 {
-	uint32_t *counts = arena_array(t->scratch, t->nnames, sizeof(*counts));
-	const struct refs refs = list_refs(t);
-	const uint32_t *first = count_uses(t, &refs, counts);
-	const struct use *uses = list_uses(t, &refs, first);
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(SCRATCH_MAX);
+	const struct uses uses = list_uses(t, arena);
 	struct part part = tables_part(t);
 
 	for (uint32_t place = 0; place < t->nnames; place++) {
 		uint32_t number = t->names[place].number;
-		const struct use *mine = uses + first[number];
-		size_t n = first[number + 1] - first[number];
+		const struct use *mine = uses.list + uses.first[number];
+		size_t n = uses.first[number + 1] - uses.first[number];
 
-		if (counts[number] == 0)
+		if (uses.counts[number] == 0)
 			continue;
 		sb_int(&part.sb, place);
-		tables_number(&part.sb, counts[number]);
+		tables_number(&part.sb, uses.counts[number]);
 		TABLES_ARRAY(&part.sb, n, mine[i].file);
 		TABLES_ARRAY(&part.sb, n, mine[i].where >> KIND_BITS);
 		TABLES_ARRAY(&part.sb, n, mine[i].where & ((1u << KIND_BITS) - 1));
