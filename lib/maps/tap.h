@@ -48,7 +48,6 @@ struct tap_refs {
 struct tap {
 	struct sink *sk;
 	struct lexer *lx;
-	struct token prev;              /* kind is TOKEN_END before the first */
 	uint32_t words, prev_words;     /* WORD_* of the token and of the one before */
 	uint16_t slots[TAP_WORD_SLOTS]; /* 1 + index of a word; 0 when free */
 	struct tap_refs refs;
