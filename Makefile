@@ -66,6 +66,11 @@ LDFLAGS  += $(FLAGS_$(VARIANT)) -pie -pthread -Wl,--as-needed -Wl,--gc-sections 
 LIBS      = $(shell pkg-config --libs $(PKGS)) -lm
 # Of the relay alone.
 $(B)/bin/portolan-live: LIBS += $(shell pkg-config --libs-only-L --libs-only-l libwebsockets)
+# Nothing of it talks to a database or another machine, so it does not load what does: each library
+# that it links takes time at every start.  Where code is instrumented, what is of no use stays in.
+ifeq ($(VARIANT),release)
+$(B)/bin/portolan-analyse: LIBS = $(shell pkg-config --libs json-c libgit2 libsodium libseccomp yaml-0.1) -lm
+endif
 
 LIB_SRC  := $(shell find lib -name '*.c')
 EDGE_SRC := $(filter-out $(MAINS),$(shell find fcgi -name '*.c'))

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #if WITH_ASAN
 #include <sanitizer/asan_interface.h>
@@ -24,6 +25,8 @@
 #define ALIGN       alignof(max_align_t)
 #define LARGE_LOOK  16 /* large blocks among which one that grows is looked for */
 #define CHUNK_BYTES ((size_t)16 * 1024)
+#define PAGE_BYTES  ((uintptr_t)4096)
+#define HUGE_LEAST  ((size_t)4 << 20) /* smaller blocks may not hold a whole huge page */
 
 struct chunk {
 	struct chunk *next;
@@ -105,6 +108,19 @@ void arena_reset(struct arena *a)
 	a->last = NULL;
 }
 
+/*
+ * A refusal costs nothing but time.  Pages that the block shares are in it: a mapping of which a part
+ * is of another kind can not be made larger in place.
+ */
+void arena_expect(void *p, size_t n)
+{
+	uintptr_t before = (uintptr_t)p & (PAGE_BYTES - 1);
+
+	if (n >= HUGE_LEAST)
+		(void)madvise((char *)p - before, (before + n + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1),
+		              MADV_HUGEPAGE);
+}
+
 /* @zeroed whether the bytes must be zero: large ones are so already as the system gives them */
 static struct chunk *chunk_new(struct arena *a, size_t cap, bool zeroed, struct chunk **list)
 {
@@ -112,6 +128,7 @@ static struct chunk *chunk_new(struct arena *a, size_t cap, bool zeroed, struct 
 
 	if (c == NULL)
 		give_up("out of memory", cap, a->max);
+	arena_expect(c, sizeof(*c) + cap);
 	c->next = *list;
 	c->cap = cap;
 	c->used = 0;
@@ -187,6 +204,7 @@ static void *grow_large(struct arena *a, struct chunk **link, size_t n)
 	c = realloc(c, sizeof(*c) + whole);
 	if (c == NULL)
 		give_up("out of memory", n, a->max);
+	arena_expect(c, sizeof(*c) + whole);
 	*link = c;
 	c->cap = c->used = whole;
 	ASAN_POISON_MEMORY_REGION(c->data + n, whole - n);

@@ -65,6 +65,12 @@ char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3)
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF(2, 0)
 	__attribute__((returns_nonnull));
 
+/**
+ * Tell the system that all of a block is about to be written: when it is of megabytes, huge pages
+ * save thousands of faults.  Arenas do so themselves; this is for memory that is none of theirs.
+ */
+void arena_expect(void *p, size_t n);
+
 /** @ret bytes in live blocks, for tests and metrics */
 size_t arena_used(const struct arena *a);
 

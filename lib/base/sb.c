@@ -133,21 +133,38 @@ static char *put_digits(char *to, uint64_t left, size_t digits)
 	return end;
 }
 
+/* Two digits, or the one that is there. */
+static inline char *put_first(char *to, uint32_t n)
+{
+	if (n < 10) {
+		*to = (char)('0' + n);
+		return to + 1;
+	}
+	memcpy(to, PAIRS + n * 2, 2);
+	return to + 2;
+}
+
 char *sb_put_int(char *to, int64_t n)
 {
 	uint64_t left = n < 0 ? (uint64_t)0 - (uint64_t)n : (uint64_t)n;
+	uint32_t few = (uint32_t)left, rest;
 
 	if (n < 0)
 		*to++ = '-';
-	if (left < 10) {
-		*to = (char)('0' + left);
-		return to + 1;
-	}
-	if (left < 100) {
-		memcpy(to, PAIRS + left * 2, 2);
+	if (left < 100)
+		return put_first(to, few);
+	if (left < 10000) {
+		to = put_first(to, few / 100);
+		memcpy(to, PAIRS + few % 100 * 2, 2);
 		return to + 2;
 	}
-	return put_digits(to, left, digits_of(left));
+	if (left >= 1000000)
+		return put_digits(to, left, digits_of(left));
+	rest = few % 10000;
+	to = put_first(to, few / 10000);
+	memcpy(to, PAIRS + rest / 100 * 2, 2);
+	memcpy(to + 2, PAIRS + rest % 100 * 2, 2);
+	return to + 4;
 }
 
 static void add_int(struct sb *sb, const char *before, size_t nbefore, int64_t n)

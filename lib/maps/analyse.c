@@ -88,13 +88,9 @@ static void keep_manifest(struct analysis *a, uint32_t file, const struct manife
 /* What is kept of a file's facts takes about so much memory, were each text a new one. */
 static size_t facts_bytes(const struct facts *facts)
 {
-	size_t n = facts->nimports * (sizeof(*facts->imports) + FACT_BYTES) +
-	           facts->ndefs * (sizeof(*facts->defs) + FACT_BYTES) +
-	           facts->nnames * sizeof(*facts->names) + facts->nrefs * sizeof(*facts->refs);
-
-	for (size_t i = 0; i < facts->ndefs; i++)
-		n += strlen(facts->defs[i].name);
-	return n;
+	return facts->nimports * (sizeof(*facts->imports) + FACT_BYTES) +
+	       facts->ndefs * (sizeof(*facts->defs) + FACT_BYTES) +
+	       facts->nnames * sizeof(*facts->names) + facts->nrefs * sizeof(*facts->refs);
 }
 
 /*

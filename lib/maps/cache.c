@@ -230,7 +230,11 @@ static bool make_room(struct cache *cache)
 		return false;
 	cache->texts = malloc(texts + 1);
 	cache->bodies = malloc(bodies + 1);
-	return cache->texts != NULL && cache->bodies != NULL;
+	if (cache->texts == NULL || cache->bodies == NULL)
+		return false;
+	arena_expect(cache->texts, texts);
+	arena_expect(cache->bodies, bodies);
+	return true;
 }
 
 static bool add_texts(struct cache *cache, const struct head *head, const char *offsets)

@@ -361,8 +361,9 @@ static void take_list(struct code_in *in, const struct code_field *field, char *
 	memcpy(row + field->count_offset, &n, sizeof(n));
 }
 
-void *code_unpack(struct span packed, size_t n, const struct code_table *table,
-                  const struct store *store, struct arena *arena)
+/* @ret n rows in the arena, NULL when the bytes are not as many */
+static void *unpack(struct span packed, size_t n, const struct code_table *table,
+                    const struct store *store, struct arena *arena)
 {
 	struct code_in in = { .bytes = packed, .store = store };
 	char *items;
@@ -372,6 +373,30 @@ void *code_unpack(struct span packed, size_t n, const struct code_table *table,
 	items = arena_array(arena, n, table->size);
 	take_flat(&in, table, items, n);
 	return in.bad || in.bytes.len > 0 ? NULL : items;
+}
+
+#define FLAT_MAX 16 /* members of a row that is read as numbers */
+
+bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *table,
+                         const struct store *store, uint32_t *ret)
+{
+	struct code_in in = { .bytes = packed, .store = store };
+	const unsigned char *p = (const unsigned char *)packed.data, *end = p + packed.len;
+	const unsigned char *safe = packed.len > 2 ? end - 2 : p;
+	uint64_t most[FLAT_MAX], got;
+
+	assert(table->n <= FLAT_MAX);
+	if (n * table->n > packed.len || store->ntexts == 0) /* each takes a byte at least */
+		return n == 0;
+	for (size_t k = 0; k < table->n; k++)
+		most[k] = table->fields[k].type == CODE_TYPE_NUMBER ? table->fields[k].max
+		                                                    : store->ntexts - 1;
+	for (size_t i = 0; i < n && !in.bad; i++)
+		for (size_t k = 0; k < table->n; k++) {
+			p = take_at(&in, p, safe, most[k], &got);
+			*ret++ = (uint32_t)got;
+		}
+	return !in.bad && p == end;
 }
 
 static void take_packed(struct code_in *in, const struct code_field *field, char *row)
@@ -389,7 +414,7 @@ static void take_packed(struct code_in *in, const struct code_field *field, char
 	packed.data = in->bytes.data;
 	in->bytes = (struct span){ packed.data + packed.len, in->bytes.len - packed.len };
 	if (in->unpacks) {
-		items = code_unpack(packed, n, field->of, in->store, in->arena);
+		items = unpack(packed, n, field->of, in->store, in->arena);
 		in->bad |= items == NULL;
 	} else {
 		packed.data = arena_memdup(in->arena, packed.data, packed.len);

@@ -25,7 +25,7 @@ enum code_type {
 	CODE_TYPE_TEXTS,    /* const char ** and a count of them */
 	CODE_TYPE_ROWS,     /* structs of another table and a count of them */
 	CODE_TYPE_ONE,      /* a struct of another table, inside */
-	CODE_TYPE_PACKED,   /* rows of texts and numbers, which are read as bytes: code_unpack() */
+	CODE_TYPE_PACKED, /* rows of texts and numbers, which are read as bytes: code_unpack_numbers() */
 };
 
 struct code_table;
@@ -116,12 +116,14 @@ struct code_in {
 void code_read(struct code_in *in, const struct code_table *table, void *row);
 
 /**
- * List rows that were read as bytes.
+ * Rows that were read as bytes, as numbers alone: of a text, its number in the store, which has it.
  *
- * @ret n rows in the arena, NULL when the bytes are not as many
+ * @ret  room for table->n numbers of each of the n rows, one row behind the other; a number that is
+ *       larger than 32 bits is cut
+ * Returns false when the bytes are not as many
  */
-void *code_unpack(struct span packed, size_t n, const struct code_table *table,
-                  const struct store *store, struct arena *arena);
+bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *table,
+                         const struct store *store, uint32_t *ret);
 
 /** One number by itself.  @ret at most max; a larger one is bad */
 void code_put(struct sb *sb, uint64_t n);

@@ -230,53 +230,45 @@ static void write_languages(struct content *c)
 	content_close(c, ']');
 }
 
-/*
- * How many bytes a table will take at most: rows of `fixed` bytes of numbers
- * and their texts.  Texts are identifiers and paths, nearly never escaped; if
- * they are, the builder's own ceiling still holds.
- */
-static uint64_t unresolved_bytes(const struct content *c)
-{
-	const struct resolve_out *r = c->in->resolved;
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < r->nmisses; i++)
-		bytes += strlen(r->misses[i].target) + 3 + 32;
-	return bytes;
-}
-
-static uint64_t signatures_bytes(const struct content *c)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < c->in->tree->nfiles; i++) {
-		const struct facts *facts = &c->in->tree->files[i].facts;
-
-		for (size_t d = 0; d < facts->ndefs; d++)
-			bytes += strlen(facts->defs[d].signature) + 4;
-	}
-	return bytes;
-}
-
-static uint64_t defs_bytes(const struct content *c)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < c->in->tree->nfiles; i++) {
-		const struct facts *facts = &c->in->tree->files[i].facts;
-
-		for (size_t d = 0; d < facts->ndefs; d++)
-			bytes += strlen(facts->defs[d].name) + strlen(facts->defs[d].parent) + 36;
-	}
-	return bytes;
-}
-
-static bool fits(const struct content *c, uint64_t more)
+static bool fits(const struct content *c)
 {
 	uint64_t max = c->in->max_output_bytes;
 	uint64_t tail = TAIL_BYTES < max / 8 ? TAIL_BYTES : max / 8;
 
-	return c->sb.len + tail + more <= max;
+	return !c->sb.failed && c->sb.len + tail <= max;
+}
+
+/*
+ * Write a table that may be left out.  Whether there is room for it is found out by writing it: to
+ * measure all its texts before takes longer, and in nearly every repository there is.
+ */
+static void write_or_drop(struct content *c, void (*write)(struct content *), bool *drop)
+{
+	size_t before = c->sb.len;
+	bool failed = c->sb.failed;
+
+	write(c);
+	if (failed || fits(c))
+		return;
+	c->sb.failed = false;
+	sb_truncate(&c->sb, before);
+	*drop = true;
+}
+
+static void write_unresolved(struct content *c)
+{
+	write_or_drop(c, content_unresolved, &c->drop_unresolved);
+	if (c->drop_unresolved)
+		content_unresolved(c);
+}
+
+static void write_defs(struct content *c)
+{
+	write_or_drop(c, content_defs, &c->drop_signatures);
+	if (c->drop_signatures)
+		write_or_drop(c, content_defs, &c->drop_defs);
+	if (c->drop_defs)
+		content_defs(c);
 }
 
 void content_begin(struct content *c, struct ctx *cx, struct arena *arena,
@@ -314,15 +306,12 @@ enum err content_write(struct ctx *cx, struct arena *arena, const struct content
 	content_dirs(c);
 	content_components(c);
 	content_imports(c);
-	c->drop_unresolved = !fits(c, unresolved_bytes(c));
-	content_unresolved(c);
+	write_unresolved(c);
 	content_externals(c);
 	content_manifests(c);
 	content_entries(c);
 	content_graph(c);
-	c->drop_defs = !fits(c, defs_bytes(c));
-	c->drop_signatures = c->drop_defs || !fits(c, defs_bytes(c) + signatures_bytes(c));
-	content_defs(c);
+	write_defs(c);
 	content_coverage(c);
 	content_tests(c);
 	content_routes(c);

@@ -140,17 +140,12 @@ static int by_bytes(const void *a, const void *b)
 static void take_names(struct sink *sk)
 {
 	const struct name_set *set = &sk->names;
-	const char **names;
 
-	if (set->n == 0)
-		return;
-	names = arena_array(sk->arena, set->n, sizeof(*names));
-	for (size_t i = 0; i < set->cap; i++) {
-		if (set->slots[i])
-			names[sk->ret->nnames++] = set->slots[i];
-	}
-	qsort(names, sk->ret->nnames, sizeof(*names), by_bytes);
-	sk->ret->names = names;
+	sk->ret->truncated = sk->ret->truncated || set->dropped;
+	if (set->n > 1)
+		qsort(set->names, set->n, sizeof(*set->names), by_bytes);
+	sk->ret->names = set->names;
+	sk->ret->nnames = set->n;
 }
 
 /*

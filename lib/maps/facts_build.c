@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define PROBES_MAX 64 /* a set full of colliding names gives up, rather than its time */
-
 static bool fits(struct span text, size_t max)
 {
 	return text.len > 0 && text.len <= max && !memchr(text.data, 0, text.len) &&
@@ -17,12 +15,10 @@ const char *sink_text(struct sink *sk, struct span text, size_t max)
 	return fits(text, max) ? arena_strndup(sk->arena, text.data, text.len) : "";
 }
 
-void *sink_room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size)
+void *sink_more(struct arena *arena, void *items, size_t *cap, size_t size)
 {
 	size_t more = *cap ? 2 * *cap : 16;
 
-	if (n < *cap)
-		return items;
 	items = arena_more(arena, items, *cap * size, more * size);
 	*cap = more;
 	return items;
@@ -86,76 +82,9 @@ void sink_def_end(struct sink *sk, uint32_t def, uint32_t end_line)
 		sk->ret->defs[def].end_line = end_line;
 }
 
-size_t name_hash(struct span name)
-{
-	uint64_t h = 0x9e3779b97f4a7c15u;
-
-	for (size_t i = 0; i < name.len; i++)
-		h = (h ^ (unsigned char)name.data[i]) * 0x100000001b3u;
-	return (size_t)(h ^ (h >> 29));
-}
-
-/* @ret the slot of the name or the free one for it; NULL when the probes are used up */
-static const char **find_slot(const struct name_set *set, struct span name)
-{
-	size_t at = name_hash(name);
-
-	for (size_t i = 0; i < PROBES_MAX; i++) {
-		const char **slot = &set->slots[(at + i) & (set->cap - 1)];
-
-		if (!*slot || (strncmp(*slot, name.data, name.len) == 0 && !(*slot)[name.len]))
-			return slot;
-	}
-	return NULL;
-}
-
-static void grow_set(struct arena *arena, struct name_set *set)
-{
-	struct name_set bigger = { .cap = set->cap ? 2 * set->cap : 64, .n = set->n };
-
-	bigger.slots = arena_array(arena, bigger.cap, sizeof(*bigger.slots));
-	for (size_t i = 0; i < set->cap; i++) {
-		const char *name = set->slots[i];
-
-		if (!name)
-			continue;
-		const char **slot = find_slot(&bigger, (struct span){ name, strlen(name) });
-		if (slot)
-			*slot = name;
-		else
-			bigger.n--;
-	}
-	*set = bigger;
-}
-
-bool name_set_add(struct arena *arena, struct name_set *set, struct span name, size_t max)
-{
-	const char **slot;
-
-	if (!fits(name, 2 * FACTS_NAME_MAX + 1) || set->n >= max)
-		return false;
-	if (2 * set->n >= set->cap)
-		grow_set(arena, set);
-	slot = find_slot(set, name);
-	if (!slot || *slot)
-		return false;
-	*slot = arena_strndup(arena, name.data, name.len);
-	set->n++;
-	return true;
-}
-
-bool name_set_has(const struct name_set *set, struct span name)
-{
-	const char **slot = set->cap ? find_slot(set, name) : NULL;
-
-	return slot && *slot;
-}
-
 void sink_name(struct sink *sk, struct span name)
 {
-	if (!name_set_add(sk->arena, &sk->names, name, FACTS_NAMES_MAX) &&
-	    sk->names.n >= FACTS_NAMES_MAX)
-		sk->ret->truncated = true;
+	name_set_add(sk->arena, &sk->names, name, FACTS_NAMES_MAX);
 }
 
 bool token_in(const struct token *t, const char *words)

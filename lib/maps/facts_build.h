@@ -9,14 +9,9 @@
 
 #include "maps/facts.h"
 #include "maps/lex.h"
+#include "maps/name_set.h"
 
 #define DEF_DROPPED UINT32_MAX /* index of a definition past the limits */
-
-/* An open-addressed set of strings. */
-struct name_set {
-	const char **slots;
-	size_t cap, n;
-};
 
 struct tap;
 
@@ -33,8 +28,14 @@ struct sink {
 struct fact_import *sink_import(struct sink *sk, enum import_kind kind, struct span target,
                                 uint32_t line);
 
+/** @ret an array with room for at least one item more than its @cap */
+void *sink_more(struct arena *arena, void *items, size_t *cap, size_t size);
+
 /** @ret room for one more item of @size bytes in an array that doubles */
-void *sink_room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size);
+static inline void *sink_room(struct arena *arena, void *items, size_t n, size_t *cap, size_t size)
+{
+	return n < *cap ? items : sink_more(arena, items, cap, size);
+}
 
 /**
  * @name    points into sk->text where it can: the signature is read around it
@@ -50,12 +51,6 @@ void sink_name(struct sink *sk, struct span name);
 
 /** @ret a copy in the arena; "" for what is empty or longer than @max */
 const char *sink_text(struct sink *sk, struct span text, size_t max);
-
-size_t name_hash(struct span name);
-
-/** @ret whether the set did not have the name; it is copied only then */
-bool name_set_add(struct arena *arena, struct name_set *set, struct span name, size_t max);
-bool name_set_has(const struct name_set *set, struct span name);
 
 /** @ret whether the token is one of the words, which are separated by blanks */
 bool token_in(const struct token *t, const char *words);

@@ -245,10 +245,11 @@ void csharp_names_token(struct csharp_names *n, const struct token *t)
 
 void csharp_names_close(struct csharp_names *n)
 {
-	for (size_t i = 0; i < n->maybe.cap; i++) {
-		const char *name = n->maybe.slots[i];
+	n->sk->ret->truncated = n->sk->ret->truncated || n->maybe.dropped || n->own.dropped;
+	for (size_t i = 0; i < n->maybe.n; i++) {
+		const char *name = n->maybe.names[i];
 
-		if (name && !name_set_has(&n->own, (struct span){ name, strcspn(name, ".") }))
+		if (!name_set_has(&n->own, (struct span){ name, strcspn(name, ".") }))
 			sink_name(n->sk, (struct span){ name, strlen(name) });
 	}
 }

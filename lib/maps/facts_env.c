@@ -314,6 +314,7 @@ static struct name_set names_set(struct reading *rd, struct span text)
 			continue;
 		name_set_add(rd->arena, &set, (struct span){ from, n }, SET_MAX);
 	}
+	rd->sk->ret->truncated = rd->sk->ret->truncated || set.dropped;
 	return set;
 }
 

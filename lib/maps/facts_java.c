@@ -370,4 +370,5 @@ void facts_java(struct lexer *lx, struct sink *sk)
 			break;
 		}
 	}
+	sk->ret->truncated = sk->ret->truncated || rd.full.dropped;
 }

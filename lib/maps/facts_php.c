@@ -555,4 +555,5 @@ void facts_php(struct lexer *lx, struct sink *sk)
 			read_punct(&rd);
 	}
 	sink_def_end(sk, rd.space_def, lx->line);
+	sk->ret->truncated = sk->ret->truncated || rd.written.dropped;
 }

@@ -373,4 +373,5 @@ void facts_ruby(struct lexer *lx, struct sink *sk)
 		read_word(&rd, starts);
 	}
 	lx->newlines = false;
+	sk->ret->truncated = sk->ret->truncated || rd.constants.dropped;
 }

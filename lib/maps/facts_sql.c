@@ -458,6 +458,7 @@ static void choose_dialect(struct lexer *lx)
 /* A statement begins: what the one before left is forgotten. */
 static void reset(struct reader *rd)
 {
+	rd->sk->ret->truncated = rd->sk->ret->truncated || rd->with.dropped;
 	rd->with = (struct name_set){ 0 };
 	rd->verb = (struct token){ .kind = TOKEN_END };
 	rd->begins = rd->list = 0;
@@ -498,4 +499,5 @@ void facts_sql(struct lexer *lx, struct sink *sk)
 		start = false;
 		count_begins(&rd);
 	}
+	sk->ret->truncated = sk->ret->truncated || rd.tables.dropped;
 }

@@ -86,23 +86,28 @@ static uint32_t code_of(char c)
 	return byte < 0x80 ? BYTES[byte].code : CODE_BYTE + byte % 20u;
 }
 
-/* camelCase, HTTPServer, snake_case, a.b, x2y is one word */
+/*
+ * camelCase, HTTPServer, snake_case, a.b, x2y is one word.
+ *
+ * @kind, @before  of the byte and of the one before it, 0 at the start
+ */
+static inline bool begins_word(struct span text, size_t at, unsigned kind, unsigned before)
+{
+	if ((kind & KIND_WORD) == 0)
+		return false;
+	if ((before & KIND_WORD) == 0)
+		return true;
+	if ((kind & KIND_UPPER) == 0)
+		return false;
+	return (before & KIND_UPPER) == 0 ||
+	       (at + 1 < text.len && is(text.data[at + 1], KIND_LOWER));
+}
+
 bool gram_word_at(struct span text, size_t at)
 {
-	char c = text.data[at], before;
+	unsigned before = at > 0 ? BYTES[(unsigned char)text.data[at - 1]].kind : 0;
 
-	if (is(c, KIND_LOWER) && at > 0 && is(text.data[at - 1], KIND_LOWER))
-		return false; /* which most are */
-	if (!is(c, KIND_WORD))
-		return false;
-	if (at == 0)
-		return true;
-	before = text.data[at - 1];
-	if (!is(before, KIND_WORD))
-		return true;
-	if (!is(c, KIND_UPPER))
-		return false;
-	return !is(before, KIND_UPPER) || (at + 1 < text.len && is(text.data[at + 1], KIND_LOWER));
+	return begins_word(text, at, BYTES[(unsigned char)text.data[at]].kind, before);
 }
 
 static uint32_t gram(uint32_t a, uint32_t b, uint32_t c)
@@ -121,10 +126,36 @@ static size_t add_start(uint32_t mark, struct span text, size_t at, uint32_t *re
 	return 2;
 }
 
+static size_t add_words(struct span text, uint32_t *ret)
+{
+	unsigned before = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned kind = BYTES[(unsigned char)text.data[i]].kind;
+
+		if (begins_word(text, i, kind, before))
+			n += add_start(MARK_WORD, text, i, ret + n);
+		before = kind;
+	}
+	return n;
+}
+
+static size_t add_parts(struct span text, uint32_t *ret)
+{
+	uint32_t run;
+
+	if (text.len < 3)
+		return 0;
+	run = gram(0, code_of(text.data[0]), code_of(text.data[1]));
+	for (size_t i = 2; i < text.len; i++)
+		*ret++ = run = (run << 6 | code_of(text.data[i])) & (GRAM_COUNT - 1);
+	return text.len - 2;
+}
+
 size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 {
 	size_t n = 0;
-	uint32_t run;
 	const char *slash;
 
 	if (text.len > GRAM_TEXT_MAX)
@@ -137,14 +168,10 @@ size_t grams_of(struct span text, unsigned sets, uint32_t *ret)
 		if (slash != NULL && slash + 1 < text.data + text.len)
 			n += add_start(MARK_TEXT, text, (size_t)(slash + 1 - text.data), ret + n);
 	}
-	for (size_t i = 0; (sets & GRAM_WORDS) != 0 && i < text.len; i++)
-		if (gram_word_at(text, i))
-			n += add_start(MARK_WORD, text, i, ret + n);
-	if ((sets & GRAM_PARTS) == 0 || text.len < 3)
-		return n;
-	run = gram(0, code_of(text.data[0]), code_of(text.data[1]));
-	for (size_t i = 2; i < text.len; i++)
-		ret[n++] = run = (run << 6 | code_of(text.data[i])) & (GRAM_COUNT - 1);
+	if ((sets & GRAM_WORDS) != 0)
+		n += add_words(text, ret + n);
+	if ((sets & GRAM_PARTS) != 0)
+		n += add_parts(text, ret + n);
 	return n;
 }
 
@@ -182,6 +209,15 @@ void gram_index_add(struct gram_index *index, uint32_t number, struct span text)
 {
 	size_t n = grams_of(text, GRAM_ALL, index->scratch);
 
+	/* The lists lie anywhere: all are asked for before the first is waited for. */
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(&index->lists[index->scratch[i]], 1);
+	for (size_t i = 0; i < n; i++) {
+		const struct gram_list *list = &index->lists[index->scratch[i]];
+
+		if (list->postings != NULL)
+			__builtin_prefetch(list->postings + list->len, 1);
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct gram_list *list = &index->lists[index->scratch[i]];
 		uint32_t difference = number + 1 - list->last;

@@ -158,8 +158,14 @@ static bool equals(struct span text, const char *word, size_t n, bool fold)
 /* @pattern  has at most two "*", each for any run of bytes */
 static bool matches(struct span text, const char *pattern, size_t n)
 {
-	const char *star = memchr(pattern, '*', n);
+	const char *star;
 
+	/* Nearly all are told by one byte. */
+	if (*pattern != '*' ? text.len == 0 || *text.data != *pattern
+	                    : pattern[n - 1] != '*' &&
+	                              (text.len == 0 || text.data[text.len - 1] != pattern[n - 1]))
+		return false;
+	star = memchr(pattern, '*', n);
 	if (!star)
 		return equals(text, pattern, n, false);
 
@@ -178,10 +184,22 @@ static bool matches(struct span text, const char *pattern, size_t n)
 	return text.len >= rest && memcmp(text.data + text.len - rest, tail, rest) == 0;
 }
 
+/* Whether a word, of which only the first byte is looked at, may be the text. */
+static bool may_be(struct span text, const char *word)
+{
+	return *word == '*' || (text.len > 0 && ((*text.data ^ *word) & ~0x20) == 0);
+}
+
 /* @words  separated by blanks */
 static bool listed(struct span text, const char *words, bool fold)
 {
 	while (*words) {
+		if (!may_be(text, words)) {
+			while (*words && *words++ != ' ')
+				;
+			continue;
+		}
+
 		size_t n = (size_t)(strchrnul(words, ' ') - words);
 
 		if (fold ? equals(text, words, n, true) : matches(text, words, n))
@@ -335,11 +353,12 @@ static bool any_dir(struct span path, const char *const *dirs, size_t n)
 			continue;
 		struct span part = { path.data + from, at - from };
 
-		for (size_t i = 0; i < n; i++) {
+		for (size_t i = 0; i < n && part.len > 0; i++) {
 			bool rooted = dirs[i][0] == '/';
 			const char *dir = dirs[i] + rooted;
 
-			if ((!rooted || from == 0) && equals(part, dir, strlen(dir), false))
+			if (*dir == *part.data && (!rooted || from == 0) &&
+			    equals(part, dir, strlen(dir), false))
 				return true;
 		}
 		from = at + 1;
@@ -359,6 +378,21 @@ static bool is_minified(enum lang lang, struct span text)
 	return text.len / lines > MINIFIED_LINE;
 }
 
+/* The same as contains(), looking for the byte of the needle at @rare, which few texts have often. */
+static bool contains_rare(struct span text, const char *needle, size_t rare)
+{
+	size_t n = strlen(needle);
+	const char *p = text.data + rare, *end = text.data + text.len;
+
+	if (text.len < n)
+		return false;
+	end -= n - rare - 1;
+	for (; (p = memchr(p, needle[rare], (size_t)(end - p))) != NULL; p++)
+		if (p[1] == needle[rare + 1] && memcmp(p - rare, needle, n) == 0)
+			return true;
+	return false;
+}
+
 static bool is_generated(struct span base, enum lang lang, struct span text)
 {
 	struct span head = { text.data, text.len < GENERATED_HEAD ? text.len : GENERATED_HEAD };
@@ -368,8 +402,8 @@ static bool is_generated(struct span base, enum lang lang, struct span text)
 	if (lang == LANG_NONE || ROWS[lang].group == GROUP_PROSE)
 		return false;
 	/* Nearly no file has a part of any: three looks instead of one for each. */
-	if (!contains(head, "enerated") && !contains(head, "DO NOT EDIT") &&
-	    !contains(head, "GNU Bison"))
+	if (!contains_rare(head, "enerated", 2) && !contains_rare(head, "DO NOT EDIT", 3) &&
+	    !contains_rare(head, "GNU Bison", 4))
 		return false;
 	for (size_t i = 0; i < COUNT(GENERATED_MARKERS); i++) {
 		if (contains(head, GENERATED_MARKERS[i]))

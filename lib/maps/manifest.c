@@ -132,6 +132,16 @@ static bool is_workflow(struct span path, struct span name)
 	       (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
 }
 
+/* Whether the first or the last byte does not speak against it, as it does of nearly all. */
+static bool may_match(const char *pattern, const char *name, size_t len)
+{
+	char last = pattern[strlen(pattern) - 1];
+
+	if (*pattern != '*')
+		return *pattern == *name;
+	return last == '*' || last == ']' || (len > 0 && last == name[len - 1]);
+}
+
 enum manifest_type manifest_detect(struct span path)
 {
 	const char *slash = memrchr(path.data, '/', path.len);
@@ -144,7 +154,8 @@ enum manifest_type manifest_detect(struct span path)
 	memcpy(name, start, len);
 	name[len] = '\0';
 	for (size_t i = 0; i < COUNT(NAMES); i++)
-		if (fnmatch(NAMES[i].pattern, name, 0) == 0)
+		if (may_match(NAMES[i].pattern, name, len) &&
+		    fnmatch(NAMES[i].pattern, name, 0) == 0)
 			return NAMES[i].type;
 	if (len > 4 && memcmp(name + len - 4, ".txt", 4) == 0 && slash != NULL &&
 	    memmem(path.data, (size_t)(slash + 1 - path.data), "requirements/", 13) != NULL)

@@ -143,10 +143,17 @@ static const struct code_field RECORD_FIELDS[] = {
 };
 const struct code_table record_table = CODE_TABLE(struct record, RECORD_FIELDS);
 
-const struct fact_ref *record_refs(const struct facts *facts, const struct store *store,
-                                   struct arena *arena)
+const struct record_ref *record_refs(const struct facts *facts, const struct store *store,
+                                     struct arena *arena)
 {
-	if (facts->refs != NULL || facts->nrefs == 0)
-		return facts->refs;
-	return code_unpack(facts->packed_refs, facts->nrefs, &REF, store, arena);
+	static_assert(sizeof(struct record_ref) == COUNT(REF_FIELDS) * sizeof(uint32_t),
+	              "a member of fact_ref is missing");
+	uint32_t *numbers;
+
+	if (facts->nrefs > facts->packed_refs.len || facts->nrefs == 0)
+		return NULL;
+	numbers = arena_more(arena, NULL, 0, facts->nrefs * sizeof(struct record_ref));
+	if (!code_unpack_numbers(facts->packed_refs, facts->nrefs, &REF, store, numbers))
+		return NULL;
+	return (const struct record_ref *)(const void *)numbers;
 }

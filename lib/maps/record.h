@@ -22,14 +22,19 @@ struct record {
 extern const struct code_table record_table;
 extern const struct code_table record_def_table; /* of facts.defs; they are what takes most room */
 
+/* One use of a name: a struct fact_ref whose name is the number of a text. */
+struct record_ref {
+	uint32_t text, line, kind;
+};
+
 /**
- * The uses of names in facts that may come from a record, which keeps them packed: they are most of
- * what a repository has, and looked at once.
+ * The uses of names in facts that come from a record, which keeps them packed: they are most of what
+ * a repository has, and looked at once.
  *
  * @store of the cache that gave the record
- * @ret   facts->nrefs of them, in the arena when they were packed; NULL: none, or damaged ones
+ * @ret   facts->nrefs of them, in the arena; NULL: none, or damaged ones
  */
-const struct fact_ref *record_refs(const struct facts *facts, const struct store *store,
-                                   struct arena *arena);
+const struct record_ref *record_refs(const struct facts *facts, const struct store *store,
+                                     struct arena *arena);
 
 #endif

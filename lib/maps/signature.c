@@ -166,6 +166,14 @@ static void put(struct scan *sc, const char *bytes, size_t n)
 		sc->out[sc->len++] = is_space(bytes[i]) ? ' ' : bytes[i];
 }
 
+/* The rest of a word, whose first byte was put: nothing in it is looked at otherwise.  @ret where it ends */
+static const char *put_word(struct scan *sc, const char *p, const char *end)
+{
+	for (; p < end && is_word(*p) && sc->len <= FACTS_SIGN_MAX; p++)
+		sc->out[sc->len++] = *p;
+	return p;
+}
+
 static void skip_comment(struct scan *sc, const char *close)
 {
 	const char *q = memmem(sc->p, (size_t)(sc->end - sc->p), close, strlen(close));
@@ -290,6 +298,8 @@ static void scan_head(struct scan *sc)
 		n = n ? n : 1;
 		put(sc, sc->p, n);
 		sc->p += n;
+		if (is_word(c))
+			sc->p = put_word(sc, sc->p, sc->end);
 	}
 }
 
@@ -337,11 +347,14 @@ const char *signature_read(struct arena *arena, enum lang lang, enum def_kind ki
 	if (kind == DEF_MACRO)
 		sc.end = macro_end(behind, sc.end);
 	/* Up to the name everything belongs to the head: a receiver, a result. */
-	for (const char *p = sc.p; p < name.data; p++) {
-		if (is_space(*p))
+	for (const char *p = sc.p; p < name.data;) {
+		if (is_space(*p)) {
 			sc.blank = true;
-		else
-			put(&sc, p, 1);
+			p++;
+			continue;
+		}
+		put(&sc, p, 1);
+		p = is_word(*p) ? put_word(&sc, p + 1, name.data) : p + 1;
 	}
 	put(&sc, name.data, name.len);
 	sc.p = behind;

@@ -19,16 +19,27 @@ static bool are_plain(const char *text)
 	return ((w | (w - ones * 0x20) | (w + ones)) & ones * 0x80) == 0;
 }
 
+/* The same of a whole text, mostly without a look at what its characters are. */
+static bool is_plain(const char *text, size_t len)
+{
+	if (len < sizeof(uint64_t)) {
+		for (size_t i = 0; i < len; i++)
+			if (text[i] < 0x20 || text[i] == 0x7f)
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i + sizeof(uint64_t) < len; i += sizeof(uint64_t))
+		if (!are_plain(text + i))
+			return false;
+	return are_plain(text + len - sizeof(uint64_t));
+}
+
 static bool fit_for_a_row(const char *name, size_t len)
 {
-	size_t plain = 0;
-
 	if (len == 0 || len > FACTS_NAME_MAX)
 		return false;
-	while (len - plain >= 8 && are_plain(name + plain))
-		plain += 8;
-	name += plain;
-	len -= plain;
+	if (is_plain(name, len))
+		return true;
 	if (utf8_valid(name, len) != len)
 		return false;
 	for (size_t i = 0; i < len; i++)
@@ -123,11 +134,12 @@ static struct place *list_places(struct tables *t, size_t ndefs)
 		sb_addc(sb, '\t');                                                                 \
 		for (uint32_t i = first; i < last; i++) {                                          \
 			const char *text = places[t->defs[i]].def->member;                         \
+			size_t len = strlen(text);                                                 \
                                                                                                    \
 			if (i > first)                                                             \
 				sb_addc(sb, TABLES_SEPARATOR);                                     \
-			if (fit_for_a_row(text, strlen(text)))                                     \
-				sb_add(sb, text);                                                  \
+			if (fit_for_a_row(text, len))                                              \
+				sb_addn(sb, text, len);                                            \
 		}                                                                                  \
 	} while (0)
 
@@ -148,13 +160,47 @@ static void write_symbol(const struct tables *t, struct sb *sb, const struct pla
 	sb_addc(sb, '\n');
 }
 
+/*
+ * Names are written in another order than their definitions lie in memory, so each row would wait for
+ * four of them one after the other; they are asked for some rows before.
+ */
+#define AHEAD_PLACE 24u
+#define AHEAD_DEF   16u
+#define AHEAD_TEXTS 8u
+
+static void fetch_ahead(const struct tables *t, const struct place *places, uint32_t at)
+{
+	if (at + AHEAD_PLACE < t->nnames) {
+		uint32_t number = t->names[at + AHEAD_PLACE].number;
+
+		__builtin_prefetch(&places[t->defs[t->name_first[number]]]);
+	}
+	if (at + AHEAD_DEF < t->nnames) {
+		uint32_t number = t->names[at + AHEAD_DEF].number;
+		const struct fact_def *def = places[t->defs[t->name_first[number]]].def;
+
+		__builtin_prefetch(def);
+		__builtin_prefetch((const char *)(def + 1) - 1);
+	}
+	if (at + AHEAD_TEXTS < t->nnames) {
+		const struct text *name = &t->names[at + AHEAD_TEXTS];
+		const struct fact_def *def = places[t->defs[t->name_first[name->number]]].def;
+
+		__builtin_prefetch(name->data);
+		__builtin_prefetch(def->parent);
+		__builtin_prefetch(def->signature);
+	}
+}
+
 void tables_symbols(struct tables *t)
 {
 	const struct place *places = list_places(t, count_defs(t));
 	struct part part = tables_part(t);
 
-	for (uint32_t i = 0; i < t->nnames; i++)
+	for (uint32_t i = 0; i < t->nnames; i++) {
+		fetch_ahead(t, places, i);
 		write_symbol(t, &part.sb, places, i);
+	}
 	tables_part_end(t, "symbols", &part);
 }
 
@@ -169,106 +215,133 @@ struct use {
 #define KIND_BITS 3
 static_assert(REF_KIND_COUNT <= 1 << KIND_BITS, "kinds of references have no room");
 
-/*
- * Names repeat in thousands of files, and the same text is mostly the same address: what was asked
- * of late is not looked for by its bytes again.
- */
-#define RECENT_SLOTS 32768u /* a power of two */
-
-struct recent {
-	const char *name;
-	uint32_t number;
-};
-
-/* All references in the order of files; those of one file come by name. */
+/* All uses of names that are defined here, in the order of files; those of one file come by name. */
 struct refs {
-	uint32_t *numbers; /* of their names; STRMAP_NONE: not defined here */
+	uint32_t *numbers; /* of their names */
 	uint32_t *where;
 	size_t *first; /* by file and one more: where its own start */
+	size_t n;
 };
 
-static uint32_t number_of(const struct tables *t, struct recent *recent, const char *name)
-{
-	size_t at = ((uintptr_t)name * UINT64_C(0x9e3779b97f4a7c15) >> 40) & (RECENT_SLOTS - 1);
+/* What is known of a text of the store; else the number of its name and NAME_FIRST. */
+enum { NAME_UNASKED = 0, NAME_UNDEFINED, NAME_FIRST };
 
-	if (recent[at].name != name)
-		recent[at] = (struct recent){ name, strmap_get(&t->numbers, name, strlen(name)) };
-	return recent[at].number;
+/* @ret the number of a text's name; STRMAP_NONE: it is not defined here */
+static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text)
+{
+	const char *name;
+	uint32_t number;
+
+	if (known[text] == NAME_UNASKED) {
+		name = t->in->store->texts[text];
+		number = strmap_get(&t->numbers, name, strlen(name));
+		known[text] = number == STRMAP_NONE ? NAME_UNDEFINED : number + NAME_FIRST;
+	}
+	return known[text] == NAME_UNDEFINED ? STRMAP_NONE : known[text] - NAME_FIRST;
 }
 
-static struct refs list_refs(const struct tables *t)
+static void add_ref(struct refs *refs, uint32_t number, uint32_t line, uint32_t kind)
+{
+	if (number == STRMAP_NONE)
+		return;
+	refs->numbers[refs->n] = number;
+	refs->where[refs->n++] = line << KIND_BITS | kind;
+}
+
+/* Of facts that are from no record. */
+static void add_listed(const struct tables *t, struct refs *refs, const struct facts *facts)
+{
+	for (size_t i = 0; i < facts->nrefs; i++) {
+		const struct fact_ref *ref = &facts->refs[i];
+
+		add_ref(refs, strmap_get(&t->numbers, ref->name, strlen(ref->name)), ref->line,
+		        ref->kind);
+	}
+}
+
+static struct refs list_refs(const struct tables *t, struct arena *arena)
 {
 	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
-	struct recent *recent = arena_array(t->scratch, RECENT_SLOTS, sizeof(*recent));
-	struct refs ret = { .first = arena_array(t->scratch, t->in->nfiles + 1, sizeof(size_t)) };
-	size_t n = 0;
+	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0;
+	uint32_t *known = arena_array(arena, ntexts, sizeof(*known));
+	struct refs ret = { .first = arena_array(arena, t->in->nfiles + 1, sizeof(size_t)) };
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
 		n += t->in->files[f].facts.nrefs;
-	ret.numbers = arena_array(t->scratch, n, sizeof(uint32_t));
-	ret.where = arena_array(t->scratch, n, sizeof(uint32_t));
-	n = 0;
+	ret.numbers = arena_array(arena, n, sizeof(uint32_t));
+	ret.where = arena_array(arena, n, sizeof(uint32_t));
 	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
 		const struct facts *facts = &t->in->files[f].facts;
-		const struct fact_ref *refs = record_refs(facts, t->in->store, file);
+		const struct record_ref *refs;
 
-		for (size_t i = 0; refs != NULL && i < facts->nrefs; i++, n++) {
-			ret.numbers[n] = i > 0 && refs[i].name == refs[i - 1].name
-			                         ? ret.numbers[n - 1]
-			                         : number_of(t, recent, refs[i].name);
-			ret.where[n] = refs[i].line << KIND_BITS | refs[i].kind;
-		}
-		ret.first[f + 1] = n;
+		if (facts->refs != NULL)
+			add_listed(t, &ret, facts);
+		else if ((refs = record_refs(facts, t->in->store, file)) != NULL)
+			for (size_t i = 0; i < facts->nrefs; i++)
+				add_ref(&ret, number_of(t, known, refs[i].text), refs[i].line,
+				        refs[i].kind);
+		ret.first[f + 1] = ret.n;
 	}
 	return ret;
 }
 
-/* Count the uses of each name; their sum so far goes to first[number + 1]. */
-static uint32_t *count_uses(const struct tables *t, const struct refs *refs, uint32_t *counts)
-{
-	uint32_t *first = arena_array(t->scratch, t->nnames + 1, sizeof(*first));
+/* The uses by name. */
+struct uses {
+	uint32_t *counts; /* by number of the name: all of them */
+	uint32_t *first;  /* by number and one more: where those that are kept start */
+	struct use *list;
+};
 
-	for (size_t i = 0; i < refs->first[t->in->nfiles]; i++)
-		if (refs->numbers[i] != STRMAP_NONE)
-			counts[refs->numbers[i]]++;
+static struct uses count_uses(const struct tables *t, const struct refs *refs, struct arena *arena)
+{
+	struct uses ret = {
+		.counts = arena_array(arena, t->nnames, sizeof(uint32_t)),
+		.first = arena_array(arena, t->nnames + 1, sizeof(uint32_t)),
+	};
+
+	for (size_t i = 0; i < refs->n; i++)
+		ret.counts[refs->numbers[i]]++;
 	for (size_t i = 0; i < t->nnames; i++)
-		first[i + 1] =
-			first[i] + (counts[i] < TABLES_USES_MAX ? counts[i] : TABLES_USES_MAX);
-	return first;
+		ret.first[i + 1] =
+			ret.first[i] +
+			(ret.counts[i] < TABLES_USES_MAX ? ret.counts[i] : TABLES_USES_MAX);
+	return ret;
 }
 
-static struct use *list_uses(const struct tables *t, const struct refs *refs, const uint32_t *first)
+/* What they are listed from is as large as they are, and of no use when they are written. */
+static struct uses list_uses(const struct tables *t, struct arena *arena)
 {
-	uint32_t *next = arena_memdup(t->scratch, first, (t->nnames + 1) * sizeof(*next));
-	struct use *ret = arena_array(t->scratch, first[t->nnames], sizeof(*ret));
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SCRATCH_MAX);
+	const struct refs refs = list_refs(t, own);
+	struct uses ret = count_uses(t, &refs, arena);
+	uint32_t *next = arena_memdup(own, ret.first, (t->nnames + 1) * sizeof(*next));
 
+	ret.list = arena_array(arena, ret.first[t->nnames], sizeof(*ret.list));
 	for (uint32_t f = 0; f < t->in->nfiles; f++)
-		for (size_t i = refs->first[f]; i < refs->first[f + 1]; i++) {
-			uint32_t number = refs->numbers[i];
+		for (size_t i = refs.first[f]; i < refs.first[f + 1]; i++) {
+			uint32_t number = refs.numbers[i];
 
-			if (number != STRMAP_NONE && next[number] < first[number + 1])
-				ret[next[number]++] = (struct use){ f, refs->where[i] };
+			if (next[number] < ret.first[number + 1])
+				ret.list[next[number]++] = (struct use){ f, refs.where[i] };
 		}
 	return ret;
 }
 
 void tables_references(struct tables *t)
 {
-	uint32_t *counts = arena_array(t->scratch, t->nnames, sizeof(*counts));
-	const struct refs refs = list_refs(t);
-	const uint32_t *first = count_uses(t, &refs, counts);
-	const struct use *uses = list_uses(t, &refs, first);
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(SCRATCH_MAX);
+	const struct uses uses = list_uses(t, arena);
 	struct part part = tables_part(t);
 
 	for (uint32_t place = 0; place < t->nnames; place++) {
 		uint32_t number = t->names[place].number;
-		const struct use *mine = uses + first[number];
-		size_t n = first[number + 1] - first[number];
+		const struct use *mine = uses.list + uses.first[number];
+		size_t n = uses.first[number + 1] - uses.first[number];
 
-		if (counts[number] == 0)
+		if (uses.counts[number] == 0)
 			continue;
 		sb_int(&part.sb, place);
-		tables_number(&part.sb, counts[number]);
+		tables_number(&part.sb, uses.counts[number]);
 		TABLES_ARRAY(&part.sb, n, mine[i].file);
 		TABLES_ARRAY(&part.sb, n, mine[i].where >> KIND_BITS);
 		TABLES_ARRAY(&part.sb, n, mine[i].where & ((1u << KIND_BITS) - 1));

@@ -5,26 +5,25 @@
 
 #define BYTES_OF_TOKEN 8 /* with blanks and comments; where there are more, the list grows */
 
+/* Where a word is looked for first; of a text of ours the compiler tells. */
+#define SLOT(text, len)                                                                            \
+	(((unsigned char)(text)[0] * 31u + (unsigned char)(text)[(len)-1] * 7u +                   \
+	  (unsigned char)(text)[(len) / 2] * 131u + (len)*17u) %                                   \
+	 TAP_WORD_SLOTS)
+
 static const struct word {
 	const char *text;
-	uint32_t len, is;
+	uint32_t len, is, slot;
 } WORDS[] = {
-#define TAP_WORD(word, is) { word, sizeof(word) - 1, is },
+#define TAP_WORD(word, is) { word, sizeof(word) - 1, is, (uint32_t)SLOT(word, sizeof(word) - 1) },
 #include "maps/tap_words.def"
 #undef TAP_WORD
 };
 
-static size_t word_slot(const char *text, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	return (p[0] * 31u + p[len - 1] * 7u + p[len / 2] * 131u + len * 17u) % TAP_WORD_SLOTS;
-}
-
 static void index_words(struct tap *tap)
 {
 	for (size_t i = 0; i < COUNT(WORDS); i++) {
-		size_t at = word_slot(WORDS[i].text, WORDS[i].len);
+		size_t at = WORDS[i].slot;
 
 		while (tap->slots[at] != 0)
 			at = (at + 1) % TAP_WORD_SLOTS;
@@ -39,7 +38,7 @@ static uint32_t what_is(const struct tap *tap, const struct token *t)
 
 	if (t->kind != TOKEN_IDENT)
 		return 0;
-	for (at = word_slot(t->text, t->len); tap->slots[at] != 0; at = (at + 1) % TAP_WORD_SLOTS) {
+	for (at = SLOT(t->text, t->len); tap->slots[at] != 0; at = (at + 1) % TAP_WORD_SLOTS) {
 		const struct word *word = &WORDS[tap->slots[at] - 1];
 
 		if (word->len == t->len && memcmp(word->text, t->text, t->len) == 0)
@@ -55,7 +54,6 @@ static void take(void *arg, const struct token *t)
 	tap->words = what_is(tap, t);
 	tap_refs_token(tap, t);
 	tokens_add(&tap->tokens, tap->sk->arena, t, tap->words);
-	tap->prev = *t;
 	tap->prev_words = tap->words;
 }
 
@@ -69,7 +67,6 @@ void tap_open(struct tap *tap, struct sink *sk)
 void tap_attach(struct tap *tap, struct lexer *lx)
 {
 	tap->lx = lx;
-	tap->prev = (struct token){ .kind = TOKEN_END };
 	tap->prev_words = 0;
 	lx->on_token = take;
 	lx->on_token_arg = tap;

@@ -22,18 +22,24 @@
 
 #define TAP_WORD_SLOTS 1024 /* a power of two, well above the number of words */
 
-/* Distinct identifiers of a file, and their uses in order. */
+/* A distinct identifier of a file. */
+struct tap_name {
+	struct span text;
+	bool seen; /* used as REF_NAME before */
+};
+
+/* Its uses, in order. */
 struct tap_use {
 	uint32_t name, line;
 	uint8_t kind; /* enum ref_kind */
 };
 
 struct tap_refs {
-	uint32_t *slots; /* 1 + index of a name; 0 when free */
-	size_t slots_cap;
-	struct span *names;
-	bool *seen; /* by name: used as REF_NAME before */
-	size_t nnames, names_cap, seen_cap;
+	struct name_key key;
+	struct name_slot *slots; /* at most half full */
+	size_t nslots;
+	struct tap_name *names;
+	size_t nnames, names_cap;
 	struct tap_use *uses;
 	size_t nuses, uses_cap;
 	bool on_import; /* the line is one of an import */
@@ -42,7 +48,6 @@ struct tap_refs {
 struct tap {
 	struct sink *sk;
 	struct lexer *lx;
-	struct token prev;              /* kind is TOKEN_END before the first */
 	uint32_t words, prev_words;     /* WORD_* of the token and of the one before */
 	uint16_t slots[TAP_WORD_SLOTS]; /* 1 + index of a word; 0 when free */
 	struct tap_refs refs;

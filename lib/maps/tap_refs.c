@@ -11,56 +11,59 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBES_MAX 32 /* names that collide more are dropped, not searched for */
+#define SLOTS_LEAST 256
+
+/* @ret the slot of a name, or the free one for it */
+static struct name_slot *find(const struct tap_refs *refs, struct span name, uint64_t hash)
+{
+	for (size_t at = (size_t)hash;; at++) {
+		struct name_slot *slot = &refs->slots[at & (refs->nslots - 1)];
+		const struct span *known;
+
+		if (slot->index == 0)
+			return slot;
+		known = &refs->names[slot->index - 1].text;
+		if (slot->hash == (uint32_t)(hash >> 32) && known->len == name.len &&
+		    memcmp(known->data, name.data, name.len) == 0)
+			return slot;
+	}
+}
 
 static void grow_slots(struct tap *tap)
 {
 	struct tap_refs *refs = &tap->refs;
-	size_t cap = refs->slots_cap ? 2 * refs->slots_cap : 256;
 
-	refs->slots = arena_array(tap->sk->arena, cap, sizeof(*refs->slots));
-	refs->slots_cap = cap;
+	if (refs->nslots == 0)
+		refs->key = name_key();
+	refs->nslots = refs->nslots != 0 ? 2 * refs->nslots : SLOTS_LEAST;
+	refs->slots = arena_array(tap->sk->arena, refs->nslots, sizeof(*refs->slots));
 	for (size_t i = 0; i < refs->nnames; i++) {
-		size_t at = name_hash(refs->names[i]);
+		struct span name = refs->names[i].text;
+		uint64_t hash = name_hash(&refs->key, name);
 
-		for (size_t k = 0; k < PROBES_MAX; k++) {
-			uint32_t *slot = &refs->slots[(at + k) & (cap - 1)];
-
-			if (*slot == 0) {
-				*slot = (uint32_t)i + 1;
-				break;
-			}
-		}
+		*find(refs, name, hash) =
+			(struct name_slot){ (uint32_t)i + 1, (uint32_t)(hash >> 32) };
 	}
 }
 
-/* @ret the index of a name, new or known; UINT32_MAX when there is no room for it */
+/* @ret the index of a name, new or known */
 static uint32_t name_index(struct tap *tap, struct span name)
 {
 	struct tap_refs *refs = &tap->refs;
-	size_t at = name_hash(name);
+	struct name_slot *slot;
+	uint64_t hash;
 
-	if (2 * refs->nnames >= refs->slots_cap)
+	if (2 * refs->nnames >= refs->nslots)
 		grow_slots(tap);
-	for (size_t i = 0; i < PROBES_MAX; i++) {
-		uint32_t *slot = &refs->slots[(at + i) & (refs->slots_cap - 1)];
-
-		if (*slot == 0) {
-			refs->names = sink_room(tap->sk->arena, refs->names, refs->nnames,
-			                        &refs->names_cap, sizeof(*refs->names));
-			refs->seen = sink_room(tap->sk->arena, refs->seen, refs->nnames,
-			                       &refs->seen_cap, sizeof(*refs->seen));
-			refs->seen[refs->nnames] = false;
-			refs->names[refs->nnames++] = name;
-			*slot = (uint32_t)refs->nnames;
-			return *slot - 1;
-		}
-		const struct span *known = &refs->names[*slot - 1];
-
-		if (known->len == name.len && memcmp(known->data, name.data, name.len) == 0)
-			return *slot - 1;
+	hash = name_hash(&refs->key, name);
+	slot = find(refs, name, hash);
+	if (slot->index == 0) {
+		refs->names = sink_room(tap->sk->arena, refs->names, refs->nnames, &refs->names_cap,
+		                        sizeof(*refs->names));
+		refs->names[refs->nnames++] = (struct tap_name){ .text = name };
+		*slot = (struct name_slot){ (uint32_t)refs->nnames, (uint32_t)(hash >> 32) };
 	}
-	return UINT32_MAX;
+	return slot->index - 1;
 }
 
 static void add(struct tap *tap, struct span name, uint32_t line, enum ref_kind kind, bool once)
@@ -75,13 +78,9 @@ static void add(struct tap *tap, struct span name, uint32_t line, enum ref_kind 
 		return;
 	}
 	index = name_index(tap, name);
-	if (index == UINT32_MAX) {
-		tap->sk->ret->truncated = true;
+	if (once && refs->names[index].seen)
 		return;
-	}
-	if (once && refs->seen[index])
-		return;
-	refs->seen[index] = true;
+	refs->names[index].seen = true;
 	refs->uses = sink_room(tap->sk->arena, refs->uses, refs->nuses, &refs->uses_cap,
 	                       sizeof(*refs->uses));
 	refs->uses[refs->nuses++] = (struct tap_use){ index, line, (uint8_t)kind };
@@ -172,38 +171,76 @@ void tap_refs_token(struct tap *tap, const struct token *t)
 	}
 }
 
+/* A name on its way to its place; most comparisons end in its first bytes. */
 struct ranked {
+	uint64_t head;
 	struct span name;
 	uint32_t index;
 };
+
+static uint64_t head_of(struct span name)
+{
+	uint64_t head = 0;
+
+	if (name.len >= sizeof(head)) {
+		memcpy(&head, name.data, sizeof(head));
+		return __builtin_bswap64(head);
+	}
+	for (size_t i = 0; i < sizeof(head); i++)
+		head = head << 8 | (i < name.len ? (unsigned char)name.data[i] : 0u);
+	return head;
+}
 
 static int by_name(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
 	size_t n = x->name.len < y->name.len ? x->name.len : y->name.len;
-	int order = memcmp(x->name.data, y->name.data, n);
+	int order;
 
+	if (x->head != y->head)
+		return x->head < y->head ? -1 : 1;
+	order = memcmp(x->name.data, y->name.data, n);
 	if (order != 0)
 		return order;
 	return (x->name.len > y->name.len) - (x->name.len < y->name.len);
 }
 
-/* Uses by name, and by position within a name. */
-static struct tap_use *sort_uses(struct tap *tap, struct ranked *names, const char **texts)
+/* All uses, and the lines on which their names are defined: each name's stand together. */
+struct places {
+	const char **texts; /* of the names, sorted */
+	struct tap_use *uses;
+	uint32_t *lines, *first; /* of definitions; by name and one more: where its own start */
+};
+
+/* The names in their order.  @ret by index: the place of each */
+static uint32_t *rank_names(struct tap *tap, const char **texts)
 {
 	struct tap_refs *refs = &tap->refs;
 	struct arena *arena = tap->sk->arena;
 	uint32_t *rank = arena_array(arena, refs->nnames, sizeof(*rank));
-	uint32_t *start = arena_array(arena, refs->nnames + 1, sizeof(*start));
-	struct tap_use *sorted = arena_array(arena, refs->nuses, sizeof(*sorted));
+	struct ranked *names = arena_array(arena, refs->nnames, sizeof(*names));
 
-	for (size_t i = 0; i < refs->nnames; i++)
-		names[i] = (struct ranked){ refs->names[i], (uint32_t)i };
+	for (size_t i = 0; i < refs->nnames; i++) {
+		struct span name = refs->names[i].text;
+
+		names[i] = (struct ranked){ head_of(name), name, (uint32_t)i };
+	}
 	qsort(names, refs->nnames, sizeof(*names), by_name);
 	for (size_t i = 0; i < refs->nnames; i++) {
 		rank[names[i].index] = (uint32_t)i;
 		texts[i] = arena_strndup(arena, names[i].name.data, names[i].name.len);
 	}
+	return rank;
+}
+
+/* Uses by name, and by position within a name. */
+static struct tap_use *sort_uses(struct tap *tap, const uint32_t *rank)
+{
+	struct tap_refs *refs = &tap->refs;
+	struct arena *arena = tap->sk->arena;
+	uint32_t *start = arena_array(arena, refs->nnames + 1, sizeof(*start));
+	struct tap_use *sorted = arena_array(arena, refs->nuses, sizeof(*sorted));
+
 	for (size_t i = 0; i < refs->nuses; i++)
 		start[rank[refs->uses[i].name] + 1]++;
 	for (size_t i = 0; i < refs->nnames; i++)
@@ -217,32 +254,51 @@ static struct tap_use *sort_uses(struct tap *tap, struct ranked *names, const ch
 	return sorted;
 }
 
-/* ---- what the definitions say themselves ---- */
-
-static size_t place_hash(size_t hash, uint32_t line)
+/* The same of definitions, which stand in the order of their lines. */
+static void sort_defs(struct tap *tap, const uint32_t *rank, struct places *ret)
 {
-	return hash ^ line * 0x9e3779b9u;
+	const struct facts *facts = tap->sk->ret;
+	const struct tap_refs *refs = &tap->refs;
+	struct arena *arena = tap->sk->arena;
+	uint32_t *name_of = arena_array(arena, facts->ndefs, sizeof(*name_of));
+	uint32_t *first = arena_array(arena, refs->nnames + 2, sizeof(*first));
+
+	for (size_t i = 0; i < facts->ndefs; i++) {
+		struct span name = { facts->defs[i].name, strlen(facts->defs[i].name) };
+		const struct name_slot *slot = find(refs, name, name_hash(&refs->key, name));
+
+		name_of[i] = slot->index != 0 ? rank[slot->index - 1] : UINT32_MAX;
+		if (slot->index != 0)
+			first[name_of[i] + 2]++;
+	}
+	for (size_t i = 1; i <= refs->nnames; i++)
+		first[i + 1] += first[i];
+	ret->lines = arena_array(arena, facts->ndefs, sizeof(*ret->lines));
+	for (size_t i = 0; i < facts->ndefs; i++)
+		if (name_of[i] != UINT32_MAX)
+			ret->lines[first[name_of[i] + 1]++] = facts->defs[i].line;
+	ret->first = first;
 }
 
-/* A set of definitions by name and line, without the names: a filter that may forget a use. */
-static uint64_t *defined_bits(struct tap *tap, size_t *ret_mask)
+/* Whether the name is defined on that line: what the definition says itself is no use of it. */
+static bool is_defined(const struct places *places, uint32_t name, uint32_t line)
 {
-	const struct facts *ret = tap->sk->ret;
-	size_t nbits = 1024;
-	uint64_t *bits;
+	const uint32_t *from = places->lines + places->first[name];
+	size_t n = places->first[name + 1] - places->first[name];
 
-	while (nbits < 64 * ret->ndefs)
-		nbits *= 2;
-	bits = arena_array(tap->sk->arena, nbits / 64, sizeof(*bits));
-	for (size_t i = 0; i < ret->ndefs; i++) {
-		const struct fact_def *def = &ret->defs[i];
-		struct span name = { def->name, strlen(def->name) };
-		size_t at = place_hash(name_hash(name), def->line) & (nbits - 1);
+	while (n > 0) {
+		size_t half = n / 2;
 
-		bits[at / 64] |= 1ull << (at % 64);
+		if (from[half] == line)
+			return true;
+		if (from[half] < line) {
+			from += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
 	}
-	*ret_mask = nbits - 1;
-	return bits;
+	return false;
 }
 
 void tap_refs_close(struct tap *tap)
@@ -250,33 +306,27 @@ void tap_refs_close(struct tap *tap)
 	struct tap_refs *refs = &tap->refs;
 	struct facts *ret = tap->sk->ret;
 	struct arena *arena = tap->sk->arena;
-	struct ranked *names = arena_array(arena, refs->nnames, sizeof(*names));
-	const char **texts = arena_array(arena, refs->nnames, sizeof(*texts));
-	struct tap_use *uses;
-	uint64_t *defined;
-	size_t mask, hash = 0;
+	struct places places = { 0 };
+	const uint32_t *rank;
 
 	if (refs->nuses == 0)
 		return;
-	uses = sort_uses(tap, names, texts);
-	defined = defined_bits(tap, &mask);
+	places.texts = arena_array(arena, refs->nnames, sizeof(*places.texts));
+	rank = rank_names(tap, places.texts);
+	places.uses = sort_uses(tap, rank);
+	sort_defs(tap, rank, &places);
 	ret->refs = arena_array(arena, refs->nuses, sizeof(*ret->refs));
 	for (size_t i = 0; i < refs->nuses; i++) {
-		const struct tap_use *use = &uses[i];
+		const struct tap_use *use = &places.uses[i];
+		const char *text = places.texts[use->name];
 		struct fact_ref *last = ret->nrefs > 0 ? &ret->refs[ret->nrefs - 1] : NULL;
-		size_t at;
 
-		if (i == 0 || use->name != use[-1].name)
-			hash = name_hash(names[use->name].name);
-		at = place_hash(hash, use->line) & mask;
-
-		if (last && last->name == texts[use->name] && last->line == use->line) {
+		if (last && last->name == text && last->line == use->line) {
 			last->kind = use->kind < last->kind ? use->kind : last->kind;
 			continue;
 		}
-		if (defined[at / 64] >> (at % 64) & 1)
+		if (is_defined(&places, use->name, use->line))
 			continue;
-		ret->refs[ret->nrefs++] =
-			(struct fact_ref){ texts[use->name], use->line, use->kind };
+		ret->refs[ret->nrefs++] = (struct fact_ref){ text, use->line, use->kind };
 	}
 }

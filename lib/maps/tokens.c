@@ -76,10 +76,12 @@ void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, u
 		.glued = t->glued,
 	};
 	ts->any |= words;
-	if (opens(t->c))
-		ts->open = ts->n;
-	else if (closes(t->c))
-		close_bracket(ts, made);
+	if (t->c != 0) {
+		if (opens(t->c))
+			ts->open = ts->n;
+		else if (closes(t->c))
+			close_bracket(ts, made);
+	}
 	ts->n++;
 }
 

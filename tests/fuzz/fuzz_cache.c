@@ -22,7 +22,7 @@ static bool take(struct store *store, struct arena *arena, struct span bytes, bo
 static void check(struct store *store, struct arena *arena, const struct record *r)
 {
 	const struct facts *f = &r->facts;
-	const struct fact_ref *refs = record_refs(f, store, arena);
+	const struct record_ref *refs = record_refs(f, store, arena);
 	size_t texts = strlen(f->package) + strlen(r->manifest.name) + strlen(r->manifest.group);
 
 	assert(r->skip < SKIP_COUNT && f->lang < LANG_COUNT);
@@ -32,7 +32,7 @@ static void check(struct store *store, struct arena *arena, const struct record 
 	for (size_t i = 0; i < f->ndefs; i++)
 		texts += strlen(f->defs[i].name) + strlen(f->defs[i].signature);
 	for (size_t i = 0; refs != NULL && i < f->nrefs; i++)
-		texts += strlen(refs[i].name);
+		texts += strlen(store->texts[refs[i].text]);
 	for (size_t i = 0; i < f->nnames; i++)
 		texts += strlen(f->names[i]);
 	if (texts == SIZE_MAX)

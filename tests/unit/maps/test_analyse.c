@@ -301,6 +301,13 @@ static void test_analyse__limits_of_output_memory_and_time(void **state)
 	doc = map(cx, &in);
 	assert_true(json_flag(doc, "coverage.defs_dropped", false));
 	assert_int_equal(rows(doc, "defs.name"), 0);
+	json_put(&doc);
+	in.max_output_bytes = 26000;
+	doc = map(cx, &in);
+	assert_true(json_flag(doc, "coverage.signatures_dropped", false));
+	assert_false(json_flag(doc, "coverage.defs_dropped", true));
+	assert_int_equal(rows(doc, "defs.name"), 500);
+	assert_int_equal(rows(doc, "defs.signature"), 0);
 	in.max_output_bytes = 500;
 	assert_int_equal(analyse_repository(cx, &in, &result), ERR_LIMIT);
 	in.max_output_bytes = 0;

@@ -111,7 +111,7 @@ static void expect_record(struct stage *st, const struct cache *cache, const str
 {
 	const struct facts *f = &have->facts, *g = &want->facts;
 	const struct manifest *m = &have->manifest, *w = &want->manifest;
-	const struct fact_ref *refs = record_refs(f, cache_store(cache), st->cx->arena);
+	const struct record_ref *refs = record_refs(f, cache_store(cache), st->cx->arena);
 
 	assert_int_equal(have->bytes, want->bytes);
 	assert_int_equal(have->skip, want->skip);
@@ -141,7 +141,7 @@ static void expect_record(struct stage *st, const struct cache *cache, const str
 	assert_int_equal(f->defs[0].end_line, g->defs[0].end_line);
 	assert_int_equal(f->defs[0].kind, g->defs[0].kind);
 	assert_int_equal(f->nrefs, g->nrefs);
-	assert_string_equal(refs[0].name, g->refs[0].name);
+	assert_string_equal(cache_store(cache)->texts[refs[0].text], g->refs[0].name);
 	assert_int_equal(refs[0].line, g->refs[0].line);
 	assert_int_equal(refs[0].kind, g->refs[0].kind);
 	assert_int_equal(f->nnames, g->nnames);
@@ -384,10 +384,11 @@ static void expect_refs(struct stage *st, const struct cache *cache, const struc
                         int n)
 {
 	struct record want = record_of(st, n);
-	const struct fact_ref *refs = record_refs(&have->facts, cache_store(cache), st->cx->arena);
+	const struct record_ref *refs =
+		record_refs(&have->facts, cache_store(cache), st->cx->arena);
 
 	assert_non_null(refs);
-	assert_string_equal(refs[0].name, want.facts.refs[0].name);
+	assert_string_equal(cache_store(cache)->texts[refs[0].text], want.facts.refs[0].name);
 }
 
 /* What no run uses any more goes, once it outweighs the rest; what was used stays. */

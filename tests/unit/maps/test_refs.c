@@ -73,11 +73,79 @@ static void test_refs__limit(void **state)
 		assert_true(strcmp(facts.refs[i - 1].name, facts.refs[i].name) < 0);
 }
 
+/* A hash that anybody can turn around: what a table of names must not rest on. */
+static uint32_t weak_hash(const char *name)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 0x100000001b3u;
+	return (uint32_t)(h ^ h >> 29);
+}
+
+#define COLLIDING  300
+#define SLOTS_MASK 0xfffu
+
+/* Class names that meet in one slot of a table with that hash. */
+static void colliding_names(char names[COLLIDING][8])
+{
+	char name[8] = "Aaaaa";
+	int n = 0;
+
+	for (uint64_t i = 0; n < COLLIDING; i++) {
+		uint64_t rest = i;
+
+		for (int k = 1; k < 7; k++, rest /= 26)
+			name[k] = (char)('a' + rest % 26);
+		if ((weak_hash(name) & SLOTS_MASK) == 7)
+			memcpy(names[n++], name, sizeof(name));
+	}
+}
+
+/* However names were chosen: each is there, as use and as a name of the set. */
+static void test_refs__colliding_names(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 1 << 20);
+	char names[COLLIDING][8];
+	const char *text;
+	struct facts facts;
+
+	colliding_names(names);
+	for (int i = 0; i < COLLIDING; i++)
+		sb_addf(&sb, "new %s();\n", names[i]);
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
+	facts = facts_of(cx, LANG_JAVA, text);
+	assert_false(facts.truncated);
+	assert_int_equal(facts.nrefs, COLLIDING);
+	assert_int_equal(facts.nnames, COLLIDING);
+}
+
+/* What a definition says itself is no use; that is asked of each one, not guessed. */
+static void test_refs__every_use(void **state)
+{
+	enum { FUNCTIONS = 4000 };
+
+	struct ctx *cx = fixture_ctx(*state);
+	struct sb sb = sb_new(cx->arena, 1 << 20);
+	const char *text;
+	struct facts facts;
+
+	for (int i = 0; i < FUNCTIONS; i++)
+		sb_addf(&sb, "def work_%d():\n    work_%d()\n", i, i + 1);
+	assert_int_equal(sb_finish(cx, &sb, &text), ERR_OK);
+	facts = facts_of(cx, LANG_PYTHON, text);
+	assert_int_equal(facts.ndefs, FUNCTIONS);
+	assert_int_equal(facts.nrefs, FUNCTIONS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refs__by_name_and_line),
 		cmocka_unit_test(test_refs__limit),
+		cmocka_unit_test(test_refs__colliding_names),
+		cmocka_unit_test(test_refs__every_use),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
