@@ -5,7 +5,7 @@
  * sum of their products.  Where PostgreSQL has the extension "vector" (pgvector) it compares them, and an
  * HNSW index finds the nearest of many (Malkov, Yashunin: Efficient and robust approximate nearest neighbor
  * search using Hierarchical Navigable Small World graphs, 2016); without it all of them are compared, up to
- * vector_scan_max.  sql/0025_vectors.sql chooses.
+ * vector_scan_max.  sql/0029_vectors.sql chooses.
  */
 #ifndef RETRIEVAL_VECTOR_H
 #define RETRIEVAL_VECTOR_H

@@ -14,31 +14,36 @@ static struct ahead_lines LINES[] = {
 };
 static const struct ahead AHEAD = { LINES, COUNT(LINES) };
 
+#define CITED(project, at, file, first, last, id)                                                  \
+	{                                                                                          \
+		.project_id = (project), .commit = (at), .path = (file), .start = (first),         \
+		.end = (last), .blob = (id), .why = ""                                             \
+	}
+
 static const struct {
 	struct citation cited;
 	const char *text; /* NULL: it was not read */
 	int64_t end;      /* afterwards */
 } CASES[] = {
-	{ { 0, 7, COMMIT, "a.c", 3, 5, BLOB, "" }, "three\nfour\nfive\n", 5 },
-	{ { 0, 7, COMMIT, "a.c", 4, 4, BLOB, "" }, "four\n", 4 },
-	{ { 0, 7, COMMIT, "a.c", 5, 5, BLOB, "" }, "five\n", 5 },
-	{ { 0, 7, COMMIT, "a.c", 5, 6, BLOB, "" }, NULL, 6 }, /* the file goes on */
-	{ { 0, 7, COMMIT, "a.c", 2, 3, BLOB, "" }, NULL, 3 },
-	{ { 0, 7, COMMIT, "a.c", 6, 6, BLOB, "" }, NULL, 6 },
-	{ { 0, 7, COMMIT, "end.c", 2, 3, BLOB, "" }, "\nthree, without an end", 3 },
-	{ { 0, 7, COMMIT, "end.c", 3, 90, BLOB, "" }, "three, without an end", 3 },
-	{ { 0, 7, COMMIT, "end.c", 4, 4, BLOB, "" }, NULL, 4 },
-	{ { 0, 7, COMMIT, "end.c", 2, 1, BLOB, "" }, NULL, 1 },
-	{ { 0, 7, COMMIT, "end.c", 0, 1, BLOB, "" }, NULL, 1 },
-	{ { 0, 7, COMMIT, "end.c", 1, 1 + CITATION_LINES_MAX, BLOB, "" },
-	  NULL,
+	{ CITED(7, COMMIT, "a.c", 3, 5, BLOB), "three\nfour\nfive\n", 5 },
+	{ CITED(7, COMMIT, "a.c", 4, 4, BLOB), "four\n", 4 },
+	{ CITED(7, COMMIT, "a.c", 5, 5, BLOB), "five\n", 5 },
+	{ CITED(7, COMMIT, "a.c", 5, 6, BLOB), NULL, 6 }, /* the file goes on */
+	{ CITED(7, COMMIT, "a.c", 2, 3, BLOB), NULL, 3 },
+	{ CITED(7, COMMIT, "a.c", 6, 6, BLOB), NULL, 6 },
+	{ CITED(7, COMMIT, "end.c", 2, 3, BLOB), "\nthree, without an end", 3 },
+	{ CITED(7, COMMIT, "end.c", 3, 90, BLOB), "three, without an end", 3 },
+	{ CITED(7, COMMIT, "end.c", 4, 4, BLOB), NULL, 4 },
+	{ CITED(7, COMMIT, "end.c", 2, 1, BLOB), NULL, 1 },
+	{ CITED(7, COMMIT, "end.c", 0, 1, BLOB), NULL, 1 },
+	{ CITED(7, COMMIT, "end.c", 1, 1 + CITATION_LINES_MAX, BLOB), NULL,
 	  1 + CITATION_LINES_MAX },
-	{ { 0, 8, COMMIT, "a.c", 3, 3, BLOB, "" }, NULL, 3 }, /* another project's */
-	{ { 0, 7, BLOB, "a.c", 3, 3, BLOB, "" }, NULL, 3 },
-	{ { 0, 7, COMMIT, "b.c", 3, 3, BLOB, "" }, NULL, 3 },
-	{ { 0, 7, COMMIT, "a.c", 3, 3, COMMIT, "" }, NULL, 3 },
-	{ { 0, 7, COMMIT, "a.c", 3, 3, NULL, "" }, NULL, 3 },
-	{ { 0, 7, NULL, "a.c", 3, 3, BLOB, "" }, NULL, 3 },
+	{ CITED(8, COMMIT, "a.c", 3, 3, BLOB), NULL, 3 }, /* another project's */
+	{ CITED(7, BLOB, "a.c", 3, 3, BLOB), NULL, 3 },
+	{ CITED(7, COMMIT, "b.c", 3, 3, BLOB), NULL, 3 },
+	{ CITED(7, COMMIT, "a.c", 3, 3, COMMIT), NULL, 3 },
+	{ CITED(7, COMMIT, "a.c", 3, 3, NULL), NULL, 3 },
+	{ CITED(7, NULL, "a.c", 3, 3, BLOB), NULL, 3 },
 };
 
 static void test_ahead__find(void **state)
