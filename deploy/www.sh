@@ -42,7 +42,7 @@ es() {
 
 # The API's documentation: large, a page of its own, and loaded by no other.
 documentation() {
-	es "$SOURCE/docs/docs.js" "$SOURCE/docs/docs.css" --loader:.svg=dataurl --outdir="$OUT/new/docs"
+	es "$SOURCE/docs/docs.js" "$SOURCE/docs/docs.css" --outdir="$OUT/new/docs"
 	"$ROOT/deploy/render.sh" "$SOURCE/docs/index.html" "$OUT/new/docs/index.html" \
 		DOCS_JS="$(made docs js docs)" DOCS_CSS="$(made docs css docs)"
 	cp "$NPM/node_modules/swagger-ui-dist/LICENSE" "$NPM/node_modules/swagger-ui-dist/NOTICE" "$OUT/new/docs/"

@@ -20,7 +20,7 @@ function Examples({ project, choose }) {
 	const top = useResource(project && `/projects/${project}/files`, { limit: EXAMPLES_FROM });
 	const folder = largest(top.data?.items, "folder");
 	const inner = useResource(folder ? `/projects/${project}/files` : null, { path: folder?.path, limit: EXAMPLES_FROM });
-	const file = largest(inner.data?.items, "file") ?? largest(top.data?.items, "file");
+	const file = largest((folder ? inner : top).data?.items, "file");
 	const within = largest(inner.data?.items, "folder");
 	const questions = ["What does this project do?", folder && `What is in ${folder.path}, and how do its parts fit together?`,
 		within && `How does ${within.path} work?`, file && `What does ${name_of(file.path)} do, and who uses it?`].filter(Boolean);
