@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define SCHEMAS_MAX 128
+#define SCHEMAS_MAX 256
 
 /* What every operation may answer with, by what its row asks for; some of it says nginx. */
 static const enum err OF_ALL[] = { ERR_BAD_REQUEST, ERR_URI_TOO_LONG, ERR_HEADERS, ERR_INTERNAL,

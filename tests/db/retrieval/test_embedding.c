@@ -111,7 +111,7 @@ static const char *embed(struct stage *st)
 	struct job job;
 	const char *ret;
 
-	side_claim_of(s, HANDLERS, 5, &list);
+	side_claim_of(s, HANDLERS, CLAIM_HEAVY, 5, &list);
 	assert_int_equal(list.n, 1);
 	run.job = list.items;
 	run_adopt(&s->cx, &run);
