@@ -7,6 +7,7 @@ import { Badge, Choice, Page, Time } from "../parts/bits.js";
 import { Field, Form } from "../parts/form.js";
 import { Manage, two, useManaged } from "../parts/manage.js";
 import { Section, Sections } from "../parts/sections.js";
+import { Failure } from "../parts/states.js";
 import { theme } from "../parts/shell.js";
 import { toast } from "../parts/toast.js";
 
@@ -23,6 +24,8 @@ function Profile() {
 		}
 	});
 	const enter = useAction(choose_tenant);
+	const tenant = (t) => html`<li key=${t.id}><span><strong>${t.name}</strong> <span class="fine">${t.role}</span></span>
+		${t.id === tenant_id ? html`<${Badge} tone="good">you are here</>` : html`<button disabled=${enter.busy} onClick=${() => enter.run(t.id)}>Switch</button>`}</li>`;
 	return html`<${Section} title="Profile">
 		<div class="card narrow"><${Form} key=${user.version} action=${rename} act="Save" done=${() => toast("Your name is saved.")}>
 			<${Field} label="Name" name="name" value=${user.name} required maxlength="100" hint="As others see it." />
@@ -31,8 +34,8 @@ function Profile() {
 		<div class="card narrow"><h2>Appearance</h2>
 			<${Choice} label="Appearance" options=${THEMES} value=${theme.value} choose=${(value) => (theme.value = value)} /></div>
 		<div class="card narrow"><h2>Tenants</h2>
-			<ul class="plain-list">${tenants.map((t) => html`<li key=${t.id}><span><strong>${t.name}</strong> <span class="fine">${t.role}</span></span>
-				${t.id === tenant_id ? html`<${Badge} tone="good">you are here</>` : html`<button disabled=${enter.busy} onClick=${() => enter.run(t.id)}>Switch</button>`}</li>`)}</ul>
+			<ul class="plain-list">${tenants.map(tenant)}</ul>
+			${enter.problem && html`<${Failure} problem=${enter.problem} compact />`}
 			${!tenants.length && html`<p>You belong to none: ask for an invitation.</p>`}</div>
 		<div class="card narrow"><h2>API keys</h2><p class="fine">${may("admin")
 			? html`Keys belong to the tenant: <a href="/admin/keys">to its keys</a>.`
@@ -72,7 +75,8 @@ const browser = (agent) => {
 
 function OwnSessions() {
 	const m = useManaged("/sessions", null, ["session.*", "user.signed_in"]);
-	const end = (row) => (row.current ? sign_out().catch((problem) => toast(problem.detail, "bad")) : m.act(() => remove(`/sessions/${row.id}`), "The session has ended."));
+	const leave = () => sign_out().catch((problem) => toast(problem.detail, "bad"));
+	const end = (row) => (row.current ? leave() : m.act(() => remove(m.at(row)), "The session has ended."));
 	const others = () => m.ask({ title: "End all other sessions?", text: "Every other browser has to sign in again.", act: "End them" },
 		() => call("DELETE", "/sessions", { raw: true }), "All other sessions have ended.");
 	return html`<${Manage} m=${m} title="Sessions" about="Browsers in which you are signed in." nothing="No sessions"

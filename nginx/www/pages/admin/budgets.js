@@ -37,5 +37,8 @@ export default function Budgets() {
 			["Money", (row) => html`<${Spent} label="Money spent" spent=${row.spent_micro + row.held_micro} limit=${row.limit_micro} say=${amount} />`],
 			["Tokens", (row) => html`<${Spent} label="Tokens used" spent=${row.spent_tokens + row.held_tokens} limit=${row.limit_tokens} say=${compact} />`],
 		]}
-		acts=${(row) => [["Change", () => change(row)], ["Delete", () => m.drop(row, "It limits nothing any more.", { title: `Delete the budget of ${who(row.name)}?` }), "", true]]} />`;
+		acts=${(row) => [
+			["Change", () => change(row)],
+			["Delete", () => m.drop(row, "It limits nothing any more.", { title: `Delete the budget of ${who(row.name)}?` }), "", true],
+		]} />`;
 }

@@ -21,10 +21,12 @@ export default function Health() {
 				<span class="fine">Version ${s.version} · schema ${s.schema_version}</span></div>
 			<div class="grid">${s.modules.map((part) => html`<div class="card" key=${part.name}><h3>${WORDS[part.name] ?? part.name}</h3><${Badge} is=${part.status} />
 				${part.detail && html`<p>${part.detail}</p>`}</div>`)}
-				<div class="card"><h3>Job runners</h3><${Badge} is=${s.jobs.runners ? "ok" : "degraded"}>${s.jobs.runners ? `${number(s.jobs.runners)} alive` : "none"}</>
+				<div class="card"><h3>Job runners</h3>
+					<${Badge} is=${s.jobs.runners ? "ok" : "degraded"}>${s.jobs.runners ? `${number(s.jobs.runners)} alive` : "none"}</>
 					${!s.jobs.runners && html`<p>Jobs wait until one is started.</p>`}</div>
 				<div class="card"><h3>Queue</h3><dl class="facts"><dt>Waiting</dt><dd>${number(s.jobs.pending + s.jobs.retrying)}</dd>
-					<dt>Running</dt><dd>${number(s.jobs.running)}</dd><dt>Dead</dt><dd>${number(s.jobs.dead)}</dd><dt>Longest wait</dt><dd>${duration(s.jobs.oldest_pending_s)}</dd></dl><a href="/jobs">To the jobs</a></div>
+					<dt>Running</dt><dd>${number(s.jobs.running)}</dd><dt>Dead</dt><dd>${number(s.jobs.dead)}</dd><dt>Longest wait</dt><dd>${duration(s.jobs.oldest_pending_s)}</dd></dl>
+					<a href="/jobs">To the jobs</a></div>
 			</div>`}</>
 	</>`;
 }

@@ -8,7 +8,9 @@ import { Manage, two, useManaged } from "../../parts/manage.js";
 import { MICRO, PlainName, amount, micro, write } from "./named.js";
 
 const KINDS = [["chat", "Chat: answers"], ["embedding", "Embedding: turns texts into vectors"]];
-const ABILITIES = [["tools", "Calls tools"], ["json_schema", "Answers by a JSON Schema"], ["vision", "Sees pictures"], ["stream_usage", "Tells tokens of a stream"]];
+const ABILITIES = [
+	["tools", "Calls tools"], ["json_schema", "Answers by a JSON Schema"], ["vision", "Sees pictures"], ["stream_usage", "Tells tokens of a stream"],
+];
 const KNOWN = [["", "A probe finds out"], ["yes", "Yes"], ["no", "No"]];
 const PRICES = [["price_input", "Input"], ["price_cached", "Input from the provider's cache"], ["price_output", "Output"]];
 
@@ -44,7 +46,8 @@ export default function Models() {
 	const providers = useProviders();
 	const fields = (row) => html`<${Fields} row=${row} models=${m.list.items} />`;
 	const create = () => m.form({ title: "New model", act: "Add model", fields, save: ({ name, ...values }) => write(m, name, body_of(values)) });
-	const change = (row) => m.form({ title: `Change “${row.name}”`, act: "Save", row, fields, save: (values, now) => write(m, row.name, body_of(values), now) });
+	const change = (row) => m.form({ title: `Change “${row.name}”`, act: "Save", row, fields,
+		save: (values, now) => write(m, row.name, body_of(values), now) });
 	const probe = (row) => m.act(() => post(`${m.at(row)}/probe`), `“${row.name}” is asked what it can do; that takes a few seconds.`);
 	return html`<${Manage} m=${m} title="Models" about="Which models there are, what they can do and what they cost." nothing="No models yet"
 		next=${providers?.length ? "Add the first one." : html`Begin with a <a href="/admin/providers">provider</a>.`}

@@ -8,7 +8,9 @@ import { PlainName, write } from "./named.js";
 const KINDS = [
 	["openai", "OpenAI"], ["azure", "Azure OpenAI"], ["anthropic", "Anthropic"], ["compatible", "Compatible with OpenAI: Ollama, llama.cpp, vLLM …"],
 ];
-const ADDRESS = { openai: "https://api.openai.com/v1", azure: "https://name.openai.azure.com", anthropic: "https://api.anthropic.com", compatible: "https://…/v1" };
+const ADDRESS = {
+	openai: "https://api.openai.com/v1", azure: "https://name.openai.azure.com", anthropic: "https://api.anthropic.com", compatible: "https://…/v1",
+};
 const MEMBERS = ["kind", "base_url", "api_version", "secret_id", "enabled"];
 
 const useKeys = () => useResource("/secrets", { kind: "provider_key", limit: 200 }).data?.items ?? [];
@@ -18,7 +20,8 @@ function Fields({ row }) {
 	const [kind, set_kind] = useState(row.kind ?? "openai");
 	return html`${!row.version && html`<${PlainName} />`}
 		<${Field} label="Kind" name="kind" options=${KINDS} value=${kind} onChange=${(e) => set_kind(e.currentTarget.value)} />
-		<${Field} label="Address" name="base_url" type="url" value=${row.base_url} placeholder=${ADDRESS[kind]} required=${kind === "azure" || kind === "compatible"} />
+		<${Field} label="Address" name="base_url" type="url" value=${row.base_url} placeholder=${ADDRESS[kind]}
+			required=${kind === "azure" || kind === "compatible"} />
 		${kind === "azure" && html`<${Field} label="Version of the interface" name="api_version" value=${row.api_version} hint="Empty: by the addresses of v1." />`}
 		<${Field} label="Key" name="secret_id" value=${String(row.secret_id ?? "")} data-type="number"
 			options=${[["", "None"], ...secrets.map((s) => [String(s.id), s.name])]}
