@@ -18,7 +18,6 @@
 #define CHILD_GRACE_MS   500
 #define OVERHEAD_BYTES   4096 /* of the bundle around a text */
 #define GROWTH           2    /* Latin-1 in UTF-8 */
-#define OUTLINE_BYTES    ((size_t)16 << 20)
 #define COMMIT_DIGITS    40
 
 static const struct field REQUEST_FIELDS[] = {
@@ -26,7 +25,6 @@ static const struct field REQUEST_FIELDS[] = {
 	F_TEXT(struct source_request, commit, .required = true, .min = 40, .max = 64),
 	F_TEXT(struct source_request, path, .required = true, .min = 1, .max = SOURCE_PATH_MAX),
 	F_INT(struct source_request, max_blob_bytes, .required = true),
-	F_BOOL(struct source_request, outline),
 };
 const struct schema source_request_schema =
 	SCHEMA(struct source_request, "SourceRequest", REQUEST_FIELDS);
@@ -59,28 +57,6 @@ static const struct field SOURCE_FIELDS[] = {
 	       .doc = "The lines; of a symlink where it leads to; null where there is no text"),
 };
 const struct schema source_schema = SCHEMA(struct source, "MapSource", SOURCE_FIELDS);
-
-static const struct field DEFINITION_FIELDS[] = {
-	F_TEXT(struct source_definition, name, .required = true, .doc = "Its name"),
-	F_TEXT(struct source_definition, kind, .required = true, .doc = "function, class, ..."),
-	F_TEXT(struct source_definition, parent, .doc = "The type around it; empty at the top"),
-	F_TEXT(struct source_definition, signature, .doc = "Up to its body, where that is known"),
-	F_INT(struct source_definition, line, .required = true, .doc = "Where the name stands"),
-	F_INT(struct source_definition, last_line, .required = true, .doc = "Last of its body"),
-};
-static const struct schema DEFINITION =
-	SCHEMA(struct source_definition, "SourceDefinition", DEFINITION_FIELDS);
-
-static const struct field OUTLINE_FIELDS[] = {
-	F_TEXT(struct source_outline, commit, .nullable = true,
-	       .doc = "The commit it was read from"),
-	F_TEXT(struct source_outline, path, .nullable = true, .doc = "The file"),
-	F_BOOL(struct source_outline, complete, .doc = "Whether these are all"),
-	F_LIST(struct source_outline, items, .of = &DEFINITION, .max = SOURCE_DEFS_MAX,
-	       .doc = "By line"),
-};
-const struct schema source_outline_schema =
-	SCHEMA(struct source_outline, "MapOutline", OUTLINE_FIELDS);
 
 /* --- Asking --- */
 
@@ -126,6 +102,13 @@ static enum err clone_of(struct ctx *cx, int64_t project_id, const char **ret)
 	return ERR_OK;
 }
 
+enum err source_place(struct ctx *cx, int64_t project_id, const char *commit,
+                      const char **ret_commit, const char **ret_directory)
+{
+	TRY(find_commit(cx, project_id, commit, ret_commit));
+	return clone_of(cx, project_id, ret_directory);
+}
+
 static enum err ask(struct ctx *cx, const struct source_request *request, struct tool_result *ret)
 {
 	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
@@ -134,9 +117,7 @@ static enum err ask(struct ctx *cx, const struct source_request *request, struct
 	struct sb sb = sb_new(cx->arena, REQUEST_BYTES);
 	struct tool_request rq = {
 		.env = ENV,
-		.output_max_bytes = request->outline ? OUTLINE_BYTES
-		                                     : GROWTH * (size_t)request->max_blob_bytes +
-		                                               OVERHEAD_BYTES,
+		.output_max_bytes = GROWTH * (size_t)request->max_blob_bytes + OVERHEAD_BYTES,
 		.timeout_ms = SOURCE_TIMEOUT_MS,
 		.grace_ms = CHILD_GRACE_MS,
 		.limits = { .memory_bytes = WITH_ASAN ? 0 : config->analyser_memory_bytes,
@@ -235,52 +216,25 @@ static enum err take_answer(struct ctx *cx, struct span output, int64_t from, in
 	return ERR_OK;
 }
 
-/* Have the child do it.  @request with path and what is wanted; the rest is filled in */
-static enum err ask_about(struct ctx *cx, int64_t project_id, const char *commit,
-                          struct source_request *request, struct tool_result *ret)
-{
-	enum err e;
-
-	request->max_blob_bytes = cx->app->config->blob_max_bytes;
-	TRY(find_commit(cx, project_id, commit, &request->commit));
-	TRY(clone_of(cx, project_id, &request->directory));
-	e = ask(cx, request, ret);
-	if (e == ERR_REF_NOT_FOUND)
-		return err_set(cx, ERR_NOT_FOUND, "project %" PRId64 " has no commit %s",
-		               project_id, request->commit);
-	if (e == ERR_NOT_FOUND)
-		return err_set(cx, e, "commit %.12s has no file \"%.200s\"", request->commit,
-		               request->path);
-	return e;
-}
-
 enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                      int64_t from, int64_t to, struct source *ret)
 {
-	struct source_request request = { .path = path };
+	struct source_request request = { .path = path,
+		                          .max_blob_bytes = cx->app->config->blob_max_bytes };
 	CLEANUP(tool_end) struct tool_result result = { 0 };
+	enum err e;
 
 	if (to > 0 && from > to)
 		return err_field(cx, ERR_INVALID, "?to", "range", "is before the first line");
-	TRY(ask_about(cx, project_id, commit, &request, &result));
+	TRY(find_commit(cx, project_id, commit, &request.commit));
+	TRY(clone_of(cx, project_id, &request.directory));
 	*ret = (struct source){ .commit = request.commit, .path = path };
+	e = ask(cx, &request, &result);
+	if (e == ERR_REF_NOT_FOUND)
+		return err_set(cx, ERR_NOT_FOUND, "project %" PRId64 " has no commit %s",
+		               project_id, request.commit);
+	if (e == ERR_NOT_FOUND)
+		return err_set(cx, e, "commit %.12s has no file \"%.200s\"", request.commit, path);
+	TRY(e);
 	return take_answer(cx, result.output, from, to, ret);
-}
-
-enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
-                        struct source_outline *ret)
-{
-	struct source_request request = { .path = path, .outline = true };
-	CLEANUP(tool_end) struct tool_result result = { 0 };
-	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
-	const struct span *text;
-
-	TRY(ask_about(cx, project_id, commit, &request, &result));
-	if (bundle_read(cx, result.output, bundle) != ERR_OK ||
-	    (text = bundle_find(bundle, "outline")) == NULL ||
-	    schema_decode(cx, &source_outline_schema, *text, ret) != ERR_OK)
-		return err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
-	ret->commit = request.commit;
-	ret->path = path;
-	return ERR_OK;
 }

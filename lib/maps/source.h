@@ -10,9 +10,6 @@
  *            as Latin-1.  What is no text is told by its kind, without one.
  *   Paths    As maps show them; a path with bytes that are no text is named by \xNN.
  *   Limits   Setting blob_max_bytes; SOURCE_TEXT_MAX bytes of lines in one answer.
- *
- * source_outline() asks the same child what the file defines, as the map of that commit would tell it; the
- * part is `outline` instead of `text`, and SOURCE_DEFS_MAX definitions are told.
  */
 #ifndef MAPS_SOURCE_H
 #define MAPS_SOURCE_H
@@ -24,8 +21,6 @@
 #define SOURCE_TEXT_MAX   ((size_t)1 << 20) /* bytes; whole lines */
 #define SOURCE_PATH_MAX   16384             /* bytes of a path as it is shown */
 #define SOURCE_TIMEOUT_MS 10000
-#define SOURCE_DEFS_MAX   2000
-#define SOURCE_NAME_MAX   500 /* characters of a name, twice as many of a signature */
 
 /* What portolan-analyse is asked for a source. */
 struct source_request {
@@ -33,19 +28,6 @@ struct source_request {
 	const char *commit;    /* 40 digits */
 	const char *path;
 	int64_t max_blob_bytes;
-	bool outline; /* what it defines, instead of its text */
-};
-
-struct source_definition {
-	const char *name, *kind;
-	const char *parent, *signature; /* "": none */
-	int64_t line, last_line;
-};
-
-struct source_outline {
-	const char *commit, *path; /* not told by the child */
-	bool complete;
-	struct list items; /* struct source_definition, by line */
 };
 
 struct source_about {
@@ -66,7 +48,18 @@ struct source {
 };
 
 extern const struct schema source_request_schema, source_about_schema, source_schema;
-extern const struct schema source_outline_schema;
+
+/**
+ * Where a file is to be read.
+ *
+ * @commit        as for source_read()
+ * @ret_commit    all 40 digits
+ * @ret_directory of the clone, absolute: for a child, no worker opens it
+ * Returns as source_read() does of the project and the commit
+ */
+NODISCARD
+enum err source_place(struct ctx *cx, int64_t project_id, const char *commit,
+                      const char **ret_commit, const char **ret_directory);
 
 /**
  * Read lines of a file.
@@ -81,21 +74,20 @@ NODISCARD
 enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                      int64_t from, int64_t to, struct source *ret);
 
-/** What a file defines.  @commit and what is returned as for source_read() */
-NODISCARD
-enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
-                        struct source_outline *ret);
-
-struct ctags;
-
 /**
  * In portolan-analyse: find and read the file; scan_init() and sandbox_enter() are done.
  *
- * @ctags  for the outline; NULL: there is none
  * Returns ERR_REF_NOT_FOUND, ERR_NOT_FOUND, ERR_REPO_NOT_GIT, ERR_REPO_BROKEN
  */
 NODISCARD
-enum err source_open(struct ctx *cx, const struct source_request *in, struct ctags *ctags,
-                     struct bundle *ret);
+enum err source_open(struct ctx *cx, const struct source_request *in, struct bundle *ret);
+
+struct scan;
+struct map_file;
+
+/** In portolan-analyse: find a path as it stands, or as maps show it.  Returns ERR_NOT_FOUND, ERR_REF_NOT_FOUND */
+NODISCARD
+enum err source_find(struct ctx *cx, struct scan *scan, const char *commit, const char *path,
+                     struct map_file *ret);
 
 #endif

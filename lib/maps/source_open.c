@@ -1,7 +1,6 @@
 /* Source, in the sandboxed child: from a path to a blob's text. */
 #include "base/sb.h"
 #include "base/utf8.h"
-#include "maps/ctags.h"
 #include "maps/scan.h"
 #include "maps/source.h"
 #include "maps/text.h"
@@ -9,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ABOUT_BYTES   1024
-#define OUTLINE_BYTES ((size_t)12 << 20)
+#define ABOUT_BYTES 1024
 
 static int hex(char c)
 {
@@ -49,6 +47,14 @@ static enum err find(struct ctx *cx, struct scan *scan, const struct source_requ
 	return scan_find(cx, scan, in->commit, path_bytes(cx->arena, in->path), ret);
 }
 
+enum err source_find(struct ctx *cx, struct scan *scan, const char *commit, const char *path,
+                     struct map_file *ret)
+{
+	const struct source_request in = { .commit = commit, .path = path };
+
+	return find(cx, scan, &in, ret);
+}
+
 static const char *oid_text(struct arena *arena, const unsigned char *oid)
 {
 	char *text = arena_alloc(arena, MAP_OID_BYTES * 2 + 1);
@@ -80,60 +86,7 @@ static void judge(struct ctx *cx, const struct map_file *file, struct span blob,
 		*ret_text = text_to_utf8(cx->arena, blob);
 }
 
-/* Cut between characters. */
-static const char *shortened(struct arena *arena, const char *text, size_t most)
-{
-	size_t n = strlen(text), used = 0;
-
-	if (n <= most)
-		return text;
-	while (used < most) {
-		size_t len = utf8_char(text + used, n - used);
-
-		used += len != 0 ? len : 1;
-	}
-	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)used, text);
-}
-
-/* What the file defines, as its facts in a map tell it; nothing of what is no text. */
-static enum err outline(struct ctx *cx, const struct map_file *file, struct span text,
-                        struct ctags *ctags, struct bundle *ret)
-{
-	enum lang lang = lang_detect(file->path, text);
-	struct source_outline found = { .commit = "", .path = "" };
-	struct facts facts = { 0 };
-	struct source_definition *items;
-	struct sb sb = sb_new(cx->arena, OUTLINE_BYTES);
-
-	if (lang != LANG_NONE) {
-		facts_read(cx->arena, lang, text, &facts);
-		if (ctags_reads(lang) && text.len > 0)
-			ctags_read(ctags, cx->arena, file->path, text, &facts);
-	}
-	found.complete = !facts.truncated && facts.ndefs <= SOURCE_DEFS_MAX;
-	found.items.n = facts.ndefs < SOURCE_DEFS_MAX ? facts.ndefs : SOURCE_DEFS_MAX;
-	found.items.items = items = arena_array(cx->arena, found.items.n, sizeof(*items));
-	for (size_t i = 0; i < found.items.n; i++) {
-		const struct fact_def *d = &facts.defs[i];
-
-		items[i] = (struct source_definition){
-			.name = shortened(cx->arena, d->name, SOURCE_NAME_MAX),
-			.kind = def_kind_name((enum def_kind)d->kind),
-			.parent = shortened(cx->arena, d->parent, SOURCE_NAME_MAX),
-			.signature = shortened(cx->arena, d->signature, 2 * SOURCE_NAME_MAX),
-			.line = d->line,
-			.last_line = d->end_line,
-		};
-	}
-	schema_encode(&sb, &source_outline_schema, &found);
-	if (sb.failed)
-		return err_set(cx, ERR_INTERNAL, "the answer does not fit");
-	bundle_add(ret, "outline", (struct span){ sb.data, sb.len });
-	return ERR_OK;
-}
-
-enum err source_open(struct ctx *cx, const struct source_request *in, struct ctags *ctags,
-                     struct bundle *ret)
+enum err source_open(struct ctx *cx, const struct source_request *in, struct bundle *ret)
 {
 	const struct scan_limits limits = { .max_blob_bytes = (uint64_t)in->max_blob_bytes };
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
@@ -150,12 +103,6 @@ enum err source_open(struct ctx *cx, const struct source_request *in, struct cta
 		return err_set(cx, ERR_REPO_BROKEN, "the object of \"%.200s\" cannot be read",
 		               in->path);
 	judge(cx, &file, blob.text, &about, &text);
-	if (in->outline) {
-		enum err e = outline(cx, &file, text, ctags, ret);
-
-		scan_blob_free(&blob);
-		return e;
-	}
 	about.oid = oid_text(cx->arena, file.oid);
 	about.bytes = (int64_t)file.bytes;
 	schema_encode(&sb, &source_about_schema, &about);
