@@ -4,7 +4,8 @@
  * Started by the runner for each map; the protocol is that of maps/child.h:
  * a JSON request on standard input, a bundle (or the fault) on standard output,
  * progress on descriptor 3.  With the word "source" it reads one file instead, for
- * a worker (maps/source.h), with "commits" commits (maps/commits.h), with "chunks", "subjects" or "pdf" what the search wants
+ * a worker (maps/source.h), with "outline" what one defines (maps/outline.h), with "commits" commits
+ * (maps/commits.h), with "chunks", "subjects" or "pdf" what the search wants
  * (retrieval/cut.h).  What it reads was written by strangers, so before
  * the first byte of the repository it enters a sandbox (maps/sandbox.h): no
  * network, no database, no writing, bounded memory and time.  Two files are opened
@@ -21,6 +22,7 @@
 #include "maps/cache.h"
 #include "maps/child.h"
 #include "maps/history_kept.h"
+#include "maps/outline.h"
 #include "maps/commits.h"
 #include "maps/sandbox.h"
 #include "maps/source.h"
@@ -129,17 +131,29 @@ static enum err run_source(struct ctx *cx, struct bundle *ret)
 {
 	struct source_request request = { 0 };
 	const struct sandbox_limits limits = { 0 };
-	const struct ctags_options options = { 0 };
-	struct source_tools tools = { 0 };
+	struct pdf *pdf = NULL;
 
 	TRY(child_read(cx, &source_request_schema, &request));
-	TRY(scan_init(cx));
-	if (request.outline)
-		TRY(ctags_start(cx, &options, &tools.ctags));
-	else if (request.pdf->max_bytes > 0 && source_has_pdf(&request))
-		TRY(pdf_start(cx, request.pdf, &tools.pdf));
+	TRY(start_git(cx));
+	if (request.pdf->max_bytes > 0 && source_has_pdf(&request))
+		TRY(pdf_start(cx, request.pdf, &pdf));
 	TRY(sandbox_enter(cx, request.directory, &limits));
-	return source_open(cx, &request, &tools, ret);
+	return source_open(cx, &request, pdf, ret);
+}
+
+/* What one file defines. */
+static enum err run_outline(struct ctx *cx, struct bundle *ret)
+{
+	struct outline_request request = { 0 };
+	const struct sandbox_limits limits = { 0 };
+	const struct ctags_options options = { 0 };
+	struct ctags *ctags = NULL;
+
+	TRY(child_read(cx, &outline_request_schema, &request));
+	TRY(start_git(cx));
+	TRY(ctags_start(cx, &options, &ctags));
+	TRY(sandbox_enter(cx, request.directory, &limits));
+	return outline_open(cx, &request, ctags, ret);
 }
 
 /* Some files, cut into what the search finds. */
@@ -206,6 +220,8 @@ static enum err run_word(struct ctx *cx, const char *word, struct analyse_result
 		return run_chunks(cx, &ret->bundle);
 	if (strcmp(word, "subjects") == 0)
 		return run_subjects(cx, &ret->bundle);
+	if (strcmp(word, "outline") == 0)
+		return run_outline(cx, &ret->bundle);
 	if (strcmp(word, "commits") == 0)
 		return run_commits(cx, &ret->bundle);
 	if (strcmp(word, "pdf") == 0)

@@ -3,6 +3,7 @@
 #include "reply.h"
 #include "routes/tables.h"
 
+#include "maps/outline.h"
 #include "maps/reach.h"
 #include "maps/search.h"
 #include "maps/source.h"
@@ -284,10 +285,10 @@ static const struct schema OUTLINE_QUERY =
 static enum err get_outline(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct outline_query *query = request_query(rq, &OUTLINE_QUERY);
-	struct source_outline found;
+	struct outline found;
 
-	TRY(source_outline(cx, rq->ids[0], query->commit, query->path, &found));
-	return reply_json(rp, &source_outline_schema, &found);
+	TRY(outline_read(cx, rq->ids[0], query->commit, query->path, &found));
+	return reply_json(rp, &outline_schema, &found);
 }
 
 #define READS                                                                                      \
@@ -404,7 +405,7 @@ const struct route map_graph_routes[] = {
 		READS,
 		.fails = { ERR_NOT_FOUND, ERR_STATE, ERR_REPO_BROKEN },
 		.query = &OUTLINE_QUERY,
-		.reply = &source_outline_schema,
+		.reply = &outline_schema,
 		.run = get_outline,
 		.doc = "List what a file defines at any commit of the clone.",
 		.example = "{\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","

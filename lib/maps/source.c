@@ -17,7 +17,6 @@
 #define CHILD_CPU_S      10
 #define CHILD_GRACE_MS   500
 #define OVERHEAD_BYTES   4096 /* of the bundle around a text */
-#define OUTLINE_BYTES    ((size_t)16 << 20)
 #define COMMIT_DIGITS    40
 #define LONG_PATH        1000 /* bytes */
 
@@ -27,7 +26,6 @@ static const struct field REQUEST_FIELDS[] = {
 	F_LIST(struct source_request, paths, .required = true, .item = FIELD_TEXT, .min = 1,
 	       .max = SOURCE_FILES_MAX),
 	F_INT(struct source_request, max_blob_bytes, .required = true),
-	F_BOOL(struct source_request, outline),
 	F_OBJ(struct source_request, pdf, .required = true, .of = &pdf_limits_schema),
 };
 const struct schema source_request_schema =
@@ -63,28 +61,6 @@ static const struct field SOURCE_FIELDS[] = {
 	       .doc = "The lines; of a symlink where it leads to; null where there is no text"),
 };
 const struct schema source_schema = SCHEMA(struct source, "MapSource", SOURCE_FIELDS);
-
-static const struct field DEFINITION_FIELDS[] = {
-	F_TEXT(struct source_definition, name, .required = true, .doc = "Its name"),
-	F_TEXT(struct source_definition, kind, .required = true, .doc = "function, class, ..."),
-	F_TEXT(struct source_definition, parent, .doc = "The type around it; empty at the top"),
-	F_TEXT(struct source_definition, signature, .doc = "Up to its body, where that is known"),
-	F_INT(struct source_definition, line, .required = true, .doc = "Where the name stands"),
-	F_INT(struct source_definition, last_line, .required = true, .doc = "Last of its body"),
-};
-static const struct schema DEFINITION =
-	SCHEMA(struct source_definition, "SourceDefinition", DEFINITION_FIELDS);
-
-static const struct field OUTLINE_FIELDS[] = {
-	F_TEXT(struct source_outline, commit, .nullable = true,
-	       .doc = "The commit it was read from"),
-	F_TEXT(struct source_outline, path, .nullable = true, .doc = "The file"),
-	F_BOOL(struct source_outline, complete, .doc = "Whether these are all"),
-	F_LIST(struct source_outline, items, .of = &DEFINITION, .max = SOURCE_DEFS_MAX,
-	       .doc = "By line"),
-};
-const struct schema source_outline_schema =
-	SCHEMA(struct source_outline, "MapOutline", OUTLINE_FIELDS);
 
 /* --- Asking --- */
 
@@ -190,10 +166,9 @@ static enum err ask(struct ctx *cx, struct source_request *request, struct tool_
 	pdf_limits_of(cx, &pdf);
 	request->pdf = &pdf;
 	request->max_blob_bytes = cx->app->config->blob_max_bytes;
-	ask.output_bytes = request->outline ? OUTLINE_BYTES
-	                                    : SOURCE_GROWTH * (size_t)request->max_blob_bytes +
-	                                              request->paths.n * OVERHEAD_BYTES;
-	if (!request->outline && source_has_pdf(request)) {
+	ask.output_bytes =
+		SOURCE_GROWTH * (size_t)request->max_blob_bytes + request->paths.n * OVERHEAD_BYTES;
+	if (source_has_pdf(request)) {
 		ask.output_bytes += PDF_TEXT_BYTES;
 		ask.timeout_ms += pdf.timeout_s * 1000;
 		ask.cpu_s += pdf.timeout_s;
@@ -399,23 +374,5 @@ enum err source_read_many(struct ctx *cx, int64_t project_id, const char *commit
 	TRY(read_answer(cx, result.output, &bundle));
 	for (size_t i = 0; i < request.paths.n; i++)
 		TRY(take_wish(cx, bundle, i, asked[i]));
-	return ERR_OK;
-}
-
-enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
-                        struct source_outline *ret)
-{
-	struct source_request request = { .paths = { &path, 1 }, .outline = true };
-	CLEANUP(tool_end) struct tool_result result = { 0 };
-	struct bundle *bundle;
-	const struct span *text;
-
-	TRY(ask_about(cx, project_id, commit, &request, &result));
-	TRY(read_answer(cx, result.output, &bundle));
-	if ((text = bundle_find(bundle, "outline")) == NULL ||
-	    schema_decode(cx, &source_outline_schema, *text, ret) != ERR_OK)
-		return err_set(cx, ERR_INTERNAL, PROGRAM " gave an answer that is none");
-	ret->commit = request.commit;
-	ret->path = path;
 	return ERR_OK;
 }

@@ -13,9 +13,6 @@
  *   Paths    As maps show them; a path with bytes that are no text is named by \xNN.
  *   Limits   Settings blob_max_bytes and pdf_...; SOURCE_TEXT_MAX bytes of lines of one file; several files
  *            together are no more than the largest alone.
- *
- * source_outline() asks the same child what one file defines, as the map of that commit would tell it; the
- * part is `outline`, and SOURCE_DEFS_MAX definitions are told.
  */
 #ifndef MAPS_SOURCE_H
 #define MAPS_SOURCE_H
@@ -28,10 +25,8 @@
 #define SOURCE_TEXT_MAX   ((size_t)1 << 20) /* bytes; whole lines */
 #define SOURCE_PATH_MAX   16384             /* bytes of a path as it is shown */
 #define SOURCE_TIMEOUT_MS 10000
-#define SOURCE_DEFS_MAX   2000
-#define SOURCE_NAME_MAX   500 /* characters of a name, twice as many of a signature */
-#define SOURCE_FILES_MAX  16  /* read at a time */
-#define SOURCE_GROWTH     2   /* Latin-1 in UTF-8 */
+#define SOURCE_FILES_MAX  16 /* read at a time */
+#define SOURCE_GROWTH     2  /* Latin-1 in UTF-8 */
 
 /* What portolan-analyse is asked for a source. */
 struct source_request {
@@ -40,19 +35,6 @@ struct source_request {
 	struct list paths;     /* 1 to SOURCE_FILES_MAX texts */
 	int64_t max_blob_bytes;
 	struct pdf_limits *pdf;
-	bool outline; /* what it defines, instead of its text */
-};
-
-struct source_definition {
-	const char *name, *kind;
-	const char *parent, *signature; /* "": none */
-	int64_t line, last_line;
-};
-
-struct source_outline {
-	const char *commit, *path; /* not told by the child */
-	bool complete;
-	struct list items; /* struct source_definition, by line */
 };
 
 struct source_about {
@@ -74,7 +56,6 @@ struct source {
 };
 
 extern const struct schema source_request_schema, source_about_schema, source_schema;
-extern const struct schema source_outline_schema;
 
 /**
  * Read lines of a file.
@@ -89,20 +70,8 @@ NODISCARD
 enum err source_read(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
                      int64_t from, int64_t to, struct source *ret);
 
-/** What a file defines.  @commit and what is returned as for source_read() */
-NODISCARD
-enum err source_outline(struct ctx *cx, int64_t project_id, const char *commit, const char *path,
-                        struct source_outline *ret);
-
 /** @ret whether one of the files may be a PDF, of which more is read, and for longer */
 bool source_has_pdf(const struct source_request *request);
-
-/* What the child reads with, started before it is confined; NULL: there is none, and PDFs are binary. */
-struct ctags;
-struct source_tools {
-	struct ctags *ctags; /* for the outline */
-	struct pdf *pdf;
-};
 
 /* One of several files to be read, and what came of it. */
 struct source_wish {
@@ -126,10 +95,19 @@ enum err source_read_many(struct ctx *cx, int64_t project_id, const char *commit
  * In portolan-analyse: find and read the files; scan_init() and sandbox_enter() are done.  Of several,
  * those that cannot be read are left out.
  *
+ * @pdf  NULL: PDFs are binary
  * Returns ERR_REF_NOT_FOUND, ERR_NOT_FOUND, ERR_REPO_NOT_GIT, ERR_REPO_BROKEN
  */
 NODISCARD
-enum err source_open(struct ctx *cx, const struct source_request *in,
-                     const struct source_tools *tools, struct bundle *ret);
+enum err source_open(struct ctx *cx, const struct source_request *in, struct pdf *pdf,
+                     struct bundle *ret);
+
+struct scan;
+struct map_file;
+
+/** In portolan-analyse: find a path as it stands, or as maps show it.  Returns ERR_NOT_FOUND, ERR_REF_NOT_FOUND */
+NODISCARD
+enum err source_find(struct ctx *cx, struct scan *scan, const char *commit, const char *path,
+                     struct map_file *ret);
 
 #endif

@@ -1,7 +1,6 @@
 /* Source, in the sandboxed child: from a path to a blob's text. */
 #include "base/sb.h"
 #include "base/utf8.h"
-#include "maps/ctags.h"
 #include "maps/scan.h"
 #include "maps/source.h"
 #include "maps/text.h"
@@ -9,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ABOUT_BYTES   1024
-#define OUTLINE_BYTES ((size_t)12 << 20)
+#define ABOUT_BYTES 1024
 
 static int hex(char c)
 {
@@ -37,7 +35,7 @@ static struct span path_bytes(struct arena *arena, const char *path)
 }
 
 /* The path as it stands; then as maps show what is no text. */
-static enum err find(struct ctx *cx, struct scan *scan, const char *commit, const char *text,
+enum err source_find(struct ctx *cx, struct scan *scan, const char *commit, const char *text,
                      struct map_file *ret)
 {
 	struct span path = { text, strlen(text) };
@@ -92,62 +90,10 @@ static void judge(struct ctx *cx, const struct map_file *file, struct span blob,
 		*ret_text = text_to_utf8(cx->arena, blob);
 }
 
-/* Cut between characters. */
-static const char *shortened(struct arena *arena, const char *text, size_t most)
-{
-	size_t n = strlen(text), used = 0;
-
-	if (n <= most)
-		return text;
-	while (used < most) {
-		size_t len = utf8_char(text + used, n - used);
-
-		used += len != 0 ? len : 1;
-	}
-	return arena_printf(arena, "%.*s\xe2\x80\xa6", (int)used, text);
-}
-
-/* What the file defines, as its facts in a map tell it; nothing of what is no text. */
-static enum err outline(struct ctx *cx, const struct map_file *file, struct span text,
-                        struct ctags *ctags, struct bundle *ret)
-{
-	enum lang lang = lang_detect(file->path, text);
-	struct source_outline found = { .commit = "", .path = "" };
-	struct facts facts = { 0 };
-	struct source_definition *items;
-	struct sb sb = sb_new(cx->arena, OUTLINE_BYTES);
-
-	if (lang != LANG_NONE) {
-		facts_read(cx->arena, lang, text, &facts);
-		if (ctags_reads(lang) && text.len > 0)
-			ctags_read(ctags, cx->arena, file->path, text, &facts);
-	}
-	found.complete = !facts.truncated && facts.ndefs <= SOURCE_DEFS_MAX;
-	found.items.n = facts.ndefs < SOURCE_DEFS_MAX ? facts.ndefs : SOURCE_DEFS_MAX;
-	found.items.items = items = arena_array(cx->arena, found.items.n, sizeof(*items));
-	for (size_t i = 0; i < found.items.n; i++) {
-		const struct fact_def *d = &facts.defs[i];
-
-		items[i] = (struct source_definition){
-			.name = shortened(cx->arena, d->name, SOURCE_NAME_MAX),
-			.kind = def_kind_name((enum def_kind)d->kind),
-			.parent = shortened(cx->arena, d->parent, SOURCE_NAME_MAX),
-			.signature = shortened(cx->arena, d->signature, 2 * SOURCE_NAME_MAX),
-			.line = d->line,
-			.last_line = d->end_line,
-		};
-	}
-	schema_encode(&sb, &source_outline_schema, &found);
-	if (sb.failed)
-		return err_set(cx, ERR_INTERNAL, "the answer does not fit");
-	bundle_add(ret, "outline", (struct span){ sb.data, sb.len });
-	return ERR_OK;
-}
-
 struct opened {
 	struct scan *scan;
 	const struct source_request *in;
-	const struct source_tools *tools;
+	struct pdf *pdf;
 	size_t left; /* bytes of text that may still be given */
 	struct bundle *ret;
 };
@@ -157,7 +103,7 @@ static enum err add_file(struct ctx *cx, struct opened *o, size_t place)
 {
 	const struct source_request *in = o->in;
 	const char *path = ((const char *const *)in->paths.items)[place];
-	struct pdf *pdf = pdf_is_path((struct span){ path, strlen(path) }) ? o->tools->pdf : NULL;
+	struct pdf *pdf = pdf_is_path((struct span){ path, strlen(path) }) ? o->pdf : NULL;
 	const int64_t most = pdf != NULL && in->pdf->max_bytes > in->max_blob_bytes
 	                             ? in->pdf->max_bytes
 	                             : in->max_blob_bytes;
@@ -168,19 +114,13 @@ static enum err add_file(struct ctx *cx, struct opened *o, size_t place)
 	struct map_file file = { 0 };
 	struct scan_blob blob;
 
-	TRY(find(cx, o->scan, in->commit, path, &file));
+	TRY(source_find(cx, o->scan, in->commit, path, &file));
 	scan_entry(o->scan, &limits, &file, &blob);
 	if (file.skip == SKIP_MISSING || file.skip == SKIP_CORRUPT)
 		return err_set(cx, ERR_REPO_BROKEN, "the object of \"%.200s\" cannot be read",
 		               path);
 	if (file.skip != SKIP_NONE || !judge_pdf(cx, pdf, blob.text, &about, &text))
 		judge(cx, &file, blob.text, &about, &text);
-	if (in->outline) {
-		enum err e = outline(cx, &file, text, o->tools->ctags, o->ret);
-
-		scan_blob_free(&blob);
-		return e;
-	}
 	about.oid = oid_text(cx->arena, file.oid);
 	about.bytes = (int64_t)file.bytes;
 	schema_encode(&sb, &source_about_schema, &about);
@@ -198,14 +138,13 @@ static enum err add_file(struct ctx *cx, struct opened *o, size_t place)
 	return ERR_OK;
 }
 
-enum err source_open(struct ctx *cx, const struct source_request *in,
-                     const struct source_tools *tools, struct bundle *ret)
+enum err source_open(struct ctx *cx, const struct source_request *in, struct pdf *pdf,
+                     struct bundle *ret)
 {
 	CLEANUP(scan_close_ptr) struct scan *scan = NULL;
-	struct opened o = { .in = in, .tools = tools, .ret = ret };
+	struct opened o = { .in = in, .pdf = pdf, .ret = ret };
 
-	o.left = SOURCE_GROWTH * (size_t)in->max_blob_bytes +
-	         (tools->pdf != NULL ? PDF_TEXT_BYTES : 0);
+	o.left = SOURCE_GROWTH * (size_t)in->max_blob_bytes + (pdf != NULL ? PDF_TEXT_BYTES : 0);
 	TRY(scan_open(cx, in->directory, &scan));
 	o.scan = scan;
 	for (size_t i = 0; i < in->paths.n; i++) {

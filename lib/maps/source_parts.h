@@ -1,4 +1,4 @@
-/* Between source.c and commits.c, who both ask portolan-analyse about a clone; nobody else includes this. */
+/* Between source.c, outline.c and commits.c, who ask portolan-analyse about a clone; nobody else includes this. */
 #ifndef MAPS_SOURCE_PARTS_H
 #define MAPS_SOURCE_PARTS_H
 

@@ -1,5 +1,5 @@
 // The system map: one table of files in three views, with a selection that all of them share.
-import { html, useEffect, useMemo, useState } from "../core/html.js";
+import { html, useEffect, useMemo, useRef, useState } from "../core/html.js";
 import { useResource } from "../core/resource.js";
 import { number, short_id } from "../core/format.js";
 import { set_query } from "../core/router.js";
@@ -9,7 +9,7 @@ import { ProjectFrame } from "../parts/project_frame.js";
 import { Empty, Failure, Shown, Skeleton } from "../parts/states.js";
 import { Icon } from "../parts/icon.js";
 import { Chart, Graph, ROOT } from "./map/chart.js";
-import { AskMap } from "./map/commits.js";
+import { AskMap, CommitPick, useMaps } from "./map/commits.js";
 import { COLOURS, NEAR, colours, css, legend, sieve } from "./map/state.js";
 import { Detail } from "./map/detail.js";
 import { Find } from "./map/find.js";
@@ -101,9 +101,13 @@ const view_of = (query) => (VIEWS.some(([v]) => v === query.view) ? query.view :
 function Views({ id, query, data, loaded, reload }) {
 	const chart = chart_of(data);
 	const view = view_of(query);
-	// A newer map may have come between the two answers.
+	// A newer map may have come between the two answers: both are asked for again, once.
+	const asked = useRef("");
 	useEffect(() => {
-		if (loaded.data && !loaded.loading && loaded.data.commit !== data.commit) reload();
+		const both = `${loaded.data?.commit} ${data.commit}`;
+		if (!loaded.data || loaded.loading || loaded.data.commit === data.commit || asked.current === both) return;
+		asked.current = both;
+		reload();
 	}, [loaded.data, loaded.loading, data]);
 	const graph = useMemo(() => ({ ...loaded, data: loaded.data?.commit === data.commit ? graph_of(loaded.data) : null }), [loaded.data, loaded.problem, data]);
 	const at = useMemo(() => chart.find(query.at), [chart, query.at]);
@@ -143,7 +147,9 @@ export default function SystemMap({ params, query }) {
 	const graph = useResource(view_of(query) === "graph" || query.near || query.at ? `/projects/${id}/map.graph.json` : null, { commit: query.commit }, options);
 	useEffect(() => void DRAWS[view_of(query)]?.().catch(() => {}), []);
 	const reload = () => (files.reload(), graph.reload());
-	const aside = () => files.data && html`<span class="fine">${files.data.ref ?? "commit"} at <code title=${files.data.commit}>${short_id(files.data.commit)}</code></span>
+	const maps = useMaps(id);
+	const aside = () => files.data && html`<${CommitPick} label=${files.data.ref ?? "Commit"} maps=${maps.data?.items ?? []} value=${query.commit} newest=${`newest: ${short_id(maps.data?.items.find((m) => !m.requested)?.commit ?? files.data.commit)}`}
+			choose=${(commit) => set_query({ commit }, { replace: false })} />
 		<${Export} id=${id} commit=${files.data.commit} query=${query} />`;
 	return html`<${ProjectFrame} id=${id} tab="map" wide aside=${aside}>${() =>
 		files.data === null && files.problem

@@ -112,9 +112,13 @@ with pages.check("every form of the export is there"):
     assert len(links) == 9, links
     for link in links:
         assert pages.js("fetch(args[0]).then(r => r.status)", link) == 200, link
-    pages.js("(window.saved = [], HTMLAnchorElement.prototype.click = function () { saved.push(this.download); }, true)")
-    pages.click(".export [role=menuitem]", "PNG")
-    pages.until(lambda: [n for n in pages.js("saved") if n.endswith(".png")], "a PNG")
+    for what in ("PNG of the parts", "PNG of what is shown"):
+        pages.open(BASE + "/map")
+        pages.see("canvas.graph")
+        pages.js("(window.saved = [], HTMLAnchorElement.prototype.click = function () { saved.push(this.download); }, true)")
+        pages.click("button", "Export")
+        pages.click(".export [role=menuitem]", what)
+        pages.until(lambda: [n for n in pages.js("saved") if n.endswith(".png")], what)
 
 with pages.check("a commit without a map says so, and can be mapped"):
     pages.open(BASE + "/map?commit=0123456789")

@@ -14,18 +14,25 @@ export const save = (blob, name) => {
 	setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
 
+// A picture or another canvas, on the paper of the page.
+function save_drawn(image, width, height, name) {
+	const canvas = Object.assign(document.createElement("canvas"), { width, height });
+	const pen = canvas.getContext("2d");
+	pen.fillStyle = getComputedStyle(document.body).backgroundColor;
+	pen.fillRect(0, 0, width, height);
+	pen.drawImage(image, 0, 0, width, height);
+	canvas.toBlob((blob) => (blob ? save(blob, name) : toast("The picture is too large for this browser.", "bad")), "image/png");
+}
+
+const save_shown = (shown, name) => save_drawn(shown, shown.width, shown.height, name);
+
 async function save_png(url, name) {
 	const image = new Image();
 	image.src = url;
 	try {
 		await image.decode();
 		const scale = Math.min(SHARP, SIDE_MAX / Math.max(image.naturalWidth, image.naturalHeight));
-		const canvas = Object.assign(document.createElement("canvas"), { width: image.naturalWidth * scale, height: image.naturalHeight * scale });
-		const pen = canvas.getContext("2d");
-		pen.fillStyle = getComputedStyle(document.body).backgroundColor;
-		pen.fillRect(0, 0, canvas.width, canvas.height);
-		pen.drawImage(image, 0, 0, canvas.width, canvas.height);
-		canvas.toBlob((blob) => (blob ? save(blob, name) : toast("The picture is too large for this browser.", "bad")), "image/png");
+		save_drawn(image, image.naturalWidth * scale, image.naturalHeight * scale, name);
 	} catch {
 		toast("The map has no such picture.", "bad");
 	}
@@ -39,6 +46,7 @@ export function Export({ id, commit, query }) {
 	const drawn = [["components", "parts"], ["folders", "folders"], ["treemap", "treemap"]];
 	return html`<${Menu} label="Export" className="export" items=${[
 		...drawn.map(([view, of]) => link(`SVG of the ${of}`, "svg", { view })),
+		...(query.view === "table" ? [] : [{ label: "PNG of what is shown", act: () => save_shown(document.querySelector(".stage canvas"), name("png")) }]),
 		{ label: `PNG of the ${picture === "treemap" ? "treemap" : "parts"}`, act: () => save_png(at("svg", { view: picture }), name("png")) },
 		null,
 		link("DOT, for Graphviz", "dot"), link("Mermaid", "mmd"), link("GraphML, all files", "graphml"),

@@ -30,7 +30,7 @@ function columns(chart, folders) {
 		num("fan_in", "Importers", of("fan_in")), num("fan_out", "Imports", of("fan_out")), num("impact", "Impact", of("impact")), num("rank", "Rank", of("rank")),
 		num("layer", "Layer", of("layer")), ["cycle", "Cycle", of("cycle"), (n) => dash(f.cycle[n] || null), true],
 		["tested", "Tested", (n) => (f.tested[n] < 0 ? 99 : f.tested[n]), (n) => tested_text(f.tested[n]), true],
-		...(chart.history ? [num("commits", "Changes", of("commits")), num("authors", "Authors", of("authors")),
+		...(chart.history ? [num("commits", "Changes", of("commits")), num("hot", "Hotspot", (n) => f.commits[n] * f.code[n]), num("authors", "Authors", of("authors")),
 			["owner", "Owner", (n) => chart.authors[f.owner[n]] ?? "", (n) => dash(chart.authors[f.owner[n]])],
 			["last", "Last change", of("last"), (n) => (f.last[n] ? html`<span title=${moment(f.last[n] * 86400000)}>${ago(f.last[n] * 86400000)}</span>` : "–"), true]] : []),
 		name("part", "Part", chart.components.name, "component")];
