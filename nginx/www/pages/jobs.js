@@ -72,7 +72,7 @@ function Bar({ chosen, clear, query, filter, done }) {
 			<button class="quiet" onClick=${clear}>Clear</button></div>`;
 	}
 	return html`<div class="jobs-bar row">
-		${acts.length ? html`<${Menu} label="All that match" items=${acts.map((act) => ({ label: `${ACT_NAMES[act]} all that match …`, danger: act === "discard", act: () => done(act_on_filter(act, filter)) }))}>
+		${acts.length ? html`<${Menu} label="Act on:" items=${acts.map((act) => ({ label: `${ACT_NAMES[act]} all that match …`, danger: act === "discard", act: () => done(act_on_filter(act, filter)) }))}>
 			All that match <${Icon} name="down" /></>
 			<span class="fine">or select some, with the boxes or <kbd>x</kbd></span>` : html`<span class="fine">These are done: there is nothing to do with them.</span>`}
 	</div>`;

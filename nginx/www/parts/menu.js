@@ -38,7 +38,8 @@ export function Menu({ label, title, items, children, className }) {
 		return html`<button ...${common} type="button" disabled=${item.off} onClick=${choose(item)}>${item.label}</button>`;
 	};
 	return html`<div class=${`menu ${className ?? ""}`} ref=${root} onKeyDown=${on_key}>
-		<button type="button" class="quiet" title=${title} aria-label=${label} aria-haspopup="menu" aria-expanded=${open} aria-controls=${id} onClick=${() => set_open(!open)}>${children}</button>
+		<button type="button" class="quiet" title=${title ?? label} aria-haspopup="menu" aria-expanded=${open} aria-controls=${id} onClick=${() => set_open(!open)}>
+			<span class="hidden">${label}</span>${children}</button>
 		<div id=${id} role="menu" aria-label=${label} hidden=${!open}>${open && items.map(entry)}</div>
 	</div>`;
 }

@@ -55,7 +55,7 @@ const change_tenant = async (id) => {
 function AccountMenu() {
 	const { user, tenants, tenant_id } = me.value;
 	const themes = [["", "As the system"], ["light", "Light"], ["dark", "Dark"]];
-	return html`<${Menu} label=${`Account: ${tenant.value?.name ?? user.email}`} title=${user.email} className="account" items=${[
+	return html`<${Menu} label="Account" title=${user.email} className="account" items=${[
 		...tenants.map((t) => ({ label: t.name, checked: t.id === tenant_id, act: () => t.id === tenant_id || change_tenant(t.id) })),
 		null,
 		...themes.map(([value, label]) => ({ label, checked: theme.value === value, act: () => (theme.value = value) })),
@@ -76,7 +76,7 @@ function Bar() {
 		<nav class="nav" aria-label="Main"><${Links} /></nav>
 		<span class="space"></span>
 		<${LiveDot} />
-		<button class="find" onClick=${show_palette}><${Icon} name="search" /><b class="hidden">Command palette: </b><span>Go to …</span><kbd>Ctrl K</kbd></button>
+		<button class="find" onClick=${show_palette}><${Icon} name="search" /><span>Go to …</span><kbd>Ctrl K</kbd></button>
 		<${AccountMenu} />
 		<button class="quiet burger" aria-label="Menu" onClick=${() => set_drawer(true)}><${Icon} name="menu" /></button>
 		${drawer && html`<${Dialog} title="Menu" side close=${() => set_drawer(false)}>
