@@ -48,6 +48,17 @@ check 'pages go on where the one before ended, each event once, in order' '
 	done && [ "$(wc -l <"$WORK/positions")" -gt 4 ] && sort -n -u "$WORK/positions" | cmp - "$WORK/positions" &&
 	[ "$(sql "SELECT count(*) FROM app.event_all WHERE tenant_id = (SELECT id FROM app.tenant WHERE name = '\''default'\'')")" = "$(wc -l <"$WORK/positions")" ]
 '
+check 'and from its end: newest first, of one request or actor, up to a time; only what is to come is waited for' '
+	api GET "/api/v1/events?order=desc&limit=1" && status 200 && keep newest ".items[0].position" && keep at ".items[0].created_at" &&
+	json ".next_after" "$newest" && [ "$newest" = "$(tail -n 1 "$WORK/positions")" ] &&
+	api GET "/api/v1/events?order=desc&before=$newest&limit=500" && json "[.items[].position] | . == (sort | reverse) and max < $newest" true &&
+	api GET "/api/v1/events?request_id=make-atlas&since=2100-01-01T00:00:00Z" && json ".items | length" 0 &&
+	api GET "/api/v1/events?since=$at" && json "[.items[].position] | index($newest) >= 0" true && api GET "/api/v1/events?request_id=make-atlas" &&
+	[ "$(kinds)" = "project.created project.changed project.changed map.published project.changed job.completed" ] &&
+	keep job ".items[-1].payload.job_id" && api GET "/api/v1/events?actor=job:$job&types=map.*" && [ "$(kinds)" = map.published ] &&
+	api GET "/api/v1/events?until=2020-01-01T00:00:00Z" && json ".items | length" 0 && api GET "/api/v1/jobs?request_id=make-atlas" &&
+	json "[.items[].id] | tostring" "[$job]" && api GET "/api/v1/events?order=desc&wait=5" && status 400 && json ".errors[0].parameter" wait
+'
 check 'a kind that there is not is refused with the one that was meant' '
 	api GET "/api/v1/events?types=project.craeted" && status 400 && json ".errors[0].parameter" types && json ".errors[0].rule" event_kind &&
 	body_has "did you mean project.created" && api GET "/api/v1/events?types=nothing.*" && status 400 &&

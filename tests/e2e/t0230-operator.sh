@@ -99,6 +99,9 @@ all_failed() { [ "$(sql "SELECT count(*) FROM app.background_job_dead WHERE stat
 none_left() { [ "$(sql "SELECT count(*) FROM app.background_job")" = 0 ]; }
 check 'many that failed alike are retried by what they have in common; a filter that names none must say all' '
 	several && within 30 all_failed && post /api/v1/jobs/retry "{}" && status 400 && json ".errors[0].pointer" /all &&
+	api GET "/api/v1/jobs/count?act=retry&q=repository-not-found" && status 200 && json .matched 5 && json .more false &&
+	api GET /api/v1/jobs/count && status 400 && json ".errors[0].parameter" act &&
+	api GET "/api/v1/jobs/stats?queue=heavy" && json ".items | length" 60 && json "[.items[].failed] | add >= 5" true &&
 	for n in 1 2 3 4 5; do tiny_repo "$repos/many-$n"; done &&
 	cli jobs retry --status failed --q repository-not-found --yes --json | jq -e ".done == 5 and .matched == 5" &&
 	within 30 none_left && audited jobs.retried && audited job.retried 6

@@ -17,9 +17,10 @@ import { ACT_NAMES, KNOWN_TYPES, STATES, acts_of, is_ended, is_live, seconds, ty
 const LIST_MS = 3000; // progress is told by no event
 const COUNTS_MS = 5000;
 const PAGE = 50;
+const CHANGES = ["job.failed", "job.retried", "job.cancelled", "job.discarded"]; // of those that are completed there may be a thousand a second
 
 function StateTabs({ query }) {
-	const counts = useResource("/status", null, { live: ["job.*"], every: COUNTS_MS }).data?.jobs;
+	const counts = useResource("/status", null, { live: CHANGES, every: COUNTS_MS }).data?.jobs;
 	const tab = (status, label) => {
 		const n = counts && (status ? counts[status] : STATES.reduce((sum, s) => sum + counts[s], 0));
 		return { href: with_query({ status }), here: (query.status ?? "") === status,
@@ -71,7 +72,7 @@ function Bar({ chosen, clear, query, filter, done }) {
 			<button class="quiet" onClick=${clear}>Clear</button></div>`;
 	}
 	return html`<div class="jobs-bar row">
-		${acts.length ? html`<${Menu} label="All that match" items=${acts.map((act) => ({ label: `${ACT_NAMES[act]} all that match …`, danger: act === "discard", act: () => done(act_on_filter(act, filter)) }))}>
+		${acts.length ? html`<${Menu} label="Act on:" items=${acts.map((act) => ({ label: `${ACT_NAMES[act]} all that match …`, danger: act === "discard", act: () => done(act_on_filter(act, filter)) }))}>
 			All that match <${Icon} name="down" /></>
 			<span class="fine">or select some, with the boxes or <kbd>x</kbd></span>` : html`<span class="fine">These are done: there is nothing to do with them.</span>`}
 	</div>`;

@@ -1,8 +1,9 @@
 // A JSON value for eyes: the members of an object as facts, what is deeper as indented text.
 import { html } from "../core/html.js";
-import { Copy } from "./bits.js";
+import { Copy, Time } from "./bits.js";
 
 const plain = (value) => value === null || typeof value !== "object";
+const is_time = (name, value) => /_at$/.test(name) && typeof value === "string" && !Number.isNaN(Date.parse(value));
 const text = (value) => JSON.stringify(value, null, 2);
 
 export function Readable({ value, none = "nothing" }) {
@@ -11,7 +12,7 @@ export function Readable({ value, none = "nothing" }) {
 	const members = Object.entries(value);
 	if (!members.length) return html`<p class="fine">${none}</p>`;
 	return html`<dl class="facts readable">${members.map(([name, v]) => html`<dt>${name.replaceAll("_", " ")}</dt>
-		<dd>${v === null ? html`<span class="fine">–</span>` : plain(v) ? html`<span class="path">${String(v)}</span>` : html`<pre>${text(v)}</pre>`}</dd>`)}</dl>`;
+		<dd>${v === null ? html`<span class="fine">–</span>` : is_time(name, v) ? html`<${Time} at=${v} />` : plain(v) ? html`<span class="path">${String(v)}</span>` : html`<pre>${text(v)}</pre>`}</dd>`)}</dl>`;
 }
 
 // The value as it is, folded away.

@@ -92,8 +92,10 @@ with pages.check("all that match a filter are counted before they are retried"):
     pages.see("main", "No job is failed", within=20)
 with pages.check("the address holds the filters, and back goes back"):
     pages.open("/jobs")
-    pages.type("input[name=q]", "nothing is called so")
+    pages.type("input[name=q]", "nothing is")
     pages.see("main", "No job matches")
+    pages.press(*" called so")
+    pages.until(lambda: pages.where() == "/jobs?q=nothing+is+called+so", "what was typed after a pause as well")
     pages.choose("select[name=queue]", "heavy")
     pages.until(lambda: pages.where() == "/jobs?q=nothing+is+called+so&queue=heavy", "the filters in the address")
     pages.js("history.back()")

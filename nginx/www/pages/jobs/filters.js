@@ -26,16 +26,24 @@ export const Pick = ({ name, label, value = "", options }) => html`<label class=
 export const ProjectPick = ({ value, projects }) => html`<${Pick} name="project" label="Project" value=${value} options=${[["", "Any"], ...projects]} />`;
 export const SpanPick = ({ value }) => html`<${Pick} name="since" label="Time" value=${value} options=${SPANS} />`;
 
-// A text of the address: what is typed is taken over when the typing rests.
-export function TextPick({ name, label, value = "", placeholder, search, list }) {
+// A text of the address: what is typed is taken over when the typing rests, and what the address says otherwise is shown.
+export function TextPick({ name, label, value = "", placeholder, search }) {
 	const timer = useRef(0);
+	const box = useRef(null);
+	const sent = useRef(value);
 	useEffect(() => () => clearTimeout(timer.current), []);
+	useEffect(() => {
+		if (value !== sent.current) box.current.value = sent.current = value;
+	}, [value]);
 	const typed = (event) => {
 		const text = event.currentTarget.value.trim();
 		clearTimeout(timer.current);
-		timer.current = setTimeout(() => set_query({ [name]: text, before: null }), SETTLE_MS);
+		timer.current = setTimeout(() => {
+			sent.current = text;
+			set_query({ [name]: text, before: null });
+		}, SETTLE_MS);
 	};
 	return html`<label class=${search ? "pick grow" : "pick"}><span>${label}</span>
-		<input type=${search ? "search" : "text"} name=${name} placeholder=${placeholder} autocomplete="off" spellcheck="false" list=${list}
-			key=${value} defaultValue=${value} onInput=${typed} /></label>`;
+		<input type=${search ? "search" : "text"} name=${name} placeholder=${placeholder} autocomplete="off" spellcheck="false"
+			ref=${box} defaultValue=${value} onInput=${typed} /></label>`;
 }

@@ -29,14 +29,14 @@ function marks_of(times, px) {
 	return times.map((time, i) => [i, new Date(time)]).filter(([, at]) => (at.getHours() * 60 + at.getMinutes()) % every === 0);
 }
 
-// A line of the values that are there; one that stands alone is a point.
+// A line of the values that are there; one that stands alone is a short one.
 function trace(values, x, y) {
 	let path = "";
 	values.forEach((v, i) => {
 		if (v === null) return;
 		const from = i > 0 && values[i - 1] !== null ? "L" : "M";
-		path += `${from}${x(i).toFixed(1)} ${y(v).toFixed(1)}`;
-		if (from === "M" && (values[i + 1] ?? null) === null) path += "h.01";
+		const alone = from === "M" && (values[i + 1] ?? null) === null;
+		path += `${from}${(x(i) - (alone ? 3 : 0)).toFixed(1)} ${y(v).toFixed(1)}${alone ? "h6" : ""}`;
 	});
 	return path;
 }
