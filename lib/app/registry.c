@@ -10,6 +10,7 @@
 #include "ai/ledger.h"
 #include "ai/model.h"
 #include "ai/provider.h"
+#include "ai/usage.h"
 #include "app/app.h"
 #include "audit/audit.h"
 #include "audit/seal.h"
@@ -97,6 +98,7 @@ const struct db_check *const app_statements[] = {
 	breaker_statements,
 	budget_statements,
 	ledger_statements,
+	usage_statements,
 	cache_statements,
 	project_statements,
 	map_statements,

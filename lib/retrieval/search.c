@@ -6,6 +6,8 @@
  */
 #include "retrieval/search.h"
 
+#include "ai/usage.h"
+#include "base/clock.h"
 #include "projects/project.h"
 #include "retrieval/postings.h"
 #include "retrieval/query.h"
@@ -371,6 +373,7 @@ enum err retrieval_search(struct ctx *cx, const struct retrieval_query *query,
 {
 	struct query_terms *terms = arena_alloc(cx->arena, sizeof(*terms));
 	struct retrieval_found found = { 0 };
+	const int64_t begun_us = cx->app->clock->mono_us(cx->app->clock);
 	struct project project;
 	int64_t waiting;
 
@@ -380,6 +383,8 @@ enum err retrieval_search(struct ctx *cx, const struct retrieval_query *query,
 	TRY(find(cx, query, terms, &found.items));
 	TRY(search_repo_waiting(cx, query, &waiting));
 	found.complete = waiting == 0;
+	usage_searched(cx, (cx->app->clock->mono_us(cx->app->clock) - begun_us) / 1000,
+	               (int64_t)found.items.n);
 	*ret = found;
 	return ERR_OK;
 }
