@@ -31,6 +31,7 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "chats/again.h"
 #include "chats/conversation.h"
 #include "chats/turn.h"
 #include "events/activity.h"
@@ -108,6 +109,7 @@ const struct db_check *const app_statements[] = {
 	map_part_statements,
 	conversation_statements,
 	turn_statements,
+	again_statements,
 	retrieval_statements,
 	segment_statements,
 	indexing_statements,

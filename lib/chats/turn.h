@@ -48,6 +48,7 @@ struct turn {
 	struct list citations;     /* struct citation */
 	int64_t dropped;           /* citations that did not resolve */
 	struct list steps;         /* struct turn_step */
+	int64_t cached_from;       /* the run whose answer was given again; 0: none */
 	int64_t input_tokens, output_tokens;
 	const char *error_type, *error_message;
 	int64_t created_us, started_us, finished_us; /* 0: not yet */

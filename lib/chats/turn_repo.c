@@ -44,7 +44,7 @@ static const struct db_stmt GET = {
 	       " (SELECT jsonb_agg(jsonb_build_object('number', s.number, 'kind', s.kind, 'name',"
 	       " s.name, 'detail', s.detail, 'duration_ms', s.duration_ms) ORDER BY s.number)"
 	       " FROM app.chat_step s WHERE s.tenant_id = $1 AND s.run_id = r.id) AS steps,"
-	       " r.input_tokens, r.output_tokens, r.error_type, r.error_message,"
+	       " r.cached_from, r.input_tokens, r.output_tokens, r.error_type, r.error_message,"
 	       " (date_part('epoch', r.created_at) * 1000000)::bigint AS created_at,"
 	       " (date_part('epoch', r.started_at) * 1000000)::bigint AS started_at,"
 	       " (date_part('epoch', r.finished_at) * 1000000)::bigint AS finished_at,"
