@@ -77,6 +77,7 @@ static void test_usage__leaves_the_fault(void **state)
 static int64_t expire(struct fixture_db *f, int64_t days)
 {
 	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_RUNNER);
+	CLEANUP(arena_free_ptr) struct arena *arena = arena_new((size_t)4 << 20);
 	struct config config = *f->app.config;
 	struct app app = f->app;
 	struct ctx cx;
@@ -84,7 +85,7 @@ static int64_t expire(struct fixture_db *f, int64_t days)
 
 	config.model_calls_days = days;
 	app.config = &config;
-	ctx_begin(&cx, &app, f->arena, db);
+	ctx_begin(&cx, &app, arena, db);
 	assert_err(&cx, usage_expire(&cx, &rows), ERR_OK);
 	return rows;
 }
