@@ -1,6 +1,7 @@
 /* The runner's rounds for the audit log and for what is over. */
 #include "keep.h"
 
+#include "ai/usage.h"
 #include "audit/seal.h"
 #include "auth/expiry.h"
 #include "base/log.h"
@@ -67,6 +68,9 @@ static enum err expire(struct ctx *cx, struct keep *k, int64_t now_ms)
 	k->expire_at = now_ms + KEEP_EXPIRY_MS;
 	TRY(expiry_run(cx, &rows));
 	if (rows >= EXPIRY_ROWS)
+		k->expire_at = now_ms + KEEP_SEAL_MS;
+	TRY(usage_expire(cx, &rows));
+	if (rows >= USAGE_ROWS)
 		k->expire_at = now_ms + KEEP_SEAL_MS;
 	return ERR_OK;
 }

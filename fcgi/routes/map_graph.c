@@ -397,7 +397,7 @@ const struct route map_graph_routes[] = {
 			"{\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","
 			"\"path\":\"src/main.c\",\"oid\":\"83baae61804e65cc73a7201a7252750c76066a30\","
 			"\"kind\":\"text\",\"encoding\":\"utf-8\",\"bytes\":26,\"lines\":3,\"from\":1,"
-			"\"to\":1,\"complete\":true,\"text\":\"int main(void)\\n\"}",
+			"\"to\":1,\"page\":null,\"complete\":true,\"text\":\"int main(void)\\n\"}",
 	},
 	{
 		.path = "/api/v1/projects/{id}/outline",

@@ -2,14 +2,22 @@
 #include "reply.h"
 #include "routes/tables.h"
 
+#include "ai/usage.h"
 #include "jobs/metrics.h"
+
+#include <string.h>
 
 static enum err get_metrics(struct ctx *cx, UNUSED const struct request *rq, struct reply *rp)
 {
-	struct span text;
+	struct span queue, usage;
+	char *text;
 
-	TRY(metrics_print(cx, &text));
-	reply_text(rp, METRICS_MEDIA, text);
+	TRY(metrics_print(cx, &queue));
+	TRY(usage_print(cx, &usage));
+	text = arena_alloc(cx->arena, queue.len + usage.len + 1);
+	memcpy(text, queue.data, queue.len);
+	memcpy(text + queue.len, usage.data, usage.len);
+	reply_text(rp, METRICS_MEDIA, (struct span){ text, queue.len + usage.len });
 	return ERR_OK;
 }
 
@@ -28,8 +36,8 @@ const struct route metrics_routes[] = {
 		.form = ROUTE_TEXT,
 		.media = METRICS_MEDIA,
 		.run = get_metrics,
-		.doc = "Tell the numbers of the queue and the event log over all tenants, as Prometheus "
-		       "reads them.",
+		.doc = "Tell the numbers of the queue, the event log, models and the search over all "
+		       "tenants, as Prometheus reads them.",
 		.detail = "Who asks from the service's own machine, not through a proxy, needs no "
 			  "credential.",
 	},

@@ -138,7 +138,8 @@ static enum err delete_document(struct ctx *cx, const struct request *rq, struct
 	"{\"id\":4,\"name\":\"handbook.md\",\"media_type\":\"text/markdown\",\"bytes\":1200,"      \
 	"\"hash\":\"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\","           \
 	"\"status\":\"ready\",\"created_by\":\"key:1\","                                           \
-	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"chunks\":3}"
+	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"chunks\":3,\"pages\":null,"                 \
+	"\"error_type\":null,\"error_message\":null}"
 
 const struct route search_routes[] = {
 	{
@@ -158,7 +159,7 @@ const struct route search_routes[] = {
 		.example =
 			"{\"items\":[{\"project_id\":3,\"document_id\":null,"
 			"\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","
-			"\"path\":\"lib/parse.c\",\"start_line\":10,\"end_line\":12,"
+			"\"path\":\"lib/parse.c\",\"start_line\":10,\"end_line\":12,\"page\":null,"
 			"\"blob\":\"83baae61804e65cc73a7201a7252750c76066a30\",\"language\":\"C\","
 			"\"source\":\"code\",\"kind\":\"function\",\"score\":24590,"
 			"\"symbols\":[\"parse_request\"],\"why\":[\"symbol:pars\",\"symbol:request\"],"

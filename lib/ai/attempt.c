@@ -2,6 +2,7 @@
 #include "ai/attempt.h"
 
 #include "ai/breaker.h"
+#include "ai/usage.h"
 #include "base/secret.h"
 #include "config/config.h"
 
@@ -150,6 +151,8 @@ static enum err not_sent(struct ctx *cx, struct attempt *a, const struct target 
 	a->attempts--;
 	TRY(breaker_unknown(cx, to->provider_id));
 	cx->fault = fault;
+	if (e == ERR_BUDGET)
+		usage_refused(cx, to->provider, to->name);
 	return e;
 }
 

@@ -10,6 +10,7 @@
 #include "ai/ledger.h"
 #include "ai/model.h"
 #include "ai/provider.h"
+#include "ai/usage.h"
 #include "app/app.h"
 #include "audit/audit.h"
 #include "audit/seal.h"
@@ -30,6 +31,7 @@
 #include "auth/user.h"
 #include "auth/vault.h"
 #include "base/migrate.h"
+#include "chats/again.h"
 #include "chats/conversation.h"
 #include "chats/turn.h"
 #include "events/activity.h"
@@ -101,6 +103,7 @@ const struct db_check *const app_statements[] = {
 	breaker_statements,
 	budget_statements,
 	ledger_statements,
+	usage_statements,
 	cache_statements,
 	project_statements,
 	map_statements,
@@ -110,6 +113,7 @@ const struct db_check *const app_statements[] = {
 	map_part_statements,
 	conversation_statements,
 	turn_statements,
+	again_statements,
 	retrieval_statements,
 	segment_statements,
 	indexing_statements,

@@ -76,6 +76,8 @@ static const struct field FIELDS[] = {
 	F_INT(struct turn, dropped, .name = "dropped_citations",
 	      .doc = "Citations that did not resolve, and are not shown"),
 	F_LIST(struct turn, steps, .of = &STEP, .doc = "What was done for it"),
+	F_INT(struct turn, cached_from, .nullable = true, .zero_is_null = true,
+	      .doc = "The run whose answer was given again, since the same was asked of the same"),
 	F_INT(struct turn, input_tokens, .doc = "Tokens that models read for it"),
 	F_INT(struct turn, output_tokens, .doc = "Tokens that models wrote for it"),
 	F_INT(struct turn, cost_micro,

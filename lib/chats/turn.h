@@ -51,6 +51,7 @@ struct turn {
 	struct list citations;     /* struct citation */
 	int64_t dropped;           /* citations that did not resolve */
 	struct list steps;         /* struct turn_step */
+	int64_t cached_from;       /* the run whose answer was given again; 0: none */
 	int64_t input_tokens, output_tokens;
 	int64_t cost_micro; /* what the ledger says of its calls, in millionths of the currency */
 	const char *error_type, *error_message;

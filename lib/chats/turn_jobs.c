@@ -5,6 +5,7 @@
  */
 #include "chats/turn_jobs.h"
 
+#include "chats/again.h"
 #include "chats/dialogue.h"
 #include "chats/extract.h"
 #include "chats/turn_repo.h"
@@ -125,11 +126,15 @@ static enum err answer(struct ctx *cx, struct job_run *run, struct turn *turn, c
 	struct passages found;
 	struct question q;
 	struct journal j;
+	bool again;
 
 	if (turn->project_id != 0)
 		TRY(project_get(cx, turn->project_id, &project));
 	TRY(read_question(cx, turn, text, &q));
 	TRY(journal_open(&j, cx, run, turn));
+	TRY(again_answer(&j, text, model != NULL ? model->name : NULL, &again));
+	if (again)
+		return journal_end(&j);
 	run_step(cx, run, 10, "looking for passages");
 	TRY(retrieve(&j, text, &q, &found));
 	ahead_read(cx, &j.ahead, &found.items);

@@ -44,7 +44,7 @@ static const struct db_stmt GET = {
 	       " (SELECT jsonb_agg(jsonb_build_object('number', s.number, 'kind', s.kind, 'name',"
 	       " s.name, 'detail', s.detail, 'duration_ms', s.duration_ms) ORDER BY s.number)"
 	       " FROM app.chat_step s WHERE s.tenant_id = $1 AND s.run_id = r.id) AS steps,"
-	       " r.input_tokens, r.output_tokens,"
+	       " r.cached_from, r.input_tokens, r.output_tokens,"
 	       " (SELECT coalesce(sum(l.cost_micro), 0)::bigint FROM app.llm_call l"
 	       " WHERE l.tenant_id = $1 AND l.job_id = r.job_id) AS cost_micro,"
 	       " r.error_type, r.error_message,"

@@ -29,8 +29,8 @@ static const struct shown {
 	  "Events of the log that a subscription has not come to." },
 };
 
-/* A label's value: backslash, quote and line feed are escaped. */
-static void label(struct sb *sb, bool *first, const char *name, const char *value)
+/* Backslash, quote and line feed are escaped. */
+void metrics_label(struct sb *sb, bool *first, const char *name, const char *value)
 {
 	if (value == NULL)
 		return;
@@ -52,10 +52,10 @@ static void line(struct sb *sb, const struct shown *shown, const struct metric *
 	bool first = true;
 
 	sb_add(sb, shown->name);
-	label(sb, &first, "queue", m->queue);
-	label(sb, &first, "type", m->job_type);
+	metrics_label(sb, &first, "queue", m->queue);
+	metrics_label(sb, &first, "type", m->job_type);
 	if (shown->label != NULL)
-		label(sb, &first, shown->label, m->label);
+		metrics_label(sb, &first, shown->label, m->label);
 	sb_addf(sb, "%s %s\n", first ? "" : "}", m->value);
 }
 

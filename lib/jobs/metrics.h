@@ -9,6 +9,7 @@
 #define JOBS_METRICS_H
 
 #include "base/db.h"
+#include "base/sb.h"
 
 #define METRICS_MEDIA "text/plain; version=0.0.4; charset=utf-8"
 
@@ -18,6 +19,12 @@
  */
 NODISCARD
 enum err metrics_print(struct ctx *cx, struct span *ret);
+
+/**
+ * Append a label, escaped as the form wants it; of a NULL value nothing.
+ * @first whether it is the first of its line: it opens the braces
+ */
+void metrics_label(struct sb *sb, bool *first, const char *name, const char *value);
 
 extern const struct db_check metrics_statements[];
 

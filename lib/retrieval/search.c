@@ -6,6 +6,8 @@
  */
 #include "retrieval/search.h"
 
+#include "ai/usage.h"
+#include "base/clock.h"
 #include "projects/project.h"
 #include "retrieval/meaning.h"
 #include "retrieval/postings.h"
@@ -415,6 +417,7 @@ enum err retrieval_search(struct ctx *cx, const struct retrieval_query *query,
 	struct query_terms *terms = arena_alloc(cx->arena, sizeof(*terms));
 	struct retrieval_found found = { 0 };
 	struct meaning meaning;
+	const int64_t begun_us = cx->app->clock->mono_us(cx->app->clock);
 	struct project project;
 	int64_t waiting;
 
@@ -426,6 +429,8 @@ enum err retrieval_search(struct ctx *cx, const struct retrieval_query *query,
 	found.complete = waiting == 0;
 	found.meaning = meaning.state;
 	found.meaning_problem = meaning.problem;
+	usage_searched(cx, (cx->app->clock->mono_us(cx->app->clock) - begun_us) / 1000,
+	               (int64_t)found.items.n);
 	*ret = found;
 	return ERR_OK;
 }

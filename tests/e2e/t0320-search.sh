@@ -121,6 +121,10 @@ check 'another tenant finds none of it' '
 	call GET "/api/v1/documents/$doc" "Authorization: Bearer $rival" && status 404 &&
 	call GET /api/v1/sources "Authorization: Bearer $rival" && json ".items | length" 0
 '
+check 'the monitor is told of searches, and not whose they are' '
+	call GET /metrics && status 200 && grep -q "^portolan_searches_5m{outcome=\"found\"} [1-9]" "$WORK/reply.body" &&
+	grep -q "^portolan_search_seconds_5m_bucket{le=\"+Inf\"} [1-9]" "$WORK/reply.body" && ! grep -q tenant= "$WORK/reply.body"
+'
 check 'the command line searches, lists sources and documents' '
 	portolan search "length of a body" --project "$id" | grep -q "lib/limit.c:3-7.*check_body_length.*symbol:body" &&
 	portolan rag query documents "which day" --json | jq -e ".schema == \"search/1\"" &&

@@ -90,6 +90,12 @@ check 'goose answers at once: answer, mode, citations, run, usage' '
 	printf "{\"prompt\":\"Where is open_socket?\",\"project_id\":%s}" "$id" | api POST /api/ai/goose && status 200 &&
 	json .mode extractive && json ".citations[0].path" lib/net/http.c && json .usage.total_tokens 0 && json .run_id && resolve
 '
+goose_again() { printf '{"prompt":"Where is open_socket?","project_id":%s}' "$id" | api POST /api/ai/goose; }
+check 'who asks the same soon after is given the same answer again, and told so' '
+	goose_again && keep run .run_id && jq .answer "$WORK/reply.body" >"$WORK/first" && api GET "/api/v1/runs/$run" && json "[.steps[].name]|@json" "[\"cached\"]" &&
+	first=$(jq .cached_from "$WORK/reply.body") && [ "$first" -gt 0 ] && resolve && api GET "/api/v1/runs/$first" && json .cached_from null &&
+	jq .answer "$WORK/reply.body" | cmp - "$WORK/first"
+'
 check 'agent/act goes on in a conversation, or begins one' '
 	printf "{\"prompt\":\"Where is open_socket?\",\"conversation_id\":%s}" "$conversation" | api POST "/api/v1/agent/act?wait=30" &&
 	status 200 && json .conversation_id "$conversation" && json .status completed &&

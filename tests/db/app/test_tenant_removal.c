@@ -110,6 +110,7 @@ static const char *const ROWS[] = {
 	" FROM app.chat_run WHERE tenant_id = #",
 	"INSERT INTO app.event (tenant_id, kind, payload, actor) SELECT #, 'k', '{}', 'a'"
 	" FROM generate_series(1, 1200)",
+	"INSERT INTO app.usage_sample (tenant_id, kind, duration_ms, hits) VALUES (#, 'search', 1, 2)",
 	"INSERT INTO app.llm_provider (tenant_id, name, kind, base_url, secret_id)"
 	" SELECT #, 'p', 'compatible', 'https://a.b', id FROM app.secret WHERE tenant_id = #",
 	"INSERT INTO app.llm_model (tenant_id, provider_id, name, kind, remote_name)"

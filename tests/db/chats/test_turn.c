@@ -278,6 +278,64 @@ static void test_run__of_what_is_not_there(void **state)
 	side_close(s);
 }
 
+/* A run of a question in a conversation of its own (0: a new one).  @ret as it is in the end */
+static struct turn answered(struct ctx *cx, struct side *s, int64_t project_id,
+                            int64_t conversation_id, const char *text)
+{
+	const struct conversation_new in = { .project_id = project_id };
+	struct conversation c = { .id = conversation_id };
+	struct run_report report;
+	struct turn turn, now = { 0 };
+	struct job_run run;
+
+	if (conversation_id == 0)
+		assert_err(cx, conversation_begin(cx, &in, "conversations", &c), ERR_OK);
+	turn = ask(cx, c.id, text);
+	run = take(s, &turn);
+	assert_err(&s->cx, run_attempt(&s->cx, app_jobs, &run, &report), ERR_OK);
+	assert_err(cx, turn_get(cx, turn.id, &now), ERR_OK);
+	assert_string_equal(now.status, "completed");
+	return now;
+}
+
+/* H7: the same is answered once a minute; what is asked of another project, index or past is another question. */
+static void test_again__until_the_map_is_another(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct side *s = side_open(cx, SIDE_HOLD_MS);
+	int64_t project = make_project(cx), other = make_project(cx);
+	struct turn first = answered(cx, s, project, 0, "Where is it?"), now;
+
+	assert_int_equal(first.cached_from, 0);
+	now = answered(cx, s, project, 0, "Where is it?");
+	assert_int_equal(now.cached_from, first.id);
+	assert_string_equal(now.answer, first.answer);
+	assert_string_equal(now.mode, "extractive");
+	assert_int_equal(answered(cx, s, project, now.conversation_id, "Where is it?").cached_from,
+	                 0);
+	assert_int_equal(answered(cx, s, project, 0, "Where is that?").cached_from, 0);
+	assert_int_equal(answered(cx, s, other, 0, "Where is it?").cached_from, 0);
+	/* One that was given again is not what the next one is given. */
+	assert_int_equal(answered(cx, s, project, 0, "Where is it?").cached_from, first.id);
+	fixture_db_int(cx, arena_printf(cx->arena,
+	                                "WITH u AS (UPDATE app.chat_run SET finished_at = now() -"
+	                                " interval '61 seconds' WHERE id = %lld RETURNING 1)"
+	                                " SELECT count(*) FROM u",
+	                                (long long)first.id));
+	now = answered(cx, s, project, 0, "Where is it?");
+	assert_int_equal(now.cached_from, 0);
+	assert_int_equal(answered(cx, s, project, 0, "Where is it?").cached_from, now.id);
+	fixture_db_int(
+		&s->cx,
+		arena_printf(cx->arena,
+	                     "WITH i AS (INSERT INTO app.search_state (tenant_id, project_id,"
+	                     " commit, version, complete) VALUES (%lld, %lld, repeat('a', 40), 1,"
+	                     " true) RETURNING 1) SELECT count(*) FROM i",
+	                     (long long)cx->who.tenant_id, (long long)project));
+	assert_int_equal(answered(cx, s, project, 0, "Where is it?").cached_from, 0);
+	side_close(s);
+}
+
 static void test_tenants_are_apart(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -310,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup(test_ask__in_the_place_of_another, side_begin),
 		cmocka_unit_test_setup(test_look__steps_and_cost, side_begin),
 		cmocka_unit_test_setup(test_run__of_what_is_not_there, side_begin),
+		cmocka_unit_test_setup(test_again__until_the_map_is_another, side_begin),
 		cmocka_unit_test_setup(test_tenants_are_apart, side_begin),
 	};
 
