@@ -521,7 +521,7 @@ static void test_near__without_the_extension(void **state)
 	config->vector_scan_max = config->vector_exact_max = 100;
 	assert_string_equal(all_ways(&st, space, 0), "none");
 	config->vector_scan_max = 50000;
-	config->vector_exact_max = 5000;
+	config->vector_exact_max = 10000;
 	db_end(&tx);
 	st.cx->db = st.app;
 }
@@ -556,7 +556,7 @@ static void test_near__with_the_extension(void **state)
 	space = make_many(&st, "many.c");
 	config->vector_exact_max = 100;
 	assert_string_equal(all_ways(&st, space, 190), "index");
-	config->vector_exact_max = 5000;
+	config->vector_exact_max = 10000;
 }
 
 int main(void)
