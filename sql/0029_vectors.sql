@@ -29,9 +29,10 @@ CREATE TABLE app.search_vector (
     hash       bytea NOT NULL CHECK (octet_length(hash) = 32),
     vector     real[] NOT NULL,
     signs      bit varying NOT NULL,
-    PRIMARY KEY (tenant_id, project_id, file_id, number),
+    PRIMARY KEY (tenant_id, file_id, number),
     CHECK (cardinality(vector) = dimensions AND length(signs) = dimensions)
 );
+CREATE INDEX search_vector_project ON app.search_vector (tenant_id, project_id, file_id);
 CREATE INDEX search_vector_hash ON app.search_vector (tenant_id, hash, space_id);
 -- Numbers cannot be pressed; to try costs time.
 ALTER TABLE app.search_vector ALTER COLUMN vector SET STORAGE EXTERNAL;
@@ -43,7 +44,7 @@ COMMENT ON COLUMN app.search_vector.signs IS 'Of its numbers, 1 for those above 
 
 ALTER TABLE app.search_file ADD COLUMN space_id bigint;
 COMMENT ON COLUMN app.search_file.space_id IS 'Whose vectors all of its passages have; null: not all have any';
-CREATE INDEX search_file_wanted ON app.search_file (tenant_id, coalesce(project_id, 0), id) WHERE live AND chunks > 0;
+CREATE INDEX search_file_wanted ON app.search_file (tenant_id, project_id, id) WHERE live AND chunks > 0;
 
 DO $$
 DECLARE
@@ -105,25 +106,27 @@ GRANT EXECUTE ON FUNCTION app.search_vector_index TO portolan_runner;
 --
 -- First comes a row that says which way was taken: "exact", all were compared; "index", by HNSW; "signs", the most
 -- alike by their signs were compared; "none", there are too many to compare them without an index.  @exact_most
--- passages are compared one by one where they could be found by an index, @scan_most where there is none.
+-- passages are compared one by one where they could be found by an index, @scan_most where there is none.  Statements
+-- are planned with their values, or the query would be cast anew for each row, and no filter left out.
 CREATE FUNCTION app.search_near(
     tenant bigint, space bigint, query real[], query_signs bit varying, segments bigint[], project bigint,
     path text, language text, source text, most integer, exact_most bigint, scan_most bigint
 ) RETURNS TABLE (segment_id bigint, chunk bigint, similarity double precision, way text)
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     files constant text := 'f.tenant_id = $1 AND f.live AND f.chunks > 0 AND f.segment_id = ANY ($4)'
         ' AND ($6 IS NULL OR f.path = $6 OR starts_with(f.path, $6 || ''/''))'
         ' AND ($7 IS NULL OR lower(f.language) = lower($7)) AND ($8 IS NULL OR f.source = $8)';
-    -- File by file, whatever the planner believes of a table that has just been filled.
+    -- File by file, whatever the planner believes of a table that has just been filled.  (What is compared with a
+    -- column here is no expression: row security would keep such a condition out of the index.)
     joined constant text := ' FROM app.search_file f, LATERAL (SELECT * FROM app.search_vector v'
-        ' WHERE v.tenant_id = $1 AND v.project_id = coalesce(f.project_id, 0) AND v.file_id = f.id'
+        ' WHERE v.tenant_id = $1 AND v.file_id = f.id'
         ' AND v.space_id = $2 AND v.dimensions = cardinality($3) OFFSET 0) AS v WHERE ' || files;
     ext text := (SELECT app.vector_schema() FROM pg_attribute
                   WHERE attrelid = 'app.search_vector'::regclass AND attname = 'near');
-    indexed boolean := ext IS NOT NULL AND EXISTS (
-        SELECT FROM pg_index WHERE indexrelid = to_regclass(format('app.search_vector_%s', cardinality(query)))
-                               AND indisvalid);
+    indexed real := (SELECT greatest(c.reltuples, 0) FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+                      WHERE ext IS NOT NULL AND i.indisvalid
+                        AND c.oid = to_regclass(format('app.search_vector_%s', cardinality(query))));
     candidates bigint;
     statement text;
 BEGIN
@@ -131,18 +134,21 @@ BEGIN
         THEN 'SELECT coalesce(sum(chunks - dead_chunks), 0) FROM app.search_segment WHERE tenant_id = $1 AND id = ANY ($4)'
         ELSE 'SELECT coalesce(sum(f.chunks), 0) FROM app.search_file f WHERE ' || files
         END INTO candidates USING tenant, space, query, segments, project, path, language, source;
-    IF indexed AND candidates > exact_most THEN
+    -- Where the filters leave little of what all tenants have, the index would be read in vain for too long.
+    IF candidates > exact_most AND indexed IS NOT NULL
+       AND (candidates > scan_most OR candidates * 20000.0 >= most * indexed) THEN
         way := 'index';
-        PERFORM set_config('hnsw.iterative_scan', 'strict_order', true),
+        PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true),
                 set_config('hnsw.ef_search', greatest(most, 100)::text, true),
                 set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true);
         statement := format(
-            'SELECT f.segment_id, f.chunk, (1 - v.distance)::double precision FROM (SELECT file_id, number,'
+            'SELECT * FROM (SELECT f.segment_id, f.chunk, 1 - v.distance FROM (SELECT file_id, number,'
             ' near::%1$I.halfvec(%2$s) OPERATOR(%1$I.<=>) $3::%1$I.halfvec(%2$s) AS distance'
             ' FROM app.search_vector WHERE tenant_id = $1 AND space_id = $2 AND dimensions = %2$s'
             ' AND ($5 IS NULL OR project_id = $5) ORDER BY distance) AS v, LATERAL ('
             'SELECT f.segment_id, (f.first_chunk + v.number)::bigint AS chunk FROM app.search_file f'
-            ' WHERE f.id = v.file_id AND ' || files || ' OFFSET 0) AS f ORDER BY v.distance LIMIT $9',
+            ' WHERE f.id = v.file_id AND ' || files || ' OFFSET 0) AS f ORDER BY v.distance LIMIT $9) AS n'
+            ' ORDER BY 3 DESC, 1, 2',
             ext, cardinality(query));
     ELSIF candidates > scan_most AND candidates > exact_most THEN
         way := 'none';

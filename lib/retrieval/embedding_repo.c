@@ -24,22 +24,35 @@ enum err embedding_repo_sources(struct ctx *cx, int64_t project_id, struct list 
 	return db_list(cx, &SOURCES, DB_ARGS(DB_INT(project_id)), &SOURCE_ROW, ret);
 }
 
-#define WAITING                                                                                    \
-	" f.tenant_id = $1 AND coalesce(f.project_id, 0) = $2 AND f.live"                          \
-	" AND f.chunks > 0 AND f.space_id IS DISTINCT FROM $3"                                     \
-	" AND EXISTS (SELECT FROM app.search_segment g WHERE g.tenant_id = $1"                     \
-	" AND g.id = f.segment_id AND g.published)"
+/* Documents have no project.  Two statements each, since an expression would find no index. */
+#define OF_PROJECT   "f.project_id = $2"
+#define OF_DOCUMENTS "f.project_id IS NULL AND $2::bigint = 0"
+#define WAITING(of)                                                                                \
+	" f.tenant_id = $1 AND " of " AND f.live AND f.chunks > 0"                                 \
+	" AND f.space_id IS DISTINCT FROM $3"                                                      \
+	" AND (SELECT g.published FROM app.search_segment g WHERE g.tenant_id = $1"                \
+	" AND g.id = f.segment_id)"
 
-static const struct db_stmt COUNT_WAITING = {
-	.name = "embedding_count",
+#define WAIT_COUNT(of)                                                                             \
+	"SELECT coalesce(sum(f.chunks), 0)::bigint FROM app.search_file f WHERE" WAITING(of)
+
+static const struct db_stmt COUNT_OF_PROJECT = {
+	.name = "embedding_count_project",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT coalesce(sum(f.chunks), 0)::bigint FROM app.search_file f WHERE" WAITING,
+	.sql = WAIT_COUNT(OF_PROJECT),
+};
+static const struct db_stmt COUNT_OF_DOCUMENTS = {
+	.name = "embedding_count_documents",
+	.read = true,
+	.nparams = 3,
+	.sql = WAIT_COUNT(OF_DOCUMENTS),
 };
 
 enum err embedding_repo_count(struct ctx *cx, int64_t project_id, int64_t space_id, int64_t *ret)
 {
-	return db_get_int(cx, &COUNT_WAITING, DB_ARGS(DB_INT(project_id), DB_INT(space_id)), ret);
+	return db_get_int(cx, project_id == 0 ? &COUNT_OF_DOCUMENTS : &COUNT_OF_PROJECT,
+	                  DB_ARGS(DB_INT(project_id), DB_INT(space_id)), ret);
 }
 
 static const struct field PASSAGE_FIELDS[] = {
@@ -51,22 +64,31 @@ static const struct schema PASSAGE_ROW =
 	SCHEMA(struct embedding_passage, "EmbeddingPassage", PASSAGE_FIELDS);
 
 /* File by file in the order of the index, so that a page costs what it holds. */
-static const struct db_stmt PAGE = {
-	.name = "embedding_page",
+#define PAGE(of)                                                                                      \
+	"SELECT f.id AS file_id, c.number::bigint, c.number = f.chunks - 1 AS last, c.around,"        \
+	" c.text FROM (SELECT f.id, f.chunks FROM app.search_file f WHERE" WAITING(                   \
+		of) " AND f.id >= $4 ORDER BY f.id) AS f, LATERAL (SELECT number, around, text"       \
+		    " FROM app.search_chunk WHERE tenant_id = $1 AND file_id = f.id"                  \
+		    " AND number > CASE WHEN f.id = $4 THEN $5 ELSE -1 END ORDER BY number LIMIT $6)" \
+		    " AS c ORDER BY f.id, c.number LIMIT $6"
+
+static const struct db_stmt PAGE_OF_PROJECT = {
+	.name = "embedding_page_project",
 	.read = true,
 	.nparams = 6,
-	.sql = "SELECT f.id AS file_id, c.number::bigint, c.number = f.chunks - 1 AS last, c.around,"
-	       " c.text FROM (SELECT f.id, f.chunks FROM app.search_file f WHERE" WAITING
-	       " AND f.id >= $4 ORDER BY f.id) AS f, LATERAL (SELECT number, around, text"
-	       " FROM app.search_chunk WHERE tenant_id = $1 AND file_id = f.id"
-	       " AND number > CASE WHEN f.id = $4 THEN $5 ELSE -1 END ORDER BY number LIMIT $6)"
-	       " AS c ORDER BY f.id, c.number LIMIT $6",
+	.sql = PAGE(OF_PROJECT),
+};
+static const struct db_stmt PAGE_OF_DOCUMENTS = {
+	.name = "embedding_page_documents",
+	.read = true,
+	.nparams = 6,
+	.sql = PAGE(OF_DOCUMENTS),
 };
 
 enum err embedding_repo_page(struct ctx *cx, int64_t project_id, int64_t space_id,
                              const struct embedding_passage *after, int64_t limit, struct list *ret)
 {
-	return db_list(cx, &PAGE,
+	return db_list(cx, project_id == 0 ? &PAGE_OF_DOCUMENTS : &PAGE_OF_PROJECT,
 	               DB_ARGS(DB_INT(project_id), DB_INT(space_id), DB_INT(after->file_id),
 	                       DB_INT(after->number), DB_INT(limit)),
 	               &PASSAGE_ROW, ret);
@@ -80,9 +102,10 @@ static const struct db_stmt KNOWN = {
 	.name = "embedding_known",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT h.hash FROM unnest($3::text[]) AS h (hash) WHERE EXISTS (SELECT"
-	       " FROM app.search_vector WHERE tenant_id = $1 AND space_id = $2"
-	       " AND hash = decode(h.hash, 'hex'))",
+	.sql = "SELECT encode(h.hash, 'hex') AS hash FROM (SELECT decode(t, 'hex') AS hash"
+	       " FROM unnest($3::text[]) AS u (t) OFFSET 0) AS h, LATERAL (SELECT FROM"
+	       " app.search_vector WHERE tenant_id = $1 AND hash = h.hash AND space_id = $2"
+	       " LIMIT 1) AS v",
 };
 
 enum err embedding_repo_known(struct ctx *cx, int64_t space_id, const char *hashes,
@@ -95,7 +118,7 @@ enum err embedding_repo_known(struct ctx *cx, int64_t space_id, const char *hash
 	" INSERT INTO app.search_vector (tenant_id, project_id, file_id, number, space_id,"        \
 	" dimensions, hash, vector, signs)"
 #define REPLACING                                                                                  \
-	" ON CONFLICT (tenant_id, project_id, file_id, number) DO UPDATE SET"                      \
+	" ON CONFLICT (tenant_id, file_id, number) DO UPDATE SET"                                  \
 	" space_id = excluded.space_id, dimensions = excluded.dimensions, hash = excluded.hash,"   \
 	" vector = excluded.vector, signs = excluded.signs"
 
@@ -161,8 +184,10 @@ enum err embedding_repo_sweep(struct ctx *cx, int64_t project_id)
 
 const struct db_check embedding_statements[] = {
 	{ .stmt = &SOURCES, .row = &SOURCE_ROW },
-	{ .stmt = &COUNT_WAITING },
-	{ .stmt = &PAGE, .row = &PASSAGE_ROW },
+	{ .stmt = &COUNT_OF_PROJECT },
+	{ .stmt = &COUNT_OF_DOCUMENTS },
+	{ .stmt = &PAGE_OF_PROJECT, .row = &PASSAGE_ROW },
+	{ .stmt = &PAGE_OF_DOCUMENTS, .row = &PASSAGE_ROW },
 	{ .stmt = &KNOWN, .row = &KNOWN_ROW },
 	{ .stmt = &PUT, .as = DB_AS_RUNNER },
 	{ .stmt = &COPY, .as = DB_AS_RUNNER },

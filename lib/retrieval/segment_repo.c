@@ -222,11 +222,10 @@ static const struct db_stmt DROP_FILES = {
 	.nparams = 3,
 	.sql = "WITH f AS (DELETE FROM app.search_file WHERE ctid = ANY (ARRAY(SELECT ctid"
 	       " FROM app.search_file WHERE tenant_id = $1 AND segment_id = $2 LIMIT $3))"
-	       " RETURNING id, project_id), c AS (DELETE FROM app.search_chunk WHERE tenant_id = $1"
-	       " AND file_id IN (SELECT id FROM f)), v AS (DELETE FROM app.search_vector v USING f"
-	       " WHERE v.tenant_id = $1 AND v.project_id = coalesce(f.project_id, 0)"
-	       " AND v.file_id = f.id AND EXISTS (SELECT FROM app.search_segment"
-	       " WHERE tenant_id = $1 AND id = $2 AND project_id IS NULL))"
+	       " RETURNING id), c AS (DELETE FROM app.search_chunk WHERE tenant_id = $1"
+	       " AND file_id IN (SELECT id FROM f)), v AS (DELETE FROM app.search_vector"
+	       " WHERE tenant_id = $1 AND file_id IN (SELECT id FROM f) AND EXISTS (SELECT"
+	       " FROM app.search_segment WHERE tenant_id = $1 AND id = $2 AND project_id IS NULL))"
 	       " SELECT count(*) FROM f",
 };
 

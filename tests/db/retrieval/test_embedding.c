@@ -315,6 +315,24 @@ static void test_embedding__leaves_out_what_is_refused(void **state)
 	assert_embedded(&st, "0 made, 0 copied, 0 refused");
 }
 
+/* What passes its context is cut to a half, until it fits. */
+static void test_embedding__cuts_what_is_too_long(void **state)
+{
+	static const char LONG[] =
+		"{'status': 500, 'error': {'message': 'input is too large to process'}}";
+	struct stage st = stage_open(state, "long");
+	struct arena *a = st.cx->arena;
+	int64_t tokens = model_bench_journal(st.b, "input");
+
+	put(&st, "a.c",
+	    arena_printf(a, "%s %0800d",
+	                 model_bench_script(st.b, arena_printf(a, "[%s, %s, {}]", LONG, LONG)), 1));
+	assert_embedded(&st, "1 made, 0 copied, 0 refused");
+	tokens = model_bench_journal(st.b, "input") - tokens;
+	if (tokens < 100 || tokens > 140)
+		fail_msg("%" PRId64 " tokens are not those of half of the text", tokens);
+}
+
 /* --- Another model --- */
 
 static void test_embedding__of_another_model(void **state)
@@ -521,7 +539,7 @@ static void test_near__without_the_extension(void **state)
 	config->vector_scan_max = config->vector_exact_max = 100;
 	assert_string_equal(all_ways(&st, space, 0), "none");
 	config->vector_scan_max = 50000;
-	config->vector_exact_max = 5000;
+	config->vector_exact_max = 10000;
 	db_end(&tx);
 	st.cx->db = st.app;
 }
@@ -556,7 +574,7 @@ static void test_near__with_the_extension(void **state)
 	space = make_many(&st, "many.c");
 	config->vector_exact_max = 100;
 	assert_string_equal(all_ways(&st, space, 190), "index");
-	config->vector_exact_max = 5000;
+	config->vector_exact_max = 10000;
 }
 
 int main(void)
@@ -568,6 +586,7 @@ int main(void)
 		cmocka_unit_test(test_embedding__pays_once),
 		cmocka_unit_test(test_embedding__is_taken_up_again),
 		cmocka_unit_test(test_embedding__leaves_out_what_is_refused),
+		cmocka_unit_test(test_embedding__cuts_what_is_too_long),
 		cmocka_unit_test(test_embedding__of_another_model),
 		cmocka_unit_test(test_vectors__are_the_tenants),
 		cmocka_unit_test(test_vectors__go_with_the_project),
