@@ -117,6 +117,7 @@ static void test_list__filters(void **state)
 	int64_t two = side_enqueue(cx, (struct job_new){ .delay_ms = 60000 }, 5);
 	const char *number = arena_printf(cx->arena, "%" PRId64, two);
 	int64_t between = side_job(cx, two).created_us;
+	struct job_filter mine = { .request_id = cx->request_id, .since_us = between };
 
 	assert_int_equal(found(cx, (struct job_filter){ 0 }), 2);
 	assert_int_equal(found(cx, (struct job_filter){ .queue = "test_other" }), 1);
@@ -126,7 +127,7 @@ static void test_list__filters(void **state)
 	assert_int_equal(found(cx, (struct job_filter){ .until_us = between }), 1);
 	assert_int_equal(found(cx, (struct job_filter){ .since_us = between + 1 }), 0);
 	assert_int_equal(found(cx, (struct job_filter){ .before_id = two }), 1);
-	assert_int_equal(found(cx, (struct job_filter){ .request_id = "req_other" }), 0);
+	assert_int_equal(found(cx, mine), 1);
 	assert_true(one < two);
 }
 
@@ -379,7 +380,6 @@ static void test_bulk__counted_before(void **state)
 	side_enqueue(cx, (struct job_new){ 0 }, 0);
 	assert_int_equal(counted(cx, JOB_RETRY, (struct job_filter){ 0 }), 1);
 	assert_int_equal(counted(cx, JOB_DISCARD, (struct job_filter){ .status = "dead" }), 0);
-	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ .queue = "x" }), 0);
 	assert_string_equal(status_of(cx, failed), "failed");
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	assert_int_equal(counted(cx, JOB_CANCEL, (struct job_filter){ 0 }), 0);
