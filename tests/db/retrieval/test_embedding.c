@@ -73,7 +73,7 @@ static struct segment_file file(struct ctx *cx, const char *path, const char *ro
 
 static const char *row(struct ctx *cx, const char *text)
 {
-	return arena_printf(cx->arena, "1\t3\tfunction\t\t\t%s\n", text);
+	return arena_printf(cx->arena, "1\t3\t0\tfunction\t\t\t%s\n", text);
 }
 
 /* One file of one passage each; a segment of its own. */
@@ -420,7 +420,7 @@ static int64_t make_many(struct stage *st, const char *path)
 	int64_t space = 0;
 
 	for (int i = 0; i < PASSAGES; i++)
-		sb_addf(&rows, "%d\t%d\tfunction\t\t\tword\n", i * 2 + 1, i * 2 + 2);
+		sb_addf(&rows, "%d\t%d\t0\tfunction\t\t\tword\n", i * 2 + 1, i * 2 + 2);
 	one = file(st->cx, path, rows.data, PASSAGES);
 	st->cx->db = runner;
 	segment_begin(&segment, st->cx, NULL, st->project_id);
