@@ -1,4 +1,5 @@
 // The application: its screens, and what is shown while nobody is signed in.
+import "./parts/common.js";
 import { html, render, useEffect, useRef, useState } from "./core/html.js";
 import { go, here, route, start_router } from "./core/router.js";
 import { load_session, me } from "./core/session.js";

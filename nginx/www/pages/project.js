@@ -1,4 +1,5 @@
 // One project at a glance: what its system is made of, how its map is doing, and what can be done with it.
+import "../parts/common.js";
 import { html, useState } from "../core/html.js";
 import { bytes, short_id } from "../core/format.js";
 import { useResource } from "../core/resource.js";

@@ -1,4 +1,5 @@
 // The projects of the tenant: found, added, and how their maps are doing.
+import "../parts/common.js";
 import { html, useState } from "../core/html.js";
 import { useList, useResource } from "../core/resource.js";
 import { set_query } from "../core/router.js";

@@ -1,3 +1,4 @@
+import "../parts/common.js";
 import { html, useEffect } from "../core/html.js";
 import { useAction } from "../core/resource.js";
 import { sign_in } from "../core/session.js";

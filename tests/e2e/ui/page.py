@@ -204,6 +204,7 @@ class Pages:
             self.size(width)
             for scheme in ("light", "dark"):
                 self.scheme(scheme)
+                self.js("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))")  # painted
                 with self.check(f"{name}, {width}, {scheme}: accessible, and fits"):
                     self.until(lambda: not self.driver.script("return document.querySelector('.bone')"), "no skeleton")
                     self.shot(f"{name}-{width}-{scheme}")

@@ -1,4 +1,5 @@
 // The graph: folders first, opened where one looks closer.  What stands above depends on what stands below.
+import "../../parts/common.js";
 import { html, useEffect, useMemo, useRef, useState } from "../../core/html.js";
 import { number, plural } from "../../core/format.js";
 import { go, set_query } from "../../core/router.js";

@@ -1,4 +1,5 @@
 // The treemap: folders within folders, each file as large as its lines; only what is large enough to be seen is laid out.
+import "../../parts/common.js";
 import { treemapSquarify } from "d3-hierarchy";
 import { html, useMemo, useRef, useState } from "../../core/html.js";
 import { number, plural } from "../../core/format.js";

@@ -1,4 +1,5 @@
 // A new project: its address is looked at while it is typed, and a refusal says what would help.
+import "../../parts/common.js";
 import { html, useEffect, useState } from "../../core/html.js";
 import { call, post } from "../../core/api.js";
 import { useAction, useResource } from "../../core/resource.js";
