@@ -151,10 +151,11 @@ bool source_has_pdf(const struct source_request *request)
 	return false;
 }
 
-/* @request without what settings say */
-static enum err ask(struct ctx *cx, struct source_request *request, struct tool_result *ret)
+/* @in what is wanted, without what settings say */
+static enum err ask(struct ctx *cx, const struct source_request *in, struct tool_result *ret)
 {
 	struct pdf_limits pdf;
+	struct source_request all = *in, *request = &all;
 	struct source_ask ask = {
 		.word = "source",
 		.schema = &source_request_schema,

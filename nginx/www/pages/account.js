@@ -34,7 +34,7 @@ function Profile() {
 		<div class="card narrow"><h2>Appearance</h2>
 			<${Choice} label="Appearance" options=${THEMES} value=${theme.value} choose=${(value) => (theme.value = value)} /></div>
 		<div class="card narrow"><h2>Tenants</h2>
-			<ul class="plain-list">${tenants.map(tenant)}</ul>
+			<ul class="account-list">${tenants.map(tenant)}</ul>
 			${enter.problem && html`<${Failure} problem=${enter.problem} compact />`}
 			${!tenants.length && html`<p>You belong to none: ask for an invitation.</p>`}</div>
 		<div class="card narrow"><h2>API keys</h2><p class="fine">${may("admin")

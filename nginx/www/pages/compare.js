@@ -69,7 +69,7 @@ function Diff({ id, query }) {
 			<div class="actions"><${Copy} text=${location.origin + with_query({ from: d.from.commit, to: d.to.commit }, here.value)} label="Copy the address of this comparison" />
 				<a class="button" href=${address(`/projects/${id}/diff`, { ...sides, format: "md" })} download=${`compare-${short_id(d.from.commit)}-${short_id(d.to.commit)}.md`}><${Icon} name="download" />Markdown</a>
 				<a class="button" href=${picture} download="compare.svg"><${Icon} name="download" />SVG</a></div></div>
-		${d.truncated && html`<p class="notice">There is more than is told here; the counts are of all.</p>`}
+		${d.truncated && html`<p class="map-note">There is more than is told here; the counts are of all.</p>`}
 		<${Kinds} id=${id} diff=${d} query=${query} />
 		<details class="card" open=${query.picture === "1"} onToggle=${(e) => e.currentTarget.open !== (query.picture === "1") && set_query({ picture: e.currentTarget.open ? "1" : null })}><summary>The parts, drawn: what came is marked +, what went −</summary>
 			${query.picture === "1" && html`<div class="drawn" tabindex="0" role="region" aria-label="The parts, drawn"><img src=${picture} alt=${`Parts of ${short_id(d.from.commit)} and ${short_id(d.to.commit)} and how they depend on each other; the lists above say the same.`} /></div>`}</details>

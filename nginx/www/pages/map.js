@@ -42,7 +42,7 @@ function useDrawing(view) {
 	return drawn.view === view ? drawn : {};
 }
 
-const Select = ({ label, value, options, choose }) => html`<label class="pick"><span>${label}</span>
+const Select = ({ label, value, options, choose }) => html`<label class="pick-line"><span>${label}</span>
 	<select value=${value ?? ""} onChange=${(e) => choose(e.currentTarget.value)}>${options.map(([v, text]) => html`<option value=${v} selected=${v === (value ?? "")}>${text}</option>`)}</select></label>`;
 
 function Legend({ chart, by, c }) {
@@ -72,7 +72,7 @@ function Tools({ id, chart, query, view, at }) {
 			<${Select} label="Role" value=${query.role} options=${[["", "All"], ...names(chart.roles)]} choose=${(v) => set_query({ role: v })} />
 			<${Select} label="Part" value=${query.part} options=${[["", "All"], ...names(chart.components.name)]} choose=${(v) => set_query({ part: v })} />
 			<${Select} label="Only" value=${query.only} options=${[["", "All"], ["cycle", "In a cycle"], ["untested", "Reached by no test"]]} choose=${(v) => set_query({ only: v })} />
-			<label class="pick"><span>Path has</span><input value=${query.q ?? ""} onInput=${(e) => set_query({ q: e.currentTarget.value })} /></label>
+			<label class="pick-line"><span>Path has</span><input value=${query.q ?? ""} onInput=${(e) => set_query({ q: e.currentTarget.value })} /></label>
 		</div></details>
 	</div>`;
 }
@@ -128,7 +128,7 @@ function Views({ id, query, data, loaded, reload }) {
 				<div class="map-foot"><${Legend} chart=${chart} by=${query.color ?? "lang"} c=${c} /><${Filters} chart=${chart} query=${query} shown=${shown} /></div>
 			</section>
 			<aside class="map-side" aria-label="About the selection">
-				${query.at && at === null && html`<p class="notice">There is no ${query.at} in this map.</p>`}
+				${query.at && at === null && html`<p class="map-note">There is no ${query.at} in this map.</p>`}
 				<${Detail} id=${id} chart=${chart} graph=${graph.data} at=${at} query=${query} />
 			</aside>
 		</div>`;

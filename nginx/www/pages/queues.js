@@ -36,7 +36,7 @@ function Limits({ queue, close, done }) {
 	const late = save.problem?.status === 412;
 	return html`<${Dialog} title=${`Limits of ${queue.name}`} close=${close}>
 		<${Form} action=${late ? { ...save, problem: null } : save} act=${late ? "Save over it" : "Save"} done=${done} cancel=${close}>
-			${late && html`<div class="notice" role="alert" key=${turn}><strong>Somebody else has changed it.</strong> It is now: ${limits(now.limits) || "without limits"}${now.limits.paused ? ", paused" : ""}. Yours is still below: save over it, or close to leave it.</div>`}
+			${late && html`<div class="changed-note" role="alert" key=${turn}><strong>Somebody else has changed it.</strong> It is now: ${limits(now.limits) || "without limits"}${now.limits.paused ? ", paused" : ""}. Yours is still below: save over it, or close to leave it.</div>`}
 			<${Field} label="Jobs at a time" name="concurrency" type="number" min="1" value=${queue.limits.concurrency} hint="On all runners together. Empty: no limit." />
 			<${Field} label="Starts" name="rate_limit" type="number" min="1" value=${queue.limits.rate_limit} hint="Most starts in the time below. Empty, as that then too: no limit." />
 			<${Field} label="In so many seconds" name="rate_period_s" type="number" min="1" value=${queue.limits.rate_period_s} />
@@ -45,7 +45,7 @@ function Limits({ queue, close, done }) {
 	</>`;
 }
 
-const Figures = ({ q }) => html`<dl class="figures">
+const Figures = ({ q }) => html`<dl class="queue-figures">
 	${[["waiting", q.pending], ["running", q.running], ["retrying", q.retrying], ["blocked", q.blocked], ["dead", q.dead]].map(([name, n]) => html`<div key=${name}><dt>${name}</dt>
 		<dd class="num">${n && name !== "blocked" ? html`<a href=${`/jobs?queue=${encodeURIComponent(q.name)}&status=${name === "waiting" ? "pending" : name}`}>${number(n)}</a>` : number(n)}</dd></div>`)}
 </dl>`;

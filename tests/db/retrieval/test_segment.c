@@ -32,7 +32,8 @@ static struct stage stage_open(void **state, const char *name)
 static struct segment_file file(struct ctx *cx, const char *path, const char *symbol,
                                 const char *text)
 {
-	const char *row = arena_printf(cx->arena, "1\t3\t0\tfunction\t%s\tAround\t%s\n", symbol, text);
+	const char *row =
+		arena_printf(cx->arena, "1\t3\t0\tfunction\t%s\tAround\t%s\n", symbol, text);
 
 	return (struct segment_file){ .path = path,
 		                      .oid = "0123456789012345678901234567890123456789",

@@ -112,7 +112,7 @@ with pages.check("a paused queue starts nothing, until it is resumed"):
     # A runner that is about to claim may not have heard of it yet: of several, one waits.
     for n in range(6):
         project(f"Held {n}", "tiny")
-    pages.until(lambda: int(pages.find(heavy + " .figures a") and pages.text(heavy + " .figures dd")) > 0, "a job that waits")
+    pages.until(lambda: int(pages.find(heavy + " .queue-figures a") and pages.text(heavy + " .queue-figures dd")) > 0, "a job that waits")
     waiting = api("GET", "/jobs?status=pending")[1]["items"]
     assert waiting, "none waits"
 with pages.check("charts are drawn, and the same numbers are a table"):

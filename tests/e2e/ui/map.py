@@ -63,7 +63,7 @@ with pages.check("keys go about in the graph: arrows, Enter opens a folder, Back
     pages.until(lambda: query().get("at") not in (None, "heap"), "another one selected")
 with pages.check("what a change would reach is shown in all views, and taken away by its chip"):
     pages.open(BASE + "/map?view=table&at=core%2Fstore%2Forder.h")
-    pages.choose(".map-tools .pick:nth-of-type(2) select", "impact")
+    pages.choose(".map-tools .pick-line:nth-of-type(2) select", "impact")
     pages.see(".map-filters", "6 of 707 files")
     assert rows() == ["api/extra.c", "api/server.c", "core/store/log.h", "core/store/order.c", "core/store/order.h", "tests/test_order.c"], rows()
     pages.click(".choice button", "Treemap")
@@ -95,7 +95,7 @@ with pages.check("the treemap zooms by keys, and has its names in words"):
     pages.until(lambda: query().get("at", "").startswith("core/store/"), "a file selected")
     pages.press("Backspace")
     pages.until(lambda: query().get("under") == "core", "zoomed out")
-    pages.choose(".map-tools .pick:nth-of-type(1) select", "tested")
+    pages.choose(".map-tools .pick-line:nth-of-type(1) select", "tested")
     pages.see(".map-legend", "no test reaches it")
 pages.sound("map-treemap", widths=("desktop",))
 with pages.check("what is had of a map is not sent again"):

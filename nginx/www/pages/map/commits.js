@@ -15,7 +15,7 @@ export const said = (map) => `${map.requested ? "" : map.ref ? `${map.ref} ` : "
 // The maps there are, and the last line for another.
 export function CommitPick({ label, maps, value, choose, newest }) {
 	const known = maps.some((m) => m.commit.startsWith(value ?? "-"));
-	return html`<label class="pick"><span>${label}</span><select value=${value ?? ""} onChange=${(e) => choose(e.currentTarget.value)}>
+	return html`<label class="pick-line"><span>${label}</span><select value=${value ?? ""} onChange=${(e) => choose(e.currentTarget.value)}>
 		${newest && html`<option value="" selected=${!value}>${newest}</option>`}
 		${value && !known && html`<option value=${value} selected>${value.length > 12 ? short_id(value) : value}</option>`}
 		${maps.map((m) => html`<option key=${m.id} value=${m.commit} selected=${Boolean(value) && m.commit.startsWith(value)}>${said(m)}</option>`)}
@@ -46,7 +46,7 @@ export function AskMap({ id, done, wanted = "" }) {
 	const failed = job && !waits && job.status !== "completed";
 	if (!may("member")) return html`<p class="fine">Having another commit mapped needs the role member.</p>`;
 	return html`<form class="ask-map" onSubmit=${(e) => (e.preventDefault(), ask.run(e.currentTarget.elements.commit.value.trim()))}>
-		<label class="pick"><span>Another commit, branch or tag</span><input name="commit" required minlength="1" maxlength="255" autocomplete="off" spellcheck="false" defaultValue=${wanted} /></label>
+		<label class="pick-line"><span>Another commit, branch or tag</span><input name="commit" required minlength="1" maxlength="255" autocomplete="off" spellcheck="false" defaultValue=${wanted} /></label>
 		<button disabled=${ask.busy || waits}>Map it</button>
 		${ask.problem && html`<${Failure} problem=${ask.problem} compact />`}
 		${waits && html`<div class="job-line" role="status"><${Progress} value=${job.status === "running" ? job.progress : null} label="Progress of the map" /><span class="fine">${job.message || job.status} · <a href=${`/jobs/${job_id}`}>job ${job_id}</a></span></div>`}
