@@ -6,12 +6,26 @@ import { with_query } from "../core/router.js";
 
 const WORDS = 24; // that are marked at most
 
-export const words_in = (words) => {
-	const all = [...new Set(words.filter((w) => w.length > 1))].sort((a, b) => b.length - a.length).slice(0, WORDS);
-	return all.length ? new RegExp(`(${all.map((w) => w.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})`, "i") : null;
+const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const chosen = (words) => [...new Set(words.filter((w) => w.length > 1))].sort((a, b) => b.length - a.length).slice(0, WORDS);
+
+// A pattern of texts, wherever they stand.
+export const parts_in = (texts) => {
+	const all = chosen(texts);
+	return all.length ? new RegExp(`(${all.map(escaped).join("|")})`, "i") : null;
 };
 
-// pattern: of words_in(); the text as nodes.
+// A pattern of words, without their endings, where a word begins, also within a name: body in check_body and
+// requestBody, not in nobody.
+export const words_in = (words) => {
+	const all = chosen(words.map((w) => w.toLowerCase().replace(/(?<=...)(ing|ed|es|s)$/, ""))).map(escaped);
+	if (!all.length) return null;
+	const any = (form) => all.map(form).join("|");
+	const capital = (w) => w.charAt(0).toUpperCase() + w.slice(1);
+	return new RegExp(`((?<![A-Za-z])(?:${any((w) => w)}|${any((w) => w.toUpperCase())})|${any(capital)})`);
+};
+
+// pattern: of words_in() or parts_in(); the text as nodes.
 export const Marked = ({ text, pattern }) =>
 	pattern ? text.split(pattern).map((part, i) => (i % 2 ? html`<mark>${part}</mark>` : part)) : text;
 

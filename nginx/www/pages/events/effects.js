@@ -6,7 +6,7 @@ import { may } from "../../core/session.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Shown } from "../../parts/states.js";
 import { type_name } from "../jobs/words.js";
-import { Actor, summary } from "./lines.js";
+import { Actor, summary } from "./words.js";
 
 const SLACK_MS = 60000; // an event has its time from when its transaction began
 const MOST = 200;

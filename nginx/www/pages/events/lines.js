@@ -1,25 +1,11 @@
 // Events, one a line, each of which opens to what it tells.
 import { html, useState } from "../../core/html.js";
-import { moment, short_id } from "../../core/format.js";
-import { Badge, Time } from "../../parts/bits.js";
+import { moment } from "../../core/format.js";
+import { Time } from "../../parts/bits.js";
 import { Icon } from "../../parts/icon.js";
 import { Raw, Readable } from "../../parts/readable.js";
-import { type_name } from "../jobs/words.js";
 import { Effects } from "./effects.js";
-
-// The payload in a few words.
-export function summary({ kind, payload: p }) {
-	if (kind.startsWith("job.")) return html`<a href=${`/jobs/${p.job_id}`}>job ${p.job_id}</a> ${type_name(p.job_type ?? "")} <${Badge} is=${p.status} /> ${p.error_message ?? ""}`;
-	if (p.status && p.name) return html`${p.name} <${Badge} is=${p.status} /> ${p.error ?? ""}`;
-	const told = Object.entries(p).filter(([name, v]) => v !== null && typeof v !== "object" && v !== "" && !/_at$|^version$/.test(name)).slice(0, 4);
-	return told.map(([name, v]) => `${name.replaceAll("_", " ")} ${/commit/.test(name) ? short_id(v) : v}`).join(", ");
-}
-
-// Who did it: a link where there is something to look at.
-export function Actor({ name }) {
-	const job = /^job:(\d+)$/.exec(name);
-	return job ? html`<a href=${`/jobs/${job[1]}`}>job ${job[1]}</a>` : name;
-}
+import { Actor, summary } from "./words.js";
 
 export function EventLine({ event, project, whole }) {
 	const [open, set_open] = useState(false);

@@ -2,7 +2,7 @@
 import { html } from "../../core/html.js";
 import { number } from "../../core/format.js";
 import { useResource } from "../../core/resource.js";
-import { Marked, source_url, words_in } from "../../parts/lines.js";
+import { Marked, source_url, parts_in } from "../../parts/lines.js";
 import { Empty, Shown } from "../../parts/states.js";
 
 const MOST = 100;
@@ -12,7 +12,7 @@ const useNames = (what, project, q) => useResource(q ? `/projects/${project}/${w
 const Table = ({ found, q, heads, row, children }) => (!q
 	? html`<${Empty} title=${children} />`
 	: html`<${Shown} of=${found} empty=${(d) => !d.items.length} nothing=${html`<${Empty} title="Nothing is called so"><p>Any part of the name will do. Passages of text are found under Passages.</p></>`}>${(d) => html`
-		<div class="table"><table><thead><tr>${heads.map(([h, c]) => html`<th class=${c}>${h}</th>`)}</tr></thead><tbody>${d.items.map((item) => row(item, d.commit, words_in([q])))}</tbody></table></div>
+		<div class="table"><table><thead><tr>${heads.map(([h, c]) => html`<th class=${c}>${h}</th>`)}</tr></thead><tbody>${d.items.map((item) => row(item, d.commit, parts_in([q])))}</tbody></table></div>
 		${d.items.length === MOST && html`<p class="fine">The first ${MOST} are shown.</p>`}`}</>`);
 
 export function Files({ project, q }) {

@@ -21,10 +21,10 @@ const reasons_of = (hit) => {
 	return [...by];
 };
 
-function Passage({ hit, words }) {
+function Passage({ hit }) {
 	const [all, set_all] = useState(false);
 	const reasons = reasons_of(hit);
-	const pattern = words_in([...words, ...reasons.flatMap(([place, w]) => (place === "commits" ? [] : w))]);
+	const pattern = words_in(reasons.flatMap(([place, w]) => (place === "commits" ? [] : w)));
 	const lines = lines_of(hit.text);
 	const first = Math.max(0, lines.findIndex((line) => pattern?.test(line)));
 	const from = all || first < FEW ? 0 : first - 2;
@@ -48,12 +48,12 @@ function grouped(hits) {
 	return [...groups.values()];
 }
 
-const File = ({ hits, names, words }) => {
+const File = ({ hits, names }) => {
 	const { project_id, path, commit, language, source } = hits[0];
 	return html`<section class="file card">
 		<header class="row"><h2 class="path">${project_id ? html`<a href=${source_url(project_id, path, commit)}>${path}</a>` : path}</h2>
 			<span class="fine">${[names.get(project_id), language].filter(Boolean).join(" · ")}${commit && html` at <code>${short_id(commit)}</code>`}</span>${source === "document" && html`<${Badge}>own document</>`}</header>
-		<ol>${hits.map((hit) => html`<${Passage} key=${hit.start_line} hit=${hit} words=${words} />`)}</ol>
+		<ol>${hits.map((hit) => html`<${Passage} key=${hit.start_line} hit=${hit} />`)}</ol>
 	</section>`;
 };
 
@@ -69,10 +69,9 @@ const Start = () => html`<${Empty} title="Search all that your team has mapped">
 export function Passages({ q, project, path, language, source, names }) {
 	const found = useResource(q ? "/search" : null, { q, project, path, language, source, top_k: MOST });
 	if (!q) return html`<${Start} />`;
-	const words = q.split(/[^\p{L}\p{N}_$]+/u).filter((w) => w.length > 2);
 	return html`<div aria-busy=${found.loading}><${Shown} of=${found} empty=${(d) => !d.items.length} nothing=${html`<${Suggestions} q=${q} filtered=${path || language || source || project} complete=${found.data?.complete} />`}>${(d) => {
 		const files = grouped(d.items);
 		return html`<p class="fine" role="status">${plural(d.items.length, "passage")} in ${plural(files.length, "file")}, the best first.${!d.complete && " Something is not indexed yet, or a limit kept more out."}</p>
-			<div class="found-files">${files.map((hits) => html`<${File} key=${key_of(hits[0])} hits=${hits} names=${names} words=${words} />`)}</div>`;
+			<div class="found-files">${files.map((hits) => html`<${File} key=${key_of(hits[0])} hits=${hits} names=${names} />`)}</div>`;
 	}}</></div>`;
 }
