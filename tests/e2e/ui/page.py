@@ -72,8 +72,6 @@ class Pages:
         """light or dark, as the system has it"""
         features = [{"name": "prefers-color-scheme", "value": name}, {"name": "prefers-reduced-motion", "value": "reduce"}]
         self.driver.devtools("Emulation.setEmulatedMedia", features=features)
-        # An inherited property that changes: every element is looked at again at once, and not when there is time.
-        self.driver.script("document.documentElement.style.setProperty('--scheme', arguments[0])", name)
 
     def sign_in(self, email, password):
         self.open("/sign-in")
