@@ -108,7 +108,7 @@ state() {
 	sql "SELECT relname, md5(coalesce(xpath('//row', query_to_xml(format(
 			'SELECT (to_jsonb(t) - ''{last_seen_at,last_used_at}''::text[])::text AS j FROM app.%I t ORDER BY 1', relname), true, false, ''))::text, ''))
 		FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'
-			AND relname !~ '^(audit|chat_|conversation|llm_(call|breaker|spent)|rate_bucket|job_|background_job|event_|activity)' ORDER BY 1"
+			AND relname !~ '^(audit|chat_|conversation|llm_(call|breaker|spent)|rate_bucket|job_|background_job|event_|activity|usage_sample)' ORDER BY 1"
 }
 check 'it is told what to do by the repository, and does all of it' '
 	state >"$WORK/before" && jq -nc "{project_id: 1, prompt: (\"What is in README.md? fake:\" + ({key: \"obey\", steps: [{obey: true}]} | tojson))}" |
