@@ -54,7 +54,7 @@ start() {
 	export PORT
 	mkdir -p "$VAR"
 	printf '%s\n' 'rate_key_per_minute = 1000000000' 'tenant_requests_per_minute = 1000000000' 'rate_address_per_minute = 0' \
-		'live_streams_per_credential = 2000' "model_hosts = $fake" >"$VAR/portolan.conf"
+		'live_streams_per_credential = 2000' 'answer_cache_s = 0' "model_hosts = $fake" >"$VAR/portolan.conf"
 	mkdir -p "$WORK/repo" && (cd "$WORK/repo" && git init -q -b main && for n in $(seq 50); do
 		echo "int where_$n(int it) { return it + $n; }" >"file$n.c"
 	done && git add . && git -c user.name=bench -c user.email=bench@test commit -qm one)
