@@ -11,48 +11,9 @@ struct strmap_slot {
 
 #define LEAST 16
 
-static uint64_t eight(const char *p)
+static uint64_t hash_of(const struct strmap *map, const char *key, size_t len)
 {
-	uint64_t k;
-
-	memcpy(&k, p, sizeof(k));
-	return k;
-}
-
-/* One step: the halves of the 128-bit product folded, as wyhash does (Wang Yi, public domain). */
-static uint64_t folded(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* The last bytes, 8 at most, without a look behind the key's end. */
-static uint64_t tail(const char *key, size_t len)
-{
-	uint32_t low, high;
-
-	if (len >= 4) {
-		memcpy(&low, key, 4);
-		memcpy(&high, key + len - 4, 4);
-		return (uint64_t)high << 32 | low;
-	}
-	return len == 0 ? 0
-	                : (uint64_t)(unsigned char)key[0] << 16 |
-	                          (uint64_t)(unsigned char)key[len / 2] << 8 |
-	                          (unsigned char)key[len - 1];
-}
-
-static uint64_t hash_bytes(const char *key, size_t len)
-{
-	const uint64_t m = 0xa0761d6478bd642fu, s = 0xe7037ed1a0b428dbu;
-	uint64_t h = 0x8ebc6af09c88c6e3u ^ len;
-
-	for (; len > 16; key += 16, len -= 16)
-		h = folded(eight(key) ^ m, eight(key + 8) ^ h);
-	if (len > 8)
-		return folded(folded(eight(key) ^ m, eight(key + len - 8) ^ h) ^ s, m);
-	return folded(folded(tail(key, len) ^ m, h) ^ s, m);
+	return name_hash(&map->hash_key, (struct span){ key, len });
 }
 
 struct strmap strmap_new(struct arena *arena, size_t expect)
@@ -63,6 +24,7 @@ struct strmap strmap_new(struct arena *arena, size_t expect)
 		cap *= 2;
 	return (struct strmap){
 		.arena = arena,
+		.hash_key = name_key(),
 		.cap = cap,
 		.slots = arena_array(arena, cap, sizeof(struct strmap_slot)),
 	};
@@ -98,7 +60,7 @@ static void grow(struct strmap *map)
 
 static struct strmap_slot *claim(struct strmap *map, const char *key, size_t len, uint32_t value)
 {
-	uint64_t hash = hash_bytes(key, len);
+	uint64_t hash = hash_of(map, key, len);
 	struct strmap_slot *slot;
 
 	assert(value != STRMAP_NONE && len < UINT32_MAX);
@@ -128,6 +90,6 @@ uint32_t strmap_get(const struct strmap *map, const char *key, size_t len)
 
 	if (map->slots == NULL)
 		return STRMAP_NONE;
-	slot = find(map, key, len, hash_bytes(key, len));
+	slot = find(map, key, len, hash_of(map, key, len));
 	return slot->key != NULL ? slot->value : STRMAP_NONE;
 }

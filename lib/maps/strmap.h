@@ -3,14 +3,14 @@
  * built once and asked often.
  *
  * Open addressing in an arena; keys are borrowed and must outlive the map.
- * The hash is seeded by nothing outside, so the same inputs probe the same
- * way; results never depend on the order of slots.  A hostile set of keys that
- * collide costs time, bounded by the caller's cap on entries.
+ * The hash is that of name_set.h, keyed by the process, so that no repository can
+ * hold names that all meet in one slot; results never depend on the order of slots.
  */
 #ifndef MAPS_STRMAP_H
 #define MAPS_STRMAP_H
 
 #include "base/arena.h"
+#include "maps/name_set.h"
 
 #define STRMAP_NONE UINT32_MAX /* no such key; never a stored value */
 
@@ -20,6 +20,7 @@ struct strmap {
 	struct arena *arena;
 	struct strmap_slot *slots;
 	size_t cap, used;
+	struct name_key hash_key;
 };
 
 /** @expect how many keys will come; the map grows beyond it */

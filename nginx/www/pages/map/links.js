@@ -1,1 +1,0 @@
-export const source_link = (id, path, commit, from, last) => `/projects/${id}/source?path=${encodeURIComponent(path)}${commit ? `&commit=${commit}` : ""}${from ? `#L${from}${last > from ? `-L${last}` : ""}` : ""}`;
