@@ -2,9 +2,9 @@
 import { h } from "preact";
 import htm from "htm";
 
-export { render, createContext, Fragment } from "preact";
+export { render, createContext } from "preact";
 export { useContext, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-export { batch, computed, effect, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+export { computed, effect, signal } from "@preact/signals";
 
 export const html = htm.bind(h);
 

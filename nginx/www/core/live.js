@@ -116,7 +116,7 @@ effect(() => {
 });
 addEventListener("online", () => ((socket_at = 0), changed()));
 
-export function listen(kinds, act, project) {
+function listen(kinds, act, project) {
 	const listener = { kinds, act, project };
 	listeners.add(listener);
 	queueMicrotask(changed);

@@ -10,7 +10,7 @@ import { ProjectFrame } from "../parts/project_frame.js";
 import { Empty, Shown } from "../parts/states.js";
 import { here, with_query } from "../core/router.js";
 import { AskMap, CommitPick, useMaps } from "./map/commits.js";
-import { source_link } from "./map/links.js";
+import { source_url } from "../parts/lines.js";
 
 const KINDS = [["files", "Files"], ["imports", "Imports"], ["cycles", "Cycles"], ["externals", "Packages"], ["routes", "Routes"], ["components", "Parts"], ["component_links", "Links of parts"], ["hotspots", "Hotspots"]];
 const SHOWN = 200; // rows before "show all"
@@ -56,7 +56,7 @@ function Kinds({ id, diff, query }) {
 	return html`<${Tabs} label="What" tabs=${KINDS.map(([k, label]) => ({ href: with_query({ kind: k, all: null }, here.value), label: html`${label} <span class="fine">${number(count(k))}</span>`, here: k === kind }))} />
 		${count(kind) === 0 && html`<p class="fine">Nothing of these came, went or changed.</p>`}
 		${["added", "removed", "changed"].map((what) => html`<${Group} key=${kind + what} kind=${kind} what=${what} rows=${diff[kind][what]} query=${query}
-			all=${what === "changed" ? diff.summary[kind].changed : diff.summary[kind][what]} link=${(path, line) => source_link(id, path, links[what], line)} />`)}`;
+			all=${what === "changed" ? diff.summary[kind].changed : diff.summary[kind][what]} link=${(path, line) => source_url(id, path, links[what], line)} />`)}`;
 }
 
 function Diff({ id, query }) {

@@ -10,7 +10,7 @@ import { ProjectFrame } from "../parts/project_frame.js";
 import { Empty, Failure, Shown } from "../parts/states.js";
 import { CommitPick, useMaps } from "./map/commits.js";
 import { Find } from "./map/find.js";
-import { source_link } from "./map/links.js";
+import { source_url } from "../parts/lines.js";
 import { coloured } from "./map/syntax.js";
 
 const PAGE = 3000; // lines in the page at once
@@ -37,7 +37,7 @@ function Folder({ id, path, commit }) {
 	return html`<${Crumbs} id=${id} path=${path} commit=${commit} />
 		<${Shown} of=${list} empty=${(d) => !d.items.length} nothing=${html`<${Empty} title="Nothing is in it" />`}>${() => html`<div class="table"><table>
 			<thead><tr><th>Name</th><th>Language</th><th class="num">Files</th><th class="num">Lines</th></tr></thead>
-			<tbody>${list.items.map((e) => html`<tr key=${e.path}><td class="path"><a href=${e.kind === "folder" ? folder_link(id, e.path, commit) : source_link(id, e.path, commit)}><${Icon} name=${e.kind} /> ${e.path.slice(path ? path.length + 1 : 0)}</a></td>
+			<tbody>${list.items.map((e) => html`<tr key=${e.path}><td class="path"><a href=${e.kind === "folder" ? folder_link(id, e.path, commit) : source_url(id, e.path, commit)}><${Icon} name=${e.kind} /> ${e.path.slice(path ? path.length + 1 : 0)}</a></td>
 				<td>${e.language ?? ""}</td><td class="num">${e.kind === "folder" ? number(e.files) : ""}</td><td class="num">${number(e.code)}</td></tr>`)}</tbody></table></div><${More} list=${list} />`}</>`;
 }
 
@@ -80,7 +80,7 @@ function Outline({ id, path, commit }) {
 	return html`<details class="card outline" open=${innerWidth > 900}><summary>Definitions ${outline.data && html`<span class="fine">${number(items.length)}${outline.data.complete ? "" : " and more"}</span>`}</summary>
 		${outline.problem && html`<${Failure} problem=${outline.problem} compact />`}
 		${outline.data && !items.length && html`<p class="fine">None that are known of this kind of file.</p>`}
-		<ul class="rows">${items.map((d, i) => html`<li key=${i}><a class=${d.parent ? "path inner" : "path"} href=${source_link(id, path, commit, d.line, d.last_line)} title=${d.signature || d.name}>${d.name}</a><span class="num">${d.kind}</span></li>`)}</ul></details>`;
+		<ul class="rows">${items.map((d, i) => html`<li key=${i}><a class=${d.parent ? "path inner" : "path"} href=${source_url(id, path, commit, d.line, d.last_line)} title=${d.signature || d.name}>${d.name}</a><span class="num">${d.kind}</span></li>`)}</ul></details>`;
 }
 
 function File({ id, path, commit, query, now }) {
@@ -104,7 +104,7 @@ export default function Source({ params, query, hash }) {
 	const maps = useMaps(id);
 	const now = marked(hash);
 	return html`<${ProjectFrame} id=${id} tab="source" wide>${() => html`<div class="map-tools">
-			<${Find} id=${id} commit=${query.commit} choose=${(item) => go(item.kind === "folder" ? folder_link(id, item.at, query.commit) : source_link(id, item.at, query.commit, item.line))} />
+			<${Find} id=${id} commit=${query.commit} choose=${(item) => go(item.kind === "folder" ? folder_link(id, item.at, query.commit) : source_url(id, item.at, query.commit, item.line))} />
 			<${CommitPick} label="Commit" maps=${maps.data?.items ?? []} value=${query.commit} newest="the newest map" choose=${(commit) => set_query({ commit, from: null }, { replace: false })} />
 		</div>
 		${query.path ? html`<${File} key=${query.path} id=${id} path=${query.path} commit=${query.commit} query=${query} now=${now} />` : html`<${Folder} id=${id} path=${query.dir ?? ""} commit=${query.commit} />`}`}</>`;

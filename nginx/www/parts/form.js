@@ -10,7 +10,7 @@ import { Failure } from "./states.js";
 const Action = createContext(null);
 
 // Fields as an object; empty ones are null, those of data-type="number" numbers, check boxes true or false.
-export function values_of(form) {
+function values_of(form) {
 	const values = {};
 	for (const field of form.elements) {
 		if (!field.name || field.disabled || (field.type === "radio" && !field.checked)) continue;

@@ -8,10 +8,10 @@ import { Shown } from "./states.js";
 
 const TABS = [["", "Overview"], ["/map", "Map"], ["/compare", "Compare"], ["/source", "Source"], ["/search", "Search"], ["/ask", "Ask"]];
 
-export const useProject = (id) => useResource(`/projects/${id}`, null, { live: ["project.*", "map.*"], project: Number(id) });
+const useProject = (id) => useResource(`/projects/${id}`, null, { live: ["project.*", "map.*"], project: Number(id) });
 
 // The job that works on the project just now: { data: { items } }.
-export const useRunningJob = (id) => useResource("/jobs", { project: id, type: "repository_processing", limit: 1 }, { live: ["job.*"], project: Number(id) });
+const useRunningJob = (id) => useResource("/jobs", { project: id, type: "repository_processing", limit: 1 }, { live: ["job.*"], project: Number(id) });
 
 function JobLine({ id }) {
 	const job = useRunningJob(id).data?.items[0];

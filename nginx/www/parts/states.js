@@ -35,7 +35,7 @@ export function Failure({ problem, retry, compact }) {
 
 export const Empty = ({ title, children }) => html`<div class="empty"><h2>${title}</h2><div>${children}</div></div>`;
 
-export const Forbidden = ({ role }) => html`<div class="empty">
+const Forbidden = ({ role }) => html`<div class="empty">
 	<h2>Not yours to see</h2>
 	<p>${role ? `This needs the role ${role} or a higher one.` : "Your role does not allow this."} An administrator of this tenant can change roles.</p>
 </div>`;

@@ -8,7 +8,7 @@ import { Copy, Time } from "../../parts/bits.js";
 import { Icon } from "../../parts/icon.js";
 import { Failure } from "../../parts/states.js";
 import { ROOT, folder_of, is_folder } from "./chart.js";
-import { source_link } from "./links.js";
+import { source_url } from "../../parts/lines.js";
 import { tested_text } from "./table.js";
 
 const MOST = 12;
@@ -46,7 +46,7 @@ function Whole({ id, chart, query }) {
 		</ul></>
 		<${Block} title="Parts, by lines"><${Rows} more=${parts.length - MOST} items=${parts.slice(0, MOST).map((p) => html`<li key=${p.i}><a class="place" href=${to({ part: p.name, at: chart.components.path[p.i] || null })}><bdi>${p.name}</bdi></a><span class="num">${compact(p.code)}</span></li>`)} /></>
 		<${Block} title="What most depends on"><${Rows} items=${wanted.map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${plural(files.fan_in[f], "importer")} />`)} /></>
-		${starts.length > 0 && html`<${Block} title="Where it starts"><${Rows} more=${chart.entries.name.length - starts.length} items=${starts.map(({ name, i }) => html`<li key=${i}><a class="place" href=${source_link(id, chart.path(chart.entries.file[i]), query.commit, chart.entries.line[i])} title=${chart.path(chart.entries.file[i])}><bdi>${chart.path(chart.entries.file[i])}</bdi></a><span class="num">${chart.entries.kind[i]} ${name}</span></li>`)} /></>`}
+		${starts.length > 0 && html`<${Block} title="Where it starts"><${Rows} more=${chart.entries.name.length - starts.length} items=${starts.map(({ name, i }) => html`<li key=${i}><a class="place" href=${source_url(id, chart.path(chart.entries.file[i]), query.commit, chart.entries.line[i])} title=${chart.path(chart.entries.file[i])}><bdi>${chart.path(chart.entries.file[i])}</bdi></a><span class="num">${chart.entries.kind[i]} ${name}</span></li>`)} /></>`}
 	</div>`;
 }
 
@@ -100,7 +100,7 @@ function Neighbours({ id, path, commit, way, total }) {
 	return html`<${Block} title=${`${way === "in" ? "Imported by" : "Imports"} (${number(total)})`} open=${total > 0}>
 		${found.problem && html`<${Failure} problem=${found.problem} retry=${found.reload} compact />`}
 		<${Rows} more=${found.data ? found.data.total - items.length : 0} items=${files.map(([path, [e, ...rest]]) => html`<li key=${path}><${Place} path=${path} />
-			<a class="num" href=${source_link(id, e.from, commit, e.line)} title=${`${e.kind}, found by ${e.rule}, ${e.confidence} % sure`}>${e.line ? `line ${e.line}` : e.kind}${rest.length > 0 && ` +${rest.length}`}</a></li>`)} /></>`;
+			<a class="num" href=${source_url(id, e.from, commit, e.line)} title=${`${e.kind}, found by ${e.rule}, ${e.confidence} % sure`}>${e.line ? `line ${e.line}` : e.kind}${rest.length > 0 && ` +${rest.length}`}</a></li>`)} /></>`;
 }
 
 function Definitions({ id, path, commit, def }) {
@@ -108,7 +108,7 @@ function Definitions({ id, path, commit, def }) {
 	const defs = outline.data?.items ?? [];
 	if (!defs.length) return null;
 	return html`<${Block} title=${`Definitions (${number(defs.length)})`}><ul class="rows tall">${defs.slice(0, 300).map((d, i) => html`<li key=${i} class=${d.name === def ? "on" : ""}>
-		<a class="place" href=${to({ def: d.name })} title=${d.signature || d.name}><bdi>${d.parent ? `${d.parent}.` : ""}${d.name}</bdi></a><a class="num" href=${source_link(id, path, commit, d.line, d.last_line)}>${d.kind}, line ${d.line}</a></li>`)}</ul></>`;
+		<a class="place" href=${to({ def: d.name })} title=${d.signature || d.name}><bdi>${d.parent ? `${d.parent}.` : ""}${d.name}</bdi></a><a class="num" href=${source_url(id, path, commit, d.line, d.last_line)}>${d.kind}, line ${d.line}</a></li>`)}</ul></>`;
 }
 
 function Uses({ id, def, commit }) {
@@ -116,7 +116,7 @@ function Uses({ id, def, commit }) {
 	if (uses.problem) return uses.problem.status === 404 ? null : html`<${Failure} problem=${uses.problem} compact />`;
 	if (!uses.data) return null;
 	const { definitions, items, uses: all } = uses.data;
-	const line = (d, i, word) => html`<li key=${i}><a class="place" href=${source_link(id, d.path, commit, d.line)} title=${d.path}><bdi>${d.path}</bdi></a><span class="num">${word}, line ${d.line}</span></li>`;
+	const line = (d, i, word) => html`<li key=${i}><a class="place" href=${source_url(id, d.path, commit, d.line)} title=${d.path}><bdi>${d.path}</bdi></a><span class="num">${word}, line ${d.line}</span></li>`;
 	return html`<${Block} title=${`${def}: ${plural(definitions.length, "definition")}, ${plural(all, "use")}`}><ul class="rows tall">${definitions.map((d, i) => line(d, `d${i}`, d.kind))}${items.slice(0, 100).map((u, i) => line(u, i, u.kind))}</ul></>`;
 }
 
@@ -140,7 +140,7 @@ function File({ id, chart, at, query }) {
 		["Layer", number(f.layer[at])], ["Reached by tests", tested_text(f.tested[at])]];
 	const past = chart.history ? [["Owner", chart.authors[f.owner[at]] ?? "–"], ["Authors", number(f.authors[at])], ["Changes", number(f.commits[at])], ["Last change", f.last[at] ? html`<${Time} at=${f.last[at] * 86400000} />` : "–"]] : [];
 	return html`<div class="card detail"><${Head} path=${path} icon="file" />
-		<div class="acts"><a class="button first" href=${source_link(id, path, query.commit)}>Read the source</a><a class="button" href=${to({ near: query.near === "both" ? null : "both" })}>${query.near === "both" ? "Show everything" : "Isolate it"}</a></div>
+		<div class="acts"><a class="button first" href=${source_url(id, path, query.commit)}>Read the source</a><a class="button" href=${to({ near: query.near === "both" ? null : "both" })}>${query.near === "both" ? "Show everything" : "Isolate it"}</a></div>
 		<dl class="facts">${[...facts, ...past].map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>
 		${query.def && html`<${Uses} id=${id} def=${query.def} commit=${commit} />`}
 		<${Neighbours} id=${id} path=${path} commit=${commit} way="out" total=${f.fan_out[at]} />

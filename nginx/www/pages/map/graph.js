@@ -7,7 +7,7 @@ import { Icon } from "../../parts/icon.js";
 import { useCamera } from "./camera.js";
 import { fitted, font, spoken, useCanvas } from "./canvas.js";
 import { ROOT, is_folder } from "./chart.js";
-import { source_link } from "./links.js";
+import { source_url } from "../../parts/lines.js";
 import { WIDTH, drawn_lines, lines, open_text, opened, scene } from "./scene.js";
 import { css, folders_shown, mix, nearest, painter } from "./state.js";
 
@@ -139,7 +139,7 @@ function useOpen(chart, query, at, id) {
 	const open = useMemo(() => opened(chart, query, at), [chart, query.open, at]);
 	const set_open = (next, more) => set_query({ open: open_text(chart, next), ...more }, { replace: false });
 	const enter = (node) => {
-		if (!is_folder(node)) return go(source_link(id, chart.path(node), query.commit));
+		if (!is_folder(node)) return go(source_url(id, chart.path(node), query.commit));
 		target.current = node;
 		set_open(new Set([...open, node]));
 	};

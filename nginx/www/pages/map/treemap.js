@@ -5,7 +5,7 @@ import { html, useMemo, useRef, useState } from "../../core/html.js";
 import { number, plural } from "../../core/format.js";
 import { go, set_query } from "../../core/router.js";
 import { ROOT, is_folder } from "./chart.js";
-import { source_link } from "./links.js";
+import { source_url } from "../../parts/lines.js";
 import { fitted, font, spoken, useCanvas } from "./canvas.js";
 import { css, folders_shown, mix, nearest, painter } from "./state.js";
 
@@ -80,7 +80,7 @@ export default function Treemap({ chart, query, shown, c, at, id, select }) {
 			const from = leaves.find((r) => r.node === at);
 			const to = from ? nearest(leaves, from, event.key) : leaves[0];
 			if (to) select(to.node);
-		} else if (event.key === "Enter" && at !== null) is_folder(at) ? zoom(at) : go(source_link(id, chart.path(at), query.commit));
+		} else if (event.key === "Enter" && at !== null) is_folder(at) ? zoom(at) : go(source_url(id, chart.path(at), query.commit));
 		else if (event.key === "+" && at !== null) zoom(at);
 		else if ((event.key === "Backspace" || event.key === "-") && top !== ROOT) zoom(chart.parent(top));
 		else if (event.key === "Escape") select(null);
