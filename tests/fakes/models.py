@@ -217,7 +217,7 @@ def plan(step):
 
 
 class Stream:
-    """Writes events in chunks, and counts what has been written."""
+    """Writes events in chunks. A piece is counted before it is sent: who has read it finds it in the journal."""
 
     def __init__(self, handler, step, entry):
         self.handler, self.step, self.entry = handler, step, entry
@@ -295,6 +295,7 @@ def stream_openai(stream, step, entry, rq, azure):
     for kind, index, tool, piece in plan(step):
         if stream.pause():
             return stream.event(error_body("openai", step.get("error") or {"type": "server_error"}))
+        stream.count(kind, index, tool, piece)
         if kind == "text":
             delta({"content": piece})
         elif kind == "call":
@@ -302,7 +303,6 @@ def stream_openai(stream, step, entry, rq, azure):
                                    "function": {"name": tool["name"], "arguments": ""}}]})
         else:
             delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
-        stream.count(kind, index, tool, piece)
     if stream.pause():
         return stream.event(error_body("openai", step.get("error") or {"type": "server_error"}))
     delta({}, step.get("finish", "tool_calls" if step.get("tools") else "stop"))
@@ -334,6 +334,7 @@ def stream_anthropic(stream, step, entry, rq):
     for kind, index, tool, piece in plan(step):
         if stream.pause():
             return event("error", error={"type": "overloaded_error", "message": "Overloaded", **step.get("error", {})})
+        stream.count(kind, index, tool, piece)
         here = ("text",) if kind == "text" else ("tool", index)
         if here != last:
             if last is not None:
@@ -345,7 +346,6 @@ def stream_anthropic(stream, step, entry, rq):
             event("content_block_delta", index=block, delta={"type": "text_delta", "text": piece})
         elif kind == "arguments":
             event("content_block_delta", index=block, delta={"type": "input_json_delta", "partial_json": piece})
-        stream.count(kind, index, tool, piece)
     if stream.pause():
         return event("error", error={"type": "overloaded_error", "message": "Overloaded", **step.get("error", {})})
     if last is not None:
