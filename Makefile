@@ -5,7 +5,7 @@
 #   make up | down | status           start, stop, show the stack
 #   make restart                      build, migrate, replace the processes; no request is lost
 #   make test-unit test-db test-e2e test-fuzz   one kind of test alone
-#   make fuzz-long [RUNS=10000000]    each lexer and manifest reader by itself; NAMES= restricts it
+#   make fuzz-long [RUNS=10000000]    each reader of outside bytes by itself; NAMES= restricts it
 #   make accuracy REPOS=<folder>      maps against compilers, cloc and package managers
 #   make fault [MINUTES=10]           the queue's fault test, for so long; as root
 #   make coverage                     lines that the tests reach

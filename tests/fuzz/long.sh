@@ -1,10 +1,10 @@
 #!/bin/bash
-# Every reader of the map fuzzed by itself, for long:  RUNS=10000000 tests/fuzz/long.sh [NAME...]
+# Every reader of outside bytes fuzzed by itself, for long:  RUNS=10000000 tests/fuzz/long.sh [NAME...]
 #
-# One row per lexer, per manifest reader and per document reader: how often it ran, at what speed, and what was
+# One row per lexer, per manifest reader and per other reader: how often it ran, at what speed, and what was
 # found.  Built with ASan and UBSan (make VARIANT=fuzz fuzz-build).  The inputs that lead somewhere stay in
 # build/fuzz/long/<name> and are where the next run begins; what was found is in build/fuzz/long/<name>-*.
-# NAME (facts-Rust, manifest-cargo, doc, attributes) restricts it.  Exit status 1 when anything was found.
+# NAME (facts-Rust, manifest-cargo, doc, json) restricts it.  Exit status 1 when anything was found.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 RUNS=${RUNS:-10000000}
@@ -13,12 +13,15 @@ BIN=build/fuzz/bin
 OUT=build/fuzz/long
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} RUNS BIN OUT
 
-# "name target only" of everything that reads what a repository holds.
+# "name target only" of everything that reads: first what a repository holds.
 rows() {
+	local program target
 	FUZZ_ONLY=list "$BIN/fuzz_facts" | while read -r one; do echo "facts-$one facts $one"; done
 	FUZZ_ONLY=list "$BIN/fuzz_manifest" | while read -r one; do echo "manifest-$one manifest $one"; done
-	echo "doc doc"
-	echo "attributes attributes"
+	for program in "$BIN"/fuzz_*; do
+		target=${program#"$BIN"/fuzz_}
+		case $target in facts | manifest) ;; *) echo "$target $target" ;; esac
+	done
 }
 
 one() {
