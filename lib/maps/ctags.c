@@ -1,23 +1,16 @@
 /* The client of ctags' broker, and what its answers mean. */
 #include "maps/ctags.h"
 
+#include "maps/broker.h"
 #include "maps/ctags_broker.h"
 #include "maps/doc.h"
 #include "maps/lex.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-/* Progress goes to descriptor 3, whether it is open or not: nothing else may lie there. */
-#define ABOVE_PROGRESS 4
 
 struct ctags {
 	int fd;
@@ -134,28 +127,19 @@ enum err ctags_start(struct ctx *cx, const struct ctags_options *options, struct
 {
 	const char *program = find_program(options->programs);
 	struct ctags *ctags;
-	int pair[2];
-	pid_t parent = getpid(), pid;
+	pid_t pid;
+	int fd;
 
 	*ret = NULL;
 	if (program == NULL)
 		return ERR_OK;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return failed(cx, "socketpair");
-	signal(SIGPIPE, SIG_IGN);
-	pid = fork();
-	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
-			_exit(1);
-		ctags_broker(pair[1], program,
-		             options->file_ms > 0 ? options->file_ms : CTAGS_FILE_MS);
-	}
-	close(pair[1]);
+	fd = broker_fork(&pid);
+	if (fd < 0)
+		return failed(cx, "fork");
+	if (pid == 0)
+		ctags_broker(fd, program, options->file_ms > 0 ? options->file_ms : CTAGS_FILE_MS);
 	ctags = arena_alloc(cx->arena, sizeof(*ctags));
-	ctags->fd = fcntl(pair[0], F_DUPFD_CLOEXEC, ABOVE_PROGRESS);
-	close(pair[0]);
-	if (pid < 0 || ctags->fd < 0)
-		return failed(cx, pid < 0 ? "fork" : "fcntl");
+	ctags->fd = fd;
 	ctags->pid = pid;
 	*ret = ctags;
 	return ERR_OK;
@@ -166,8 +150,7 @@ void ctags_stop(struct ctags *ctags)
 	if (ctags == NULL)
 		return;
 	close(ctags->fd);
-	while (waitpid(ctags->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	broker_wait(ctags->pid);
 }
 
 void ctags_stop_ptr(struct ctags **ctags)
@@ -241,14 +224,14 @@ enum def_gap ctags_read(struct ctags *ctags, struct arena *arena, struct span pa
 	if (facts->lang == LANG_ELIXIR || facts->lang == LANG_JULIA)
 		text = without_long_strings(
 			arena, facts->lang == LANG_ELIXIR ? SYNTAX_ELIXIR : SYNTAX_JULIA, text);
-	ctags->gone = !ctags_write_all(ctags->fd, &ask, sizeof(ask)) ||
-	              !ctags_write_all(ctags->fd, text.data, text.len) ||
-	              !ctags_read_all(ctags->fd, &answer, sizeof(answer)) ||
+	ctags->gone = !broker_write_all(ctags->fd, &ask, sizeof(ask)) ||
+	              !broker_write_all(ctags->fd, text.data, text.len) ||
+	              !broker_read_all(ctags->fd, &answer, sizeof(answer)) ||
 	              answer.gap >= GAP_COUNT || answer.bytes > CTAGS_OUTPUT_BYTES;
 	if (ctags->gone)
 		return GAP_CRASHED;
 	output = arena_alloc(arena, answer.bytes + 1);
-	ctags->gone = !ctags_read_all(ctags->fd, output, answer.bytes);
+	ctags->gone = !broker_read_all(ctags->fd, output, answer.bytes);
 	if (ctags->gone)
 		return GAP_CRASHED;
 	ctags_tags(arena, (struct span){ output, answer.bytes }, facts);

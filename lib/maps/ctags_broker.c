@@ -4,7 +4,7 @@
  */
 #include "maps/ctags_broker.h"
 
-#include "base/landlock.h"
+#include "maps/broker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OPEN_FILES_MAX 16
@@ -35,72 +29,19 @@ struct broker {
 	size_t output_len;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-bool ctags_write_all(int fd, const void *data, size_t len)
-{
-	for (const char *p = data; len > 0;) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-bool ctags_read_all(int fd, void *data, size_t len)
-{
-	for (char *p = data; len > 0;) {
-		ssize_t n = read(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 static void end_ctags(struct broker *b)
 {
 	if (b->pid == 0)
 		return;
 	kill(b->pid, SIGKILL);
-	while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	broker_wait(b->pid);
 	close(b->in);
 	close(b->out);
 	b->pid = 0;
 }
 
-static void limit(__rlimit_resource_t what, rlim_t value)
-{
-	struct rlimit now;
-
-	if (getrlimit(what, &now) != 0)
-		_exit(127);
-	if (value < now.rlim_max)
-		now.rlim_max = value;
-	now.rlim_cur = now.rlim_max;
-	if (setrlimit(what, &now) != 0)
-		_exit(127);
-}
-
-/* The child's side, from fork() to exec(). */
-NORETURN
-static void become_ctags(const struct broker *b, int in, int out, pid_t parent)
+/* @ret whether a process runs, of which nothing is known yet */
+static bool spawn(struct broker *b)
 {
 	static const char *const ENV[] = { "LC_ALL=C", NULL };
 	const char *const argv[] = { b->program,
@@ -110,26 +51,14 @@ static void become_ctags(const struct broker *b, int in, int out, pid_t parent)
 		                     "--fields={name}{line}{end}{kind}{scope}",
 		                     "--sort=no",
 		                     NULL };
-
-	signal(SIGPIPE, SIG_DFL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
-	    dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-	    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) != 0)
-		_exit(127);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_NOFILE, OPEN_FILES_MAX);
-	limit(RLIMIT_CPU, CTAGS_CPU_S);
-	limit(RLIMIT_AS, CTAGS_MEMORY_BYTES);
-	execve(b->program, (char *const *)argv, (char *const *)ENV);
-	_exit(127);
-}
-
-/* @ret whether a process runs, of which nothing is known yet */
-static bool spawn(struct broker *b)
-{
+	const struct broker_program program = {
+		.argv = argv,
+		.env = ENV,
+		.open_files = OPEN_FILES_MAX,
+		.cpu_s = CTAGS_CPU_S,
+		.memory_bytes = CTAGS_MEMORY_BYTES,
+	};
 	int in[2], out[2];
-	pid_t parent = getpid();
 
 	if (pipe2(in, O_CLOEXEC) != 0)
 		return false;
@@ -138,9 +67,7 @@ static bool spawn(struct broker *b)
 		close(in[1]);
 		return false;
 	}
-	b->pid = fork();
-	if (b->pid == 0)
-		become_ctags(b, in[0], out[1], parent);
+	b->pid = broker_run(&program, in[0], out[1]);
 	close(in[0]);
 	close(out[1]);
 	b->in = in[1];
@@ -180,14 +107,14 @@ static bool starts(struct span s, const char *with)
 static enum def_gap converse(struct broker *b, struct span head, struct span text,
                              const char *until)
 {
-	int64_t deadline = now_ms() + b->file_ms;
+	int64_t deadline = broker_now_ms() + b->file_ms;
 
 	/* The line that ends an answer is the only one that starts so: names are escaped in theirs. */
 	while (!starts(last_line(b), until)) {
 		struct pollfd fds[2] = { { .fd = b->out, .events = POLLIN },
 			                 { .fd = b->in, .events = POLLOUT } };
 		struct span *left = head.len > 0 ? &head : &text;
-		int64_t wait = deadline - now_ms();
+		int64_t wait = deadline - broker_now_ms();
 		ssize_t n;
 
 		if (b->output_len == CTAGS_OUTPUT_BYTES)
@@ -275,51 +202,30 @@ static void confine(struct broker *b)
 		{ NULL, LANDLOCK_READ | LANDLOCK_EXEC, true },
 	};
 	struct landlock_rule rules[COUNT(RULES)];
-	int error;
 
 	memcpy(rules, RULES, sizeof(rules));
 	rules[COUNT(RULES) - 1].path = b->program;
-	error = landlock_confine(rules, COUNT(rules), LANDLOCK_NO_TCP | LANDLOCK_SCOPED, NULL);
-	if (error != 0 && error != ENOSYS)
-		_exit(1);
-}
-
-/* Nothing of the analyser's stays open: its parent waits for the end of what it writes to. */
-static void keep_only(struct broker *b, int fd)
-{
-	int sock = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), high;
-
-	if (sock < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-	    dup2(null, STDERR_FILENO) < 0)
-		_exit(1);
-	high = fcntl(sock, F_DUPFD_CLOEXEC, STDERR_FILENO + 2);
-	b->fd = STDERR_FILENO + 1;
-	if (high < 0 || dup3(high, b->fd, O_CLOEXEC) < 0 ||
-	    syscall(SYS_close_range, b->fd + 1, ~0U, 0) != 0)
-		_exit(1);
+	broker_confine(rules, COUNT(rules));
 }
 
 void ctags_broker(int fd, const char *program, int64_t file_ms)
 {
-	struct broker b = { .program = program, .file_ms = file_ms };
+	struct broker b = { .fd = fd, .program = program, .file_ms = file_ms };
 	struct ctags_ask ask;
 
-	keep_only(&b, fd);
 	confine(&b);
-	signal(SIGPIPE, SIG_IGN);
 	b.text = malloc(CTAGS_FILE_BYTES);
 	b.output = malloc(CTAGS_OUTPUT_BYTES);
-	while (b.text != NULL && b.output != NULL && ctags_read_all(b.fd, &ask, sizeof(ask))) {
+	while (b.text != NULL && b.output != NULL && broker_read_all(b.fd, &ask, sizeof(ask))) {
 		struct ctags_answer answer = { .gap = GAP_NONE };
 
-		if (ask.bytes > CTAGS_FILE_BYTES || !ctags_read_all(b.fd, b.text, ask.bytes))
+		if (ask.bytes > CTAGS_FILE_BYTES || !broker_read_all(b.fd, b.text, ask.bytes))
 			break;
 		ask.name[CTAGS_NAME_MAX - 1] = '\0';
 		answer.gap = read_file(&b, &ask);
 		answer.bytes = answer.gap == GAP_NONE ? (uint32_t)b.output_len : 0;
-		if (!ctags_write_all(b.fd, &answer, sizeof(answer)) ||
-		    !ctags_write_all(b.fd, b.output, answer.bytes))
+		if (!broker_write_all(b.fd, &answer, sizeof(answer)) ||
+		    !broker_write_all(b.fd, b.output, answer.bytes))
 			break;
 	}
 	end_ctags(&b);

@@ -19,12 +19,8 @@ struct ctags_answer {
 	uint32_t bytes; /* of the lines that follow */
 };
 
-/** Serve one end of the socket until the other closes it.  Never returns. */
+/** Serve one end of the socket, as broker_fork() gave it, until the other closes it.  Never returns. */
 NORETURN
 void ctags_broker(int fd, const char *program, int64_t file_ms);
-
-/** @ret whether all bytes went; false when the other end has gone */
-bool ctags_write_all(int fd, const void *data, size_t len);
-bool ctags_read_all(int fd, void *data, size_t len);
 
 #endif

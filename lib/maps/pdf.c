@@ -5,21 +5,14 @@
 #include "base/schema.h"
 #include "base/utf8.h"
 #include "config/config.h"
-#include "maps/ctags_broker.h"
+#include "maps/broker.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define PROGRAM "/usr/bin/pdftotext"
-
-/* Progress goes to descriptor 3, whether it is open or not: nothing else may lie there. */
-#define ABOVE_PROGRESS 4
 
 #define REQUEST_MAX ((size_t)300 << 20) /* above the largest pdf_max_bytes */
 #define PIECE_BYTES 65536
@@ -57,29 +50,17 @@ void pdf_limits_of(const struct ctx *cx, struct pdf_limits *ret)
 
 enum err pdf_start(struct ctx *cx, const struct pdf_limits *limits, struct pdf **ret)
 {
-	int pair[2], fd;
 	pid_t pid;
+	int fd;
 
 	*ret = NULL;
 	if (access(PROGRAM, X_OK) != 0)
 		return ERR_OK;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+	fd = broker_fork(&pid);
+	if (fd < 0)
 		return err_set(cx, ERR_INTERNAL, "cannot start the reader of PDFs");
-	fd = fcntl(pair[0], F_DUPFD_CLOEXEC, ABOVE_PROGRESS);
-	pid = fd >= 0 ? fork() : -1;
-	if (pid == 0) {
-		close(pair[0]);
-		close(fd);
-		pdf_broker(pair[1], limits);
-	}
-	close(pair[0]);
-	close(pair[1]);
-	if (pid < 0) {
-		if (fd >= 0)
-			close(fd);
-		return err_set(cx, ERR_INTERNAL, "cannot start the reader of PDFs");
-	}
-	signal(SIGPIPE, SIG_IGN);
+	if (pid == 0)
+		pdf_broker(fd, limits);
 	*ret = arena_alloc(cx->arena, sizeof(**ret));
 	**ret = (struct pdf){ .fd = fd, .max_bytes = (size_t)limits->max_bytes };
 	return ERR_OK;
@@ -108,14 +89,14 @@ enum pdf_result pdf_read(struct pdf *pdf, struct arena *arena, struct span bytes
 		return PDF_NO_TOOL;
 	if (bytes.len == 0 || bytes.len > pdf->max_bytes)
 		return bytes.len == 0 ? PDF_DAMAGED : PDF_TOO_LARGE;
-	if (pdf->gone || !ctags_write_all(pdf->fd, &n, sizeof(n)) ||
-	    !ctags_write_all(pdf->fd, bytes.data, n) ||
-	    !ctags_read_all(pdf->fd, &answer, sizeof(answer)) || answer.bytes > PDF_TEXT_BYTES) {
+	if (pdf->gone || !broker_write_all(pdf->fd, &n, sizeof(n)) ||
+	    !broker_write_all(pdf->fd, bytes.data, n) ||
+	    !broker_read_all(pdf->fd, &answer, sizeof(answer)) || answer.bytes > PDF_TEXT_BYTES) {
 		pdf->gone = true;
 		return PDF_DAMAGED;
 	}
 	text = arena_alloc(arena, answer.bytes + 1);
-	if (!ctags_read_all(pdf->fd, text, answer.bytes)) {
+	if (!broker_read_all(pdf->fd, text, answer.bytes)) {
 		pdf->gone = true;
 		return PDF_DAMAGED;
 	}

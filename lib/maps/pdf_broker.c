@@ -2,8 +2,7 @@
  * The broker: starts a pdftotext for each PDF, with nothing but its bytes, ends it when it takes too long or
  * says too much, and passes on what it said.  It is a process of its own and does nothing else; see pdf.h.
  */
-#include "base/landlock.h"
-#include "maps/ctags_broker.h"
+#include "maps/broker.h"
 #include "maps/pdf.h"
 
 #include <errno.h>
@@ -14,11 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM        "/usr/bin/pdftotext"
@@ -92,27 +87,6 @@ struct job {
 	int64_t spent_ms; /* by those before */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void limit(__rlimit_resource_t what, rlim_t value)
-{
-	struct rlimit now;
-
-	if (getrlimit(what, &now) != 0)
-		_exit(127);
-	if (value < now.rlim_max)
-		now.rlim_max = value;
-	now.rlim_cur = now.rlim_max;
-	if (setrlimit(what, &now) != 0)
-		_exit(127);
-}
-
 static void refuse_calls(void)
 {
 	const unsigned writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
@@ -135,31 +109,24 @@ static void refuse_calls(void)
 	seccomp_release(filter);
 }
 
-/* The child's side, from fork() to exec(). */
-NORETURN
-static void become_pdftotext(const struct job *job, int in, int out, pid_t parent)
+static pid_t start(const struct job *job, int in, int out)
 {
 	static const char *const ENV[] = { "LC_ALL=C.UTF-8", NULL };
 	const struct pdf_limits *limits = job->limits;
 	char pages[PAGES_DIGITS];
 	const char *const argv[] = { PROGRAM, "-q",  "-enc", "UTF-8", "-eol", "unix",
 		                     "-l",    pages, "-",    "-",     NULL };
+	const struct broker_program program = {
+		.argv = argv,
+		.env = ENV,
+		.open_files = OPEN_FILES_MAX,
+		.cpu_s = limits->timeout_s,
+		.memory_bytes = limits->memory_bytes,
+		.last = refuse_calls,
+	};
 
 	snprintf(pages, sizeof(pages), "%d", (int)limits->max_pages);
-	signal(SIGPIPE, SIG_DFL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent ||
-	    dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
-	    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) != 0)
-		_exit(127);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_NOFILE, OPEN_FILES_MAX);
-	limit(RLIMIT_CPU, (rlim_t)limits->timeout_s);
-	if (limits->memory_bytes > 0)
-		limit(RLIMIT_AS, (rlim_t)limits->memory_bytes);
-	refuse_calls();
-	execve(PROGRAM, (char *const *)argv, (char *const *)ENV);
-	_exit(127);
+	return broker_run(&program, in, out);
 }
 
 /* The bytes as a file without a name.  @ret -1 on failure */
@@ -167,7 +134,7 @@ static int file_of(const struct job *job)
 {
 	int fd = (int)syscall(SYS_memfd_create, "pdf", MFD_CLOEXEC);
 
-	if (fd >= 0 && (!ctags_write_all(fd, job->bytes, job->n) || lseek(fd, 0, SEEK_SET) != 0)) {
+	if (fd >= 0 && (!broker_write_all(fd, job->bytes, job->n) || lseek(fd, 0, SEEK_SET) != 0)) {
 		close(fd);
 		return -1;
 	}
@@ -178,7 +145,7 @@ static enum pdf_result take_output(struct job *job, int out, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd fd = { .fd = out, .events = POLLIN };
-		int64_t wait = deadline - now_ms();
+		int64_t wait = deadline - broker_now_ms();
 		ssize_t n;
 
 		if (wait <= 0)
@@ -199,12 +166,11 @@ static enum pdf_result take_output(struct job *job, int out, int64_t deadline)
 /* @ret how it ended; it is over afterwards in any case */
 static enum pdf_result end_child(pid_t pid, enum pdf_result so_far)
 {
-	int status = 0;
+	int status;
 
 	if (so_far != PDF_OK)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = broker_wait(pid);
 	if (so_far != PDF_OK)
 		return so_far;
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
@@ -214,8 +180,8 @@ static enum pdf_result end_child(pid_t pid, enum pdf_result so_far)
 
 static enum pdf_result read_pdf(struct job *job)
 {
-	int64_t start = now_ms(), deadline = start + job->limits->timeout_s * 1000;
-	pid_t pid, parent = getpid();
+	int64_t begun = broker_now_ms(), deadline = begun + job->limits->timeout_s * 1000;
+	pid_t pid;
 	enum pdf_result result;
 	int in, out[2];
 
@@ -228,14 +194,12 @@ static enum pdf_result read_pdf(struct job *job)
 			close(in);
 		return PDF_DAMAGED;
 	}
-	pid = fork();
-	if (pid == 0)
-		become_pdftotext(job, in, out[1], parent);
+	pid = start(job, in, out[1]);
 	close(in);
 	close(out[1]);
 	result = pid > 0 ? end_child(pid, take_output(job, out[0], deadline)) : PDF_DAMAGED;
 	close(out[0]);
-	job->spent_ms += now_ms() - start;
+	job->spent_ms += broker_now_ms() - begun;
 	return result;
 }
 
@@ -250,26 +214,8 @@ static void confine(void)
 		{ "/usr/share", LANDLOCK_READ, true },
 		{ "/etc/ld.so.cache", LANDLOCK_READ, true },
 	};
-	int error = landlock_confine(RULES, COUNT(RULES), LANDLOCK_NO_TCP | LANDLOCK_SCOPED, NULL);
 
-	if (error != 0 && error != ENOSYS)
-		_exit(1);
-}
-
-/* Nothing of the analyser's stays open: its parent waits for the end of what it writes to. */
-static int keep_only(int fd)
-{
-	int sock = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), high;
-
-	if (sock < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-	    dup2(null, STDERR_FILENO) < 0)
-		_exit(1);
-	high = fcntl(sock, F_DUPFD_CLOEXEC, STDERR_FILENO + 2);
-	if (high < 0 || dup3(high, STDERR_FILENO + 1, O_CLOEXEC) < 0 ||
-	    syscall(SYS_close_range, STDERR_FILENO + 2, ~0U, 0) != 0)
-		_exit(1);
-	return STDERR_FILENO + 1;
+	broker_confine(RULES, COUNT(RULES));
 }
 
 void pdf_broker(int fd, const struct pdf_limits *limits)
@@ -277,23 +223,21 @@ void pdf_broker(int fd, const struct pdf_limits *limits)
 	struct job job = { .limits = limits };
 	uint32_t n;
 
-	fd = keep_only(fd);
 	confine();
-	signal(SIGPIPE, SIG_IGN);
 	job.output = malloc(PDF_TEXT_BYTES + 1);
-	while (job.output != NULL && ctags_read_all(fd, &n, sizeof(n)) &&
+	while (job.output != NULL && broker_read_all(fd, &n, sizeof(n)) &&
 	       n <= (uint64_t)limits->max_bytes) {
 		struct pdf_answer answer = { 0 };
 
 		job.n = n;
 		job.bytes = malloc((size_t)n + 1);
-		if (job.bytes == NULL || !ctags_read_all(fd, job.bytes, n))
+		if (job.bytes == NULL || !broker_read_all(fd, job.bytes, n))
 			break;
 		answer.result = read_pdf(&job);
 		free(job.bytes);
 		answer.bytes = answer.result == PDF_OK ? (uint32_t)job.noutput : 0;
-		if (!ctags_write_all(fd, &answer, sizeof(answer)) ||
-		    !ctags_write_all(fd, job.output, answer.bytes))
+		if (!broker_write_all(fd, &answer, sizeof(answer)) ||
+		    !broker_write_all(fd, job.output, answer.bytes))
 			break;
 	}
 	_exit(0);
