@@ -3,17 +3,19 @@
 #
 #   VARIANT  release, debug, san, cov (built before by `make tests-build VARIANT=`)
 #   KIND     unit  programs of tests/unit, two at a time
-#            db    programs of tests/db, one after the other on one throw-away PostgreSQL
+#            db    programs of tests/db, DB_AT_ONCE at a time, each such row of them on one throw-away PostgreSQL
 #            e2e   stories of tests/e2e, each with a stack of its own, STORIES_AT_ONCE at a time
 #            fuzz  each fuzz target over its corpus and then briefly on
 #
 # Every program speaks TAP; what it said is kept in build/<variant>/tap/.  One that
-# crashes, exits non-zero or runs fewer tests than it planned counts as a failure.
+# crashes, exits non-zero or runs fewer tests than it planned counts as a failure.  What failed
+# beside another is heard again by itself, and the summary names it.
 # The last line is `N passed, N failed`; exit status 1 when anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 SELF=tests/run.sh
 STORIES_AT_ONCE=${STORIES_AT_ONCE:-$(($(nproc) + 1))}
+DB_AT_ONCE=${DB_AT_ONCE:-$(nproc)}
 FUZZ_SECONDS=${FUZZ_SECONDS:-10}
 FUZZ_RUNS=${FUZZ_RUNS:-20000}
 FUZZ_SEED=${FUZZ_SEED:-0} # 0: another one each time
@@ -23,6 +25,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 passed=0
 failed=0
 broken=()
+again=()
 skipped=()
 
 # run_tap NAME SECONDS COMMAND...: run, keep the output, count later.
@@ -36,6 +39,8 @@ run_tap() {
 # judge NAME: what its output says, in ok, bad, left (skipped), plan, code and took (seconds).
 judge() {
 	local out=$TAP/$1.tap
+	mkdir -p "$(dirname "$out")"
+	[ -f "$out" ] || echo "it was not run" >"$out"
 	ok=$(grep -cE '^ok [0-9]' "$out")
 	left=$(grep -cE '^(not )?ok [0-9]+.* # SKIP' "$out") # cmocka says "not ok" of what it skipped
 	ok=$((ok - $(grep -cE '^ok [0-9]+.* # SKIP' "$out")))
@@ -66,68 +71,74 @@ count() {
 programs() { find "build/$VARIANT/tests/$1" -type f -name 'test_*' -perm -u+x ! -name '*.o' 2>/dev/null | sort; }
 name_of() { local name=${1#build/*/tests/}; echo "${name%.sh}"; }
 
-run_unit() {
-	local program running=0
-	for program in $(programs unit); do
-		run_tap "$(name_of "$program")" 180 "$program" &
-		running=$((running + 1))
-		if [ "$running" -ge 2 ]; then
-			wait -n
-			running=$((running - 1))
-		fi
-	done
-	wait
-	for program in $(programs unit); do
-		count "$(name_of "$program")"
-	done
-}
-
-run_db() {
-	local program
-	[ -n "$(programs db)" ] || return 0
-	if [ -z "${PORTOLAN_TEST_DB_URL:-}" ]; then
-		tests/pg.sh "$SELF" --inside-db || { [ $? -eq 1 ] || no_database; }
-		read -r passed_db failed_db <"$TAP/db.count" || no_database
-		passed=$((passed + passed_db))
-		failed=$((failed + failed_db))
-		rm -f "$TAP/db.count"
-		return
-	fi
-	for program in $(programs db); do
-		run_tap "$(name_of "$program")" 180 "$program"
-		count "$(name_of "$program")"
-	done
-	echo "$passed $failed" >"$TAP/db.count"
-}
-
-no_database() {
-	echo "FAIL $VARIANT db: the throw-away PostgreSQL did not start" >&2
-	echo "0 1" >"$TAP/db.count"
-}
-
-# A story that failed beside another one is heard again by itself: only then is it the product that
-# failed, and not the company.  What it said the first time is printed all the same.
+# What failed beside another is heard again by itself: only then is it the product that failed, and not
+# the company.  What it said the first time is printed all the same.
 alone_if_failed() {
 	local ok bad left plan code took
 	judge "$1"
 	[ "$bad" -gt 0 ] || return 0
+	again+=("$VARIANT $1")
 	printf 'AGAIN %-51s %s (exit %s)\n' "$VARIANT $1" "$ok passed, $bad failed of $plan beside another" "$code"
 	grep -vE '^ok [0-9]' "$TAP/$1.tap" | tail -n 60 | sed 's/^/     /'
-	run_tap "$1" 600 sh "$2"
+	run_tap "$@"
+}
+
+# at_once N: wait until fewer than N of those started are left.
+at_once() {
+	while [ "$(jobs -pr | wc -l)" -ge "$1" ]; do
+		wait -n
+	done
+}
+
+run_unit() {
+	local program
+	for program in $(programs unit); do
+		at_once 2
+		run_tap "$(name_of "$program")" 180 "$program" &
+	done
+	wait
+	for program in $(programs unit); do
+		alone_if_failed "$(name_of "$program")" 180 "$program"
+		count "$(name_of "$program")"
+	done
+}
+
+# What is left in the list, one at a time; others take from it too.
+run_db_row() {
+	local program
+	while program=$(flock "$1.lock" sed -n -i -e '1w /dev/stdout' -e '1!p' "$1") && [ -n "$program" ]; do
+		run_tap "$(name_of "$program")" 180 "$program"
+	done
+}
+
+run_db() {
+	local program row list
+	list=$(mktemp)
+	programs db >"$list"
+	if [ -n "${PORTOLAN_TEST_DB_URL:-}" ]; then
+		run_db_row "$list"
+	else
+		for ((row = 0; row < DB_AT_ONCE; row++)); do
+			tests/pg.sh "$SELF" --db-row "$list" &
+		done
+		wait
+	fi
+	rm -f "$list" "$list.lock"
+	for program in $(programs db); do
+		[ -n "${PORTOLAN_TEST_DB_URL:-}" ] ||
+			alone_if_failed "$(name_of "$program")" 180 tests/pg.sh "$program"
+		count "$(name_of "$program")"
+	done
 }
 
 # Several at a time, since stories mostly wait; those that measure or overload come by themselves after that
 # (a line "# alone" in the story says so).
 run_e2e() {
-	local story running=0
+	local story
 	for story in tests/e2e/t[0-9]*.sh; do
 		! grep -q '^# alone' "$story" || continue
+		at_once "$STORIES_AT_ONCE"
 		run_tap "e2e/$(basename "$story" .sh)" 600 sh "$story" &
-		running=$((running + 1))
-		if [ "$running" -ge "$STORIES_AT_ONCE" ]; then
-			wait -n
-			running=$((running - 1))
-		fi
 	done
 	wait
 	for story in tests/e2e/t[0-9]*.sh; do
@@ -135,7 +146,7 @@ run_e2e() {
 		run_tap "e2e/$(basename "$story" .sh)" 420 sh "$story"
 	done
 	for story in tests/e2e/t[0-9]*.sh; do
-		grep -q '^# alone' "$story" || alone_if_failed "e2e/$(basename "$story" .sh)" "$story"
+		grep -q '^# alone' "$story" || alone_if_failed "e2e/$(basename "$story" .sh)" 600 sh "$story"
 		count "e2e/$(basename "$story" .sh)"
 	done
 }
@@ -169,9 +180,9 @@ if [ "${1:-}" = --fuzz-one ]; then
 	exit 0
 fi
 
-if [ "${1:-}" = --inside-db ]; then
-	run_db
-	exit $((failed > 0))
+if [ "${1:-}" = --db-row ]; then
+	run_db_row "$2"
+	exit 0
 fi
 
 for part; do
@@ -183,6 +194,9 @@ for part; do
 done
 if [ "${#broken[@]}" -gt 0 ]; then
 	printf 'failed: %s\n' "${broken[@]}"
+fi
+if [ "${#again[@]}" -gt 0 ]; then
+	printf 'heard again: %s\n' "${again[@]}"
 fi
 if [ "${#skipped[@]}" -gt 0 ]; then
 	printf 'skipped: %s\n' "${skipped[@]}"
