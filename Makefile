@@ -137,6 +137,7 @@ $(RUNNERS): $(B)/%_runner: $(B)/%_jobs.o $(B)/fcgi/runner.o $(EDGE_A) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(filter $(B)/tests/bench/%,$(TOOLS)): $(B)/tests/bench/tool.o
 $(B)/tests/bench/map_graph_tool: $(B)/tests/made_map.o
 
 # A program for a test or the bench, without the fixture.

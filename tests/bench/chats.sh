@@ -9,6 +9,7 @@
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
 . "$ROOT/deploy/env.sh"
+. "$ROOT/tests/bench/common.sh"
 WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)
 chmod 755 "$WORK"
 VAR=$WORK/var
@@ -31,17 +32,6 @@ leave() {
 trap leave EXIT
 trap 'exit 130' INT TERM
 
-free_port() {
-	local port
-	while :; do
-		port=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
-		port_taken "$port" || break
-	done
-	echo "$port"
-}
-
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
 api() { curl -sf -m 40 -X "$1" -H "Authorization: Bearer $PORTOLAN_API_KEY" -H 'Content-Type: application/json' "${@:3}" "$PORTOLAN_URL$2"; }
 
 start() {
@@ -105,13 +95,13 @@ for _ in $(seq "$ROUNDS"); do
 	[ "$good" -ge "$whole" ] || whole=$good
 	[ "$most" -ge "$at_once" ] || at_once=$most
 done
-alone=$(tr ' ' '\n' <<<"$alone" | grep . | median)
-beside=$(tr ' ' '\n' <<<"$beside" | grep . | median)
+alone=$(median "$alone")
+beside=$(median "$beside")
 echo "$(nproc) cores, $CHATS chats at $((1000 / PACE)) pieces a second each, medians of $ROUNDS rounds"
 row "" "with chats" "without" "ratio" "aim"
 row "p99 of the list at $RATE requests/s" "$beside ms" "$alone ms" "$(awk -v a="$beside" -v b="$alone" 'BEGIN { printf "%.2f x", a / b }')" "< 2 x"
 row "answers that are whole and as they were sent" "$whole" "" "" "$CHATS"
 row "of them streaming at the same time" "$at_once" "" "" "$CHATS"
-row "time to the first token, p50 / p99" "$first50 ms" "$(tr ' ' '\n' <<<"$first" | grep . | median) ms" "" ""
-row "longest silence in an answer, p50 / p99" "$gap50 ms" "$(tr ' ' '\n' <<<"$gap" | grep . | median) ms" "" ""
+row "time to the first token, p50 / p99" "$first50 ms" "$(median "$first") ms" "" ""
+row "longest silence in an answer, p50 / p99" "$gap50 ms" "$(median "$gap") ms" "" ""
 row "RSS of the runner" "$(cat "$WORK/rss") KiB" "$before KiB" "" ""

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # The event log's part of make bench: how many events a second, and how soon a handler begins.
 #
 # On a PostgreSQL of its own that waits for the disk, as in production.
@@ -6,7 +6,6 @@
 #   BENCH_SECONDS=4   of each load
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
-export PG_DURABLE=1 VARIANT="${VARIANT:-release}"
-# The program reads the settings file alone.
-"$ROOT/tests/pg.sh" env -u PORTOLAN_TEST_DB_URL -u PORTOLAN_TEST_OWNER_URL -u PORTOLAN_TEST_RUNNER_URL \
-	-u PORTOLAN_TEST_GATE_URL -u PORTOLAN_TEST_SUPER_URL "$ROOT/build/$VARIANT/tests/bench/events_tool"
+export VARIANT="${VARIANT:-release}"
+. "$ROOT/tests/bench/common.sh"
+in_database events_tool

@@ -1,13 +1,13 @@
 /*
  * Speed of the event log and of handing on, with the runner's own dispatcher:
  *
- *     tests/pg.sh build/release/tests/bench/events
+ *     tests/pg.sh build/release/tests/bench/events_tool
  *
  * Prints rows as tests/bench/run.sh does.  BENCH_SECONDS is how long each load lasts.
  */
 #include "app/app.h"
-#include "auth/key.h"
 #include "base/secret.h"
+#include "bench/tool.h"
 #include "dispatch.h"
 #include "events/activity.h"
 #include "events/bell.h"
@@ -94,14 +94,6 @@ static void emitter_close(struct emitter *e)
 	arena_free(e->arena);
 }
 
-NORETURN
-static void give_up(const struct ctx *cx, const char *what)
-{
-	fprintf(stderr, "%s: %s (%s)\n", what, cx->fault.detail != NULL ? cx->fault.detail : "?",
-	        cx->fault.cause != NULL ? cx->fault.cause : "no cause");
-	exit(EXIT_FAILURE);
-}
-
 static enum err emit_batch(struct emitter *e, int64_t number)
 {
 	struct ctx *cx = &e->cx;
@@ -135,12 +127,6 @@ static void *emit_all(void *arg)
 }
 
 /* --- Measurements --- */
-
-static void row(const char *what, const char *value, const char *aim)
-{
-	printf("%-44s %12s %12s %9s   %s\n", what, value, "", "", aim);
-	fflush(stdout);
-}
 
 static double seconds_since(int64_t us)
 {
@@ -264,38 +250,17 @@ static void latency(const struct app *app, int64_t tenant_id)
 
 /* --- All of it --- */
 
-static const struct db_stmt TENANT_OF = {
-	.name = "bench_tenant",
-	.nparams = 1,
-	.any_tenant = true,
-	.sql = "SELECT tenant_id FROM app.api_key WHERE id = $1",
-};
-
-static int64_t make_tenant(struct ctx *cx)
-{
-	CLEANUP(db_close_ptr) struct db *db = app_gate_db(cx->app);
-	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
-	struct key_made key;
-	int64_t id = 0;
-
-	if (key_setup(&own, "bench", "bench", ROLE_OWNER, &key) != ERR_OK ||
-	    db_get_int(&own, &TENANT_OF, DB_ARGS(DB_INT(key.id)), &id) != ERR_OK)
-		give_up(&own, "tenant");
-	return id;
-}
-
 int main(void)
 {
 	static const struct config_sources SOURCES = { 0 };
 	static struct app_process p;
 	static struct dispatch dispatch;
-	const char *set = getenv("BENCH_SECONDS");
-	int seconds = set != NULL && strtol(set, NULL, 10) > 0 ? (int)strtol(set, NULL, 10) : 4;
+	int seconds = (int)bench_size("BENCH_SECONDS", 4);
 	int64_t tenant_id;
 
 	if (app_open(&p, "runner", &SOURCES) != ERR_OK)
 		give_up(&p.cx, "start");
-	tenant_id = make_tenant(&p.cx);
+	tenant_id = bench_tenant(&p.cx);
 	drain(&p.app, tenant_id, &ONLY_TRIVIAL, "events/s of a backlog, trivial handler",
 	      ">= 10000");
 	drain(&p.app, tenant_id, &WITH_ACTIVITY, "events/s of a backlog, and counted by day", "");

@@ -15,6 +15,7 @@ fi
 VAR=${PORTOLAN_CONFIG%/*}
 export VAR
 . "$ROOT/deploy/env.sh"
+. "$ROOT/tests/bench/common.sh"
 load_settings
 JOBS=${BENCH_JOBS:-300000}
 ROUNDS=${BENCH_ROUNDS:-3}
@@ -37,11 +38,7 @@ leave() {
 trap leave EXIT
 trap 'exit 130' INT TERM
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
-row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
-sql() { step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d "${DB:-portolan}" -v ON_ERROR_STOP=1 "$@"; }
-empty() { [ "$(sql -c 'SELECT NOT EXISTS (SELECT FROM app.background_job)')" = t ]; }
+empty() { [ "$(psql_super -c 'SELECT NOT EXISTS (SELECT FROM app.background_job)')" = t ]; }
 
 start_runner_now() {
 	step_down env TENANT="$tenant" "$BUILD/fault/ledger_runner" 2>"$VAR/log/bench-runner.log" &
@@ -51,14 +48,14 @@ start_runner_now() {
 start_runner() {
 	start_runner_now
 	for _ in $(seq 200); do
-		[ "$(sql -c 'SELECT count(*) FROM app.job_runner WHERE parent_id IS NULL AND light_asleep')" = 1 ] && return
+		[ "$(psql_super -c 'SELECT count(*) FROM app.job_runner WHERE parent_id IS NULL AND light_asleep')" = 1 ] && return
 		sleep 0.05
 	done
 	die 'the runner does not start'
 }
 
 stop_runner() {
-	kill -TERM "$(sql -c 'SELECT pid FROM app.job_runner WHERE parent_id IS NULL')"
+	kill -TERM "$(psql_super -c 'SELECT pid FROM app.job_runner WHERE parent_id IS NULL')"
 	wait "$runner" || :
 	runner=
 }
@@ -67,12 +64,12 @@ tool() { step_down env TENANT="$tenant" "$BUILD/fault/ledger_tool" "$@"; }
 
 # light jobs that do nothing, so many
 fill() {
-	sql -c "INSERT INTO app.background_job (tenant_id, queue, job_type, arguments)
+	psql_super -c "INSERT INTO app.background_job (tenant_id, queue, job_type, arguments)
 		SELECT $tenant, 'ledger_light', 'ledger.light', '{\"ms\":0,\"times\":0,\"quiet\":true}' FROM generate_series(1, $1)"
 }
 
 tidy() {
-	sql -c 'TRUNCATE app.background_job_history' -c 'VACUUM ANALYZE app.background_job' -c 'CHECKPOINT'
+	psql_super -c 'TRUNCATE app.background_job_history' -c 'VACUUM ANALYZE app.background_job' -c 'CHECKPOINT'
 }
 
 # From the first claim to the last completion, on the server's clock.
@@ -80,17 +77,17 @@ drain_ours() {
 	local before
 	tidy
 	fill "$JOBS"
-	sql -c 'VACUUM ANALYZE app.background_job'
-	before=$(sql -c 'SELECT pg_current_wal_insert_lsn()')
+	psql_super -c 'VACUUM ANALYZE app.background_job'
+	before=$(psql_super -c 'SELECT pg_current_wal_insert_lsn()')
 	start_runner_now
 	while ! empty; do sleep 0.1; done
-	sql -c "SELECT ((pg_current_wal_insert_lsn() - '$before') / $JOBS)::integer" >"$VAR/run/wal"
+	psql_super -c "SELECT ((pg_current_wal_insert_lsn() - '$before') / $JOBS)::integer" >"$VAR/run/wal"
 	stop_runner
-	sql -c "SELECT ($JOBS / extract(epoch FROM max(finished_at) - min(started_at)))::integer FROM app.background_job_history"
+	psql_super -c "SELECT ($JOBS / extract(epoch FROM max(finished_at) - min(started_at)))::integer FROM app.background_job_history"
 }
 
 drain_ceiling() {
-	sql -c 'DROP SCHEMA IF EXISTS bench CASCADE' -c 'CREATE SCHEMA bench' \
+	psql_super -c 'DROP SCHEMA IF EXISTS bench CASCADE' -c 'CREATE SCHEMA bench' \
 		-c 'CREATE TABLE bench.job (LIKE app.background_job INCLUDING DEFAULTS INCLUDING IDENTITY)
 			WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)' \
 		-c 'ALTER TABLE bench.job ADD PRIMARY KEY (id)' \
@@ -100,13 +97,13 @@ drain_ceiling() {
 		-c "INSERT INTO bench.job (tenant_id, queue, job_type, arguments)
 			SELECT $tenant, 'ledger_light', 'ledger.light', '{\"ms\":0,\"times\":0,\"quiet\":true}' FROM generate_series(1, $JOBS)" \
 		2>/dev/null
-	sql -c 'VACUUM ANALYZE bench.job' -c 'CHECKPOINT'
+	psql_super -c 'VACUUM ANALYZE bench.job' -c 'CHECKPOINT'
 	step_down "$BUILD/bench/ceiling_tool" "host=$VAR/run dbname=portolan user=postgres" "$LANES" 100 |
 		awk '{ printf "%.0f\n", $1 / $2 }'
 }
 
 drain_peer() {
-	sql -c 'CHECKPOINT'
+	psql_super -c 'CHECKPOINT'
 	(cd "$peers" && step_down node peers.mjs "$1" "$2" "postgresql:///peers?host=$VAR/run&user=postgres" 2>"$VAR/log/peer.log" | tail -n 1) || echo 0
 }
 
@@ -120,22 +117,22 @@ hold_snapshot() {
 		n=$((n + 1))
 	done
 	for _ in $(seq 100); do
-		[ "$(sql -c "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'")" = "$n" ] && return
+		[ "$(psql_super -c "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'")" = "$n" ] && return
 		sleep 0.05
 	done
 	die 'no snapshot is held'
 }
 
 let_go() {
-	sql -c "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'" >/dev/null
+	psql_super -c "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'" >/dev/null
 	# shellcheck disable=SC2086 # numbers
 	wait $holder || :
 	holder=
 }
 
 set_up() {
-	sql -f "$ROOT/tests/fault/ledger.sql"
-	tenant=$(sql -c "INSERT INTO app.tenant (name, jobs_max) VALUES ('bench', 1000000) RETURNING id")
+	psql_super -f "$ROOT/tests/fault/ledger.sql"
+	tenant=$(psql_super -c "INSERT INTO app.tenant (name, jobs_max) VALUES ('bench', 1000000) RETURNING id")
 	printf 'runner_light_threads = %d\n' "$LANES" >>"$PORTOLAN_CONFIG"
 }
 
@@ -149,7 +146,7 @@ install_peers() {
 		return
 	fi
 	chmod -R a+rX "$peers"
-	sql -c 'CREATE DATABASE peers'
+	psql_super -c 'CREATE DATABASE peers'
 }
 
 # The drains, round by round.
@@ -163,13 +160,13 @@ compare() {
 		[ -z "$peers" ] || [ -n "$held" ] || single="$single $(drain_peer graphile $((JOBS / 20)))"
 	done
 	for name in ours ceiling batched boss single; do
-		eval "$name=\$(tr ' ' '\n' <<<\"\$$name\" | grep . | median)"
+		eval "$name=\$(median \"\$$name\")"
 	done
-	row "jobs/s${held:+, $held} / ceiling" "$ours/s" "$ceiling/s" "$(ratio "$ours" "$ceiling") x" ">= 0.75 x"
+	row "jobs/s${held:+, $held} / ceiling" "$ours/s" "$ceiling/s" "$(ratio "$ours" "$ceiling")" ">= 0.75 x"
 	if [ -n "$peers" ]; then
-		row "jobs/s${held:+, $held} / graphile-worker batched" "$ours/s" "$batched/s" "$(ratio "$ours" "$batched") x" ">= 1.5 x"
-		row "jobs/s${held:+, $held} / pg-boss" "$ours/s" "$boss/s" "$(ratio "$ours" "$boss") x" ">= 3 x"
-		[ -n "$held" ] || row "jobs/s / graphile-worker" "$ours/s" "$single/s" "$(ratio "$ours" "$single") x" ""
+		row "jobs/s${held:+, $held} / graphile-worker batched" "$ours/s" "$batched/s" "$(ratio "$ours" "$batched")" ">= 1.5 x"
+		row "jobs/s${held:+, $held} / pg-boss" "$ours/s" "$boss/s" "$(ratio "$ours" "$boss")" ">= 3 x"
+		[ -n "$held" ] || row "jobs/s / graphile-worker" "$ours/s" "$single/s" "$(ratio "$ours" "$single")" ""
 	fi
 	rate=$ours
 }
@@ -182,11 +179,11 @@ latency() {
 		row "from commit to start, $kind, p50 / p99" "$p50 us" "$p99 us" "" "<= 1200 / 4000 us"
 	done
 	# Vacuum counts as well.
-	sql -c 'ALTER SYSTEM SET autovacuum = off' -c 'SELECT pg_reload_conf()' >/dev/null
+	psql_super -c 'ALTER SYSTEM SET autovacuum = off' -c 'SELECT pg_reload_conf()' >/dev/null
 	sleep 12 # sessions tell of what they have done within ten seconds
-	before=$(sql -c 'SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()')
+	before=$(psql_super -c 'SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()')
 	sleep 20
-	after=$(sql -c 'SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()')
+	after=$(psql_super -c 'SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()')
 	row 'queries/s of an idle runner' "$(awk -v n="$((after - before - 1))" 'BEGIN { printf "%.1f", n / 20 }')" "" "" "<= 2"
 	stop_runner
 }
@@ -205,7 +202,7 @@ bench() {
 	row 'WAL of a job' "$(cat "$VAR/run/wal") bytes" "" "" "<= 700"
 	hold_snapshot
 	compare 'a snapshot held'
-	row 'jobs/s, a snapshot held / without' "$rate/s" "$free/s" "$(ratio "$rate" "$free") x" ">= 0.9 x"
+	row 'jobs/s, a snapshot held / without' "$rate/s" "$free/s" "$(ratio "$rate" "$free")" ">= 0.9 x"
 	let_go
 	latency
 }
@@ -213,7 +210,7 @@ bench() {
 # --- The soak ---
 
 sizes() {
-	sql -F' ' -c "SELECT c.relname, pg_relation_size(c.oid) / 8192 FROM pg_class c WHERE c.oid = 'app.background_job'::regclass
+	psql_super -F' ' -c "SELECT c.relname, pg_relation_size(c.oid) / 8192 FROM pg_class c WHERE c.oid = 'app.background_job'::regclass
 		OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = 'app.background_job'::regclass) ORDER BY 1"
 }
 
@@ -222,11 +219,11 @@ soak() {
 	local done=0 first half last grown
 	start_runner
 	while [ "$done" -lt "$SOAK" ]; do
-		sql -c "INSERT INTO app.background_job (tenant_id, queue, job_type, priority, unique_key, order_key, arguments)
+		psql_super -c "INSERT INTO app.background_job (tenant_id, queue, job_type, priority, unique_key, order_key, arguments)
 			SELECT $tenant, 'ledger_light', 'ledger.light', 1 + n % 4, CASE WHEN n % 10 = 0 THEN 'u$done-' || n END,
 			       CASE WHEN n % 20 = 0 THEN 'o' || n % 100 END, '{\"ms\":0,\"times\":0,\"quiet\":true}'
 			  FROM generate_series(1, 5000) n"
-		while [ "$(sql -c 'SELECT count(*) FROM app.background_job')" -gt 5000 ]; do sleep 0.05; done
+		while [ "$(psql_super -c 'SELECT count(*) FROM app.background_job')" -gt 5000 ]; do sleep 0.05; done
 		done=$((done + 5000))
 		if [ $((done % 100000)) -eq 0 ]; then
 			[ "$done" -gt 100000 ] || first=$(sizes)
@@ -237,9 +234,9 @@ soak() {
 	while ! empty; do sleep 0.1; done
 	last=$(sizes)
 	echo "at the end, pages: $(sizes | tr '\n' ' ')"
-	sql -F' ' -c "SELECT 'dead rows', n_dead_tup, 'of', n_tup_upd, 'updates HOT:', round(100.0 * n_tup_hot_upd / greatest(n_tup_upd, 1), 1) || ' %'
+	psql_super -F' ' -c "SELECT 'dead rows', n_dead_tup, 'of', n_tup_upd, 'updates HOT:', round(100.0 * n_tup_hot_upd / greatest(n_tup_upd, 1), 1) || ' %'
 		FROM pg_stat_user_tables WHERE relid = 'app.background_job'::regclass"
-	sql -F' ' -c "SELECT 'completed', count(*) FROM app.background_job_history"
+	psql_super -F' ' -c "SELECT 'completed', count(*) FROM app.background_job_history"
 	stop_runner
 	echo "against the first 100 000: $(paste -d' ' <(echo "$first") <(echo "$last") | awk '{ printf "%s %.2f x  ", $1, $4 / $2 }')"
 	# What one round of vacuum leaves is the size at which they stay, and when it comes is chance: a tenth,

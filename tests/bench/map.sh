@@ -12,6 +12,7 @@ REPO=$(cd "${REPO:-$ROOT}" && pwd -P)
 ROUNDS=${BENCH_ROUNDS:-3}
 BIN=$ROOT/build/${VARIANT:-release}/bin
 WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)
+. "$ROOT/tests/bench/common.sh"
 trap 'rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
 # The repository may be somebody else's; nothing of it is run.
@@ -44,9 +45,7 @@ peer_map() {
 }
 
 repo_git() { git -C "$REPO" "$@"; }
-median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f x", (b > 0 ? a / b : 0) }'; }
-row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
+middle() { median "$(cat "$WORK/$1")"; }
 
 # timed NAME INPUT COMMAND...: on one core; seconds of the clock go to NAME.s, MiB resident to NAME.mib
 timed() {
@@ -77,8 +76,8 @@ reads() { grep -a '^{"read":' "$WORK/$1.out" | sed 's/[^0-9,]//g; s/,/ read, /; 
 
 # show TITLE OURS PEER AIM
 show() {
-	row "$1" "$(median "$WORK/$2.s") s" "$(median "$WORK/$3.s") s" \
-		"$(ratio "$(median "$WORK/$2.s")" "$(median "$WORK/$3.s")")" "$4"
+	row "$1" "$(middle "$2.s") s" "$(middle "$3.s") s" \
+		"$(ratio "$(middle "$2.s")" "$(middle "$3.s")")" "$4"
 }
 
 git_dir=$(cd "$REPO" && cd "$(git rev-parse --git-common-dir)" && pwd -P)
@@ -115,7 +114,7 @@ show "map from known facts / from nothing" warm cold "$(reads warm)"
 show "map of one changed commit / from nothing" changed cold "<= 0.1 s for a million lines; $(reads changed)"
 show "map of known facts with history / without" past warm "$(repo_git rev-list --count "$new") commits; <= 4 s for 80 000"
 show "the same, history of one changed commit" past_changed warm_again "$(repo_git rev-list --count "$old..$new") new, the others kept"
-row "resident, from nothing / from known facts" "$(median "$WORK/cold.mib") MiB" "$(median "$WORK/warm.mib") MiB" "" "<= 100 MiB"
+row "resident, from nothing / from known facts" "$(middle "cold.mib") MiB" "$(middle "warm.mib") MiB" "" "<= 100 MiB"
 if command -v cloc >/dev/null; then
 	timed cloc /dev/null cloc --quiet --skip-uniqueness "$WORK/tree"
 	show "map from nothing / cloc" cold cloc ""
@@ -128,7 +127,7 @@ peer='' no_peer=''
 install_peer
 if [ -n "$peer" ] && peer_map; then
 	show "map from nothing / codegraph (npm)" cold peer "<= 0.0125 x"
-	row "resident, Portolan / codegraph" "$(median "$WORK/cold.mib") MiB" "$(median "$WORK/peer.mib") MiB" "" ""
+	row "resident, Portolan / codegraph" "$(middle "cold.mib") MiB" "$(middle "peer.mib") MiB" "" ""
 else
 	echo "without codegraph: ${no_peer:-it failed}"
 fi

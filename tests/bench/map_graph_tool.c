@@ -6,7 +6,6 @@
  * Prints rows as tests/bench/run.sh does.  BENCH_EDGES and BENCH_SYMBOLS are other sizes.
  */
 #include "app/app.h"
-#include "auth/key.h"
 #include "bench/tool.h"
 #include "made_map.h"
 #include "maps/map.h"
@@ -25,33 +24,6 @@
 #define ARENA_BYTES    ((size_t)4 << 30)
 #define QUESTION_BYTES ((size_t)512 << 20)
 #define COMMIT         "1111111111111111111111111111111111111111"
-
-static uint32_t size_of(const char *variable, uint32_t otherwise)
-{
-	const char *set = getenv(variable);
-	long n = set != NULL ? strtol(set, NULL, 10) : 0;
-
-	return n > 0 && n < INT32_MAX ? (uint32_t)n : otherwise;
-}
-
-static const struct db_stmt TENANT_OF = {
-	.name = "bench_tenant",
-	.nparams = 1,
-	.any_tenant = true,
-	.sql = "SELECT tenant_id FROM app.api_key WHERE id = $1",
-};
-
-static int64_t make_tenant(struct ctx *cx)
-{
-	CLEANUP(db_close_ptr) struct db *db = app_gate_db(cx->app);
-	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
-	struct key_made key;
-	int64_t id = 0;
-
-	must(&own, key_setup(&own, "bench", "bench", ROLE_OWNER, &key), "key");
-	must(&own, db_get_int(&own, &TENANT_OF, DB_ARGS(DB_INT(key.id)), &id), "tenant");
-	return id;
-}
 
 /* --- Filling --- */
 
@@ -240,8 +212,8 @@ int main(void)
 {
 	static const struct config_sources SOURCES = { 0 };
 	static struct app_process p;
-	const struct made_map sizes = { FILES, size_of("BENCH_EDGES", MILLION),
-		                        size_of("BENCH_SYMBOLS", MILLION) };
+	const struct made_map sizes = { FILES, bench_size("BENCH_EDGES", MILLION),
+		                        bench_size("BENCH_SYMBOLS", MILLION) };
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(ARENA_BYTES);
 	CLEANUP(arena_free_ptr) struct arena *question_arena = arena_new(QUESTION_BYTES);
 	struct map_index index;
@@ -253,7 +225,7 @@ int main(void)
 	if (app_open(&p, "runner", &SOURCES) != ERR_OK)
 		give_up(&p.cx, "start");
 	ctx_begin(&cx, &p.app, arena, app_runner_db(&p.app));
-	cx.who = (struct who){ .tenant_id = make_tenant(&p.cx),
+	cx.who = (struct who){ .tenant_id = bench_tenant(&p.cx),
 		               .role = ROLE_OWNER,
 		               .actor = "bench" };
 	printf("an index of %u files, %u edges, %u symbols\n", sizes.files, sizes.edges,

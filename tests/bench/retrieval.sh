@@ -11,27 +11,20 @@
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
 export VARIANT="${VARIANT:-release}"
-# The programs read the settings file alone.
-tool() {
-	PG_DURABLE=1 "$ROOT/tests/pg.sh" env -u PORTOLAN_TEST_DB_URL -u PORTOLAN_TEST_OWNER_URL \
-		-u PORTOLAN_TEST_RUNNER_URL -u PORTOLAN_TEST_GATE_URL -u PORTOLAN_TEST_SUPER_URL \
-		"$ROOT/build/$VARIANT/tests/bench/$1"
-}
-[ "${BENCH_CHUNKS:-1000000}" -eq 0 ] || tool retrieval_tool
-[ "${BENCH_VECTORS:-40000}" -eq 0 ] || tool vector_tool
-
 . "$ROOT/deploy/env.sh"
+. "$ROOT/tests/bench/common.sh"
+[ "${BENCH_CHUNKS:-1000000}" -eq 0 ] || in_database retrieval_tool
+[ "${BENCH_VECTORS:-40000}" -eq 0 ] || in_database vector_tool
+
 WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)
 chmod 755 "$WORK"
 VAR=$WORK/var
 export VAR
 trap 'PORT=$PORT sh "$ROOT/deploy/stack.sh" down >/dev/null 2>&1 || :; rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
-PORT=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
-while port_taken "$PORT"; do PORT=$((PORT + 1)); done
+PORT=$(free_port)
 export PORT
 
-psql_super() { step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan "$@"; }
 waiting() {
 	psql_super -c "SELECT count(*) FROM app.project p WHERE NOT EXISTS (SELECT FROM app.search_state s
 		WHERE s.project_id = p.id AND s.complete AND s.commit = p.head_commit)"

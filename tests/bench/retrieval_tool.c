@@ -7,7 +7,6 @@
  * so common and rare ones stand together.  Prints rows as tests/bench/run.sh does.  BENCH_CHUNKS is another size.
  */
 #include "app/app.h"
-#include "auth/key.h"
 #include "bench/tool.h"
 #include "projects/project.h"
 #include "retrieval/search.h"
@@ -28,25 +27,6 @@
 #define ARENA_BYTES      ((size_t)1 << 30)
 #define QUESTION_BYTES   ((size_t)512 << 20)
 #define QUESTION_LONGEST 12
-
-static const struct db_stmt TENANT_OF = {
-	.name = "bench_tenant",
-	.nparams = 1,
-	.any_tenant = true,
-	.sql = "SELECT tenant_id FROM app.api_key WHERE id = $1",
-};
-
-static int64_t make_tenant(struct ctx *cx)
-{
-	CLEANUP(db_close_ptr) struct db *db = app_gate_db(cx->app);
-	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
-	struct key_made key;
-	int64_t id = 0;
-
-	must(&own, key_setup(&own, "bench", "bench", ROLE_OWNER, &key), "key");
-	must(&own, db_get_int(&own, &TENANT_OF, DB_ARGS(DB_INT(key.id)), &id), "tenant");
-	return id;
-}
 
 /* --- Words --- */
 
@@ -168,8 +148,7 @@ int main(void)
 {
 	static const struct config_sources SOURCES = { 0 };
 	static struct app_process p;
-	const char *set = getenv("BENCH_CHUNKS");
-	const uint32_t chunks = set != NULL ? (uint32_t)strtoul(set, NULL, 10) : MILLION;
+	const uint32_t chunks = bench_size("BENCH_CHUNKS", MILLION);
 	const struct project_new in = { .name = "bench", .repository_url = "https://h.example/r" };
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(ARENA_BYTES);
 	CLEANUP(arena_free_ptr) struct arena *own = arena_new(QUESTION_BYTES);
@@ -181,7 +160,7 @@ int main(void)
 	if (app_open(&p, "runner", &SOURCES) != ERR_OK)
 		give_up(&p.cx, "start");
 	ctx_begin(&cx, &p.app, arena, app_runner_db(&p.app));
-	cx.who = (struct who){ .tenant_id = make_tenant(&p.cx),
+	cx.who = (struct who){ .tenant_id = bench_tenant(&p.cx),
 		               .role = ROLE_OWNER,
 		               .actor = "bench" };
 	must(&cx, project_create(&cx, &in, &project, &job), "project");

@@ -10,6 +10,7 @@
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
 . "$ROOT/deploy/env.sh"
+. "$ROOT/tests/bench/common.sh"
 WORK=$(mktemp -d /tmp/portolan-bench.XXXXXX)
 chmod 755 "$WORK"
 VAR=$WORK/var
@@ -32,21 +33,6 @@ leave() {
 trap leave EXIT
 trap 'exit 130' INT TERM
 
-free_port() {
-	local port
-	while :; do
-		port=$((10000 + $(od -An -N2 -tu2 /dev/urandom) % 20000))
-		port_taken "$port" || break
-	done
-	echo "$port"
-}
-
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
-row() { printf '%-44s %12s %12s %9s   %s\n' "$@"; }
-
-# As the superuser: what is made and looked up here is behind the wall.
-psql_super() { step_down "$PGBIN/psql" -X -q -A -t -h "$VAR/run" -U postgres -d portolan -v ON_ERROR_STOP=1 "$@"; }
 
 # wrk_rate URL [HEADER]: requests/s under CLIENTS connections, by the key or by what the header shows
 wrk_rate() {
@@ -135,9 +121,9 @@ compare_flask() {
 		ours="$ours $(wrk_rate "$2")"
 		theirs="$theirs $(wrk_rate "$3")"
 	done
-	ours=$(tr ' ' '\n' <<<"$ours" | grep . | median)
-	theirs=$(tr ' ' '\n' <<<"$theirs" | grep . | median)
-	row "$1" "$ours/s" "$theirs/s" "$(ratio "$ours" "$theirs") x" "$4"
+	ours=$(median "$ours")
+	theirs=$(median "$theirs")
+	row "$1" "$ours/s" "$theirs/s" "$(ratio "$ours" "$theirs")" "$4"
 }
 
 compare_pgbench() {
@@ -146,9 +132,9 @@ compare_pgbench() {
 		ours="$ours $($3)"
 		theirs="$theirs $(pgbench_rate "$2")"
 	done
-	ours=$(tr ' ' '\n' <<<"$ours" | grep . | median)
-	theirs=$(tr ' ' '\n' <<<"$theirs" | grep . | median)
-	row "$1" "$ours/s" "$theirs/s" "$(ratio "$ours" "$theirs") x" "$4"
+	ours=$(median "$ours")
+	theirs=$(median "$theirs")
+	row "$1" "$ours/s" "$theirs/s" "$(ratio "$ours" "$theirs")" "$4"
 }
 
 our_get() { wrk_rate "$PORTOLAN_URL/api/v1/projects/$first"; }
@@ -173,9 +159,9 @@ cost_of_wall() {
 		without="$without $(percentile_at 0.5 "$list" 500)"
 		wall NOBYPASSRLS
 	done
-	with=$(tr ' ' '\n' <<<"$with" | grep . | median)
-	without=$(tr ' ' '\n' <<<"$without" | grep . | median)
-	row "p50 of the list with the wall / without" "$with ms" "$without ms" "$(ratio "$with" "$without") x" "<= 1.25 x"
+	with=$(median "$with")
+	without=$(median "$without")
+	row "p50 of the list with the wall / without" "$with ms" "$without ms" "$(ratio "$with" "$without")" "<= 1.25 x"
 }
 
 # What it costs to find out who asks: the admission statement's part of a list, and the other credentials.
@@ -191,12 +177,12 @@ cost_of_admission() {
 		"$(awk -v a="$admitted" -v k="$known" -v r="$key" 'BEGIN { printf "%.2f x", r * (1 / a - 1 / k) }')" "share of the whole"
 	token=$(curl -s -X POST -H "Authorization: Bearer $PORTOLAN_API_KEY" "$PORTOLAN_URL/api/v1/auth/token" | jq -r .access_token)
 	token=$(wrk_rate "$list" "Authorization: Bearer $token")
-	row "list by access token / by key" "$token/s" "$key/s" "$(ratio "$token" "$key") x" ""
+	row "list by access token / by key" "$token/s" "$key/s" "$(ratio "$token" "$key")" ""
 	session=$(curl -s -o /dev/null -D - -H "Content-Type: application/json" -d "$(jq -n --arg e "$(sed -n 's/^E-mail *//p' "$VAR/owner.txt")" \
 		--arg p "$(sed -n 's/^Password *//p' "$VAR/owner.txt")" --argjson t "$tenant" '{email: $e, password: $p, tenant_id: $t}')" \
 		"$PORTOLAN_URL/api/v1/auth/login" | sed -n 's/^[Ss]et-[Cc]ookie: \([^;]*\).*/\1/p')
 	session=$(wrk_rate "$list" "Cookie: $session")
-	row "list by session / by key" "$session/s" "$key/s" "$(ratio "$session" "$key") x" ""
+	row "list by session / by key" "$session/s" "$key/s" "$(ratio "$session" "$key")" ""
 }
 
 pool_pids() { pgrep -f "^$BIN/portolan-worker" | while read -r p; do [ "$(readlink "/proc/$p/cwd")" = "$VAR" ] && echo "$p"; done; }
@@ -208,7 +194,7 @@ memory() {
 	h2load --h1 -t1 -c32 -n 100000 -H "Authorization: Bearer $PORTOLAN_API_KEY" \
 		"$PORTOLAN_URL/api/v1/projects?limit=20" >/dev/null 2>&1
 	after=$(pool_kib Rss)
-	row "worker pool, RSS before / after 100 000 lists" "$before KiB" "$after KiB" "$(ratio "$after" "$before") x" "<= 25600 KiB, no growth"
+	row "worker pool, RSS before / after 100 000 lists" "$before KiB" "$after KiB" "$(ratio "$after" "$before")" "<= 25600 KiB, no growth"
 	row "worker pool, PSS" "$(pool_kib Pss) KiB" "" "" ""
 }
 
@@ -253,7 +239,7 @@ compare_map() {
 	rm -rf "$WORK/clone.git"
 	map=$(seconds "$BIN/portolan" map "$repo")
 	again=$(seconds "$BIN/portolan" map "$repo")
-	row "map $name / git clone --bare" "$map s" "$clone s" "$(ratio "$map" "$clone") x" "<= 2 x; second time: $again s"
+	row "map $name / git clone --bare" "$map s" "$clone s" "$(ratio "$map" "$clone")" "<= 2 x; second time: $again s"
 }
 
 start_stack

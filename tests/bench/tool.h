@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/** A tenant of the bench's own, with its owner's key.  @ret its id; ends the program on failure */
+int64_t bench_tenant(struct ctx *cx);
+
+/** @ret the number above 0 that the environment's @variable holds, else @otherwise */
+uint32_t bench_size(const char *variable, uint32_t otherwise);
+
 static inline void row(const char *what, const char *value, const char *aim)
 {
 	printf("%-52s %22s   %s\n", what, value, aim);

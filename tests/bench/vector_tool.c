@@ -7,7 +7,6 @@
  * as tests/bench/run.sh does.  BENCH_VECTORS is another size.
  */
 #include "app/app.h"
-#include "auth/key.h"
 #include "bench/tool.h"
 #include "config/config.h"
 #include "projects/project.h"
@@ -30,12 +29,6 @@
 #define ARENA_BYTES ((size_t)1 << 30)
 #define BATCH_BYTES ((size_t)64 << 20)
 
-static const struct db_stmt TENANT_OF = {
-	.name = "bench_tenant",
-	.nparams = 1,
-	.any_tenant = true,
-	.sql = "SELECT tenant_id FROM app.api_key WHERE id = $1",
-};
 static const struct db_stmt SPACE = {
 	.name = "bench_space",
 	.nparams = 2,
@@ -78,18 +71,6 @@ static const struct db_stmt INDEX = {
 	.nparams = 1,
 	.sql = "SELECT app.search_vector_index($1, true)::integer::bigint",
 };
-
-static int64_t make_tenant(struct ctx *cx)
-{
-	CLEANUP(db_close_ptr) struct db *db = app_gate_db(cx->app);
-	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
-	struct key_made key;
-	int64_t id = 0;
-
-	must(&own, key_setup(&own, "bench", "bench", ROLE_OWNER, &key), "key");
-	must(&own, db_get_int(&own, &TENANT_OF, DB_ARGS(DB_INT(key.id)), &id), "tenant");
-	return id;
-}
 
 /* --- Vectors --- */
 
@@ -270,7 +251,6 @@ int main(void)
 	static const struct config_sources SOURCES = { 0 };
 	static struct app_process p;
 	static struct config config;
-	const char *set = getenv("BENCH_VECTORS");
 	const struct project_new in = { .name = "bench", .repository_url = "https://h.example/r" };
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(ARENA_BYTES);
 	CLEANUP(arena_free_ptr) struct arena *own = arena_new(ARENA_BYTES);
@@ -279,13 +259,13 @@ int main(void)
 	struct project project;
 	int64_t job;
 
-	b.n = (set != NULL ? (uint32_t)strtoul(set, NULL, 10) : VECTORS) / BATCH * BATCH;
+	b.n = bench_size("BENCH_VECTORS", VECTORS) / BATCH * BATCH;
 	if (app_open(&p, "runner", &SOURCES) != ERR_OK)
 		give_up(&p.cx, "start");
 	config = *p.app.config;
 	p.app.config = &config;
 	ctx_begin(&b.cx, &p.app, arena, app_runner_db(&p.app));
-	b.cx.who = (struct who){ .tenant_id = make_tenant(&p.cx),
+	b.cx.who = (struct who){ .tenant_id = bench_tenant(&p.cx),
 		                 .role = ROLE_OWNER,
 		                 .actor = "bench" };
 	must(&b.cx, vector_look(&b.cx, &state), "state");
