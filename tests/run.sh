@@ -8,8 +8,8 @@
 #            fuzz  each fuzz target over its corpus and then briefly on
 #
 # Every program speaks TAP; what it said is kept in build/<variant>/tap/.  One that
-# crashes, exits non-zero or runs fewer tests than it planned counts as a failure.  What failed
-# beside another is heard again by itself, and the summary names it.
+# crashes, exits non-zero or runs fewer tests than it planned counts as a failure.  What failed is
+# heard again by itself, after all others of its kind, and the summary names it.
 # The last line is `N passed, N failed`; exit status 1 when anything failed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -71,14 +71,14 @@ count() {
 programs() { find "build/$VARIANT/tests/$1" -type f -name 'test_*' -perm -u+x ! -name '*.o' 2>/dev/null | sort; }
 name_of() { local name=${1#build/*/tests/}; echo "${name%.sh}"; }
 
-# What failed beside another is heard again by itself: only then is it the product that failed, and not
-# the company.  What it said the first time is printed all the same.
-alone_if_failed() {
+# What failed is heard again by itself: only then is it the product that failed, and not the company (of
+# other tests, and of the lint that takes what they leave).  What it said the first time is printed all the same.
+hear_again() {
 	local ok bad left plan code took
 	judge "$1"
 	[ "$bad" -gt 0 ] || return 0
 	again+=("$VARIANT $1")
-	printf 'AGAIN %-51s %s (exit %s)\n' "$VARIANT $1" "$ok passed, $bad failed of $plan beside another" "$code"
+	printf 'AGAIN %-51s %s (exit %s)\n' "$VARIANT $1" "$ok passed, $bad failed of $plan" "$code"
 	grep -vE '^ok [0-9]' "$TAP/$1.tap" | tail -n 60 | sed 's/^/     /'
 	run_tap "$@"
 }
@@ -98,7 +98,7 @@ run_unit() {
 	done
 	wait
 	for program in $(programs unit); do
-		alone_if_failed "$(name_of "$program")" 180 "$program"
+		hear_again "$(name_of "$program")" 180 "$program"
 		count "$(name_of "$program")"
 	done
 }
@@ -126,7 +126,7 @@ run_db() {
 	rm -f "$list" "$list.lock"
 	for program in $(programs db); do
 		[ -n "${PORTOLAN_TEST_DB_URL:-}" ] ||
-			alone_if_failed "$(name_of "$program")" 180 tests/pg.sh "$program"
+			hear_again "$(name_of "$program")" 180 tests/pg.sh "$program"
 		count "$(name_of "$program")"
 	done
 }
@@ -146,7 +146,7 @@ run_e2e() {
 		run_tap "e2e/$(basename "$story" .sh)" 420 sh "$story"
 	done
 	for story in tests/e2e/t[0-9]*.sh; do
-		grep -q '^# alone' "$story" || alone_if_failed "e2e/$(basename "$story" .sh)" 600 sh "$story"
+		hear_again "e2e/$(basename "$story" .sh)" 600 sh "$story"
 		count "e2e/$(basename "$story" .sh)"
 	done
 }
