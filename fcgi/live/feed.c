@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define FOLLOW_ROWS   500                          /* events of one look */
+#define FEW_ROWS      8                            /* behind which there is mostly nothing */
 #define LOOK_MS       1000                         /* between two looks when no bell rings */
 #define IDLE_MS       2000                         /* the same when nobody listens */
 #define AGAIN_MS      250                          /* after a failure */
@@ -148,8 +149,11 @@ static void nap(struct feed *feed, int ms)
 	poll(&woken, 1, ms);
 }
 
-/* Nothing is there: ask for the bell and look once more, or wait for it. */
-static enum err rest(struct feed *feed)
+/*
+ * Ask for the bell, and look once more, or wait for it.  After a few events the look that comes anyway is
+ * made the one behind the question: most often there is nothing more.
+ */
+static enum err rest(struct feed *feed, size_t looked)
 {
 	bool listened = atomic_load(&feed->listened);
 	uint64_t woken;
@@ -159,6 +163,8 @@ static enum err rest(struct feed *feed)
 		feed->asleep = listened;
 		return ERR_OK;
 	}
+	if (looked > 0)
+		return ERR_OK;
 	if (db_wait(&feed->cx, feed->wake_fd, listened ? LOOK_MS : IDLE_MS))
 		feed->asleep = false;
 	while (read(feed->wake_fd, &woken, sizeof(woken)) > 0)
@@ -172,7 +178,7 @@ static enum err look_round(struct feed *feed)
 
 	TRY(join(feed));
 	TRY(look(feed, &n));
-	return n == 0 ? rest(feed) : ERR_OK;
+	return n <= FEW_ROWS ? rest(feed, n) : ERR_OK;
 }
 
 /* Of a database that stays away the first failure is told, and its return. */

@@ -245,10 +245,25 @@ void hub_stir(struct hub *hub, struct stream *s)
 	lws_callback_on_writable(s->wsi);
 }
 
-static void stir_all(struct hub *hub)
+/* It stands in the middle of a stream, and libwebsockets holds nothing back: it need not wait for a turn. */
+static bool flows(const struct stream *s)
 {
-	for (struct stream *s = hub->streams.next; s != &hub->streams; s = s->next)
-		hub_stir(hub, s);
+	return (s->way == LIVE_SSE || s->way == LIVE_WS) && s->greeted && s->asked_ms == 0 &&
+	       s->ending == NOT_ENDING && lws_partial_buffered(s->wsi) == 0;
+}
+
+/*
+ * What is new goes out at once where there is room for it.  To ask for turns would cost two looks at all
+ * sockets, and keep the first of those who listen waiting until the last one had asked.
+ */
+static void tell_all(struct hub *hub)
+{
+	for (struct stream *s = hub->streams.next; s != &hub->streams; s = s->next) {
+		if (!flows(s))
+			hub_stir(hub, s);
+		else if (has_something(hub, s) && hub->write(hub, s) != 0)
+			lws_set_timeout(s->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	}
 }
 
 static void end_fallen(struct hub *hub, const struct standing *who, const char *reason)
@@ -321,7 +336,7 @@ void hub_news(struct hub *hub)
 	free(news.events);
 	take_errands(hub);
 	if (news.begins || news.n > 0)
-		stir_all(hub);
+		tell_all(hub);
 }
 
 /* --- Time --- */

@@ -19,7 +19,8 @@ struct hub {
 	struct lws_context *lws;
 	struct source source;
 	struct feed *feed;
-	struct stream streams; /* head of the ring of all */
+	struct stream streams;                           /* head of the ring of all */
+	int (*write)(struct hub *hub, struct stream *s); /* the relay's; @ret not 0: to be closed */
 	int64_t n, max;
 	struct listener *listeners;
 	lws_sorted_usec_list_t ticker;

@@ -576,6 +576,7 @@ struct lws_context *relay_open(struct hub *hub, int listener, int signals)
 	struct lws_context *lws;
 	struct lws_vhost *vhost;
 
+	hub->write = on_writeable;
 	lws_set_log_level(0, NULL);
 	lws = lws_create_context(&info);
 	if (lws == NULL)

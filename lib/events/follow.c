@@ -13,31 +13,37 @@
 
 /*
  * While another is at it, it may be moving just what we were rung for, and nobody rings again: so wait
- * until it is done, and see whether it left anything.
+ * until it is done.  @ret_left whether it may have left something
  */
-static enum err sequence(struct ctx *cx)
+static enum err sequence(struct ctx *cx, bool *ret_left)
 {
 	int64_t moved;
 
-	for (int turn = 0; turn < TURNS; turn++) {
-		TRY(follow_repo_sequence(cx, SEQUENCE_ROWS, &moved));
-		if (moved >= 0)
-			return ERR_OK;
-		TRY(follow_repo_wait(cx));
+	TRY(follow_repo_sequence(cx, SEQUENCE_ROWS, &moved));
+	*ret_left = moved < 0;
+	return moved < 0 ? follow_repo_wait(cx) : ERR_OK;
+}
+
+/* What it has left is looked for when there is nothing to tell. */
+enum err event_follow(struct ctx *cx, int64_t after, int64_t limit, struct list *ret)
+{
+	bool left = true;
+
+	assert(limit > 0);
+	*ret = (struct list){ 0 };
+	for (int turn = 0; turn < TURNS && left && ret->n == 0; turn++) {
+		TRY(sequence(cx, &left));
+		TRY(follow_repo_list(cx, after, limit, ret));
 	}
 	return ERR_OK;
 }
 
-enum err event_follow(struct ctx *cx, int64_t after, int64_t limit, struct list *ret)
-{
-	assert(limit > 0);
-	TRY(sequence(cx));
-	return follow_repo_list(cx, after, limit, ret);
-}
-
 enum err event_newest(struct ctx *cx, int64_t *ret)
 {
-	TRY(sequence(cx));
+	bool left = true;
+
+	for (int turn = 0; turn < TURNS && left; turn++)
+		TRY(sequence(cx, &left));
 	return follow_repo_newest(cx, ret);
 }
 

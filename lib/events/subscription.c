@@ -103,6 +103,7 @@ struct round {
 	struct ctx *cx;
 	const struct event_subscriber *subscriber;
 	struct subscription_place place;
+	bool handed; /* events, to the handler or to those that wait */
 	struct subscription_round *report;
 };
 
@@ -225,6 +226,7 @@ static enum err hand_on_due(struct round *r)
 	struct list list;
 
 	TRY(subscription_repo_due(r->cx, r->place.id, &list));
+	r->handed = true;
 	steps = (struct subscription_step *)list.items;
 	stuck.steps = arena_array(r->cx->arena, list.n, sizeof(struct subscription_step *));
 	for (size_t i = 0; i < list.n; i++) {
@@ -314,6 +316,7 @@ static enum err hand_on_group(struct round *r, struct group *g)
 
 	if (g->n == 0 && g->behind.len == 0)
 		return ERR_OK;
+	r->handed = true;
 	adopt(r, g->tenant_id);
 	TRY(subscription_repo_tenant_lives(r->cx, &lives));
 	if (!lives)
@@ -369,8 +372,7 @@ static enum err hand_on(struct round *r)
 		TRY(hand_on_due(r));
 	TRY(hand_on_new(r));
 	if (r->place.position != from || r->report->handled > 0)
-		TRY(subscription_repo_advance(r->cx, r->place.id, r->place.position,
-		                              r->report->handled));
+		TRY(subscription_repo_advance(r->cx, &r->place, r->report->handled, !r->handed));
 	return db_commit(&tx);
 }
 

@@ -258,15 +258,20 @@ enum err subscription_repo_park(struct ctx *cx, const struct subscription_step *
 
 static const struct db_stmt ADVANCE = {
 	.name = "subscription_advance",
-	.nparams = 3,
+	.nparams = 4,
 	.any_tenant = true,
-	.sql = "UPDATE app.event_subscription SET position = $2, handled = handled + $3,"
-	       " updated_at = now() WHERE id = $1",
+	.sql = "WITH u AS (UPDATE app.event_subscription SET position = $2, handled = handled + $3,"
+	       " updated_at = now() WHERE id = $1 RETURNING 1)"
+	       " SELECT set_config('synchronous_commit', 'off', true) FROM u WHERE $4",
 };
 
-enum err subscription_repo_advance(struct ctx *cx, int64_t id, int64_t position, int64_t handled)
+enum err subscription_repo_advance(struct ctx *cx, const struct subscription_place *place,
+                                   int64_t handled, bool lazy)
 {
-	return db_run(cx, &ADVANCE, DB_ARGS(DB_INT(id), DB_INT(position), DB_INT(handled)), NULL);
+	return db_run(
+		cx, &ADVANCE,
+		DB_ARGS(DB_INT(place->id), DB_INT(place->position), DB_INT(handled), DB_BOOL(lazy)),
+		NULL);
 }
 
 /* --- Retention --- */

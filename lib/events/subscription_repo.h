@@ -79,8 +79,10 @@ NODISCARD
 enum err subscription_repo_park(struct ctx *cx, const struct subscription_step *step,
                                 const struct subscription_failure *why);
 
+/** @lazy nothing but the place was written: it need not be on the disk, and is found again from the log */
 NODISCARD
-enum err subscription_repo_advance(struct ctx *cx, int64_t id, int64_t position, int64_t handled);
+enum err subscription_repo_advance(struct ctx *cx, const struct subscription_place *place,
+                                   int64_t handled, bool lazy);
 
 NODISCARD
 enum err subscription_repo_tidy(struct ctx *cx, int64_t event_days, int64_t activity_days,
