@@ -23,8 +23,9 @@
 struct map_index {
 	int64_t id, map_id;
 	const char *commit;
-	int64_t files, symbols; /* places run from 0 to one below */
-	bool complete;          /* false: a limit kept something out of it */
+	int64_t files,
+		symbols; /* places of files run from 0 to one below, of symbols to five times as far */
+	bool complete; /* false: a limit kept something out of it */
 };
 
 /**

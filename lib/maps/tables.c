@@ -2,6 +2,7 @@
 #include "maps/tables_parts.h"
 #include "maps/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define SCRATCH_MAX  (SIZE_MAX / 2) /* no ceiling of its own: the sandbox is the limit */
@@ -73,13 +74,17 @@ static void write_oid(struct sb *sb, const unsigned char *oid)
 	}
 }
 
-static void write_folders(struct tables *t, struct sb *sb, const struct strmap *dirs)
+/* @dirs_told NULL: all */
+static void write_folders(struct tables *t, struct sb *sb, const struct strmap *dirs,
+                          const bool *dirs_told)
 {
 	const struct structure *s = t->in->structure;
 
 	for (uint32_t i = 0; i < s->ndirs; i++) {
 		const struct structure_dir *dir = &s->dirs[i];
 
+		if (dirs_told != NULL && !dirs_told[i])
+			continue;
 		sb_int(sb, folder_entry(t, i));
 		if (dir->path.len == 0)
 			tables_text(sb, ROOT_MISSING);
@@ -94,6 +99,59 @@ static void write_folders(struct tables *t, struct sb *sb, const struct strmap *
 	}
 }
 
+static void write_file(struct tables *t, struct sb *sb, const struct strmap *dirs, uint32_t i,
+                       uint32_t place)
+{
+	const struct map_file *file = &t->in->files[i];
+
+	sb_int(sb, i);
+	tables_number(sb, parent_of(t, dirs, file->path));
+	tables_text(sb, t->paths[place].data);
+	sb_add(sb, "\t1");
+	tables_text(sb, lang_name(file->facts.lang));
+	tables_text(sb, file->role == 0 ? "" : lang_role_name(file->role));
+	tables_number(sb, (int64_t)file->bytes);
+	tables_number(sb, file->facts.code);
+	tables_number(sb, file->facts.comment);
+	tables_number(sb, file->facts.blank);
+	write_oid(sb, file->oid);
+	tables_number(sb, place);
+	sb_addc(sb, '\n');
+}
+
+/* Of a patch: its files, and the folders that they are in. */
+static void write_changed_files(struct tables *t, struct sb *sb, const struct strmap *dirs,
+                                const uint32_t *places)
+{
+	bool *told = arena_array(t->scratch, t->in->structure->ndirs, sizeof(*told));
+	struct part gone = tables_part(t);
+
+	for (size_t i = 0; i < t->patch->nfiles; i++) {
+		struct span path = t->in->files[t->patch->files[i].file].path;
+
+		while (path.len > 0) {
+			const char *slash = memrchr(path.data, '/', path.len);
+			uint32_t dir;
+
+			path.len = slash == NULL ? 0 : (size_t)(slash - path.data);
+			dir = strmap_get(dirs, path.data, path.len);
+			if (dir != STRMAP_NONE)
+				told[dir] = true;
+		}
+	}
+	for (uint32_t i = 0; i < t->in->structure->ndirs; i++)
+		if (told[i])
+			sb_addf(&gone.sb, "%" PRId64 "\n", folder_entry(t, i));
+	write_folders(t, sb, dirs, told);
+	for (size_t i = 0; i < t->patch->nfiles; i++) {
+		uint32_t file = t->patch->files[i].file;
+
+		sb_addf(&gone.sb, "%" PRIu32 "\n", file);
+		write_file(t, sb, dirs, file, places[file]);
+	}
+	tables_part_end(t, "gone_files", &gone);
+}
+
 static void write_files(struct tables *t)
 {
 	const struct tables_in *in = t->in;
@@ -106,23 +164,12 @@ static void write_files(struct tables *t)
 		           i);
 	for (uint32_t i = 0; i < in->nfiles; i++)
 		places[t->paths[i].number] = i;
-	write_folders(t, &part.sb, &dirs);
-	for (uint32_t i = 0; i < in->nfiles; i++) {
-		const struct map_file *file = &in->files[i];
-
-		sb_int(&part.sb, i);
-		tables_number(&part.sb, parent_of(t, &dirs, file->path));
-		tables_text(&part.sb, t->paths[places[i]].data);
-		sb_add(&part.sb, "\t1");
-		tables_text(&part.sb, lang_name(file->facts.lang));
-		tables_text(&part.sb, file->role == 0 ? "" : lang_role_name(file->role));
-		tables_number(&part.sb, (int64_t)file->bytes);
-		tables_number(&part.sb, file->facts.code);
-		tables_number(&part.sb, file->facts.comment);
-		tables_number(&part.sb, file->facts.blank);
-		write_oid(&part.sb, file->oid);
-		tables_number(&part.sb, places[i]);
-		sb_addc(&part.sb, '\n');
+	if (t->patch != NULL) {
+		write_changed_files(t, &part.sb, &dirs, places);
+	} else {
+		write_folders(t, &part.sb, &dirs, NULL);
+		for (uint32_t i = 0; i < in->nfiles; i++)
+			write_file(t, &part.sb, &dirs, i, places[i]);
 	}
 	tables_part_end(t, "files", &part);
 }
@@ -188,7 +235,12 @@ static void write_edges(struct tables *t)
 
 	write_edges_of(t, &part.sb, false);
 	write_edges_of(t, &part.sb, true);
-	tables_part_end(t, "edges", &part);
+	t->edges_sum = patch_sum(t->scratch,
+	                         (struct span){ part.sb.len > 0 ? part.sb.data : "", part.sb.len });
+	if (t->patch != NULL && !part.sb.failed && strcmp(t->edges_sum, t->patch->base.edges) == 0)
+		arena_free(part.own);
+	else
+		tables_part_end(t, "edges", &part);
 }
 
 /* --- All of it --- */
@@ -206,36 +258,63 @@ static void write_edges(struct tables *t)
 
 static void write_index(struct tables *t)
 {
+	bool complete = !t->incomplete && !t->in->resolved->truncated;
 	struct part part = tables_part(t);
 	struct sb *sb = &part.sb;
 
 	sb_int(sb, (int64_t)t->in->nfiles);
 	tables_number(sb, (int64_t)t->nnames);
-	tables_text(sb, t->incomplete || t->in->resolved->truncated ? "f" : "t");
+	tables_text(sb, complete ? "t" : "f");
 	NAMES(sb, "same_package", IMPORT_NONE + 1, IMPORT_KIND_COUNT,
 	      import_kind_name((enum import_kind)i));
 	NAMES(sb, "none", RULE_NONE + 1, RULE_COUNT, resolve_rule_name((enum resolve_rule)i));
 	NAMES(sb, "none", DEF_NONE + 1, DEF_KIND_COUNT, def_kind_name((enum def_kind)i));
 	NAMES(sb, "none", REF_NONE + 1, REF_KIND_COUNT, ref_kind_name((enum ref_kind)i));
+	tables_text(sb, complete && t->in->print != NULL ? t->in->print : "");
+	tables_text(sb, t->edges_sum);
 	sb_addc(sb, '\n');
 	tables_part_end(t, "index", &part);
+}
+
+static void write_grams(struct tables *t)
+{
+	struct part part = tables_part(t);
+
+	if (t->patch != NULL) {
+		tables_patch_grams(t, &part.sb);
+	} else {
+		tables_grams(t, &part.sb, 'f', t->paths, t->in->nfiles);
+		tables_grams(t, &part.sb, 's', t->names, t->nnames);
+	}
+	tables_part_end(t, "grams", &part);
+}
+
+/* What the parts are told against. */
+static void write_patch(struct tables *t)
+{
+	struct part part = tables_part(t);
+
+	sb_add(&part.sb, t->patch->base.commit);
+	sb_addc(&part.sb, '\n');
+	tables_part_end(t, "patch", &part);
+	tables_gone(t);
 }
 
 void tables_write(struct ctx *cx, const struct tables_in *in, struct bundle *ret)
 {
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SCRATCH_MAX);
 	struct tables t = { .arena = cx->arena, .scratch = scratch, .in = in, .bundle = ret };
-	struct part grams;
 
 	take_paths(&t);
 	tables_take_names(&t);
+	if (in->patch != NULL && !in->resolved->truncated && tables_find_rows(&t)) {
+		t.patch = in->patch;
+		write_patch(&t);
+	}
 	write_files(&t);
 	write_edges(&t);
 	tables_symbols(&t);
 	tables_references(&t);
-	grams = tables_part(&t);
-	tables_grams(&t, &grams.sb, 'f', t.paths, in->nfiles);
-	tables_grams(&t, &grams.sb, 's', t.names, t.nnames);
-	tables_part_end(&t, "grams", &grams);
+	write_grams(&t);
 	write_index(&t);
 }
