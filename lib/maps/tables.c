@@ -7,6 +7,7 @@
 
 #define SCRATCH_MAX  (SIZE_MAX / 2) /* no ceiling of its own: the sandbox is the limit */
 #define ROOT_MISSING "\\N"
+#define RANKED_MAX   64 /* files whose places are found one by one */
 
 /* A part that is sent has no business in memory when the next one is made. */
 struct part tables_part(const struct tables *t)
@@ -99,14 +100,13 @@ static void write_folders(struct tables *t, struct sb *sb, const struct strmap *
 	}
 }
 
-static void write_file(struct tables *t, struct sb *sb, const struct strmap *dirs, uint32_t i,
-                       uint32_t place)
+static void write_file(struct tables *t, struct sb *sb, const struct strmap *dirs, uint32_t i)
 {
 	const struct map_file *file = &t->in->files[i];
 
 	sb_int(sb, i);
 	tables_number(sb, parent_of(t, dirs, file->path));
-	tables_text(sb, t->paths[place].data);
+	tables_text(sb, t->paths[i].data);
 	sb_add(sb, "\t1");
 	tables_text(sb, lang_name(file->facts.lang));
 	tables_text(sb, file->role == 0 ? "" : lang_role_name(file->role));
@@ -115,13 +115,12 @@ static void write_file(struct tables *t, struct sb *sb, const struct strmap *dir
 	tables_number(sb, file->facts.comment);
 	tables_number(sb, file->facts.blank);
 	write_oid(sb, file->oid);
-	tables_number(sb, place);
+	tables_number(sb, t->paths[i].place);
 	sb_addc(sb, '\n');
 }
 
 /* Of a patch: its files, and the folders that they are in. */
-static void write_changed_files(struct tables *t, struct sb *sb, const struct strmap *dirs,
-                                const uint32_t *places)
+static void write_changed_files(struct tables *t, struct sb *sb, const struct strmap *dirs)
 {
 	bool *told = arena_array(t->scratch, t->in->structure->ndirs, sizeof(*told));
 	struct part gone = tables_part(t);
@@ -147,7 +146,7 @@ static void write_changed_files(struct tables *t, struct sb *sb, const struct st
 		uint32_t file = t->patch->files[i].file;
 
 		sb_addf(&gone.sb, "%" PRIu32 "\n", file);
-		write_file(t, sb, dirs, file, places[file]);
+		write_file(t, sb, dirs, file);
 	}
 	tables_part_end(t, "gone_files", &gone);
 }
@@ -156,32 +155,39 @@ static void write_files(struct tables *t)
 {
 	const struct tables_in *in = t->in;
 	struct strmap dirs = strmap_new(t->scratch, in->structure->ndirs);
-	uint32_t *places = arena_array(t->scratch, in->nfiles, sizeof(*places));
 	struct part part = tables_part(t);
 
 	for (uint32_t i = 0; i < in->structure->ndirs; i++)
 		strmap_add(&dirs, in->structure->dirs[i].path.data, in->structure->dirs[i].path.len,
 		           i);
-	for (uint32_t i = 0; i < in->nfiles; i++)
-		places[t->paths[i].number] = i;
 	if (t->patch != NULL) {
-		write_changed_files(t, &part.sb, &dirs, places);
+		write_changed_files(t, &part.sb, &dirs);
 	} else {
 		write_folders(t, &part.sb, &dirs, NULL);
 		for (uint32_t i = 0; i < in->nfiles; i++)
-			write_file(t, &part.sb, &dirs, i, places[i]);
+			write_file(t, &part.sb, &dirs, i);
 	}
 	tables_part_end(t, "files", &part);
 }
 
+/* Of few files the places are found without sorting all. */
 static void take_paths(struct tables *t)
 {
 	const struct tables_in *in = t->in;
+	size_t n = in->nfiles;
 
-	t->paths = arena_array(t->scratch, in->nfiles, sizeof(*t->paths));
-	for (uint32_t i = 0; i < in->nfiles; i++)
+	t->paths = arena_array(t->scratch, n, sizeof(*t->paths));
+	for (uint32_t i = 0; i < n; i++)
 		t->paths[i] = tables_text_of(shown(t, in->files[i].path), i);
-	tables_sort(t->paths, in->nfiles);
+	if (t->patch != NULL && t->patch->nfiles <= RANKED_MAX) {
+		for (size_t i = 0; i < t->patch->nfiles; i++)
+			tables_rank(t->paths, n, t->patch->files[i].file);
+		return;
+	}
+	t->sorted_paths = arena_memdup(t->scratch, t->paths, n * sizeof(*t->paths));
+	tables_sort(t->sorted_paths, n);
+	for (size_t i = 0; i < n; i++)
+		t->paths[t->sorted_paths[i].number].place = t->sorted_paths[i].place;
 }
 
 /* --- Edges --- */
@@ -229,18 +235,32 @@ static void write_edges_of(struct tables *t, struct sb *sb, bool inward)
 	}
 }
 
+static const char *sum_of_edges(struct tables *t)
+{
+	const struct resolve_edge *edges = t->in->resolved->edges;
+	size_t n = t->in->resolved->nedges;
+	uint32_t(*all)[4] = arena_array(t->scratch, n, sizeof(*all));
+
+	for (size_t i = 0; i < n; i++) {
+		all[i][0] = edges[i].from;
+		all[i][1] = edges[i].to;
+		all[i][2] = edges[i].line;
+		all[i][3] = how(&edges[i]);
+	}
+	return patch_sum(t->scratch, (struct span){ (const char *)all, n * sizeof(*all) });
+}
+
 static void write_edges(struct tables *t)
 {
-	struct part part = tables_part(t);
+	struct part part;
 
+	t->edges_sum = sum_of_edges(t);
+	if (t->patch != NULL && strcmp(t->edges_sum, t->patch->base.edges) == 0)
+		return;
+	part = tables_part(t);
 	write_edges_of(t, &part.sb, false);
 	write_edges_of(t, &part.sb, true);
-	t->edges_sum = patch_sum(t->scratch,
-	                         (struct span){ part.sb.len > 0 ? part.sb.data : "", part.sb.len });
-	if (t->patch != NULL && !part.sb.failed && strcmp(t->edges_sum, t->patch->base.edges) == 0)
-		arena_free(part.own);
-	else
-		tables_part_end(t, "edges", &part);
+	tables_part_end(t, "edges", &part);
 }
 
 /* --- All of it --- */
@@ -283,7 +303,7 @@ static void write_grams(struct tables *t)
 	if (t->patch != NULL) {
 		tables_patch_grams(t, &part.sb);
 	} else {
-		tables_grams(t, &part.sb, 'f', t->paths, t->in->nfiles);
+		tables_grams(t, &part.sb, 'f', t->sorted_paths, t->in->nfiles);
 		tables_grams(t, &part.sb, 's', t->names, t->nnames);
 	}
 	tables_part_end(t, "grams", &part);
@@ -305,12 +325,12 @@ void tables_write(struct ctx *cx, const struct tables_in *in, struct bundle *ret
 	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SCRATCH_MAX);
 	struct tables t = { .arena = cx->arena, .scratch = scratch, .in = in, .bundle = ret };
 
-	take_paths(&t);
 	tables_take_names(&t);
 	if (in->patch != NULL && !in->resolved->truncated && tables_find_rows(&t)) {
 		t.patch = in->patch;
 		write_patch(&t);
 	}
+	take_paths(&t);
 	write_files(&t);
 	write_edges(&t);
 	tables_symbols(&t);

@@ -39,7 +39,8 @@ struct tables {
 	struct arena *scratch; /* ends with tables_write() */
 	const struct tables_in *in;
 	struct bundle *bundle;
-	struct text *paths, *names;
+	struct text *paths; /* by file; places of a patch are those of its files alone */
+	struct text *sorted_paths, *names; /* by place */
 	size_t nnames;
 	struct strmap numbers; /* of the names */
 	const char **name_of;  /* by number */
@@ -87,6 +88,9 @@ void tables_text(struct sb *sb, const char *text);
 
 /** Give texts their places: sort them, and number them. */
 void tables_sort(struct text *texts, size_t n);
+
+/** Give one of n texts the place that it would have if they were sorted. */
+void tables_rank(struct text *texts, size_t n, size_t which);
 struct text tables_text_of(const char *data, uint32_t number);
 
 /** @about f or s, of texts in their places */

@@ -68,6 +68,13 @@ void tables_sort(struct text *texts, size_t n)
 		texts[i].place = (uint32_t)i;
 }
 
+void tables_rank(struct text *texts, size_t n, size_t which)
+{
+	texts[which].place = 0;
+	for (size_t i = 0; i < n; i++)
+		texts[which].place += i != which && by_place(&texts[i], &texts[which]) < 0;
+}
+
 void tables_grams(const struct tables *t, struct sb *sb, char about, const struct text *texts,
                   size_t n)
 {
