@@ -109,15 +109,16 @@ static enum err run(struct ctx *cx, struct analyse_result *ret)
 	in.limits.max_files = limit(request.max_files);
 	in.limits.max_depth = limit(request.max_depth);
 	in.max_output_bytes = limit(request.max_bytes);
+	if (request.base != NULL)
+		in.base = *request.base;
 	in.history.max_commits =
 		request.history_commits < 0 ? HISTORY_OFF : limit(request.history_commits);
 	in.history.max_days = limit(request.history_days);
 	in.history.line_commits = request.history_line_commits < 0
 	                                  ? HISTORY_OFF
 	                                  : limit(request.history_line_commits);
-	in.cache = cache_open(
-		request.cache, limit(request.max_cache_bytes),
-		arena_printf(cx->arena, ANALYSER_VERSION " %s", ctags_print(cx->arena, &ctags)));
+	in.print = arena_printf(cx->arena, ANALYSER_VERSION " %s", ctags_print(cx->arena, &ctags));
+	in.cache = cache_open(request.cache, limit(request.max_cache_bytes), in.print);
 	in.past = history_kept_open(request.history, limit(request.max_cache_bytes),
 	                            ANALYSER_VERSION);
 	TRY(start_git(cx));

@@ -35,6 +35,9 @@ struct analysis {
 	struct manifest *manifests;
 	size_t nmanifests, manifests_cap;
 	struct attributes attributes;
+	const char *print; /* NULL: these tables are nothing to go by later */
+	struct patch patch;
+	bool patches;
 };
 
 static void tell(const struct analysis *a, int percent, const char *message)
@@ -192,30 +195,39 @@ static bool read_known(struct analysis *a, uint32_t index)
 }
 
 /*
- * .gitattributes are read each time: what they say is kept nowhere else.  What is missing or
- * damaged may be mended, so that is not kept either, nor what ctags could not tell this time.
+ * What is missing or damaged may be mended, so that is not kept, nor what ctags could not tell this
+ * time.  @ret false: it is missing or damaged
  */
-static void read_file(struct analysis *a, uint32_t index)
+static bool read_blob(struct analysis *a, struct map_file *file, struct record *ret)
 {
-	struct map_file *file = &a->tree.files[index];
-	struct record read = { 0 }, kept;
+	struct record read = { 0 };
 	struct scan_blob blob;
 	bool partly;
 
-	if (file->skip != SKIP_NONE || (!attributes_is(file->path) && read_known(a, index)))
-		return;
 	scan_blob(a->scan, &a->in.limits, file, &blob);
-	a->reads.read++;
 	read.bytes = file->bytes;
 	read.skip = file->skip;
 	if (file->skip == SKIP_NONE)
 		read_text(a, file, blob.text, &read);
 	scan_blob_free(&blob);
 	if (read.skip == SKIP_MISSING || read.skip == SKIP_CORRUPT)
-		return;
+		return false;
 	partly = leave_out(a, &read.facts) || file->gap != GAP_NONE;
-	cache_keep(a->cache, file, &read, a->cx->arena, a->scratch, partly, &kept);
-	take_record(a, index, &kept);
+	cache_keep(a->cache, file, &read, a->cx->arena, a->scratch, partly, ret);
+	return true;
+}
+
+/* .gitattributes are read each time: what they say is kept nowhere else. */
+static void read_file(struct analysis *a, uint32_t index)
+{
+	struct map_file *file = &a->tree.files[index];
+	struct record kept;
+
+	if (file->skip != SKIP_NONE || (!attributes_is(file->path) && read_known(a, index)))
+		return;
+	a->reads.read++;
+	if (read_blob(a, file, &kept))
+		take_record(a, index, &kept);
 }
 
 static enum err read_files(struct analysis *a)
@@ -236,6 +248,56 @@ static enum err read_files(struct analysis *a)
 		}
 	}
 	return ERR_OK;
+}
+
+/* --- Against stored tables --- */
+
+/* Whether rows depend on nothing but the commit and the print: nothing was out of reach this time. */
+static bool is_whole(const struct analysis *a)
+{
+	if (a->tree.nbroken_dirs > 0 || a->tree.over_limit > 0 || short_of_memory(a))
+		return false;
+	for (size_t i = 0; i < a->tree.nfiles; i++) {
+		const struct map_file *file = &a->tree.files[i];
+
+		if (file->gap != GAP_NONE || file->skip == SKIP_MISSING ||
+		    file->skip == SKIP_CORRUPT)
+			return false;
+	}
+	return true;
+}
+
+static bool read_was(void *data, struct map_file *was)
+{
+	struct analysis *a = data;
+	struct record kept;
+	bool found = cache_find(a->cache, was, a->in.limits.max_blob_bytes, a->cx->arena,
+	                        a->scratch, false, &kept) ||
+	             read_blob(a, was, &kept);
+
+	arena_reset(a->scratch);
+	if (!found || was->gap != GAP_NONE)
+		return false;
+	was->facts = kept.facts;
+	return true;
+}
+
+/* Before the cache is finished: it has what the files of the other commit gave. */
+static void find_patch(struct analysis *a)
+{
+	const struct analyse_in *in = &a->in;
+	const char *print;
+
+	if (!is_whole(a))
+		return;
+	print = arena_printf(a->cx->arena, "%s %" PRIu64 " %zu %zu %" PRIu64 " %zu",
+	                     in->print != NULL ? in->print : ANALYSER_VERSION,
+	                     in->limits.max_blob_bytes, in->limits.max_files, in->limits.max_depth,
+	                     in->max_output_bytes, in->max_memory_bytes);
+	a->print = patch_sum(a->cx->arena, (struct span){ print, strlen(print) });
+	a->patches =
+		in->base.commit != NULL && strcmp(a->print, in->base.print) == 0 &&
+		patch_find(a->cx, a->scan, in->commit, &a->tree, &in->base, read_was, a, &a->patch);
 }
 
 /* The repository's own word on roles; manifests that it calls vendored speak for others. */
@@ -342,6 +404,8 @@ static enum err write_parts(struct analysis *a, bool empty, const struct finding
 		.structure = &found->structure,
 		.store = a->cache != NULL ? cache_store(a->cache) : NULL,
 		.max_bytes = a->in.max_output_bytes,
+		.print = a->print,
+		.patch = a->patches ? &a->patch : NULL,
 	};
 	const char *reads;
 
@@ -396,6 +460,7 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 	a.scratch = scratch;
 	cache_load(a.cache);
 	TRY(read_files(&a));
+	find_patch(&a);
 	cache_finish(a.cache);
 	apply_attributes(&a);
 	return join_and_write(&a, false, ret);

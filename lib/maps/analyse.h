@@ -12,6 +12,7 @@
 #include "maps/bundle.h"
 #include "maps/content.h"
 #include "maps/ctags.h"
+#include "maps/patch.h"
 
 /* Part of every map's identity; to be raised when the same commit would give other bytes. */
 #define ANALYSER_VERSION "2.2.0"
@@ -29,6 +30,8 @@ struct analyse_in {
 	const char *ref;       /* for meta.ref; NULL when unknown */
 	struct cache *cache;   /* of earlier runs, not loaded yet; NULL: none */
 	struct history_kept *past; /* likewise */
+	const char *print; /* what facts depend on besides the commit; NULL: ANALYSER_VERSION */
+	struct patch_base base; /* whose tables are stored: others are told by what differs */
 	struct scan_limits limits;
 	struct history_limits history;
 	uint64_t max_output_bytes; /* of the content */

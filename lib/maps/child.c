@@ -51,6 +51,13 @@ static const struct field FETCH_REPLY_FIELDS[] = {
 const struct schema fetch_reply_schema =
 	SCHEMA(struct fetch_reply, "FetchReply", FETCH_REPLY_FIELDS);
 
+static const struct field BASE_FIELDS[] = {
+	F_TEXT(struct patch_base, commit, .required = true, .min = 40, .max = 64),
+	F_TEXT(struct patch_base, print, .required = true, .max = PATCH_PRINT_LEN),
+	F_TEXT(struct patch_base, edges, .required = true, .max = PATCH_PRINT_LEN),
+};
+static const struct schema BASE = SCHEMA(struct patch_base, "AnalyseBase", BASE_FIELDS);
+
 static const struct field ANALYSE_REQUEST_FIELDS[] = {
 	F_TEXT(struct analyse_request, directory, .required = true),
 	F_TEXT(struct analyse_request, commit, .required = true, .min = 40, .max = 64),
@@ -64,6 +71,7 @@ static const struct field ANALYSE_REQUEST_FIELDS[] = {
 	F_INT(struct analyse_request, history_commits),
 	F_INT(struct analyse_request, history_days),
 	F_INT(struct analyse_request, history_line_commits),
+	F_OBJ(struct analyse_request, base, .nullable = true, .of = &BASE),
 };
 const struct schema analyse_request_schema =
 	SCHEMA(struct analyse_request, "AnalyseRequest", ANALYSE_REQUEST_FIELDS);

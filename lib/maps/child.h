@@ -77,6 +77,7 @@ struct analyse_request {
 	int64_t history_days;
 	int64_t history_line_commits; /* negative: no lines */
 	int64_t max_bytes;            /* of the map's content */
+	struct patch_base *base;      /* NULL: its tables are told whole */
 };
 
 /* Why a child did not do it: cx->fault on the way to the other process. */

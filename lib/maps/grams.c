@@ -236,6 +236,45 @@ void gram_index_add(struct gram_index *index, uint32_t number, struct span text)
 	}
 }
 
+static void put(struct gram_list *list, uint32_t number)
+{
+	char *at = list->postings + list->len;
+
+	list->len += (uint32_t)(write_groups(at, number + 1 - list->last) - at);
+	list->last = number + 1;
+	list->n++;
+}
+
+/*
+ * A difference that is taken apart or put together with the next takes no more groups than both,
+ * so each number that comes takes GROUPS_MAX at most.
+ */
+bool gram_patch(struct arena *arena, const char *postings, struct gram_numbers gone,
+                struct gram_numbers come, struct gram_list *ret)
+{
+	size_t cap = strlen(postings) + come.n * GROUPS_MAX + 1, i = 0, j = 0;
+	const char *at = postings;
+	int64_t now = gram_next(&at, -1);
+
+	if (cap > UINT32_MAX)
+		return false;
+	*ret = (struct gram_list){ .postings = arena_alloc(arena, cap) };
+	while (now >= 0 || j < come.n) {
+		if (now >= 0 && i < gone.n && gone.list[i] == (uint32_t)now) {
+			i++;
+			now = gram_next(&at, now);
+		} else if (j < come.n && (now < 0 || come.list[j] < (uint32_t)now)) {
+			put(ret, come.list[j++]);
+		} else {
+			if (j < come.n && come.list[j] == (uint32_t)now)
+				return false;
+			put(ret, (uint32_t)now);
+			now = gram_next(&at, now);
+		}
+	}
+	return i == gone.n && *at == '\0';
+}
+
 int64_t gram_next(const char **at, int64_t last)
 {
 	uint64_t difference = 0;

@@ -70,6 +70,22 @@ struct gram_index gram_index_new(struct arena *arena);
 /** Add a text.  @number rising from 0 */
 void gram_index_add(struct gram_index *index, uint32_t number, struct span text);
 
+/* Rising numbers. */
+struct gram_numbers {
+	const uint32_t *list;
+	size_t n;
+};
+
+/**
+ * Take numbers out of a list and put others in.
+ *
+ * @postings ended by NUL
+ * @ret      its postings live in the arena
+ * Returns false when one that goes is not there, one that comes is, or the list is none
+ */
+bool gram_patch(struct arena *arena, const char *postings, struct gram_numbers gone,
+                struct gram_numbers come, struct gram_list *ret);
+
 /**
  * Read postings.
  *

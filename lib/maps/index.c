@@ -34,8 +34,7 @@ enum err index_has(struct ctx *cx, int64_t map_id, bool *ret)
 
 /* --- Filling --- */
 
-/* Take whole lines from the front, about INDEX_PIECE_BYTES of them. */
-static struct span take_piece(struct span *rest)
+struct span index_piece(struct span *rest)
 {
 	struct span piece = *rest;
 	const char *feed;
@@ -93,7 +92,7 @@ enum err index_fill(struct ctx *cx, struct job_run *run, int64_t project_id,
 			if (run != NULL && run_stopped(run))
 				return err_set(cx, ERR_CANCELLED,
 				               "stopped while the index was filled");
-			TRY(put_piece(cx, run, table, *ret, take_piece(&rest)));
+			TRY(put_piece(cx, run, table, *ret, index_piece(&rest)));
 		}
 	}
 	return ERR_OK;

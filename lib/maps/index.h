@@ -6,6 +6,9 @@
  * the map's in the transaction that publishes the map.  Of each project the newest
  * few are kept (setting map_indexes); others go piece by piece as well.
  *
+ * Once there are as many, the oldest becomes that of the next map by the rows that differ, where the
+ * analyser can tell them.  A push changes few: of a million lines it costs a hundredth of a new index.
+ *
  *   Who reads     search.h, reach.h, source.h
  *   Half filled   An index without a map is nobody's, and taken away by the project's
  *                 next job.
@@ -15,6 +18,7 @@
 
 #include "jobs/run.h"
 #include "maps/bundle.h"
+#include "maps/patch.h"
 
 /* What one statement puts in or takes away, so that each ends soon. */
 #define INDEX_PIECE_BYTES ((size_t)1 << 20)
@@ -23,8 +27,9 @@
 struct map_index {
 	int64_t id, map_id;
 	const char *commit;
-	int64_t files, symbols; /* places run from 0 to one below */
-	bool complete;          /* false: a limit kept something out of it */
+	int64_t files,
+		symbols; /* places of files run from 0 to one below, of symbols to five times as far */
+	bool complete; /* false: a limit kept something out of it */
 };
 
 /**
@@ -54,6 +59,29 @@ enum err index_has(struct ctx *cx, int64_t map_id, bool *ret);
 NODISCARD
 enum err index_fill(struct ctx *cx, struct job_run *run, int64_t project_id,
                     const struct bundle *bundle, int64_t *ret);
+
+/* An index that goes when the next one is published. */
+struct index_spare {
+	int64_t id; /* 0: there is none that could become another */
+	struct patch_base base;
+};
+
+/** @keep how many indexes stay  @analyser that makes the next map */
+NODISCARD
+enum err index_spare(struct ctx *cx, int64_t project_id, int64_t keep, const char *analyser,
+                     struct index_spare *ret);
+
+/** @ret whether a bundle tells what differs, not all */
+bool index_is_patch(const struct bundle *bundle);
+
+/**
+ * Make a spare index that of the bundle's commit; in the caller's transaction, which an error has made
+ * useless.  Then it is that of a map by index_publish().
+ *
+ * Returns ERR_STATE when it is not what the bundle was told against, ERR_DATABASE likewise
+ */
+NODISCARD
+enum err index_patch(struct ctx *cx, int64_t id, const struct bundle *bundle);
 
 /** Make an index that of a map, instead of an older one; in the caller's transaction. */
 NODISCARD

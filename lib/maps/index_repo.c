@@ -58,9 +58,10 @@ static const struct db_stmt NEW = {
 	.name = "index_new",
 	.nparams = 3,
 	.sql = LINES " INSERT INTO app.map_index (tenant_id, project_id, files, symbols, complete,"
-		     " import_kinds, rules, def_kinds, ref_kinds)"
+		     " import_kinds, rules, def_kinds, ref_kinds, print, edges_sum)"
 		     " SELECT $1, $2, c[1]::integer, c[2]::integer, c[3]::boolean, c[4]::text[],"
-		     " c[5]::text[], c[6]::text[], c[7]::text[] FROM l LIMIT 1 RETURNING id",
+		     " c[5]::text[], c[6]::text[], c[7]::text[], nullif(c[8], ''), nullif(c[9], '')"
+		     " FROM l LIMIT 1 RETURNING id",
 };
 
 enum err index_repo_new(struct ctx *cx, int64_t project_id, struct span line, int64_t *ret)
@@ -141,6 +142,74 @@ enum err index_repo_stale(struct ctx *cx, int64_t project_id, int64_t keep, int6
 	return db_get_int(cx, &STALE, DB_ARGS(DB_INT(project_id), DB_INT(keep)), ret);
 }
 
+/* --- One that becomes another --- */
+
+static const struct field SPARE_FIELDS[] = {
+	F_INT(struct index_spare, id),
+	F_TEXT(struct index_spare, base.commit),
+	F_TEXT(struct index_spare, base.print),
+	F_TEXT(struct index_spare, base.edges),
+};
+static const struct schema SPARE_ROW = SCHEMA(struct index_spare, "IndexSpare", SPARE_FIELDS);
+
+static const struct db_stmt SPARE = {
+	.name = "index_spare",
+	.read = true,
+	.nparams = 4,
+	.sql = "SELECT s.id, s.commit AS \"base.commit\", s.print AS \"base.print\","
+	       " s.edges AS \"base.edges\" FROM (SELECT i.id, m.commit, m.analyser, i.print,"
+	       " i.edges_sum AS edges, i.complete FROM app.map_index i JOIN app.system_map m"
+	       " ON m.tenant_id = i.tenant_id AND m.id = i.map_id WHERE i.tenant_id = $1"
+	       " AND i.project_id = $2 ORDER BY i.map_id DESC OFFSET $3 - 1 LIMIT 1) AS s"
+	       " WHERE s.analyser = $4 AND s.complete AND s.print IS NOT NULL AND s.edges IS NOT NULL",
+};
+
+enum err index_repo_spare(struct ctx *cx, int64_t project_id, int64_t keep, const char *analyser,
+                          struct index_spare *ret)
+{
+	return db_get(cx, &SPARE, DB_ARGS(DB_INT(project_id), DB_INT(keep), DB_TEXT(analyser)),
+	              &SPARE_ROW, ret);
+}
+
+static const struct db_stmt RENEW = {
+	.name = "index_renew",
+	.nparams = 3,
+	.sql = LINES " UPDATE app.map_index SET symbols = c[2]::integer, print = nullif(c[8], ''),"
+		     " edges_sum = nullif(c[9], '') FROM l"
+		     " WHERE tenant_id = $1 AND id = $2 AND files = c[1]::integer"
+		     " AND complete AND c[3] = 't'",
+};
+
+enum err index_repo_renew(struct ctx *cx, int64_t id, struct span line, int64_t *ret)
+{
+	return db_run(cx, &RENEW, DB_ARGS(DB_INT(id), DB_BYTES(line.data, line.len)), ret);
+}
+
+/* $3: numbers, one a line. */
+#define GONE_ROWS(statement, table, key, only)                                                     \
+	static const struct db_stmt statement = {                                                  \
+		.name = "index_gone_" table,                                                       \
+		.nparams = 3,                                                                      \
+		.sql = "DELETE FROM app." table " WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM"      \
+		       " unnest(string_to_array(rtrim($3::text, E'\n'), E'\n')::integer[])"        \
+		       " AS w (key), LATERAL (SELECT ctid FROM app." table                         \
+		       " WHERE tenant_id = $1 AND index_id = $2 AND " key " = w.key" only          \
+		       " OFFSET 0) AS r))",                                                        \
+	}
+GONE_ROWS(GONE_FILES, "map_file", "entry", "");
+GONE_ROWS(GONE_SYMBOLS, "map_symbol", "place", "");
+GONE_ROWS(GONE_REFERENCES, "map_reference", "place", "");
+GONE_ROWS(GONE_GRAMS, "map_gram", "gram", " AND about = 's'");
+
+const struct db_stmt *const index_gone[] = {
+	[INDEX_FILES] = &GONE_FILES,
+	[INDEX_SYMBOLS] = &GONE_SYMBOLS,
+	[INDEX_REFERENCES] = &GONE_REFERENCES,
+	[INDEX_GRAMS] = &GONE_GRAMS,
+};
+
+/* --- Taking away --- */
+
 #define DROP_ROWS(statement, table)                                                                \
 	static const struct db_stmt statement = {                                                  \
 		.name = "index_drop_" table,                                                       \
@@ -166,11 +235,11 @@ enum err index_repo_drop(struct ctx *cx, int64_t id)
 }
 
 const struct index_table index_tables[] = {
-	{ "files", &PUT_FILES, &DROP_FILES },
-	{ "edges", &PUT_EDGES, &DROP_EDGES },
-	{ "symbols", &PUT_SYMBOLS, &DROP_SYMBOLS },
-	{ "references", &PUT_REFERENCES, &DROP_REFERENCES },
-	{ "grams", &PUT_GRAMS, &DROP_GRAMS },
+	[INDEX_FILES] = { "files", &PUT_FILES, &DROP_FILES },
+	[INDEX_EDGES] = { "edges", &PUT_EDGES, &DROP_EDGES },
+	[INDEX_SYMBOLS] = { "symbols", &PUT_SYMBOLS, &DROP_SYMBOLS },
+	[INDEX_REFERENCES] = { "references", &PUT_REFERENCES, &DROP_REFERENCES },
+	[INDEX_GRAMS] = { "grams", &PUT_GRAMS, &DROP_GRAMS },
 	{ NULL, NULL, NULL },
 };
 
@@ -186,6 +255,12 @@ const struct db_check index_statements[] = {
 	{ .stmt = &PUT_GRAMS, .as = DB_AS_RUNNER },
 	{ .stmt = &PUBLISH, .as = DB_AS_RUNNER },
 	{ .stmt = &STALE },
+	{ .stmt = &SPARE, .row = &SPARE_ROW },
+	{ .stmt = &RENEW, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE_FILES, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE_SYMBOLS, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE_REFERENCES, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE_GRAMS, .as = DB_AS_RUNNER },
 	{ .stmt = &DROP_FILES, .as = DB_AS_RUNNER },
 	{ .stmt = &DROP_EDGES, .as = DB_AS_RUNNER },
 	{ .stmt = &DROP_SYMBOLS, .as = DB_AS_RUNNER },

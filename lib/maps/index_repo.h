@@ -11,7 +11,14 @@ struct index_table {
 	const struct db_stmt *put;  /* $2 index, $3 lines */
 	const struct db_stmt *drop; /* $2 index, $3 rows at most */
 };
+enum { INDEX_FILES, INDEX_EDGES, INDEX_SYMBOLS, INDEX_REFERENCES, INDEX_GRAMS };
 extern const struct index_table index_tables[]; /* ends with a NULL part */
+
+/** What takes rows away by their keys: $2 index, $3 a key a line.  NULL for edges, which go all */
+extern const struct db_stmt *const index_gone[];
+
+/** Take whole lines from the front, about INDEX_PIECE_BYTES of them. */
+struct span index_piece(struct span *rest);
 
 /** Returns ERR_NOT_FOUND */
 NODISCARD
@@ -30,6 +37,13 @@ NODISCARD
 enum err index_repo_new(struct ctx *cx, int64_t project_id, struct span line, int64_t *ret);
 NODISCARD
 enum err index_repo_publish(struct ctx *cx, int64_t id, int64_t map_id);
+/** @analyser that made its map.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err index_repo_spare(struct ctx *cx, int64_t project_id, int64_t keep, const char *analyser,
+                          struct index_spare *ret);
+/** @line of the part `index`  @ret 0: it is not one of as many files, or not complete */
+NODISCARD
+enum err index_repo_renew(struct ctx *cx, int64_t id, struct span line, int64_t *ret);
 /** @ret one that is to be taken away; 0: none */
 NODISCARD
 enum err index_repo_stale(struct ctx *cx, int64_t project_id, int64_t keep, int64_t *ret);

@@ -238,8 +238,9 @@ static int64_t none_if_zero(int64_t setting)
 	return setting > 0 ? setting : -1;
 }
 
+/* @base NULL: the map's tables are wanted whole */
 static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, const char *commit,
-                        struct tool_result *ret)
+                        struct patch_base *base, struct tool_result *ret)
 {
 	const struct config *config = cx->app->config;
 	struct step step = { cx, run, FETCH_TO, ANALYSE_TO, "analysing" };
@@ -256,6 +257,7 @@ static enum err analyse(struct ctx *cx, struct job_run *run, const char *dir, co
 		.history_commits = none_if_zero(config->map_history_commits),
 		.history_days = config->map_history_days,
 		.history_line_commits = none_if_zero(config->map_history_line_commits),
+		.base = base,
 	};
 	const struct tool_request limits = {
 		.output_max_bytes = BUNDLE_TIMES * (size_t)config->map_max_bytes,
@@ -337,7 +339,7 @@ static enum err say_status(struct ctx *cx, struct job_run *run, int64_t project_
 
 /*
  * @bundle    NULL: the map out->map_id is published already
- * @index_id  0: it has none
+ * @index_id  0: it has none; of a bundle that is a patch, the index that it is told against
  * @requested it is none of the branch's steps
  */
 static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id, bool requested,
@@ -363,8 +365,11 @@ static enum err publish(struct ctx *cx, struct job_run *run, int64_t project_id,
 		TRY(map_publish(cx, &map, &out->map_id));
 		TRY(pictures_put(cx, out->map_id, bundle));
 		TRY(chart_put(cx, out->map_id, bundle));
-		if (index_id != 0)
+		if (index_id != 0) {
+			if (index_is_patch(bundle))
+				TRY(index_patch(cx, index_id, bundle));
 			TRY(index_publish(cx, index_id, out->map_id));
+		}
 		TRY(map_bytes(cx, project_id, &bytes));
 		TRY(project_weigh(cx, project_id, PROJECT_WEIGHT_SAME, bytes));
 	}
@@ -415,26 +420,55 @@ static enum err known_commit(struct ctx *cx, int64_t project_id, const char *com
 	return ERR_OK;
 }
 
-/* Analyse the commit of out and publish its map.  One on request is read whole: it has no index. */
-static enum err make_map(struct ctx *cx, struct job_run *run, int64_t project_id, const char *dir,
-                         bool requested, struct outcome *out)
+/* Analyse the commit of out and publish its map.  @spare NULL: it gets no index; id 0 when it is not used */
+static enum err make_with(struct ctx *cx, struct job_run *run, int64_t project_id, const char *dir,
+                          struct index_spare *spare, struct outcome *out)
 {
 	CLEANUP(tool_end) struct tool_result map = { 0 };
-	const int64_t keep = cx->app->config->map_indexes;
 	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
-	int64_t index_id;
+	int64_t index_id = 0;
 
-	TRY(analyse(cx, run, dir, out->commit, &map));
+	TRY(analyse(cx, run, dir, out->commit,
+	            spare != NULL && spare->id != 0 ? &spare->base : NULL, &map));
 	TRY(read_bundle(cx, map.output, bundle));
 	TRY(take_reads(cx, bundle, out));
 	run_step(cx, run, ANALYSE_TO, "drawing and publishing");
 	pictures_draw(cx, bundle);
 	out->analysed = true;
+	if (index_is_patch(bundle)) {
+		if (spare == NULL || spare->id == 0)
+			return err_set(cx, ERR_INTERNAL,
+			               "portolan-analyse gave an answer that is none");
+		index_id = spare->id;
+	} else if (spare != NULL) {
+		spare->id = 0;
+		TRY(index_fill(cx, run, project_id, bundle, &index_id));
+	}
+	return publish(cx, run, project_id, spare == NULL, bundle, index_id, out);
+}
+
+/*
+ * One on request is read whole: it has no index.  An index that does not become that of the commit,
+ * whatever it is of, has cost a second analysis and nothing else.
+ */
+static enum err make_map(struct ctx *cx, struct job_run *run, int64_t project_id, const char *dir,
+                         bool requested, struct outcome *out)
+{
+	const int64_t keep = cx->app->config->map_indexes;
+	struct index_spare spare;
+	enum err e;
+
 	if (requested)
-		return publish(cx, run, project_id, true, bundle, 0, out);
+		return make_with(cx, run, project_id, dir, NULL, out);
 	TRY(index_sweep(cx, project_id, keep));
-	TRY(index_fill(cx, run, project_id, bundle, &index_id));
-	TRY(publish(cx, run, project_id, false, bundle, index_id, out));
+	TRY(index_spare(cx, project_id, keep, CHILD_ANALYSER, &spare));
+	e = make_with(cx, run, project_id, dir, &spare, out);
+	if (spare.id != 0 && (e == ERR_STATE || e == ERR_DATABASE)) {
+		err_clear(cx);
+		spare.id = 0;
+		e = make_with(cx, run, project_id, dir, &spare, out);
+	}
+	TRY(e);
 	if (index_sweep(cx, project_id, keep) != ERR_OK)
 		err_clear(cx); /* the map is published; the next job sweeps again */
 	return ERR_OK;

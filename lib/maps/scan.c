@@ -158,6 +158,16 @@ static enum err find_root(struct ctx *cx, struct scan *scan, const char *commit,
 	return err_set(cx, ERR_REPO_BROKEN, "too many tags lead to commit %s", commit);
 }
 
+enum err scan_root(struct ctx *cx, struct scan *scan, const char *commit,
+                   unsigned char ret[MAP_OID_BYTES])
+{
+	git_oid tree;
+
+	TRY(find_root(cx, scan, commit, &tree));
+	memcpy(ret, tree.id, MAP_OID_BYTES);
+	return ERR_OK;
+}
+
 /* One folder that is being walked. */
 struct level {
 	struct level *up;

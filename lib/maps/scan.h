@@ -80,6 +80,11 @@ NODISCARD
 enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
                    const struct scan_limits *limits, struct scan_tree *ret);
 
+/** @ret id of the root tree of a commit.  Returns what scan_tree() does of the commit */
+NODISCARD
+enum err scan_root(struct ctx *cx, struct scan *scan, const char *commit,
+                   unsigned char ret[MAP_OID_BYTES]);
+
 /**
  * Read the blob of an entry.  Sets file->bytes, and file->skip when there is
  * nothing to read (too large, missing, corrupt); then ret->text is empty.

@@ -203,11 +203,12 @@ static bool has(const struct question *qu, int64_t place)
 	return false;
 }
 
-static void keep(struct question *qu, int64_t place, enum search_match match, int score)
+static void keep(struct question *qu, const struct search_text *row, enum search_match match,
+                 int score)
 {
 	struct search_hits *hits = qu->hits;
 
-	if (has(qu, place))
+	if (has(qu, row->place))
 		return;
 	if (hits->n == qu->cap) {
 		size_t cap = qu->cap != 0 ? qu->cap * 2 : 64;
@@ -216,7 +217,7 @@ static void keep(struct question *qu, int64_t place, enum search_match match, in
 		                         cap * sizeof(*hits->items));
 		qu->cap = cap;
 	}
-	hits->items[hits->n++] = (struct search_hit){ place, match, score };
+	hits->items[hits->n++] = (struct search_hit){ row->place, match, score, row->text };
 }
 
 /*
@@ -263,11 +264,11 @@ static enum err judge(struct question *qu, const int64_t *places, size_t n, enum
 		enum search_match match = search_judge(text, qu->q, qu->about, &score);
 
 		if (match <= worst && match != MATCH_NONE) {
-			keep(qu, row->place, match, score);
+			keep(qu, row, match, score);
 		} else if (worst == MATCH_FUZZY) {
 			score = likeness(qu, text);
 			if (score >= FUZZY_PER_MILLE)
-				keep(qu, row->place, MATCH_FUZZY, score);
+				keep(qu, row, MATCH_FUZZY, score);
 		}
 	}
 	return ERR_OK;
@@ -326,9 +327,11 @@ static enum err look_for_parts(struct question *qu)
 	return ERR_OK;
 }
 
-static size_t count_texts(const struct question *qu)
+/* Places of names leave others free: of five at most one is taken (tables_places.c). */
+static size_t count_places(const struct question *qu)
 {
-	return (size_t)(qu->about == SEARCH_FILES ? qu->index->files : qu->index->symbols);
+	return qu->about == SEARCH_FILES ? (size_t)qu->index->files
+	                                 : (size_t)qu->index->symbols * 5;
 }
 
 /* How many of the question's grams each text has. */
@@ -343,30 +346,54 @@ static void count_shared(const struct question *qu, uint8_t *counts, size_t n)
 	}
 }
 
+/* The first places of as many shared grams. */
+struct alike {
+	int64_t places[FUZZY_CHECKED];
+	size_t n;
+};
+
+/* @ret by the number of shared grams */
+static struct alike *list_alike(const struct question *qu, size_t least)
+{
+	size_t n = count_places(qu), at = 0;
+	uint8_t *counts = arena_array(qu->cx->arena, n + sizeof(uint64_t), 1);
+	struct alike *ret = arena_array(qu->cx->arena, QUESTION_GRAMS_MAX + 1, sizeof(*ret));
+	uint64_t eight;
+
+	count_shared(qu, counts, n);
+	while (at < n) {
+		memcpy(&eight, counts + at, sizeof(eight));
+		if (eight == 0) {
+			at += sizeof(eight);
+			continue;
+		}
+		if (counts[at] >= least && ret[counts[at]].n < FUZZY_CHECKED)
+			ret[counts[at]].places[ret[counts[at]].n++] = (int64_t)at;
+		at++;
+	}
+	return ret;
+}
+
 /* Judge the texts that share the most first; shorter ones before others of as many. */
 static enum err look_fuzzily(struct question *qu)
 {
-	size_t n = count_texts(qu), nplaces = 0, checked = 0;
-	uint8_t *counts = arena_array(qu->cx->arena, n, 1);
-	size_t least = (qu->nparts * 2 + 4) / 5;
-	int64_t places[BATCH];
+	size_t least = (qu->nparts * 2 + 4) / 5, left = FUZZY_CHECKED;
+	const struct alike *alike;
 	bool all;
 
 	TRY(read_postings(qu, qu->parts, qu->nparts, QUESTION_GRAMS_MAX, &all));
-	count_shared(qu, counts, n);
-	for (size_t shared = qu->nparts; shared >= least && shared >= 2; shared--) {
-		for (size_t i = 0; i < n && checked < FUZZY_CHECKED; i++) {
-			if (counts[i] != shared)
-				continue;
-			places[nplaces++] = (int64_t)i;
-			checked++;
-			if (nplaces == BATCH) {
-				TRY(judge(qu, places, nplaces, MATCH_FUZZY));
-				nplaces = 0;
-			}
-		}
+	if (least < 2)
+		least = 2;
+	alike = list_alike(qu, least);
+	for (size_t shared = qu->nparts; shared >= least && left > 0; shared--) {
+		size_t n = alike[shared].n < left ? alike[shared].n : left;
+
+		left -= n;
+		for (size_t at = 0; at < n; at += BATCH)
+			TRY(judge(qu, alike[shared].places + at, n - at < BATCH ? n - at : BATCH,
+			          MATCH_FUZZY));
 	}
-	return nplaces > 0 ? judge(qu, places, nplaces, MATCH_FUZZY) : ERR_OK;
+	return ERR_OK;
 }
 
 /* Whether to look for what is only like the question: nothing is just that, and little has it. */
@@ -381,15 +408,34 @@ static bool wants_more(const struct question *qu)
 	       (int64_t)hits->n < qu->limit;
 }
 
+/* What is as good goes by length and letters. */
+static int by_text(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	if (n != m)
+		return n < m ? -1 : 1;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)gram_fold(a[i]),
+			      d = (unsigned char)gram_fold(b[i]);
+
+		if (c != d)
+			return c < d ? -1 : 1;
+	}
+	return strcmp(a, b);
+}
+
 static int by_worth(const void *a, const void *b)
 {
 	const struct search_hit *x = a, *y = b;
+	int order;
 
 	if (x->match != y->match)
 		return x->match < y->match ? -1 : 1;
 	if (x->score != y->score)
 		return x->score > y->score ? -1 : 1;
-	return x->place < y->place ? -1 : x->place > y->place;
+	order = by_text(x->text, y->text);
+	return order != 0 ? order : x->place < y->place ? -1 : x->place > y->place;
 }
 
 enum err search_hits(struct ctx *cx, const struct map_index *index, enum search_about about,

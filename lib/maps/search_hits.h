@@ -11,6 +11,7 @@ struct search_hit {
 	int64_t place;
 	enum search_match match;
 	int score; /* higher first, within a match */
+	const char *text;
 };
 
 struct search_hits {

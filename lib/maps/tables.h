@@ -5,7 +5,8 @@
  * writes them; index_repo.c says what becomes of each column.
  *
  *   index    one line: files, symbols, complete (t or f), names of the kinds of imports, of the
- *            rules, of the kinds of definitions and references
+ *            rules, of the kinds of definitions and references, print (maps/patch.h; empty: these
+ *            tables are nothing to go by later), sum of the edges
  *   files    entry, folder (an entry), path, files below, language, role, bytes, code, comment,
  *            blank, object id, place.  Folders have negative entries, so that they sort before
  *            files; the root, an entry of its own, has no folder (\N).  The entry of a file is its
@@ -17,8 +18,17 @@
  *            lines, kinds
  *   grams    about (f: files, s: symbols), gram, texts, postings (grams.h)
  *
- * The place of a file or a name is its number among the texts of the grams: shorter ones first, so
- * that the front of a list holds the better hits.
+ * The place of a file or a name stands for it among the texts of the grams: shorter ones first, so
+ * that the front of a list holds the better hits.  Places of files are their numbers in that order.
+ * Those of names leave others free, so that a new name moves few (tables_places.c).
+ *
+ * Against a patch (maps/patch.h) only what differs from the tables of its commit is told, in a part
+ * `patch`, whose line is that commit, and in parts of the same names and lines as above, for
+ *
+ *   gone_files  entries whose rows go; those that stay come again in `files`
+ *   gone_names  places whose rows of symbols and references go, likewise
+ *   edges       all of them; left out when they are the same
+ *   grams       about, gram, and arrays of places that go and that come
  *
  *   Limits   TABLES_SYMBOLS_MAX names, the first TABLES_USES_MAX uses of each; a part that passes max_bytes is left out.  Then the index
  *            says that it is not complete.
@@ -28,6 +38,7 @@
 
 #include "maps/bundle.h"
 #include "maps/content.h"
+#include "maps/patch.h"
 #include "maps/store.h"
 
 #define TABLES_SYMBOLS_MAX 2000000u /* different names */
@@ -42,6 +53,8 @@ struct tables_in {
 	const struct store
 		*store;     /* of the cache that the facts are from; NULL: they are from none */
 	uint64_t max_bytes; /* of one part */
+	const char *print;  /* NULL: none */
+	const struct patch *patch; /* NULL: all is told, as it is where too many rows differ */
 };
 
 /** Add the parts to a bundle.  Their texts live in cx->arena. */

@@ -34,7 +34,7 @@ static bool is_plain(const char *text, size_t len)
 	return are_plain(text + len - sizeof(uint64_t));
 }
 
-static bool fit_for_a_row(const char *name, size_t len)
+bool tables_fit(const char *name, size_t len)
 {
 	if (len == 0 || len > FACTS_NAME_MAX)
 		return false;
@@ -73,7 +73,7 @@ static uint32_t *number_names(struct tables *t, size_t ndefs)
 			size_t len = strlen(name);
 
 			name_of_def[at] = STRMAP_NONE;
-			if (!fit_for_a_row(name, len)) {
+			if (!tables_fit(name, len)) {
 				t->incomplete = true;
 				continue;
 			}
@@ -108,8 +108,8 @@ void tables_take_names(struct tables *t)
 		if (name_of_def[i] != STRMAP_NONE)
 			t->defs[next[name_of_def[i]]++] = (uint32_t)i;
 	for (uint32_t i = 0; i < t->nnames; i++)
-		t->names[i] = tables_text_of(t->name_of[i], i);
-	tables_sort(t->names, t->nnames);
+		t->names[i] = tables_name_of(t->name_of[i], i);
+	tables_place(t->names, t->nnames);
 }
 
 /* One definition and its file. */
@@ -138,18 +138,17 @@ static struct place *list_places(struct tables *t, size_t ndefs)
                                                                                                    \
 			if (i > first)                                                             \
 				sb_addc(sb, TABLES_SEPARATOR);                                     \
-			if (fit_for_a_row(text, len))                                              \
+			if (tables_fit(text, len))                                                 \
 				sb_addn(sb, text, len);                                            \
 		}                                                                                  \
 	} while (0)
 
 static void write_symbol(const struct tables *t, struct sb *sb, const struct place *places,
-                         uint32_t place)
+                         const struct text *name)
 {
-	const struct text *name = &t->names[place];
 	uint32_t first = t->name_first[name->number], last = t->name_first[name->number + 1];
 
-	sb_int(sb, place);
+	sb_int(sb, name->place);
 	tables_text(sb, name->data);
 	TABLES_ARRAY(sb, last - first, places[t->defs[first + i]].file);
 	TABLES_ARRAY(sb, last - first, places[t->defs[first + i]].def->line);
@@ -198,8 +197,10 @@ void tables_symbols(struct tables *t)
 	struct part part = tables_part(t);
 
 	for (uint32_t i = 0; i < t->nnames; i++) {
+		if (!tables_tells(t, t->names[i].number))
+			continue;
 		fetch_ahead(t, places, i);
-		write_symbol(t, &part.sb, places, i);
+		write_symbol(t, &part.sb, places, &t->names[i]);
 	}
 	tables_part_end(t, "symbols", &part);
 }
@@ -226,7 +227,7 @@ struct refs {
 /* What is known of a text of the store; else the number of its name and NAME_FIRST. */
 enum { NAME_UNASKED = 0, NAME_UNDEFINED, NAME_FIRST };
 
-/* @ret the number of a text's name; STRMAP_NONE: it is not defined here */
+/* @ret the number of a text's name; STRMAP_NONE: it is not defined here, or not told of */
 static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text)
 {
 	const char *name;
@@ -235,6 +236,8 @@ static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text
 	if (known[text] == NAME_UNASKED) {
 		name = t->in->store->texts[text];
 		number = strmap_get(&t->numbers, name, strlen(name));
+		if (number != STRMAP_NONE && !tables_tells(t, number))
+			number = STRMAP_NONE;
 		known[text] = number == STRMAP_NONE ? NAME_UNDEFINED : number + NAME_FIRST;
 	}
 	return known[text] == NAME_UNDEFINED ? STRMAP_NONE : known[text] - NAME_FIRST;
@@ -254,8 +257,10 @@ static void add_listed(const struct tables *t, struct refs *refs, const struct f
 	for (size_t i = 0; i < facts->nrefs; i++) {
 		const struct fact_ref *ref = &facts->refs[i];
 
-		add_ref(refs, strmap_get(&t->numbers, ref->name, strlen(ref->name)), ref->line,
-		        ref->kind);
+		uint32_t number = strmap_get(&t->numbers, ref->name, strlen(ref->name));
+
+		if (number != STRMAP_NONE && tables_tells(t, number))
+			add_ref(refs, number, ref->line, ref->kind);
 	}
 }
 
@@ -333,14 +338,14 @@ void tables_references(struct tables *t)
 	const struct uses uses = list_uses(t, arena);
 	struct part part = tables_part(t);
 
-	for (uint32_t place = 0; place < t->nnames; place++) {
-		uint32_t number = t->names[place].number;
+	for (size_t name = 0; name < t->nnames; name++) {
+		uint32_t number = t->names[name].number;
 		const struct use *mine = uses.list + uses.first[number];
 		size_t n = uses.first[number + 1] - uses.first[number];
 
 		if (uses.counts[number] == 0)
 			continue;
-		sb_int(&part.sb, place);
+		sb_int(&part.sb, t->names[name].place);
 		tables_number(&part.sb, uses.counts[number]);
 		TABLES_ARRAY(&part.sb, n, mine[i].file);
 		TABLES_ARRAY(&part.sb, n, mine[i].where >> KIND_BITS);

@@ -1,4 +1,4 @@
-/* Tables: the places of texts, and their grams. */
+/* Tables: the order of paths, and grams. */
 #include "maps/grams.h"
 #include "maps/tables_parts.h"
 
@@ -64,6 +64,15 @@ void tables_sort(struct text *texts, size_t n)
 	for (size_t b = 0; b < BUCKETS; b++)
 		if (first[b + 1] - first[b] > 1)
 			qsort(texts + first[b], first[b + 1] - first[b], sizeof(*texts), by_place);
+	for (size_t i = 0; i < n; i++)
+		texts[i].place = (uint32_t)i;
+}
+
+void tables_rank(struct text *texts, size_t n, size_t which)
+{
+	texts[which].place = 0;
+	for (size_t i = 0; i < n; i++)
+		texts[which].place += i != which && by_place(&texts[i], &texts[which]) < 0;
 }
 
 void tables_grams(const struct tables *t, struct sb *sb, char about, const struct text *texts,
@@ -73,7 +82,8 @@ void tables_grams(const struct tables *t, struct sb *sb, char about, const struc
 	struct gram_index index = gram_index_new(arena);
 
 	for (size_t i = 0; i < n; i++)
-		gram_index_add(&index, (uint32_t)i, (struct span){ texts[i].data, texts[i].len });
+		gram_index_add(&index, texts[i].place,
+		               (struct span){ texts[i].data, texts[i].len });
 	if (index.bytes > t->in->max_bytes) {
 		sb->failed = true;
 		return;

@@ -65,12 +65,18 @@ timed() {
 	EOT
 }
 
-# request COMMIT NAME [HISTORY]: what the runner would ask; without a history, or with 0 for the usual one
+# request COMMIT NAME [HISTORY [BASE]]: what the runner would ask; without a history, or with 0 for the usual one
 request() {
 	printf '{"directory":"%s","commit":"%s","cache":"%s","history":"%s","max_cache_bytes":134217728,"max_blob_bytes":5242880,"history_commits":%s,' \
 		"$git_dir" "$1" "$WORK/facts" "$WORK/history" "${3:--1}" >"$WORK/$2.json"
-	printf '"max_files":200000,"max_depth":200,"max_bytes":67108864}' >>"$WORK/$2.json"
+	printf '"max_files":200000,"max_depth":200,"max_bytes":67108864,"base":%s}' "${4:-null}" >>"$WORK/$2.json"
 }
+# base COMMIT NAME: what the runner says of a commit whose tables it has, by the line that they end with
+base() {
+	tail -c 4096 "$WORK/$2.out" | grep -a -A1 '^index ' | tail -n 1 |
+		awk -F '\t' -v commit="$1" '{ printf "{\"commit\":\"%s\",\"print\":\"%s\",\"edges\":\"%s\"}", commit, $8, $9 }'
+}
+bytes() { wc -c <"$WORK/$1.out" | awk '{ printf "%.1f MB", $1 / 1e6 }'; }
 map() { timed "$1" "$WORK/$2.json" "$BIN/portolan-analyse"; }
 reads() { grep -a '^{"read":' "$WORK/$1.out" | sed 's/[^0-9,]//g; s/,/ read, /; s/$/ known/'; }
 
@@ -96,7 +102,8 @@ for _ in $(seq "$ROUNDS"); do
 	map warm new
 	rm -f "$WORK/facts"
 	map before old
-	map changed new
+	request "$new" onward -1 "$(base "$old" before)"
+	map changed onward
 	rm -f "$WORK/history"
 	map past past
 	rm -f "$WORK/history"
@@ -112,6 +119,7 @@ row "" "Portolan" "peer" "ratio" "aim"
 show "map from nothing / git clone --depth 1" cold clone "<= 1 s for a million lines"
 show "map from known facts / from nothing" warm cold "$(reads warm)"
 show "map of one changed commit / from nothing" changed cold "<= 0.1 s for a million lines; $(reads changed)"
+row "what it tells, of one changed commit / all" "$(bytes changed)" "$(bytes cold)" "" ""
 show "map of known facts with history / without" past warm "$(repo_git rev-list --count "$new") commits; <= 4 s for 80 000"
 show "the same, history of one changed commit" past_changed warm_again "$(repo_git rev-list --count "$old..$new") new, the others kept"
 row "resident, from nothing / from known facts" "$(middle "cold.mib") MiB" "$(middle "warm.mib") MiB" "" "<= 100 MiB"

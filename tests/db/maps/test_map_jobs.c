@@ -5,6 +5,7 @@
 
 #include "app/registry_jobs.h"
 #include "maps/commit.h"
+#include "maps/index.h"
 #include "maps/map.h"
 #include "projects/project.h"
 
@@ -186,6 +187,63 @@ static struct commit_asked ask(struct stage *st, const char *commit, enum err wa
 }
 
 /* A map on request: once, from the words to the map, and the project stays as it is. */
+#define INDEX_LINE                                                                                 \
+	"index 52\\n1\\t0\\tt\\t{}\\t{}\\t{}\\t{}\\t0123456789abcdef\\tfedcba9876543210\\n\\n"
+#define BUNDLE_HEAD "portolan-bundle 1\\ncontent 13\\n{\"format\": 1}\\n"
+
+/* Programs that bring a commit, and tell its index, or against a base that nothing differs but what is gone. */
+static void next_commit(struct stage *st, char digit, const char *gone)
+{
+	char commit[41] = { 0 };
+
+	memset(commit, digit, 40);
+	programs(st,
+	         arena_printf(st->cx->arena, "echo '{\"commit\": \"%s\", \"ref\": \"main\"}'",
+	                      commit),
+	         arena_printf(st->cx->arena,
+	                      "if grep -q '\"base\":{' %s/portolan-analyse.asked; then\n"
+	                      "printf '" BUNDLE_HEAD "patch 2\\nx\\n\\n%s" INDEX_LINE "end %d\\n'\n"
+	                      "else\n"
+	                      "printf '" BUNDLE_HEAD INDEX_LINE "end 2\\n'\n"
+	                      "fi",
+	                      st->dir, gone, *gone != '\0' ? 4 : 3));
+}
+
+static int64_t index_now(struct stage *st)
+{
+	struct map_index index;
+
+	assert_err(st->cx, index_of_project(st->cx, st->project_id, NULL, &index), ERR_OK);
+	return index.id;
+}
+
+/* As many indexes as are kept, and the oldest becomes the next map's; one that does not fit is made anew. */
+static void test_index_becomes_that_of_the_next_map(void **state)
+{
+	struct stage *st = stage_open(state);
+	int64_t id, indexes[4];
+
+	for (int i = 0; i < 4; i++) {
+		next_commit(st, (char)('1' + i), i == 3 ? "gone_names 2\\n7\\n\\n" : "");
+		if (i > 0)
+			assert_err(st->cx, project_sync(st->cx, st->project_id, &id), ERR_OK);
+		assert_string_equal(run_job(st, RUN_ON, &id), "completed");
+		indexes[i] = index_now(st);
+	}
+	assert_int_not_equal(indexes[0], indexes[1]);
+	assert_int_equal(indexes[2], indexes[0]);
+	assert_true(indexes[3] > indexes[1]);
+	assert_int_equal(
+		fixture_db_int(
+			st->cx,
+			arena_printf(
+				st->cx->arena,
+				"SELECT count(*) FROM app.map_index WHERE project_id = %" PRId64,
+				st->project_id)),
+		2);
+	stage_close(st);
+}
+
 static void test_commit_is_mapped_on_request(void **state)
 {
 	struct stage *st = stage_open(state);
@@ -372,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_map_is_made_and_published),
 		cmocka_unit_test(test_commit_is_mapped_on_request),
 		cmocka_unit_test(test_known_commit_is_not_analysed_again),
+		cmocka_unit_test(test_index_becomes_that_of_the_next_map),
 		cmocka_unit_test(test_failures_show_on_the_project),
 		cmocka_unit_test(test_program_that_is_missing),
 		cmocka_unit_test(test_stop_ends_the_child),

@@ -86,6 +86,56 @@ static void test_grams__postings_there_and_back(void **state)
 	assert_int_equal(gram_next(&at, last), -1);
 }
 
+static const char *listed(struct ctx *cx, const uint32_t *numbers, size_t n)
+{
+	struct gram_index index = gram_index_new(cx->arena);
+	uint32_t gram;
+
+	assert_int_equal(grams_of(SPAN("abc"), GRAM_PARTS, &gram), 1);
+	for (size_t i = 0; i < n; i++)
+		gram_index_add(&index, numbers[i], SPAN("abc"));
+	return arena_strndup(cx->arena, n > 0 ? index.lists[gram].postings : "",
+	                     index.lists[gram].len);
+}
+
+/* Numbers that go and come leave the list that would have been made without the ones and with the others. */
+static void test_grams__lists_are_patched(void **state)
+{
+	static const struct {
+		uint32_t was[5], gone[3], come[3], is[6];
+		size_t nwas, ngone, ncome, nis;
+		bool fits;
+	} CASES[] = {
+		{ { 1, 40, 3000 }, { 40 }, { 2, 41 }, { 1, 2, 41, 3000 }, 3, 1, 2, 4, true },
+		{ { 1, 40 }, { 1, 40 }, { 0 }, { 0 }, 2, 2, 0, 0, true },
+		{ { 0 }, { 0 }, { 7, 90000 }, { 7, 90000 }, 0, 0, 2, 2, true },
+		{ { 5 }, { 0 }, { 0, 2147483647 }, { 0, 5, 2147483647 }, 1, 0, 2, 3, true },
+		{ { 0, 2147483647 }, { 2147483647 }, { 1 }, { 0, 1 }, 2, 1, 1, 2, true },
+		{ { 1, 40 }, { 2 }, { 0 }, { 0 }, 2, 1, 0, 0, false },
+		{ { 1, 40 }, { 41 }, { 0 }, { 0 }, 2, 1, 0, 0, false },
+		{ { 1, 40 }, { 0 }, { 40 }, { 0 }, 2, 0, 1, 0, false },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct gram_list list;
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		const char *was = listed(cx, CASES[i].was, CASES[i].nwas);
+		const char *is = listed(cx, CASES[i].is, CASES[i].nis);
+		const struct gram_numbers gone = { CASES[i].gone, CASES[i].ngone };
+		const struct gram_numbers come = { CASES[i].come, CASES[i].ncome };
+
+		print_message("# %zu\n", i);
+		assert_int_equal(gram_patch(cx->arena, was, gone, come, &list), CASES[i].fits);
+		if (!CASES[i].fits)
+			continue;
+		assert_int_equal(list.n, CASES[i].nis);
+		assert_int_equal(list.len, strlen(is));
+		assert_memory_equal(list.postings, is, list.len);
+	}
+	assert_false(gram_patch(cx->arena, "1!", (struct gram_numbers){ 0 },
+	                        (struct gram_numbers){ 0 }, &list));
+}
+
 /* What is no posting ends the list, whatever it is. */
 static void test_grams__postings_that_are_none(void **state)
 {
@@ -139,6 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grams__of_parts_and_beginnings),
 		cmocka_unit_test(test_grams__postings_there_and_back),
+		cmocka_unit_test(test_grams__lists_are_patched),
 		cmocka_unit_test(test_grams__postings_that_are_none),
 		cmocka_unit_test(test_search__judges),
 	};
