@@ -31,13 +31,11 @@ static void index_words(struct tap *tap)
 	}
 }
 
-/* @ret WORD_* of a token */
+/* @ret WORD_* of an identifier */
 static uint32_t what_is(const struct tap *tap, const struct token *t)
 {
 	size_t at;
 
-	if (t->kind != TOKEN_IDENT)
-		return 0;
 	for (at = SLOT(t->text, t->len); tap->slots[at] != 0; at = (at + 1) % TAP_WORD_SLOTS) {
 		const struct word *word = &WORDS[tap->slots[at] - 1];
 
@@ -51,8 +49,9 @@ static void take(void *arg, const struct token *t)
 {
 	struct tap *tap = arg;
 
-	tap->words = what_is(tap, t);
-	tap_refs_token(tap, t);
+	tap->words = t->kind == TOKEN_IDENT ? what_is(tap, t) : 0;
+	if (t->first || t->kind == TOKEN_IDENT || t->kind == TOKEN_PIECE)
+		tap_refs_token(tap, t);
 	tokens_add(&tap->tokens, tap->sk->arena, t, tap->words);
 	tap->prev_words = tap->words;
 }
