@@ -378,7 +378,10 @@ static bool is_minified(enum lang lang, struct span text)
 	return text.len / lines > MINIFIED_LINE;
 }
 
-/* The same as contains(), looking for the byte of the needle at @rare, which few texts have often. */
+/*
+ * The same as contains(), looking for the byte of the needle at @rare, not its first, which few texts
+ * have often.
+ */
 static bool contains_rare(struct span text, const char *needle, size_t rare)
 {
 	size_t n = strlen(needle);
@@ -388,7 +391,7 @@ static bool contains_rare(struct span text, const char *needle, size_t rare)
 		return false;
 	end -= n - rare - 1;
 	for (; (p = memchr(p, needle[rare], (size_t)(end - p))) != NULL; p++)
-		if (p[1] == needle[rare + 1] && memcmp(p - rare, needle, n) == 0)
+		if (p[-1] == needle[rare - 1] && memcmp(p - rare, needle, n) == 0)
 			return true;
 	return false;
 }
@@ -402,7 +405,7 @@ static bool is_generated(struct span base, enum lang lang, struct span text)
 	if (lang == LANG_NONE || ROWS[lang].group == GROUP_PROSE)
 		return false;
 	/* Nearly no file has a part of any: three looks instead of one for each. */
-	if (!contains_rare(head, "enerated", 2) && !contains_rare(head, "DO NOT EDIT", 3) &&
+	if (!contains_rare(head, "enerated", 7) && !contains_rare(head, "DO NOT EDIT", 7) &&
 	    !contains_rare(head, "GNU Bison", 4))
 		return false;
 	for (size_t i = 0; i < COUNT(GENERATED_MARKERS); i++) {
