@@ -20,15 +20,21 @@ static const struct word {
 #undef TAP_WORD
 };
 
-static void index_words(struct tap *tap)
+/* @ret by slot: 1 + index of a word, or 0; made of WORDS for the first file, as a process has one thread */
+static const uint16_t *word_slots(void)
 {
+	static uint16_t slots[TAP_WORD_SLOTS];
+
+	if (slots[WORDS[0].slot] != 0)
+		return slots;
 	for (size_t i = 0; i < COUNT(WORDS); i++) {
 		size_t at = WORDS[i].slot;
 
-		while (tap->slots[at] != 0)
+		while (slots[at] != 0)
 			at = (at + 1) % TAP_WORD_SLOTS;
-		tap->slots[at] = (uint16_t)(i + 1);
+		slots[at] = (uint16_t)(i + 1);
 	}
+	return slots;
 }
 
 /* @ret WORD_* of an identifier */
@@ -58,9 +64,8 @@ static void take(void *arg, const struct token *t)
 
 void tap_open(struct tap *tap, struct sink *sk)
 {
-	*tap = (struct tap){ .sk = sk };
+	*tap = (struct tap){ .sk = sk, .slots = word_slots() };
 	tokens_expect(&tap->tokens, sk->arena, sk->text.len / BYTES_OF_TOKEN);
-	index_words(tap);
 }
 
 void tap_attach(struct tap *tap, struct lexer *lx)

@@ -48,8 +48,8 @@ struct tap_refs {
 struct tap {
 	struct sink *sk;
 	struct lexer *lx;
-	uint32_t words, prev_words;     /* WORD_* of the token and of the one before */
-	uint16_t slots[TAP_WORD_SLOTS]; /* 1 + index of a word; 0 when free */
+	uint32_t words, prev_words; /* WORD_* of the token and of the one before */
+	const uint16_t *slots;      /* TAP_WORD_SLOTS: 1 + index of a word; 0 when free */
 	struct tap_refs refs;
 	struct tokens tokens;
 };
