@@ -19,6 +19,7 @@
 #define WORD_ROUTE (1u << 3)
 #define WORD_ENV   (1u << 4)
 #define WORD_TEST  (1u << 5)
+#define WORD_MARKS (WORD_ROUTE | WORD_ENV | WORD_TEST) /* what is looked for behind the pass */
 
 #define TAP_WORD_SLOTS 1024 /* a power of two, well above the number of words */
 

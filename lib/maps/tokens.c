@@ -1,4 +1,4 @@
-#include "maps/tokens.h"
+#include "maps/tap.h"
 
 #include <string.h>
 
@@ -78,6 +78,11 @@ void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, u
 		.glued = t->glued,
 	};
 	ts->any |= words;
+	if (words & WORD_MARKS) {
+		ts->marks =
+			sink_room(arena, ts->marks, ts->nmarks, &ts->marks_cap, sizeof(*ts->marks));
+		ts->marks[ts->nmarks++] = ts->n;
+	}
 	switch (t->c) {
 	case '(':
 	case '[':
