@@ -213,23 +213,37 @@ void packs_close(struct packs *packs)
 
 /* --- Looking for an object --- */
 
-/* @ret the place of an id in the index, or nobjects */
+#define GUESSES 6u /* as a rule three are enough */
+
+/*
+ * Ids are spread evenly, so how far one is from the ends of its range tells where it is; where it does
+ * not, since somebody made them, the range is halved after some guesses.
+ *
+ * @ret the place of an id in the index, or nobjects
+ */
 static uint32_t place_of(const struct pack *pack, const unsigned char *oid)
 {
 	const unsigned char *fan = pack->index + INDEX_HEAD, *oids = fan + FAN_BYTES;
 	uint32_t low = oid[0] > 0 ? big(fan + 4 * (size_t)(oid[0] - 1)) : 0;
 	uint32_t high = big(fan + 4 * (size_t)oid[0]);
+	uint32_t want = big(oid), from = want & 0xff000000u, to = from | 0xffffffu;
 
-	while (low < high) {
-		uint32_t half = low + (high - low) / 2;
-		int order = memcmp(oids + (size_t)half * OID_BYTES, oid, OID_BYTES);
+	for (unsigned tries = 0; low < high; tries++) {
+		uint64_t n = high - low;
+		bool guess = tries < GUESSES && from <= want && want < to;
+		uint32_t at = low + (uint32_t)(guess ? n * (want - from) / (to - from) : n / 2);
+		const unsigned char *there = oids + (size_t)at * OID_BYTES;
+		int order = memcmp(there, oid, OID_BYTES);
 
 		if (order == 0)
-			return half;
-		if (order < 0)
-			low = half + 1;
-		else
-			high = half;
+			return at;
+		if (order < 0) {
+			low = at + 1;
+			from = big(there);
+		} else {
+			high = at;
+			to = big(there);
+		}
 	}
 	return pack->nobjects;
 }
