@@ -20,9 +20,9 @@
 #define INDEX_TAIL  40                  /* two sums */
 #define INDEX_MAX   ((size_t)256 << 20) /* bytes of all that are mapped */
 #define FAR         0x80000000u /* bit of an offset: the rest is its place in the table of far ones */
-#define READ_LEAST  ((size_t)16 << 10) /* most entries are smaller */
-#define READ_KEEP   ((size_t)1 << 20)  /* a buffer that grew beyond it is given back */
-#define HEAD_MAX    64                 /* bytes of an entry before what is compressed */
+#define READ_LEAST  ((size_t)8 << 10) /* most entries are smaller */
+#define READ_KEEP   ((size_t)1 << 20) /* a buffer that grew beyond it is given back */
+#define HEAD_MAX    64                /* bytes of an entry before what is compressed */
 #define BASE_SLOTS  256
 #define TYPE_OFFSET 6 /* deltas: the base stands so many bytes before, */
 #define TYPE_REF    7 /* ... or is told by its id */
