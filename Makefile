@@ -31,7 +31,7 @@ B       := build/$(VARIANT)
 PROGRAMS := portolan portolan-worker portolan-live portolan-runner portolan-fetch portolan-analyse
 MAINS    := fcgi/ctl.c $(patsubst portolan-%,fcgi/%.c,$(filter portolan-%,$(PROGRAMS)))
 
-PKGS := libpq json-c libcurl libgit2 libssh libsodium fcgi libseccomp yaml-0.1
+PKGS := libpq json-c libcurl libgit2 libdeflate libssh libsodium fcgi libseccomp yaml-0.1
 
 CC       ?= cc
 # libFuzzer is clang's; the warnings that count are gcc's.
@@ -69,7 +69,7 @@ $(B)/bin/portolan-live: LIBS += $(shell pkg-config --libs-only-L --libs-only-l l
 # Nothing of it talks to a database or another machine, so it does not load what does: each library
 # that it links takes time at every start.  Where code is instrumented, what is of no use stays in.
 ifeq ($(VARIANT),release)
-$(B)/bin/portolan-analyse: LIBS = $(shell pkg-config --libs json-c libgit2 libsodium libseccomp yaml-0.1) -lm
+$(B)/bin/portolan-analyse: LIBS = $(shell pkg-config --libs json-c libgit2 libdeflate libsodium libseccomp yaml-0.1) -lm
 endif
 
 LIB_SRC  := $(shell find lib -name '*.c')

@@ -12,7 +12,7 @@ set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
 BUILD="gcc libc6-dev make pkg-config git ca-certificates libpq-dev libjson-c-dev
-	libcurl4-openssl-dev libgit2-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev
+	libcurl4-openssl-dev libgit2-dev libdeflate-dev libssh-dev libsodium-dev libfcgi-dev libseccomp-dev
 	libwebsockets-dev libyaml-dev npm"
 RUN="nginx spawn-fcgi multiwatch runit curl ca-certificates universal-ctags graphviz poppler-utils procps"
 TESTS="universal-ctags poppler-utils libcmocka-dev curl jq git openssh-client openssh-server python3 openssl clang libclang-rt-dev

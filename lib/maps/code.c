@@ -69,52 +69,107 @@ static char *put_at(char *to, uint64_t n)
 	return to;
 }
 
-/* Texts that rows of one list had of late, by address: they are not looked for again. */
-#define RECENT_SLOTS 32u
+#define FIELDS_MAX 8  /* of a flat table */
+#define BLOCK_MAX  32 /* rows whose texts are looked for together */
 
-struct recent {
-	const char *text;
-	uint32_t number;
+/* The texts of some rows of a list: what each row has at a field that the row before has not. */
+struct block {
+	const char *before[FIELDS_MAX]; /* of the last row so far, by field */
+	uint32_t number[FIELDS_MAX];    /* the same as it was written */
+	const char *texts[BLOCK_MAX * FIELDS_MAX];
+	uint32_t numbers[BLOCK_MAX * FIELDS_MAX];
+	bool is_new[BLOCK_MAX * FIELDS_MAX];
 };
 
-static uint32_t recent_number(struct store *store, struct recent *recent, const char *text)
+static bool is_text(const struct code_field *field)
 {
-	struct recent *slot = &recent[(uintptr_t)text / 8 % RECENT_SLOTS];
+	return field->type == CODE_TYPE_TEXT;
+}
 
-	if (slot->text != text)
-		*slot = (struct recent){ text, store_index(store, text) };
-	return slot->number;
+static const char *text_at(const struct code_field *field, const char *row)
+{
+	const char *text;
+
+	memcpy(&text, row + field->offset, sizeof(text));
+	return text == NULL && field->max != 1 ? "" : text;
+}
+
+/* Fill the block from the rows.  NULL, which a field may be, has no number to be looked for. */
+static void find_texts(struct block *b, struct store *store, const struct code_table *table,
+                       const char *rows, size_t n)
+{
+	size_t at = 0, ntexts = 0;
+
+	for (const char *row = rows; row < rows + n * table->size; row += table->size)
+		for (size_t i = 0; i < table->n; i++, at++) {
+			const char *text;
+
+			if (!is_text(&table->fields[i]))
+				continue;
+			text = text_at(&table->fields[i], row);
+			b->is_new[at] = text != b->before[i];
+			b->before[i] = text;
+			if (b->is_new[at] && text != NULL)
+				b->texts[ntexts++] = text;
+		}
+	store_index_all(store, b->texts, ntexts, b->numbers);
+}
+
+/* Rows whose texts were found.  @ret behind them */
+static char *put_rows(char *to, struct block *b, const struct code_table *table, const char *rows,
+                      size_t n)
+{
+	const uint32_t *next = b->numbers;
+	size_t at = 0;
+
+	for (const char *row = rows; row < rows + n * table->size; row += table->size)
+		for (size_t i = 0; i < table->n; i++, at++) {
+			const struct code_field *field = &table->fields[i];
+
+			if (!is_text(field)) {
+				to = put_at(to, number_at(row + field->offset, field->size));
+				continue;
+			}
+			if (b->is_new[at])
+				b->number[i] = text_at(field, row) == NULL
+				                       ? 0
+				                       : *next++ + (field->max == 1);
+			to = put_at(to, b->number[i]);
+		}
+	return to;
 }
 
 /* Most of what is written are lists of such rows. */
 static void put_flat(struct sb *sb, struct store *store, const struct code_table *table,
                      const char *items, size_t n)
 {
-	struct recent recent[RECENT_SLOTS] = { { NULL, 0 } };
+	struct block b;
 
-	for (const char *row = items; row < items + n * table->size; row += table->size) {
-		char *to = sb_room(sb, table->n * NUMBER_MAX);
+	assert(table->n <= FIELDS_MAX);
+	memset(b.before, 0, sizeof(b.before));
+	memset(b.number, 0, sizeof(b.number));
+	for (size_t i = 0, some; i < n; i += some) {
+		const char *rows = items + i * table->size;
+		char *to;
 
+		some = n - i < BLOCK_MAX ? n - i : BLOCK_MAX;
+		to = sb_room(sb, some * table->n * NUMBER_MAX);
 		if (to == NULL)
 			return;
-		for (size_t i = 0; i < table->n; i++) {
-			const struct code_field *field = &table->fields[i];
-			const char *text, *member = row + field->offset;
-			bool nullable = field->max == 1;
+		find_texts(&b, store, table, rows, some);
+		sb_took(sb, put_rows(to, &b, table, rows, some));
+	}
+}
 
-			if (field->type == CODE_TYPE_NUMBER) {
-				to = put_at(to, number_at(member, field->size));
-				continue;
-			}
-			memcpy(&text, member, sizeof(text));
-			if (nullable && text == NULL)
-				*to++ = 0;
-			else
-				to = put_at(to, (uint64_t)recent_number(store, recent,
-				                                        text != NULL ? text : "") +
-				                        nullable);
-		}
-		sb_took(sb, to);
+static void put_texts(struct sb *sb, struct store *store, const char *const *texts, size_t n)
+{
+	uint32_t numbers[BLOCK_MAX];
+
+	for (size_t i = 0, some; i < n; i += some) {
+		some = n - i < BLOCK_MAX ? n - i : BLOCK_MAX;
+		store_index_all(store, texts + i, some, numbers);
+		for (size_t k = 0; k < some; k++)
+			code_put(sb, numbers[k]);
 	}
 }
 
@@ -128,14 +183,12 @@ static void put_list(struct sb *sb, struct store *store, const struct code_field
 	code_put(sb, n);
 	if (n == 0)
 		return; /* and the list may be NULL */
-	if (field->type == CODE_TYPE_ROWS && is_flat(field->of)) {
+	if (field->type == CODE_TYPE_TEXTS)
+		put_texts(sb, store, (const char *const *)(const void *)items, n);
+	else if (is_flat(field->of))
 		put_flat(sb, store, field->of, items, n);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		if (field->type == CODE_TYPE_TEXTS)
-			put_text(sb, store, ((const char *const *)(const void *)items)[i], false);
-		else
+	else
+		for (size_t i = 0; i < n; i++)
 			code_write(sb, store, field->of, items + i * field->of->size);
 }
 

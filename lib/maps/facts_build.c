@@ -92,11 +92,15 @@ bool token_in(const struct token *t, const char *words)
 	if (t->kind != TOKEN_IDENT)
 		return false;
 	while (*words) {
-		const char *stop = strchrnul(words, ' ');
+		size_t n = 0;
 
-		if ((size_t)(stop - words) == t->len && memcmp(words, t->text, t->len) == 0)
+		while (n < t->len && words[n] == t->text[n] && words[n] > ' ')
+			n++;
+		words += n;
+		if (n == t->len && (*words == ' ' || *words == '\0'))
 			return true;
-		words = *stop ? stop + 1 : stop;
+		while (*words && *words++ != ' ')
+			;
 	}
 	return false;
 }

@@ -429,13 +429,13 @@ void facts_env(struct tokens *ts, struct sink *sk)
 	default:
 		break;
 	}
-	for (uint32_t i = 0; i < ts->n; i++) {
+	for (uint32_t i = 0; i < ts->nmarks; i++) {
 		if (arena_used(sk->arena) > start + ENV_BYTES) {
 			sk->ret->truncated = true;
 			break;
 		}
-		if (ts->t[i].words & WORD_ENV)
-			read(&rd, i);
+		if (ts->t[ts->marks[i]].words & WORD_ENV)
+			read(&rd, ts->marks[i]);
 	}
 	finish(sk->ret);
 }

@@ -57,7 +57,7 @@ static void note_word(struct reader *rd)
 		d->line = rd->t.line;
 		if (class)
 			sink_name(rd->sk, token_span(&rd->t));
-		else if (!token_in(&rd->t, "this super"))
+		else if (!token_is(&rd->t, "this") && !token_is(&rd->t, "super"))
 			add_part(d, &rd->t);
 	} else if (d->len > 0) {
 		add_part(d, &rd->t);
@@ -176,11 +176,11 @@ static void read_annotation(struct reader *rd)
 /* class, interface, enum or record, followed by a name. */
 static bool read_type_key(struct reader *rd)
 {
-	enum def_kind kind = token_in(&rd->t, "class record") ? DEF_CLASS
-	                     : token_is(&rd->t, "interface")  ? DEF_INTERFACE
-	                     : token_is(&rd->t, "enum")       ? DEF_ENUM
-	                                                      : DEF_NONE;
 	bool record = token_is(&rd->t, "record");
+	enum def_kind kind = record || token_is(&rd->t, "class") ? DEF_CLASS
+	                     : token_is(&rd->t, "interface")     ? DEF_INTERFACE
+	                     : token_is(&rd->t, "enum")          ? DEF_ENUM
+	                                                         : DEF_NONE;
 	struct token name;
 
 	if (kind == DEF_NONE || rd->prev.c == '.' || rd->type_name.kind || rd->assigned)

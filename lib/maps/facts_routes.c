@@ -66,8 +66,11 @@ static const struct {
 
 static bool is_import_of(const char *target, const char *prefix)
 {
-	size_t n = strlen(prefix);
+	size_t n;
 
+	if (*target != *prefix)
+		return false;
+	n = strlen(prefix);
 	return strncmp(target, prefix, n) == 0 && (target[n] == '\0' || strchr("./:_", target[n]));
 }
 
@@ -514,9 +517,9 @@ static void read_routes(struct tokens *ts, struct sink *sk)
 		routes_ruby(&rt);
 	} else if (read) {
 		find_frameworks(&rt);
-		for (uint32_t i = 0; i < ts->n && routing_goes_on(&rt); i++) {
-			if (ts->t[i].words & WORD_ROUTE)
-				read(&rt, i);
+		for (uint32_t i = 0; i < ts->nmarks && routing_goes_on(&rt); i++) {
+			if (ts->t[ts->marks[i]].words & WORD_ROUTE)
+				read(&rt, ts->marks[i]);
 		}
 	}
 	if (rt.nroutes > 0)

@@ -30,7 +30,7 @@ static bool imports(const struct facts *facts, const char *prefix)
 	for (size_t i = 0; i < facts->nimports; i++) {
 		const char *target = facts->imports[i].target;
 
-		if (strncmp(target, prefix, n) == 0 &&
+		if (*target == *prefix && strncmp(target, prefix, n) == 0 &&
 		    (target[n] == '\0' || strchr("./:", target[n])))
 			return true;
 	}
@@ -281,9 +281,9 @@ void facts_tests(struct tokens *ts, struct sink *sk)
 	struct counting ct = { .ts = ts, .ret = sk->ret };
 	void (*count)(struct counting *, uint32_t) = counter_of(sk->ret->lang);
 
-	for (uint32_t i = 0; count && i < ts->n; i++) {
-		if (ts->t[i].words & WORD_TEST)
-			count(&ct, i);
+	for (uint32_t i = 0; count && i < ts->nmarks; i++) {
+		if (ts->t[ts->marks[i]].words & WORD_TEST)
+			count(&ct, ts->marks[i]);
 	}
 	/* The one with the most cases gives the name. */
 	for (int k = TEST_NONE + 1; k < TEST_COUNT; k++) {

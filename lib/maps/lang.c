@@ -184,25 +184,13 @@ static bool matches(struct span text, const char *pattern, size_t n)
 	return text.len >= rest && memcmp(text.data + text.len - rest, tail, rest) == 0;
 }
 
-/* Whether a word, of which only the first byte is looked at, may be the text. */
-static bool may_be(struct span text, const char *word)
-{
-	return *word == '*' || (text.len > 0 && ((*text.data ^ *word) & ~0x20) == 0);
-}
-
 /* @words  separated by blanks */
-static bool listed(struct span text, const char *words, bool fold)
+static bool listed(struct span text, const char *words)
 {
 	while (*words) {
-		if (!may_be(text, words)) {
-			while (*words && *words++ != ' ')
-				;
-			continue;
-		}
-
 		size_t n = (size_t)(strchrnul(words, ' ') - words);
 
-		if (fold ? equals(text, words, n, true) : matches(text, words, n))
+		if (equals(text, words, n, false))
 			return true;
 		words += n;
 		while (*words == ' ')
@@ -296,7 +284,7 @@ static enum lang by_interpreter(struct span head)
 	if (word.len == 0)
 		return LANG_NONE;
 	for (size_t i = LANG_NONE + 1; i < LANG_COUNT; i++) {
-		if (listed(word, ROWS[i].interpreters, false))
+		if (listed(word, ROWS[i].interpreters))
 			return (enum lang)i;
 	}
 	return LANG_NONE;
@@ -311,26 +299,124 @@ static struct span without_in(struct span base)
 	return base;
 }
 
+/* --- Words of all rows --- */
+
+#define WORDS_MAX   512
+#define WORD_SLOTS  (2 * WORDS_MAX)
+#define PATTERN_MAX 32
+
+struct word {
+	const char *text; /* in a row */
+	uint32_t len;
+	enum lang lang; /* the first row that has it */
+};
+
+/* Made of ROWS at the first question, since many are asked; a process has one thread. */
+struct index {
+	struct word words[WORDS_MAX];
+	size_t nwords;
+	uint16_t names[WORD_SLOTS], extensions[WORD_SLOTS]; /* 1 + place among words */
+	struct word patterns[PATTERN_MAX];                  /* names with a * */
+	size_t npatterns;
+};
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* @ret the slot of a word, or the free one for it */
+static uint16_t *slot_of(const struct index *ix, uint16_t *slots, struct span text, bool fold)
+{
+	uint32_t hash = (uint32_t)text.len;
+
+	for (size_t i = 0; i < text.len; i++)
+		hash = hash * 31 + (unsigned char)(fold ? lower(text.data[i]) : text.data[i]);
+	for (;; hash++) {
+		uint16_t *slot = &slots[hash % WORD_SLOTS];
+
+		if (*slot == 0 ||
+		    equals(text, ix->words[*slot - 1].text, ix->words[*slot - 1].len, fold))
+			return slot;
+	}
+}
+
+static void add_words(struct index *ix, uint16_t *slots, enum lang lang, const char *words,
+                      bool fold)
+{
+	while (*words) {
+		struct span text = { words, (size_t)(strchrnul(words, ' ') - words) };
+		struct word word = { words, (uint32_t)text.len, lang };
+		bool pattern = !fold && memchr(words, '*', text.len);
+		uint16_t *slot = pattern ? NULL : slot_of(ix, slots, text, fold);
+
+		assert(ix->nwords < WORDS_MAX && ix->npatterns < PATTERN_MAX);
+		if (pattern) {
+			ix->patterns[ix->npatterns++] = word;
+		} else if (*slot == 0) {
+			ix->words[ix->nwords++] = word;
+			*slot = (uint16_t)ix->nwords;
+		}
+		for (words += text.len; *words == ' '; words++)
+			;
+	}
+}
+
+static struct index *the_index(void)
+{
+	static struct index made;
+
+	if (made.nwords > 0)
+		return &made;
+	for (int i = LANG_NONE + 1; i < LANG_COUNT; i++) {
+		add_words(&made, made.names, (enum lang)i, ROWS[i].files, false);
+		add_words(&made, made.extensions, (enum lang)i, ROWS[i].extensions, true);
+	}
+	return &made;
+}
+
+static enum lang by_word(struct index *ix, uint16_t *slots, struct span text, bool fold)
+{
+	uint16_t at = *slot_of(ix, slots, text, fold);
+
+	return at != 0 ? ix->words[at - 1].lang : LANG_NONE;
+}
+
+/* By the whole name: where a pattern fits as well, the row that comes first holds. */
+static enum lang by_name(struct index *ix, struct span base)
+{
+	enum lang lang = by_word(ix, ix->names, base, false);
+
+	for (size_t i = 0; i < ix->npatterns; i++) {
+		const struct word *pattern = &ix->patterns[i];
+
+		if ((lang == LANG_NONE || pattern->lang < lang) &&
+		    matches(base, pattern->text, pattern->len))
+			lang = pattern->lang;
+	}
+	return lang;
+}
+
 enum lang lang_detect(struct span path, struct span head)
 {
+	struct index *ix = the_index();
 	struct span base = base_name(path);
+	enum lang lang;
 	const char *dot;
 
 	if (base.len == 0 || lang_is_binary(head))
 		return LANG_NONE;
-	for (size_t i = LANG_NONE + 1; i < LANG_COUNT; i++) {
-		if (listed(base, ROWS[i].files, false))
-			return (enum lang)i;
-	}
+	lang = by_name(ix, base);
+	if (lang != LANG_NONE)
+		return lang;
 	base = without_in(base);
 	dot = memrchr(base.data, '.', base.len);
 	if (dot) {
 		struct span extension = { dot + 1, (size_t)(base.data + base.len - dot - 1) };
 
-		for (size_t i = LANG_NONE + 1; i < LANG_COUNT && extension.len > 0; i++) {
-			if (listed(extension, ROWS[i].extensions, true))
-				return by_content((enum lang)i, extension, head);
-		}
+		lang = by_word(ix, ix->extensions, extension, true);
+		if (lang != LANG_NONE)
+			return by_content(lang, extension, head);
 	}
 	return by_interpreter(head);
 }
@@ -378,7 +464,10 @@ static bool is_minified(enum lang lang, struct span text)
 	return text.len / lines > MINIFIED_LINE;
 }
 
-/* The same as contains(), looking for the byte of the needle at @rare, which few texts have often. */
+/*
+ * The same as contains(), looking for the byte of the needle at @rare, not its first, which few texts
+ * have often.
+ */
 static bool contains_rare(struct span text, const char *needle, size_t rare)
 {
 	size_t n = strlen(needle);
@@ -388,7 +477,7 @@ static bool contains_rare(struct span text, const char *needle, size_t rare)
 		return false;
 	end -= n - rare - 1;
 	for (; (p = memchr(p, needle[rare], (size_t)(end - p))) != NULL; p++)
-		if (p[1] == needle[rare + 1] && memcmp(p - rare, needle, n) == 0)
+		if (p[-1] == needle[rare - 1] && memcmp(p - rare, needle, n) == 0)
 			return true;
 	return false;
 }
@@ -402,7 +491,7 @@ static bool is_generated(struct span base, enum lang lang, struct span text)
 	if (lang == LANG_NONE || ROWS[lang].group == GROUP_PROSE)
 		return false;
 	/* Nearly no file has a part of any: three looks instead of one for each. */
-	if (!contains_rare(head, "enerated", 2) && !contains_rare(head, "DO NOT EDIT", 3) &&
+	if (!contains_rare(head, "enerated", 7) && !contains_rare(head, "DO NOT EDIT", 7) &&
 	    !contains_rare(head, "GNU Bison", 4))
 		return false;
 	for (size_t i = 0; i < COUNT(GENERATED_MARKERS); i++) {

@@ -143,28 +143,41 @@ void lex_mark(struct lexer *lx)
 	lx->mark_line_start = lx->line_start;
 }
 
-void lex_token(struct lexer *lx, struct token *ret, enum token_kind kind, const char *from)
+/* Most tokens end on the line where they started, at @to. */
+static inline void give_token(struct lexer *lx, struct token *ret, enum token_kind kind,
+                              const char *from, const char *to)
 {
-	bool marked = from < lx->line_start;
-
 	*ret = (struct token){
 		.text = from,
-		.len = (size_t)(lx->p - from),
-		.line_start = marked ? lx->mark_line_start : lx->line_start,
-		.line = marked ? lx->mark_line : lx->line,
+		.len = (size_t)(to - from),
+		.line_start = lx->line_start,
+		.line = lx->line,
 		.kind = (uint8_t)kind,
-		.first = marked ? lx->mark_first : !lx->line_has_token,
+		.c = kind == TOKEN_PUNCT ? *from : '\0',
+		.first = !lx->line_has_token,
+		.margin = from == lx->line_start,
 		.glued = from == lx->last_end,
 	};
-	ret->margin = from == ret->line_start;
-	if (kind == TOKEN_PUNCT)
-		ret->c = *from;
-	lx->last_end = lx->p;
+	lx->p = lx->last_end = to;
 	lx->line_has_token = true;
 	lx->line_kind = LINE_CODE;
 	/* Only where / and < mean different things behind an operand and elsewhere. */
 	if (lx->syntax->flags & (LEX_TEMPLATE | LEX_RUBY))
 		lx->last = *ret;
+}
+
+void lex_token(struct lexer *lx, struct token *ret, enum token_kind kind, const char *from)
+{
+	bool marked = from < lx->line_start;
+
+	give_token(lx, ret, kind, from, lx->p);
+	if (!marked)
+		return;
+	ret->line_start = lx->mark_line_start;
+	ret->line = lx->mark_line;
+	ret->first = lx->mark_first;
+	ret->margin = from == ret->line_start;
+	lx->last = *ret;
 }
 
 static bool starts_with(const struct lexer *lx, const char *marker)
@@ -339,7 +352,7 @@ static void lex_word(struct lexer *lx, struct token *ret)
 	lx->p = q;
 	if (q < end && (*q == '"' || *q == '\'' || *q == '#') && lex_prefixed_string(lx, ret, from))
 		return;
-	lex_token(lx, ret, TOKEN_IDENT, from);
+	give_token(lx, ret, TOKEN_IDENT, from, q);
 }
 
 static void lex_number(struct lexer *lx, struct token *ret)
@@ -360,15 +373,7 @@ static void lex_number(struct lexer *lx, struct token *ret)
 			continue;
 		break;
 	}
-	lx->p = q;
-	lex_token(lx, ret, TOKEN_NUMBER, from);
-}
-
-static void lex_punct(struct lexer *lx, struct token *ret)
-{
-	const char *from = lx->p++;
-
-	lex_token(lx, ret, TOKEN_PUNCT, from);
+	give_token(lx, ret, TOKEN_NUMBER, from, q);
 }
 
 /* Returns whether a TOKEN_NEWLINE was made. */
@@ -402,8 +407,17 @@ static bool lex_end(struct lexer *lx, struct token *ret)
 	return false;
 }
 
+static inline const char *behind_spaces(const struct lexer *lx)
+{
+	const char *p = lx->p + 1, *end = lx->end;
+
+	while (p < end && lx->class[(unsigned char)*p] == CLASS_SPACE)
+		p++;
+	return p;
+}
+
 /* A token that was not seen before. */
-static bool lex_fresh(struct lexer *lx, struct token *ret)
+static inline bool lex_fresh(struct lexer *lx, struct token *ret)
 {
 	bool words = lx->syntax->flags & LEX_ANY_CASE || lx->syntax == &syntaxes[SYNTAX_M4];
 
@@ -414,7 +428,7 @@ static bool lex_fresh(struct lexer *lx, struct token *ret)
 	while (lx->p < lx->end) {
 		switch (lx->class[(unsigned char)*lx->p]) {
 		case CLASS_SPACE:
-			lx->p++;
+			lx->p = behind_spaces(lx);
 			continue;
 		case CLASS_NEWLINE:
 			if (lex_newline(lx, ret))
@@ -441,7 +455,7 @@ static bool lex_fresh(struct lexer *lx, struct token *ret)
 		default:
 			break;
 		}
-		lex_punct(lx, ret);
+		give_token(lx, ret, TOKEN_PUNCT, lx->p, lx->p + 1);
 		return true;
 	}
 	return lex_end(lx, ret);
@@ -474,10 +488,4 @@ void lex_finish(struct lexer *lx)
 
 	while (lex_next(lx, &t))
 		;
-}
-
-bool token_is(const struct token *t, const char *word)
-{
-	return t->kind == TOKEN_IDENT && t->len == strlen(word) &&
-	       memcmp(t->text, word, t->len) == 0;
 }

@@ -17,6 +17,8 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
 #define LEX_DEPTH_MAX   256 /* template literals and JSX elements inside each other */
 #define LEX_HEREDOC_MAX 64  /* bytes of a here-document's tag */
 #define LEX_HEREDOCS    4   /* here-documents that one line announces */
@@ -199,8 +201,12 @@ void lex_push(struct lexer *lx, const struct token *t);
 /** Skip to the end of the text; for when only lines matter. */
 void lex_finish(struct lexer *lx);
 
-/** @ret whether an identifier is this word */
-bool token_is(const struct token *t, const char *word);
+/** @ret whether an identifier is this word; in place, so that the length of a literal is known */
+static inline bool token_is(const struct token *t, const char *word)
+{
+	return t->kind == TOKEN_IDENT && t->len == strlen(word) &&
+	       memcmp(t->text, word, t->len) == 0;
+}
 
 /* Between the files of the lexer: */
 

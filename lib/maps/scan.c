@@ -1,20 +1,13 @@
-/* Scan: an object database, a tree walk with an explicit stack, one blob at a time. */
-#include "maps/scan.h"
-
+/* Scan: an object database, and a tree walk with an explicit stack. */
 #include "maps/loose.h"
+#include "maps/pack.h"
+#include "maps/scan_parts.h"
 #include "maps/text.h"
 
-#include <git2.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define TREE_BYTES_MAX  ((size_t)32 << 20) /* of one tree or commit object */
-#define WINDOW_BYTES    ((size_t)4 << 20)
-#define MAPPED_BYTES    ((size_t)16 << 20)
-#define BULK_WINDOW     ((size_t)32 << 20)
-#define BULK_MAPPED     ((size_t)256 << 20)
-#define BULK_SHARE      4 /* of the address space at most, one in so many */
 #define OPEN_PACKS_MAX  ((size_t)64)
 #define TREES_PER_FILE  4                     /* folders walked at most, per max_files */
 #define TREES_BYTES_MAX ((uint64_t)256 << 20) /* of all tree objects that are read */
@@ -24,13 +17,6 @@
 #define MODE_TREE   0040000
 #define MODE_LINK   0120000
 #define MODE_COMMIT 0160000
-
-struct scan {
-	git_odb *odb;
-	bool may_be_loose;
-	bool bulk;
-	bool out_of_memory;
-};
 
 enum err scan_init(struct ctx *cx)
 {
@@ -43,8 +29,8 @@ enum err scan_init(struct ctx *cx)
 	 * its compression's own sum.  Asking again takes longer than reading it.
 	 */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, WINDOW_BYTES);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, MAPPED_BYTES);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, SCAN_WINDOW_BYTES);
+	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, SCAN_MAPPED_BYTES);
 	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, OPEN_PACKS_MAX);
 	return ERR_OK;
@@ -71,6 +57,7 @@ enum err scan_open(struct ctx *cx, const char *repo_path, struct scan **ret)
 		return ERR_REPO_NOT_GIT;
 	}
 	scan->may_be_loose = loose_may_be(objects);
+	scan->packs = packs_open(objects);
 	*ret = scan;
 	return ERR_OK;
 }
@@ -79,6 +66,7 @@ void scan_close(struct scan *scan)
 {
 	if (scan == NULL)
 		return;
+	packs_close(scan->packs);
 	git_odb_free(scan->odb);
 	free(scan);
 }
@@ -88,43 +76,18 @@ void scan_close_ptr(struct scan **scan)
 	scan_close(*scan);
 }
 
-/* Read an object of a type after a look at its size.  @ret SKIP_NONE when *ret is set */
-static enum skip_reason read_object(struct scan *scan, const git_oid *oid, git_object_t type,
-                                    uint64_t max_bytes, uint64_t *bytes, git_odb_object **ret)
-{
-	size_t len;
-	git_object_t found;
-	int rc = git_odb_read_header(&len, &found, scan->odb, oid);
-
-	if (rc != 0)
-		return rc == GIT_ENOTFOUND ? SKIP_MISSING : SKIP_CORRUPT;
-	*bytes = len;
-	if (found != type)
-		return SKIP_CORRUPT;
-	if (len > max_bytes)
-		return SKIP_TOO_LARGE;
-	if (scan->may_be_loose && !loose_is_whole(scan->odb, oid))
-		return SKIP_CORRUPT;
-	if (git_odb_read(ret, scan->odb, oid) == 0)
-		return SKIP_NONE;
-	scan->out_of_memory |=
-		git_error_last() != NULL && git_error_last()->klass == GIT_ERROR_NOMEMORY;
-	return SKIP_CORRUPT;
-}
-
 bool scan_out_of_memory(const struct scan *scan)
 {
 	return scan->out_of_memory;
 }
 
 /* The oid behind "tree " or "object " at the start of a commit or tag. */
-static bool header_oid(git_odb_object *object, const char *header, git_oid *ret)
+static bool header_oid(struct span object, const char *header, git_oid *ret)
 {
 	size_t n = strlen(header);
-	const char *data = git_odb_object_data(object);
 
-	return git_odb_object_size(object) > n + GIT_OID_HEXSZ && memcmp(data, header, n) == 0 &&
-	       git_oid_fromstrn(ret, data + n, GIT_OID_HEXSZ) == 0;
+	return object.len > n + GIT_OID_HEXSZ && memcmp(object.data, header, n) == 0 &&
+	       git_oid_fromstrn(ret, object.data + n, GIT_OID_HEXSZ) == 0;
 }
 
 /* Follow tags to the commit.  @ret its root tree in *tree */
@@ -135,7 +98,7 @@ static enum err find_root(struct ctx *cx, struct scan *scan, const char *commit,
 	if (strlen(commit) != GIT_OID_HEXSZ || git_oid_fromstr(&oid, commit) != 0)
 		return err_set(cx, ERR_REF_NOT_FOUND, "\"%.60s\" is no commit id", commit);
 	for (int depth = 0; depth < TAG_DEPTH_MAX; depth++) {
-		git_odb_object *object = NULL;
+		struct scan_blob object;
 		size_t len;
 		git_object_t type;
 		uint64_t bytes;
@@ -145,11 +108,11 @@ static enum err find_root(struct ctx *cx, struct scan *scan, const char *commit,
 		if (rc == GIT_ENOTFOUND ||
 		    (rc == 0 && type != GIT_OBJECT_COMMIT && type != GIT_OBJECT_TAG))
 			return err_set(cx, ERR_REF_NOT_FOUND, "there is no commit %s", commit);
-		if (rc != 0 || read_object(scan, &oid, type, TREE_BYTES_MAX, &bytes, &object) != 0)
+		if (rc != 0 || scan_read(scan, &oid, type, TREE_BYTES_MAX, &bytes, &object) != 0)
 			return err_set(cx, ERR_REPO_BROKEN, "commit %s cannot be read", commit);
-		good = header_oid(object, type == GIT_OBJECT_COMMIT ? "tree " : "object ",
+		good = header_oid(object.text, type == GIT_OBJECT_COMMIT ? "tree " : "object ",
 		                  type == GIT_OBJECT_COMMIT ? tree : &oid);
-		git_odb_object_free(object);
+		scan_blob_free(&object);
 		if (!good)
 			return err_set(cx, ERR_REPO_BROKEN, "commit %s is malformed", commit);
 		if (type == GIT_OBJECT_COMMIT)
@@ -171,7 +134,7 @@ enum err scan_root(struct ctx *cx, struct scan *scan, const char *commit,
 /* One folder that is being walked. */
 struct level {
 	struct level *up;
-	git_odb_object *object;
+	struct scan_blob tree;
 	const char *p, *end;
 	size_t path_len; /* of its prefix, with the '/' */
 	size_t depth;
@@ -214,10 +177,10 @@ static void note_broken(struct walk *w, size_t path_len)
 /* Start walking a tree whose path stands in w->path.  @ret SKIP_NONE or why it cannot be */
 static enum skip_reason enter(struct walk *w, const git_oid *oid, size_t path_len)
 {
-	git_odb_object *object = NULL;
+	struct scan_blob tree;
 	uint64_t bytes;
 	enum skip_reason why =
-		read_object(w->scan, oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &object);
+		scan_read(w->scan, oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &tree);
 	struct level *level;
 
 	if (why != SKIP_NONE)
@@ -225,13 +188,13 @@ static enum skip_reason enter(struct walk *w, const git_oid *oid, size_t path_le
 	level = calloc(1, sizeof(*level));
 	if (level == NULL) {
 		w->scan->out_of_memory = true;
-		git_odb_object_free(object);
+		scan_blob_free(&tree);
 		return SKIP_CORRUPT;
 	}
 	level->up = w->top;
-	level->object = object;
-	level->p = git_odb_object_data(object);
-	level->end = level->p + git_odb_object_size(object);
+	level->tree = tree;
+	level->p = tree.text.data;
+	level->end = level->p + tree.text.len;
 	level->path_len = path_len;
 	level->depth = w->top != NULL ? w->top->depth + 1 : 0;
 	w->top = level;
@@ -245,7 +208,7 @@ static void leave(struct walk *w)
 	struct level *level = w->top;
 
 	w->top = level->up;
-	git_odb_object_free(level->object);
+	scan_blob_free(&level->tree);
 	free(level);
 }
 
@@ -397,9 +360,9 @@ enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
 /* --- One path --- */
 
 /* Find a name in a tree.  @ret its mode, 0: it is not there, or the tree is malformed before it */
-static unsigned find_name(git_odb_object *tree, struct span name, git_oid *ret)
+static unsigned find_name(struct span tree, struct span name, git_oid *ret)
 {
-	const char *p = git_odb_object_data(tree), *end = p + git_odb_object_size(tree);
+	const char *p = tree.data, *end = p + tree.len;
 
 	while (p < end) {
 		unsigned mode = 0;
@@ -447,14 +410,14 @@ enum err scan_find(struct ctx *cx, struct scan *scan, const char *commit, struct
 	TRY(find_root(cx, scan, commit, &oid));
 	while (rest.len > 0 && (mode & MODE_TYPE) == MODE_TREE) {
 		struct span name = next_name(&rest);
-		git_odb_object *tree = NULL;
+		struct scan_blob tree;
 		uint64_t bytes;
 
-		if (read_object(scan, &oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &tree) !=
+		if (scan_read(scan, &oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &tree) !=
 		    SKIP_NONE)
 			return err_set(cx, ERR_REPO_BROKEN, "a folder above it cannot be read");
-		mode = find_name(tree, name, &oid);
-		git_odb_object_free(tree);
+		mode = find_name(tree.text, name, &oid);
+		scan_blob_free(&tree);
 	}
 	if (mode == 0 || rest.len > 0 || (mode & MODE_TYPE) == MODE_TREE)
 		return err_set(cx, ERR_NOT_FOUND, "commit %.12s has no such file", commit);
@@ -471,107 +434,6 @@ bool scan_is_lfs_pointer(struct span text)
 
 	return text.len < 1024 && text.len > sizeof(START) &&
 	       memcmp(text.data, START, sizeof(START) - 1) == 0;
-}
-
-/* --- Blobs --- */
-
-void scan_entry(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
-                struct scan_blob *ret)
-{
-	enum skip_reason skip = file->skip;
-
-	if (skip == SKIP_SYMLINK)
-		file->skip = SKIP_NONE;
-	scan_blob(scan, limits, file, ret);
-	if (skip == SKIP_SYMLINK && file->skip == SKIP_NONE)
-		file->skip = skip;
-}
-
-void scan_blob(struct scan *scan, const struct scan_limits *limits, struct map_file *file,
-               struct scan_blob *ret)
-{
-	git_odb_object *object = NULL;
-	git_oid oid;
-
-	*ret = (struct scan_blob){ 0 };
-	if (file->skip == SKIP_SYMLINK || file->skip == SKIP_SUBMODULE)
-		return;
-	memcpy(oid.id, file->oid, MAP_OID_BYTES);
-	file->skip = read_object(scan, &oid, GIT_OBJECT_BLOB, limits->max_blob_bytes, &file->bytes,
-	                         &object);
-	if (file->skip != SKIP_NONE)
-		return;
-	ret->object = object;
-	ret->text = (struct span){ git_odb_object_data(object), git_odb_object_size(object) };
-}
-
-void scan_blob_free(struct scan_blob *blob)
-{
-	git_odb_object_free(blob->object);
-	*blob = (struct scan_blob){ 0 };
-}
-
-/*
- * Trees and commits of packs, which are nearly never too large, without a look at their size before: it
- * costs as much as reading them.  @ret false: not so; then it is found out in the usual way, why
- */
-static bool read_at_once(struct scan *scan, const git_oid *oid, git_object_t type,
-                         uint64_t max_bytes, git_odb_object **ret)
-{
-	if (!scan->bulk || scan->may_be_loose || type == GIT_OBJECT_BLOB ||
-	    git_odb_read(ret, scan->odb, oid) != 0)
-		return false;
-	if (git_odb_object_type(*ret) == type && git_odb_object_size(*ret) <= max_bytes)
-		return true;
-	git_odb_object_free(*ret);
-	*ret = NULL;
-	return false;
-}
-
-enum skip_reason scan_object(struct scan *scan, const unsigned char *oid, enum scan_type type,
-                             uint64_t max_bytes, struct scan_blob *ret)
-{
-	static const git_object_t TYPES[] = {
-		[SCAN_COMMIT] = GIT_OBJECT_COMMIT,
-		[SCAN_TREE] = GIT_OBJECT_TREE,
-		[SCAN_BLOB] = GIT_OBJECT_BLOB,
-	};
-	git_odb_object *object = NULL;
-	enum skip_reason why = SKIP_NONE;
-	uint64_t bytes;
-	git_oid id;
-
-	*ret = (struct scan_blob){ 0 };
-	memcpy(id.id, oid, MAP_OID_BYTES);
-	if (!read_at_once(scan, &id, TYPES[type], max_bytes, &object))
-		why = read_object(scan, &id, TYPES[type], max_bytes, &bytes, &object);
-	if (why != SKIP_NONE)
-		return why;
-	ret->object = object;
-	ret->text = (struct span){ git_odb_object_data(object), git_odb_object_size(object) };
-	return SKIP_NONE;
-}
-
-struct scan_blob scan_blob_share(const struct scan_blob *blob)
-{
-	struct scan_blob more = *blob;
-
-	if (blob->object != NULL)
-		git_odb_object_dup((git_odb_object **)&more.object, blob->object);
-	return more;
-}
-
-void scan_in_bulk(struct scan *scan, bool on)
-{
-	size_t mapped = on ? BULK_MAPPED : MAPPED_BYTES;
-	struct rlimit space;
-
-	scan->bulk = on;
-	if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur / BULK_SHARE < mapped)
-		mapped = (size_t)space.rlim_cur / BULK_SHARE;
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE,
-	                 on && mapped > BULK_WINDOW ? BULK_WINDOW : WINDOW_BYTES);
-	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, mapped);
 }
 
 const char *skip_reason_name(enum skip_reason reason)

@@ -42,6 +42,7 @@ struct scan_tree {
 struct scan_blob {
 	struct span text;
 	void *object; /* for scan_blob_free() */
+	bool packed;  /* by pack.h, not by libgit2 */
 };
 
 struct scan;

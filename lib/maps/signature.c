@@ -67,8 +67,12 @@ static bool is_space(char c)
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '$' || (unsigned char)c >= 0x80;
+	static const bool WORD[256] = {
+		['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+		['_'] = true,         ['$'] = true,         [0x80 ... 0xff] = true,
+	};
+
+	return WORD[(unsigned char)c];
 }
 
 /* ---- back to the start ---- */
@@ -130,11 +134,17 @@ static const char *result_line(const char *start, const char *text)
 	return p;
 }
 
+/* What a declaration does not reach back over. */
+static bool ends_before(char c)
+{
+	return c == '\n' || c == ';' || c == '{' || c == '}' || c == '\0';
+}
+
 static const char *find_start(const struct scan *sc, struct span text, const char *name)
 {
 	const char *p = name;
 
-	while (p > text.data && name - p < BACK_MAX && !strchr("\n;{}", p[-1]))
+	while (p > text.data && name - p < BACK_MAX && !ends_before(p[-1]))
 		p--;
 	if (name - p >= BACK_MAX)
 		return name;
@@ -154,14 +164,21 @@ static uint32_t lines_between(const char *from, const char *to)
 
 /* ---- on to the body ---- */
 
-static void put(struct scan *sc, const char *bytes, size_t n)
+/* The white space that is due, but not where a line was broken for its length alone. */
+static void put_blank(struct scan *sc, char next)
 {
 	char last = sc->len > 0 ? sc->out[sc->len - 1] : '(';
-	bool tight = sc->broken && (last == '(' || last == '[' || strchr(")],.", *bytes));
+	bool tight = sc->broken && (last == '(' || last == '[' || strchr(")],.", next));
 
-	if (sc->blank && sc->len > 0 && !tight && sc->len <= FACTS_SIGN_MAX)
+	if (sc->len > 0 && !tight && sc->len <= FACTS_SIGN_MAX)
 		sc->out[sc->len++] = ' ';
 	sc->blank = sc->broken = false;
+}
+
+static void put(struct scan *sc, const char *bytes, size_t n)
+{
+	if (sc->blank)
+		put_blank(sc, *bytes);
 	for (size_t i = 0; i < n && sc->len <= FACTS_SIGN_MAX; i++)
 		sc->out[sc->len++] = is_space(bytes[i]) ? ' ' : bytes[i];
 }
@@ -190,6 +207,8 @@ static bool at_comment(struct scan *sc)
 	bool hash = sc->style == STYLE_COLON || sc->lang == LANG_RUBY || sc->lang == LANG_SHELL ||
 	            sc->lang == LANG_PHP;
 
+	if (*p != '/' && *p != '#' && *p != '-')
+		return false;
 	if (hash && *p == '#')
 		skip_comment(sc, "\n");
 	else if (sc->lang == LANG_SQL && two && memcmp(p, "--", 2) == 0)
@@ -286,6 +305,11 @@ static void scan_head(struct scan *sc)
 			sc->p++;
 			continue;
 		}
+		if (is_word(c)) { /* no sign that says anything */
+			put(sc, sc->p, 1);
+			sc->p = put_word(sc, sc->p + 1, sc->end);
+			continue;
+		}
 		if (at_comment(sc))
 			continue;
 		if (sc->nest == 0 && stops_at(sc))
@@ -298,8 +322,6 @@ static void scan_head(struct scan *sc)
 		n = n ? n : 1;
 		put(sc, sc->p, n);
 		sc->p += n;
-		if (is_word(c))
-			sc->p = put_word(sc, sc->p, sc->end);
 	}
 }
 

@@ -1,17 +1,17 @@
 /* Store: texts by number, and a hash index that holds nothing but numbers, since there are many. */
 #include "maps/store.h"
 
-#include "maps/checksum.h"
-
 #include <string.h>
 
-#define SLOTS_LEAST 8192
+#define SLOTS_LEAST   8192
+#define STORE_AT_ONCE 32
 
 struct store store_new_apart(struct arena *arena, struct arena *index)
 {
 	return (struct store){
 		.arena = arena,
 		.index = index,
+		.key = name_key(),
 		.nslots = SLOTS_LEAST,
 		.slots = arena_array(index, SLOTS_LEAST, sizeof(struct store_slot)),
 	};
@@ -41,39 +41,46 @@ void store_add(struct store *store, const char *text)
 	store->texts[store->ntexts++] = text;
 }
 
-/* The slot of a text, or the free one for it. */
-static struct store_slot *find(const struct store *store, const char *text, uint64_t hash)
+static uint32_t hash_of(const struct store *store, const char *text, size_t len)
 {
-	for (size_t at = (size_t)hash;; at++) {
+	return (uint32_t)name_hash(&store->key, (struct span){ text, len });
+}
+
+/* The slot of a text, or the free one for it. */
+static struct store_slot *find(const struct store *store, const char *text, uint32_t hash)
+{
+	for (size_t at = hash;; at++) {
 		struct store_slot *slot = &store->slots[at & (store->nslots - 1)];
 
-		if (slot->number == 0 || (slot->hash == (uint32_t)(hash >> 32) &&
-		                          strcmp(store->texts[slot->number - 1], text) == 0))
+		if (slot->number == 0 ||
+		    (slot->hash == hash && strcmp(store->texts[slot->number - 1], text) == 0))
 			return slot;
 	}
 }
 
-/* The texts of this run are all those from the first on: put in again, they need no second array. */
+/* No text is looked at: they lie anywhere, and each is there once. */
 static void grow(struct store *store)
 {
-	size_t bytes = store->nslots * sizeof(*store->slots);
+	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new(SIZE_MAX / 2);
+	size_t n = store->nslots, bytes = n * sizeof(*store->slots);
+	const struct store_slot *old = arena_memdup(scratch, store->slots, bytes);
 
 	store->slots = arena_more(store->index, store->slots, bytes, 2 * bytes);
 	store->nslots *= 2;
 	memset(store->slots, 0, 2 * bytes);
-	for (size_t i = store->first; i < store->ntexts; i++) {
-		const char *text = store->texts[i];
-		uint64_t hash = checksum(text, strlen(text), 0);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = old[i].hash;
 
-		*find(store, text, hash) =
-			(struct store_slot){ (uint32_t)i + 1, (uint32_t)(hash >> 32) };
+		if (old[i].number == 0)
+			continue;
+		while (store->slots[at & (store->nslots - 1)].number != 0)
+			at++;
+		store->slots[at & (store->nslots - 1)] = old[i];
 	}
 }
 
-uint32_t store_index(struct store *store, const char *text)
+static uint32_t index_text(struct store *store, const char *text, size_t len, uint32_t hash)
 {
-	size_t len = strlen(text);
-	uint64_t hash = checksum(text, len, 0);
 	struct store_slot *slot = find(store, text, hash);
 	uint32_t at = (uint32_t)store->ntexts;
 
@@ -81,11 +88,59 @@ uint32_t store_index(struct store *store, const char *text)
 		return slot->number - 1;
 	if (store->bytes == 0)
 		store->first = at;
-	*slot = (struct store_slot){ at + 1, (uint32_t)(hash >> 32) };
+	*slot = (struct store_slot){ at + 1, hash };
 	store_expect(store, 1);
 	store->texts[store->ntexts++] = arena_strndup(store->arena, text, len);
 	store->bytes += len + 1;
 	if ((store->ntexts - store->first) * 3 > store->nslots * 2)
 		grow(store);
 	return at;
+}
+
+uint32_t store_index(struct store *store, const char *text)
+{
+	size_t len = strlen(text);
+
+	return index_text(store, text, len, hash_of(store, text, len));
+}
+
+/* What a slot that is likely the right one leads to. */
+static const char **likely(const struct store *store, uint32_t hash)
+{
+	const struct store_slot *slot = &store->slots[hash & (store->nslots - 1)];
+
+	return slot->number != 0 && slot->hash == hash ? &store->texts[slot->number - 1] : NULL;
+}
+
+/*
+ * A slot, the text's address, the text: each lies anywhere, and would be waited for by each text.  So
+ * all slots are asked for first, then what those lead to.
+ */
+static void index_some(struct store *store, const char *const *texts, size_t n, uint32_t *ret)
+{
+	uint32_t hashes[STORE_AT_ONCE];
+	size_t lens[STORE_AT_ONCE];
+
+	for (size_t i = 0; i < n; i++) {
+		lens[i] = strlen(texts[i]);
+		hashes[i] = hash_of(store, texts[i], lens[i]);
+		__builtin_prefetch(&store->slots[hashes[i] & (store->nslots - 1)], 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(likely(store, hashes[i]));
+	for (size_t i = 0; i < n; i++) {
+		const char **text = likely(store, hashes[i]);
+
+		if (text != NULL)
+			__builtin_prefetch(*text);
+	}
+	for (size_t i = 0; i < n; i++)
+		ret[i] = index_text(store, texts[i], lens[i], hashes[i]);
+}
+
+void store_index_all(struct store *store, const char *const *texts, size_t n, uint32_t *ret)
+{
+	for (size_t i = 0; i < n; i += STORE_AT_ONCE)
+		index_some(store, texts + i, n - i < STORE_AT_ONCE ? n - i : STORE_AT_ONCE,
+		           ret + i);
 }

@@ -75,15 +75,20 @@ void tables_rank(struct text *texts, size_t n, size_t which)
 		texts[which].place += i != which && by_place(&texts[i], &texts[which]) < 0;
 }
 
+#define TEXT_AHEAD 16 /* texts lie anywhere: they are asked for so many before their turn */
+
 void tables_grams(const struct tables *t, struct sb *sb, char about, const struct text *texts,
                   size_t n)
 {
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(SCRATCH_MAX);
 	struct gram_index index = gram_index_new(arena);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (i + TEXT_AHEAD < n)
+			__builtin_prefetch(texts[i + TEXT_AHEAD].data);
 		gram_index_add(&index, texts[i].place,
 		               (struct span){ texts[i].data, texts[i].len });
+	}
 	if (index.bytes > t->in->max_bytes) {
 		sb->failed = true;
 		return;

@@ -20,24 +20,28 @@ static const struct word {
 #undef TAP_WORD
 };
 
-static void index_words(struct tap *tap)
+/* @ret by slot: 1 + index of a word, or 0; made of WORDS for the first file, as a process has one thread */
+static const uint16_t *word_slots(void)
 {
+	static uint16_t slots[TAP_WORD_SLOTS];
+
+	if (slots[WORDS[0].slot] != 0)
+		return slots;
 	for (size_t i = 0; i < COUNT(WORDS); i++) {
 		size_t at = WORDS[i].slot;
 
-		while (tap->slots[at] != 0)
+		while (slots[at] != 0)
 			at = (at + 1) % TAP_WORD_SLOTS;
-		tap->slots[at] = (uint16_t)(i + 1);
+		slots[at] = (uint16_t)(i + 1);
 	}
+	return slots;
 }
 
-/* @ret WORD_* of a token */
+/* @ret WORD_* of an identifier */
 static uint32_t what_is(const struct tap *tap, const struct token *t)
 {
 	size_t at;
 
-	if (t->kind != TOKEN_IDENT)
-		return 0;
 	for (at = SLOT(t->text, t->len); tap->slots[at] != 0; at = (at + 1) % TAP_WORD_SLOTS) {
 		const struct word *word = &WORDS[tap->slots[at] - 1];
 
@@ -51,17 +55,17 @@ static void take(void *arg, const struct token *t)
 {
 	struct tap *tap = arg;
 
-	tap->words = what_is(tap, t);
-	tap_refs_token(tap, t);
+	tap->words = t->kind == TOKEN_IDENT ? what_is(tap, t) : 0;
+	if (t->first || t->kind == TOKEN_IDENT || t->kind == TOKEN_PIECE)
+		tap_refs_token(tap, t);
 	tokens_add(&tap->tokens, tap->sk->arena, t, tap->words);
 	tap->prev_words = tap->words;
 }
 
 void tap_open(struct tap *tap, struct sink *sk)
 {
-	*tap = (struct tap){ .sk = sk };
+	*tap = (struct tap){ .sk = sk, .slots = word_slots() };
 	tokens_expect(&tap->tokens, sk->arena, sk->text.len / BYTES_OF_TOKEN);
-	index_words(tap);
 }
 
 void tap_attach(struct tap *tap, struct lexer *lx)

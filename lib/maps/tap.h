@@ -19,6 +19,7 @@
 #define WORD_ROUTE (1u << 3)
 #define WORD_ENV   (1u << 4)
 #define WORD_TEST  (1u << 5)
+#define WORD_MARKS (WORD_ROUTE | WORD_ENV | WORD_TEST) /* what is looked for behind the pass */
 
 #define TAP_WORD_SLOTS 1024 /* a power of two, well above the number of words */
 
@@ -48,8 +49,8 @@ struct tap_refs {
 struct tap {
 	struct sink *sk;
 	struct lexer *lx;
-	uint32_t words, prev_words;     /* WORD_* of the token and of the one before */
-	uint16_t slots[TAP_WORD_SLOTS]; /* 1 + index of a word; 0 when free */
+	uint32_t words, prev_words; /* WORD_* of the token and of the one before */
+	const uint16_t *slots;      /* TAP_WORD_SLOTS: 1 + index of a word; 0 when free */
 	struct tap_refs refs;
 	struct tokens tokens;
 };

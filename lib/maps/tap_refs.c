@@ -8,7 +8,6 @@
  */
 #include "maps/tap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SLOTS_LEAST 256
@@ -191,18 +190,64 @@ static uint64_t head_of(struct span name)
 	return head;
 }
 
-static int by_name(const void *a, const void *b)
+static inline bool is_before(const struct ranked *x, const struct ranked *y)
 {
-	const struct ranked *x = a, *y = b;
 	size_t n = x->name.len < y->name.len ? x->name.len : y->name.len;
 	int order;
 
 	if (x->head != y->head)
-		return x->head < y->head ? -1 : 1;
+		return x->head < y->head;
 	order = memcmp(x->name.data, y->name.data, n);
-	if (order != 0)
-		return order;
-	return (x->name.len > y->name.len) - (x->name.len < y->name.len);
+	return order != 0 ? order < 0 : x->name.len < y->name.len;
+}
+
+#define RUN 8 /* names that are put in order by moving each to its place */
+
+static void sort_run(struct ranked *names, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct ranked name = names[i];
+		size_t at = i;
+
+		for (; at > 0 && is_before(&name, &names[at - 1]); at--)
+			names[at] = names[at - 1];
+		names[at] = name;
+	}
+}
+
+/* Two sorted halves, of which the second may be empty. */
+static void merge(const struct ranked *names, size_t half, size_t n, struct ranked *to)
+{
+	const struct ranked *a = names, *b = names + half, *end = names + n;
+
+	while (a < names + half && b < end)
+		*to++ = is_before(b, a) ? *b++ : *a++;
+	while (a < names + half)
+		*to++ = *a++;
+	while (b < end)
+		*to++ = *b++;
+}
+
+/* In place of qsort(), which asks by a call for each pair: each file has some names.  @ret them in order */
+static struct ranked *sort_names(struct arena *arena, struct ranked *names, size_t n)
+{
+	struct ranked *to = arena_more(arena, NULL, 0, n * sizeof(*to));
+
+	for (size_t at = 0; at < n; at += RUN)
+		sort_run(names + at, n - at < RUN ? n - at : RUN);
+	for (size_t half = RUN; half < n; half *= 2) {
+		struct ranked *from = names;
+
+		for (size_t at = 0; at < n; at += 2 * half) {
+			size_t left = n - at;
+
+			merge(from + at, left < half ? left : half,
+			      left < 2 * half ? left : 2 * half, to + at);
+		}
+		names = to;
+		to = from;
+	}
+	return names;
 }
 
 /* All uses, and the lines on which their names are defined: each name's stand together. */
@@ -225,7 +270,7 @@ static uint32_t *rank_names(struct tap *tap, const char **texts)
 
 		names[i] = (struct ranked){ head_of(name), name, (uint32_t)i };
 	}
-	qsort(names, refs->nnames, sizeof(*names), by_name);
+	names = sort_names(arena, names, refs->nnames);
 	for (size_t i = 0; i < refs->nnames; i++) {
 		rank[names[i].index] = (uint32_t)i;
 		texts[i] = arena_strndup(arena, names[i].name.data, names[i].name.len);

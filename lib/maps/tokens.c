@@ -1,4 +1,4 @@
-#include "maps/tokens.h"
+#include "maps/tap.h"
 
 #include <string.h>
 
@@ -12,11 +12,6 @@ static const struct tok NOTHING = { .text = "", .pair = TOK_NONE, .up = TOK_NONE
 static bool opens(char c)
 {
 	return c == '(' || c == '[' || c == '{';
-}
-
-static bool closes(char c)
-{
-	return c == ')' || c == ']' || c == '}';
 }
 
 static char opener_of(char c)
@@ -46,22 +41,29 @@ static void close_bracket(struct tokens *ts, struct tok *t)
 
 void tokens_expect(struct tokens *ts, struct arena *arena, size_t n)
 {
-	n = n < FACTS_TOKENS_MAX ? n : FACTS_TOKENS_MAX;
-	ts->t = arena_more(arena, NULL, 0, (n + 1) * sizeof(*ts->t));
-	ts->cap = n + 1;
+	ts->cap = n < FACTS_TOKENS_MAX ? n + 1 : FACTS_TOKENS_MAX;
+	ts->t = arena_more(arena, NULL, 0, ts->cap * sizeof(*ts->t));
+	ts->open = TOK_NONE;
+}
+
+/* @ret false at the limit, which is noted */
+static bool more_room(struct tokens *ts, struct arena *arena)
+{
+	if (ts->n >= FACTS_TOKENS_MAX) {
+		ts->full = true;
+		return false;
+	}
+	ts->t = sink_more(arena, ts->t, &ts->cap, sizeof(*ts->t));
+	ts->cap = ts->cap < FACTS_TOKENS_MAX ? ts->cap : FACTS_TOKENS_MAX;
+	return true;
 }
 
 void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, uint32_t words)
 {
 	struct tok *made;
 
-	if (ts->n >= FACTS_TOKENS_MAX) {
-		ts->full = true;
+	if (ts->n >= ts->cap && !more_room(ts, arena))
 		return;
-	}
-	if (ts->n == 0)
-		ts->open = TOK_NONE;
-	ts->t = sink_room(arena, ts->t, ts->n, &ts->cap, sizeof(*ts->t));
 	made = &ts->t[ts->n];
 	*made = (struct tok){
 		.text = t->text,
@@ -76,11 +78,24 @@ void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, u
 		.glued = t->glued,
 	};
 	ts->any |= words;
-	if (t->c != 0) {
-		if (opens(t->c))
-			ts->open = ts->n;
-		else if (closes(t->c))
-			close_bracket(ts, made);
+	if (words & WORD_MARKS) {
+		ts->marks =
+			sink_room(arena, ts->marks, ts->nmarks, &ts->marks_cap, sizeof(*ts->marks));
+		ts->marks[ts->nmarks++] = ts->n;
+	}
+	switch (t->c) {
+	case '(':
+	case '[':
+	case '{':
+		ts->open = ts->n;
+		break;
+	case ')':
+	case ']':
+	case '}':
+		close_bracket(ts, made);
+		break;
+	default:
+		break;
 	}
 	ts->n++;
 }

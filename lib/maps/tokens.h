@@ -30,6 +30,10 @@ struct tokens {
 	size_t cap;
 	uint32_t open; /* while they come: the innermost open bracket */
 	uint32_t any;  /* words of all of them */
+	uint32_t *
+		marks; /* those with a word that somebody looks for: WORD_ROUTE, WORD_ENV, WORD_TEST */
+	uint32_t nmarks;
+	size_t marks_cap;
 	bool full;
 	uint32_t work; /* steps of walks so far; none is taken beyond TOKENS_WORK_MAX */
 };
