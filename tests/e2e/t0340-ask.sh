@@ -61,6 +61,12 @@ check 'whoever waits gets the whole answer; the question names the conversation'
 	json ".messages[1].citations[0].path" lib/parse.c && json .title "Where is \`parse_request\` defined and who uses it?" &&
 	api GET "/api/v1/conversations/$conversation/messages?limit=1" && json ".items[0].role" assistant && json .next_cursor
 '
+rename() { printf '{"title":"%s"}' "$1" | api PATCH "/api/v1/conversations/$conversation" ${2:+"If-Match: $2"}; }
+check 'a conversation is renamed, by the version that was read' '
+	api GET "/api/v1/conversations/$conversation" && json .version 1 && rename "Wire" && status 428 && rename "Wire" "\"1\"" && status 200 &&
+	json .title Wire && json .version 2 && header ETag "\"2\"" && rename "Wires" "\"1\"" && status 412 && rename "" "\"2\"" && status 400 &&
+	api GET "/api/v1/conversations?q=wire" && json "[.items[].id] | index($conversation) != null" true
+'
 check 'a short question goes on with the one before' '
 	ask "Where is open_socket?" "?wait=30" && json .status completed && ask "And who calls it?" "?wait=30" && json .status completed &&
 	json ".citations[0].path" lib/net/http.c && resolve
