@@ -3,7 +3,8 @@
 # Sourced by deploy/stack.sh and tests/pg.sh; needs the settings of deploy/env.sh.
 # Runs as the account of the stack, with VAR as its working directory.
 
-BODY_MAX=1048576 # bytes of a request's body that nginx lets through
+BODY_MAX=1048576    # bytes of a request's body that nginx lets through
+UPLOAD_MAX=33554432 # the same where files are sent; workers know how many are set
 
 make_folders() {
 	mkdir -p run log service repos tmp/nginx
@@ -60,7 +61,7 @@ render_nginx() {
 	real_ip >run/real_ip.conf.new
 	mv -f run/real_ip.conf.new run/real_ip.conf
 	"$render" "$ROOT/nginx/app.conf.in" run/nginx.conf SHARE="$ROOT" WWW="$ROOT/build/www" RUN="$VAR/run" \
-		TMP="$VAR/tmp/nginx" LISTEN="$LISTEN" BODY_MAX="$BODY_MAX" NGINX_WORKERS=2
+		TMP="$VAR/tmp/nginx" LISTEN="$LISTEN" BODY_MAX="$BODY_MAX" UPLOAD_MAX="$UPLOAD_MAX" NGINX_WORKERS=2
 	# nginx opens its standard error anew, which must therefore be the account's own.
 	nginx -t -q -e stderr -p "$VAR" -c "$VAR/run/nginx.conf" >log/nginx-test.log 2>&1 || {
 		cat log/nginx-test.log >&2

@@ -250,7 +250,10 @@ static void print_body(struct sb *sb, const struct route *r)
 	        "{\"schema\":",
 	        r->optional ? "false" : "true");
 	print_ref(sb, "schemas", r->body->name);
-	sb_add(sb, "}}}");
+	sb_addc(sb, '}');
+	for (size_t i = 0; r->raw != NULL && r->raw[i] != NULL; i++)
+		sb_addf(sb, ",\"%s\":{}", r->raw[i]);
+	sb_add(sb, "}}");
 }
 
 static void print_headers(struct sb *sb, const struct route *r)

@@ -2,6 +2,7 @@
 #include "replay.h"
 
 #include "problem.h"
+#include "raw.h"
 
 #include "auth/keyring.h"
 #include "auth/replay.h"
@@ -37,6 +38,8 @@ static void hash_of(struct ctx *cx, const struct request *rq, unsigned char ret[
 
 	sb_addf(&sb, "%s %lld %lld %s\n", rq->route->op, (long long)rq->ids[0],
 	        (long long)rq->ids[1], rq->raw_query == NULL ? "" : rq->raw_query);
+	if (rq->source != NULL)
+		sb_addf(&sb, "%s %s", rq->upload.media_type, rq->upload.hash);
 	sb_addn(&sb, rq->body.data, rq->body.len);
 	keyring_hash(cx->app->keyring, KEYRING_REPLAY, sb.data, sb.len, ret);
 	*ret_hashes = keyring_hashes(cx->arena, cx->app->keyring, KEYRING_REPLAY, sb.data, sb.len);
@@ -106,7 +109,7 @@ static enum err run_apart(struct ctx *cx, struct exchange *ex)
 
 enum err replay_run(struct ctx *cx, struct exchange *ex)
 {
-	const struct request *rq = &ex->rq;
+	struct request *rq = &ex->rq;
 	unsigned char hash[SECRET_HASH_BYTES];
 	struct replay_answer stored;
 	const char *hashes;
@@ -118,11 +121,13 @@ enum err replay_run(struct ctx *cx, struct exchange *ex)
 	if (!replay_key_is_sound(rq->idempotency_key))
 		return err_field(cx, ERR_INVALID, "Idempotency-Key:", "format",
 		                 "A key has 1 to %d printable ASCII characters.", REPLAY_KEY_MAX);
-	hash_of(cx, rq, hash, &hashes);
 	TRY(db_begin(cx, &tx));
+	TRY(raw_take(cx, rq));
+	hash_of(cx, rq, hash, &hashes);
 	TRY(replay_claim(cx, rq->idempotency_key, hashes, rq->server->idempotency_hours, &stored,
 	                 &found));
 	if (found) {
+		TRY(upload_drop(cx, &rq->upload));
 		restore(cx, ex, &stored);
 		return db_commit(&tx);
 	}
@@ -134,6 +139,7 @@ enum err replay_run(struct ctx *cx, struct exchange *ex)
 		reply_clear(&ex->rp);
 		problem_reply(&ex->rp);
 	}
+	TRY(upload_drop(cx, &rq->upload));
 	TRY(store(cx, rq, &ex->rp, hash));
 	TRY(db_commit(&tx));
 	cx->fault = fault;

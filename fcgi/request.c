@@ -262,14 +262,13 @@ enum err request_decode_query(struct ctx *cx, struct request *rq)
 	return ERR_OK;
 }
 
-/* application/json, alone or with charset=utf-8. */
-static bool is_json(const char *type)
+bool request_is_media(const char *type, const char *media)
 {
-	static const char JSON[] = "application/json", CHARSET[] = "charset=";
-	const char *p = type + sizeof(JSON) - 1;
+	static const char CHARSET[] = "charset=";
+	const char *p = type + strlen(media);
 	size_t n;
 
-	if (strncasecmp(type, JSON, sizeof(JSON) - 1) != 0)
+	if (strncasecmp(type, media, strlen(media)) != 0)
 		return false;
 	p += strspn(p, " \t");
 	if (*p == '\0')
@@ -287,8 +286,7 @@ static bool is_json(const char *type)
 	       (n == 7 && strncasecmp(p, "\"utf-8\"", n) == 0);
 }
 
-/* The announced length, SIZE_MAX when there is none. */
-static enum err announced(struct ctx *cx, const struct request *rq, size_t max_bytes, size_t *ret)
+enum err request_announced(struct ctx *cx, const struct request *rq, size_t max_bytes, size_t *ret)
 {
 	const char *text = rq->content_length;
 	size_t n = 0;
@@ -305,6 +303,12 @@ static enum err announced(struct ctx *cx, const struct request *rq, size_t max_b
 	return ERR_OK;
 }
 
+enum err request_cut(struct ctx *cx)
+{
+	return err_set(cx, ERR_BAD_REQUEST,
+	               "The body does not have the length that Content-Length names.");
+}
+
 static enum err too_large(struct ctx *cx, size_t max_bytes)
 {
 	return err_set(cx, ERR_TOO_LARGE, "A body may have up to %zu bytes.", max_bytes);
@@ -316,7 +320,7 @@ static enum err read_body(struct ctx *cx, struct request *rq, const struct body_
 	size_t want, cap, n = 0;
 	char *data;
 
-	TRY(announced(cx, rq, max_bytes, &want));
+	TRY(request_announced(cx, rq, max_bytes, &want));
 	if (want != SIZE_MAX && want > max_bytes)
 		return too_large(cx, max_bytes);
 	/* One byte more than wanted, to see that there is none. */
@@ -336,23 +340,27 @@ static enum err read_body(struct ctx *cx, struct request *rq, const struct body_
 	if (n > max_bytes)
 		return too_large(cx, max_bytes);
 	if (want != SIZE_MAX && n != want)
-		return err_set(cx, ERR_BAD_REQUEST,
-		               "The body does not have the length that Content-Length names.");
+		return request_cut(cx);
 	rq->body = (struct span){ data, n };
+	return ERR_OK;
+}
+
+enum err request_check_coding(struct ctx *cx, const struct request *rq)
+{
+	const char *coding = rq->content_encoding;
+
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
+		return err_field(cx, ERR_MEDIA_TYPE, "Content-Encoding:", "coding",
+		                 "The body must be sent as it is, not compressed.");
 	return ERR_OK;
 }
 
 static enum err check_type(struct ctx *cx, const struct request *rq)
 {
-	const char *coding = rq->content_encoding;
-
-	if (rq->content_type == NULL || !is_json(rq->content_type))
+	if (rq->content_type == NULL || !request_is_media(rq->content_type, "application/json"))
 		return err_field(cx, ERR_MEDIA_TYPE, "Content-Type:", "media_type",
 		                 "The body must be application/json, in UTF-8.");
-	if (coding != NULL && strcasecmp(coding, "identity") != 0)
-		return err_field(cx, ERR_MEDIA_TYPE, "Content-Encoding:", "coding",
-		                 "The body must be sent as it is, not compressed.");
-	return ERR_OK;
+	return request_check_coding(cx, rq);
 }
 
 enum err request_decode_body(struct ctx *cx, struct request *rq, const struct body_source *source,

@@ -16,6 +16,7 @@
 #include "route.h"
 
 #include "auth/rate.h"
+#include "files/upload.h"
 
 #define REQUEST_TARGET_MAX 8192        /* bytes of path and query */
 #define REQUEST_PAIRS_MAX  64          /* parameters of a query */
@@ -43,6 +44,9 @@ struct request {
 	size_t npairs;
 	const char *raw_query; /* NULL: none */
 	struct span body;
+	const struct body_source *source; /* of a raw body (fcgi/raw.h); NULL: it is in .body */
+	size_t announced;                 /* bytes of that; SIZE_MAX: not told */
+	struct upload upload;             /* what came of it */
 
 	const struct session_claim
 		*session; /* of an admitted person's cookie; NULL: another credential */
@@ -106,6 +110,21 @@ enum err request_decode_query(struct ctx *cx, struct request *rq);
 NODISCARD
 enum err request_decode_body(struct ctx *cx, struct request *rq, const struct body_source *source,
                              size_t max_bytes);
+
+/** @ret whether a Content-Type is of a media type: alone, or with charset=utf-8 */
+bool request_is_media(const char *type, const char *media);
+
+/** Returns ERR_MEDIA_TYPE for a body that is compressed */
+NODISCARD
+enum err request_check_coding(struct ctx *cx, const struct request *rq);
+
+/** @ret the announced length, SIZE_MAX when there is none; past max_bytes it is not exact.  Returns ERR_BAD_REQUEST */
+NODISCARD
+enum err request_announced(struct ctx *cx, const struct request *rq, size_t max_bytes, size_t *ret);
+
+/** Say that the body is not as long as was announced.  Returns ERR_BAD_REQUEST */
+NODISCARD
+enum err request_cut(struct ctx *cx);
 
 /** @ret the decoded body; @s must be that of the route */
 const void *request_body(const struct request *rq, const struct schema *s);

@@ -155,6 +155,8 @@ static void check_row(struct sb *why, const struct route *r)
 	if (r->body != NULL && r->method != HTTP_POST && r->method != HTTP_PUT &&
 	    r->method != HTTP_PATCH)
 		refuse(why, r, "takes a body, but its method does not");
+	if (r->raw != NULL && r->method != HTTP_POST && r->method != HTTP_PUT)
+		refuse(why, r, ".raw is about the body of a POST or PUT");
 	if ((r->form == ROUTE_TEXT) != (r->media != NULL))
 		refuse(why, r, ".media and ROUTE_TEXT go together");
 	if ((r->method == HTTP_PATCH || r->method == HTTP_PUT) && !r->if_match)

@@ -86,9 +86,12 @@ struct route {
 	bool local; /* of AUTH_ANY: who asks from this machine, and sends no credential, needs none */
 	bool optional; /* the body may be left out */
 	bool unkept;   /* a POST whose answer is not kept: Idempotency-Key is not heeded */
-	const struct schema *query;      /* NULL: takes no query */
-	const struct schema *body;       /* NULL: takes no body */
-	int status;                      /* of success; 101: a WebSocket */
+	const struct schema *query; /* NULL: takes no query */
+	const struct schema *body;  /* NULL: takes no body */
+	const char *const
+		*raw; /* media types of bodies that are no JSON (fcgi/raw.h), NULL at their end;
+	                           NULL: takes none */
+	int status;   /* of success; 101: a WebSocket */
 	enum route_body form;            /* ROUTE_PAGE: {items, next_cursor} of .reply */
 	const struct schema *reply;      /* NULL: none, or not JSON of ours */
 	bool reply_503;                  /* a 503 may carry the reply instead of a problem */

@@ -7,6 +7,7 @@
 #include "limit.h"
 #include "openapi.h"
 #include "problem.h"
+#include "raw.h"
 #include "replay.h"
 
 #include "audit/refusal.h"
@@ -68,15 +69,18 @@ static enum err work(struct ctx *cx, struct exchange *ex, const struct body_sour
 {
 	struct request *rq = &ex->rq;
 	const struct route *route = rq->route;
+	bool raw;
 
 	TRY(request_decode_query(cx, rq));
 	if (route->if_match)
 		TRY(request_version(cx, rq, &rq->version));
-	TRY(request_decode_body(cx, rq, body, rq->server->body_max_bytes));
+	TRY(raw_begin(cx, rq, body, &raw));
+	if (!raw)
+		TRY(request_decode_body(cx, rq, body, rq->server->body_max_bytes));
 	ex->rp.status = route->status;
 	if (route_keeps(route) && rq->idempotency_key != NULL)
 		return replay_run(cx, ex);
-	return route->run(cx, rq, &ex->rp);
+	return raw ? raw_run(cx, ex) : route->run(cx, rq, &ex->rp);
 }
 
 /*

@@ -50,7 +50,7 @@
 #define READ_TIMEOUT_S  10    /* between two bytes of a body */
 #define WRITE_TIMEOUT_S 30    /* for a peer that takes no more of an answer */
 #define GRACE_MS        30000 /* over the request time-out, until the connection is cut */
-#define DISCARD_MAX     ((size_t)4 * 1024 * 1024) /* bytes of an unwanted body that are read away */
+#define DISCARD_MAX     ((size_t)33 * 1024 * 1024) /* bytes of an unwanted body that are read away */
 #define ARENA_BYTES     ((size_t)64 * 1024 * 1024) /* beside the largest map */
 #define LARGE_BYTES     ((size_t)2 * 1024 * 1024)  /* an answer after which memory is given back */
 #define OPEN_TRIES_MS   1000 /* pause after accept() found no free descriptor */

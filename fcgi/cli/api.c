@@ -112,6 +112,11 @@ static enum err call_once(struct cli *cli, const struct api_call *call, const ch
 			(struct http_header){ .name = "Content-Type", .value = "application/json" };
 		rq.body = (struct span){ call->body, strlen(call->body) };
 	}
+	if (call->bytes_type != NULL) {
+		headers[n++] =
+			(struct http_header){ .name = "Content-Type", .value = call->bytes_type };
+		rq.body = call->bytes;
+	}
 	rq.has_body = call->body != NULL || strcmp(call->method, "POST") == 0;
 	rq.nheaders = n;
 	rq.max_bytes = (int64_t)BODY_MAX;

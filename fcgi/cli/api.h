@@ -22,6 +22,8 @@ struct api_answer {
 struct api_call {
 	const char *method, *path; /* path with its query string, under the service's URL */
 	const char *body;          /* JSON text; NULL: none */
+	struct span bytes;         /* instead, a body as it is ... */
+	const char *bytes_type;    /* ... of this media type; NULL: none */
 	const char *if_match;      /* NULL: none */
 	bool raw;                  /* do not parse: the caller wants the bytes */
 };

@@ -165,6 +165,7 @@ enum err cli_members_remove(struct cli *cli);
 enum err cli_tenant_list(struct cli *cli); /* cmd_tenants.c */
 enum err cli_tenant_create(struct cli *cli);
 enum err cli_tenant_quota(struct cli *cli);
+enum err cli_tenant_models(struct cli *cli);
 enum err cli_tenant_delete(struct cli *cli);
 enum err cli_user_list(struct cli *cli); /* cmd_users.c */
 enum err cli_user_create(struct cli *cli);

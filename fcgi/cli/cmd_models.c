@@ -28,7 +28,9 @@ static void model_row(struct cli *cli, struct json_object *m, const char **cells
 	cells[0] = arena_printf(a, "%s%s", json_text(m, "name", ""),
 	                        json_flag(m, "preferred", false) ? " *" : "");
 	cells[1] = json_text(m, "kind", "");
-	cells[2] = json_text(m, "provider", "");
+	cells[2] = strcmp(json_text(m, "owner", ""), "installation") == 0
+	                   ? arena_printf(a, "%s (installation's)", json_text(m, "provider", ""))
+	                   : json_text(m, "provider", "");
 	cells[3] = json_text(m, "remote_name", "");
 	cells[4] = number(a, m, "context_tokens");
 	cells[5] = json_text(m, "tools", "–");

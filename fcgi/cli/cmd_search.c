@@ -2,7 +2,6 @@
 #include "cli/api.h"
 #include "cli/print.h"
 
-#include "base/secret.h"
 #include "retrieval/document.h"
 
 #include <inttypes.h>
@@ -12,7 +11,7 @@
 #include <string.h>
 
 #define PATH_BYTES ((size_t)32768)
-#define FILE_BYTES ((size_t)1 << 20) /* as a request may be */
+#define FILE_BYTES ((size_t)32 << 20) /* above the largest upload_max_bytes */
 
 /* --- Passages --- */
 
@@ -202,17 +201,33 @@ enum err cli_documents_list(struct cli *cli)
 static enum err read_file(struct cli *cli, const char *path, struct span *ret)
 {
 	FILE *file = fopen(path, "r");
-	char *text = arena_alloc(cli->cx->arena, FILE_BYTES + 1);
-	size_t n;
+	char piece[16384];
+	struct sb sb = sb_new(cli->cx->arena, FILE_BYTES + sizeof(piece));
+	size_t n = 0, got;
 
 	if (file == NULL)
 		return cli_usage(cli, "%s cannot be opened", path);
-	n = fread(text, 1, FILE_BYTES + 1, file);
+	while (n <= FILE_BYTES && (got = fread(piece, 1, sizeof(piece), file)) > 0) {
+		sb_addn(&sb, piece, got);
+		n += got;
+	}
 	fclose(file);
 	if (n > FILE_BYTES)
 		return err_set(cli->cx, ERR_LIMIT, "%s has more than %zu bytes", path, FILE_BYTES);
-	*ret = (struct span){ text, n };
+	*ret = (struct span){ n > 0 ? sb.data : "", n };
 	return ERR_OK;
+}
+
+/* A PDF says what it is; of a text the name does. */
+static const char *type_of(const char *name, struct span bytes)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (bytes.len >= 5 && memcmp(bytes.data, "%PDF-", 5) == 0)
+		return DOCUMENT_PDF;
+	return dot != NULL && (strcasecmp(dot, ".md") == 0 || strcasecmp(dot, ".markdown") == 0)
+	               ? "text/markdown"
+	               : "text/plain";
 }
 
 enum err cli_documents_add(struct cli *cli)
@@ -220,22 +235,14 @@ enum err cli_documents_add(struct cli *cli)
 	const char *path = cli->args[0], *slash = strrchr(path, '/');
 	const char *name = cli_option(cli, "name");
 	CLEANUP(api_done) struct api_answer answer = { 0 };
-	struct api_call call = { .method = "POST", .path = "/api/v1/documents" };
-	struct sb sb = sb_new(cli->cx->arena, 8 * FILE_BYTES);
-	struct span text = SPAN("");
+	struct api_call call = { .method = "POST" };
 
-	TRY(read_file(cli, path, &text));
-	sb_add(&sb, "{\"name\":");
-	sb_json(&sb, name != NULL ? name : slash != NULL ? slash + 1 : path);
-	if (text.len >= 5 && memcmp(text.data, "%PDF-", 5) == 0) {
-		sb_addf(&sb, ",\"media_type\":\"%s\",\"content\":\"%s\"", DOCUMENT_PDF,
-		        secret_base64(cli->cx->arena, text.data, text.len));
-	} else {
-		sb_add(&sb, ",\"text\":");
-		sb_jsonn(&sb, text.data, text.len);
-	}
-	sb_addc(&sb, '}');
-	TRY(sb_finish(cli->cx, &sb, &call.body));
+	if (name == NULL)
+		name = slash != NULL ? slash + 1 : path;
+	TRY(read_file(cli, path, &call.bytes));
+	call.bytes_type = type_of(name, call.bytes);
+	call.path = arena_printf(cli->cx->arena, "/api/v1/documents?name=%s",
+	                         api_quote(cli->cx->arena, name));
 	TRY(api_call(cli, &call, &answer));
 	if (cli->json) {
 		cli_print_json(cli, "document/1", answer.body);

@@ -146,6 +146,38 @@ enum err cli_tenant_quota(struct cli *cli)
 	return ERR_OK;
 }
 
+/* @set whether the option was given */
+static enum err yes_or_no(struct cli *cli, const char *option, bool *set, bool *ret)
+{
+	const char *text = cli_option(cli, option);
+
+	*set = text != NULL;
+	*ret = text != NULL && strcmp(text, "yes") == 0;
+	if (text == NULL || *ret || strcmp(text, "no") == 0)
+		return ERR_OK;
+	return cli_usage(cli, "--%s is yes or no", option);
+}
+
+enum err cli_tenant_models(struct cli *cli)
+{
+	struct tenant_models in;
+	struct tenant tenant;
+
+	TRY(yes_or_no(cli, "lend", &in.set_lends, &in.lends));
+	TRY(yes_or_no(cli, "borrow", &in.set_borrows, &in.borrows));
+	TRY(tenant_find(cli->cx, cli->args[0], &tenant));
+	if (in.set_lends || in.set_borrows)
+		TRY(tenant_set_models(cli->cx, tenant.id, &in, &tenant));
+	if (cli->json)
+		return print_json(cli, &tenant);
+	cli_line(cli, "Tenant", tenant.name);
+	cli_line(cli, "Lends", tenant.lends_models ? "its models, to all tenants" : "nothing");
+	cli_line(cli, "Borrows",
+	         tenant.borrows_models ? "the installation's models, where there are any"
+	                               : "nothing");
+	return ERR_OK;
+}
+
 /* As the workers do it: the gate knows nothing of jobs. */
 static enum err delete_as_worker(struct cli *cli, const struct tenant *tenant, struct tenant *ret)
 {

@@ -307,6 +307,21 @@ const struct cli_command cli_commands[] = {
 		.run = cli_tenant_quota,
 	},
 	{
+		.words = "tenant models",
+		.args = "NAME|ID",
+		.min_args = 1,
+		.max_args = 1,
+		.needs = CLI_NEEDS_GATE,
+		.summary =
+			"Make a tenant's models those of the installation, or keep a tenant from them",
+		.examples = "tenant models Platform --lend yes\n"
+			    "tenant models 'Atlas team' --borrow no\n",
+		.options = { { "lend", "yes|no",
+	                       "all tenants may use its providers and models; of one tenant at most" },
+	                     { "borrow", "yes|no", "it may use those that another tenant lends" } },
+		.run = cli_tenant_models,
+	},
+	{
 		.words = "tenant delete",
 		.args = "NAME|ID",
 		.min_args = 1,

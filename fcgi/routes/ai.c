@@ -284,10 +284,12 @@ static enum err delete_budget(struct ctx *cx, const struct request *rq, UNUSED s
 	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"updated_at\":\"2026-11-21T06:45:00.123Z\""
 #define PROVIDER_EXAMPLE                                                                           \
 	"{\"id\":1,\"name\":\"openai\",\"kind\":\"openai\","                                       \
-	"\"base_url\":\"https://api.openai.com/v1\",\"api_version\":null,\"secret_id\":3,"         \
+	"\"base_url\":\"https://api.openai.com/v1\",\"api_version\":null,"                         \
+	"\"owner\":\"tenant\",\"secret_id\":3,"                                                    \
 	"\"enabled\":true,\"failures\":0,\"failed_at\":null,\"version\":1," TIMES "}"
 #define MODEL_EXAMPLE                                                                              \
-	"{\"id\":1,\"name\":\"small\",\"provider\":\"openai\",\"kind\":\"chat\","                  \
+	"{\"id\":1,\"name\":\"small\",\"provider\":\"openai\",\"owner\":\"tenant\","               \
+	"\"kind\":\"chat\","                                                                       \
 	"\"remote_name\":\"gpt-5-mini\",\"preferred\":true,\"enabled\":true,\"fallback\":null,"    \
 	"\"context_tokens\":400000,\"output_tokens\":null,\"dimensions\":null,\"tools\":\"yes\","  \
 	"\"json_schema\":null,\"vision\":null,\"stream_usage\":\"yes\","                           \
@@ -311,10 +313,13 @@ const struct route ai_routes[] = {
 		.form = ROUTE_PAGE,
 		.reply = &model_schema,
 		.run = list_models,
-		.doc = "List the tenant's models with what is known of them, newest first.",
+		.doc = "List the models that the tenant may ask, with what is known of them, newest "
+		       "first.",
 		.detail =
 			"Capabilities were configured, or found by a probe: found says which. What "
-			"nobody knows is null.",
+			"nobody knows is null. Those of owner installation are lent to all tenants "
+			"and cannot be changed here; one of the tenant's own of the same name goes "
+			"before.",
 		.example = PAGE_OF(MODEL_EXAMPLE),
 	},
 	{
@@ -376,7 +381,7 @@ const struct route ai_routes[] = {
 		.form = ROUTE_PAGE,
 		.reply = &provider_schema,
 		.run = list_providers,
-		.doc = "List the tenant's providers of models, newest first.",
+		.doc = "List the providers of models that the tenant may ask, newest first.",
 		.example = PAGE_OF(PROVIDER_EXAMPLE),
 	},
 	{

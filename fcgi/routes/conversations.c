@@ -67,6 +67,16 @@ static enum err get_conversation(struct ctx *cx, const struct request *rq, struc
 	return reply_json(rp, &conversation_detail_schema, &detail);
 }
 
+static enum err patch_conversation(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct conversation_patch *in = request_body(rq, &conversation_patch_schema);
+	struct conversation made;
+
+	TRY(conversation_rename(cx, rq->ids[0], rq->version, in->title, &made));
+	reply_version(rp, made.version);
+	return reply_json(rp, &conversation_schema, &made);
+}
+
 static enum err delete_conversation(struct ctx *cx, const struct request *rq,
                                     UNUSED struct reply *rp)
 {
@@ -100,7 +110,7 @@ static enum err post_message(struct ctx *cx, const struct request *rq, struct re
 #define WRITES CALLER, .role = ROLE_MEMBER, .rate = RATE_WRITE
 #define EXAMPLE                                                                                    \
 	"\"id\":3,\"project_id\":7,\"title\":\"Where are requests parsed?\","                      \
-	"\"door\":\"conversations\",\"actor\":\"key:3\",\"message_count\":2,"                      \
+	"\"door\":\"conversations\",\"actor\":\"key:3\",\"message_count\":2,\"version\":1,"        \
 	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"updated_at\":\"2026-11-21T06:45:02.001Z\""
 #define CITATION                                                                                   \
 	"{\"number\":1,\"project_id\":7,\"commit\":\"9fceb02d0ae598e95dc970b74767f19372d61af8\","  \
@@ -151,6 +161,26 @@ const struct route conversation_routes[] = {
 		.run = get_conversation,
 		.doc = "Read a conversation with its newest messages.",
 		.example = "{" EXAMPLE ",\"messages\":[" MESSAGE "]}",
+	},
+	{
+		.method = HTTP_PATCH,
+		.path = "/api/v1/conversations/{id}",
+		.op = "patchConversation",
+		WRITES,
+		.alias = true,
+		.audit = "conversation.changed",
+		.if_match = true,
+		.etag = true,
+		.body = &conversation_patch_schema,
+		.status = 200,
+		.reply = &conversation_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = patch_conversation,
+		.doc = "Rename a conversation.",
+		.detail =
+			"If-Match names its version in quotes, or is * for whatever it is called. What "
+			"is said in it is no new version.",
+		.example = "{" EXAMPLE "}",
 	},
 	{
 		.method = HTTP_DELETE,

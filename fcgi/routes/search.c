@@ -103,12 +103,31 @@ static enum err list_documents(struct ctx *cx, const struct request *rq, struct 
 	                  offsetof(struct document, id));
 }
 
+struct create_query {
+	const char *name;
+};
+
+static const struct field CREATE_FIELDS[] = {
+	F_TEXT(struct create_query, name, .min = 1, .max = DOCUMENT_NAME_MAX, .one_line = true,
+	       .check = schema_check_trimmed, .example = "\"handbook.pdf\"",
+	       .doc = "Name, of a document that is sent as it is; in JSON it stands in the body"),
+};
+static const struct schema CREATE_QUERY =
+	SCHEMA(struct create_query, "DocumentCreateQuery", CREATE_FIELDS);
+
 static enum err create_document(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
-	const struct document_new *in = request_body(rq, &document_new_schema);
+	const struct create_query *query = request_query(rq, &CREATE_QUERY);
 	struct document made;
 
-	TRY(document_create(cx, in, &made));
+	if ((query->name == NULL) == (rq->source != NULL))
+		return err_field(cx, ERR_INVALID, "?name", rq->source != NULL ? "required" : "raw",
+		                 rq->source != NULL ? "The name of the document is missing."
+		                                    : "The name stands in the body.");
+	if (rq->source != NULL)
+		TRY(document_take(cx, query->name, &rq->upload, &made));
+	else
+		TRY(document_create(cx, request_body(rq, &document_new_schema), &made));
 	reply_header(rp, "Location",
 	             arena_printf(cx->arena, "/api/v1/documents/%lld", (long long)made.id));
 	return reply_json(rp, &document_schema, &made);
@@ -198,14 +217,20 @@ const struct route search_routes[] = {
 		.path = "/api/v1/documents",
 		.op = "createDocument",
 		WRITES,
+		.query = &CREATE_QUERY,
 		.body = &document_new_schema,
+		.raw = document_types,
 		.status = 201,
 		.reply = &document_schema,
 		.fails = { ERR_CONFLICT, ERR_LIMIT },
 		.audit = "document.created",
 		.run = create_document,
-		.doc = "Add a document to what is searched: Markdown or plain text.",
-		.detail = "It can be found once its status is ready.",
+		.doc = "Add a document to what is searched: Markdown, plain text or a PDF.",
+		.detail =
+			"Either as JSON, or its bytes as they are, of the type that Content-Type names "
+			"and up to upload_max_bytes, with ?name=. It can be found once its status is "
+			"ready; one that cannot be read, a PDF that is locked by a password for one, is "
+			"failed and says why.",
 		.example = DOCUMENT,
 	},
 	{

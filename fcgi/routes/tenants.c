@@ -90,6 +90,7 @@ static enum err get_usage(struct ctx *cx, const struct request *rq, struct reply
 	"\"id\":3,\"name\":\"Atlas team\",\"status\":\"active\",\"role\":\"owner\","               \
 	"\"cors_origins\":[\"https://app.example.org\"],\"projects_max\":1000,"                    \
 	"\"storage_max_bytes\":107374182400,\"jobs_max\":10000,\"requests_per_minute\":60000,"     \
+	"\"lends_models\":false,\"borrows_models\":true,"                                          \
 	"\"removal_job_id\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\","       \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
 #define TENANTS .tag = "Tenants", .area = AREA_TENANT

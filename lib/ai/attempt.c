@@ -2,6 +2,7 @@
 #include "ai/attempt.h"
 
 #include "ai/breaker.h"
+#include "ai/owner.h"
 #include "ai/usage.h"
 #include "base/secret.h"
 #include "config/config.h"
@@ -108,6 +109,8 @@ static void add_usage(struct llm_usage *sum, const struct llm_usage *one)
 static enum err tell_breaker(struct ctx *cx, const struct attempt *a, const struct target *to,
                              enum err e)
 {
+	CLEANUP(owner_end) struct owner_turn turn = owner_begin(cx, to);
+
 	if (a->exchange.alive)
 		return breaker_good(cx, to->provider_id);
 	if (e == ERR_TIMEOUT || e == ERR_REMOTE_UNREACHABLE || e == ERR_REMOTE_FAILED)
@@ -143,13 +146,28 @@ static enum err settle(struct ctx *cx, struct attempt *a, const struct target *t
 	return written;
 }
 
+/* Whether the provider may be asked now. */
+static enum err ask_breaker(struct ctx *cx, const struct target *to)
+{
+	CLEANUP(owner_end) struct owner_turn turn = owner_begin(cx, to);
+
+	return breaker_pass(cx, to->provider_id, to->provider);
+}
+
+static enum err free_breaker(struct ctx *cx, const struct target *to)
+{
+	CLEANUP(owner_end) struct owner_turn turn = owner_begin(cx, to);
+
+	return breaker_unknown(cx, to->provider_id);
+}
+
 /* What was to find out whether the provider is back did not. */
 static enum err not_sent(struct ctx *cx, struct attempt *a, const struct target *to, enum err e)
 {
 	const struct fault fault = cx->fault;
 
 	a->attempts--;
-	TRY(breaker_unknown(cx, to->provider_id));
+	TRY(free_breaker(cx, to));
 	cx->fault = fault;
 	if (e == ERR_BUDGET)
 		usage_refused(cx, to->provider, to->name);
@@ -200,7 +218,7 @@ enum err attempt_model(struct ctx *cx, struct attempt *a, const struct target *t
 	for (int64_t tries = 1;; tries++) {
 		int64_t ms;
 
-		TRY(breaker_pass(cx, to->provider_id, to->provider));
+		TRY(ask_breaker(cx, to));
 		e = try_once(cx, a, to);
 		*ret_next =
 			e != ERR_OK && may_differ(e) && (a->reader == NULL || !a->reader->began);

@@ -18,6 +18,7 @@
 /* Where a call goes: a model and its provider, as they are configured. */
 struct target {
 	int64_t id, provider_id, secret_id;
+	int64_t owner_id; /* tenant whose provider it is: who asks, or who lends it */
 	const char *name, *provider, *kind, *provider_kind;
 	const char *base_url, *api_version;                /* NULL: the dialect's own, none */
 	const char *remote_name;                           /* of the model, at the provider */

@@ -1,6 +1,7 @@
 /* One request: key, address, clocks, stream. */
 #include "ai/exchange.h"
 
+#include "ai/owner.h"
 #include "ai/provider.h"
 #include "auth/vault.h"
 #include "base/utf8.h"
@@ -120,6 +121,13 @@ static enum err make_client(struct ctx *cx, struct exchange *ex, struct line *li
 	return http_client_new(cx, &options, &line->client);
 }
 
+static enum err open_key(struct ctx *cx, const struct target *to, struct vault_opened *ret)
+{
+	CLEANUP(owner_end) struct owner_turn turn = owner_begin(cx, to);
+
+	return to->secret_id == 0 ? ERR_OK : vault_open(cx, to->secret_id, ret);
+}
+
 /* Send, and wait for the head of the answer.  @line is hung up by the caller */
 static enum err dial(struct ctx *cx, struct exchange *ex, struct line *line)
 {
@@ -130,8 +138,7 @@ static enum err dial(struct ctx *cx, struct exchange *ex, struct line *line)
 	ex->wait_ms = ex->first_ms = -1;
 	ex->answered = ex->alive = ex->again = false;
 	line->pace = (struct pace){ .cx = cx, .ex = ex };
-	if (ex->to->secret_id != 0)
-		TRY(vault_open(cx, ex->to->secret_id, &line->key));
+	TRY(open_key(cx, ex->to, &line->key));
 	n = dialect->headers(cx, line->key.value, line->headers);
 	if (ex->body.len > 0)
 		line->headers[n++] =

@@ -53,6 +53,8 @@ static const struct field FIELDS[] = {
 	F_INT(struct model, id, .example = "1", .doc = "Number of the model"),
 	F_TEXT(struct model, name, .doc = "What a call names it"),
 	F_TEXT(struct model, provider, .doc = "Name of its provider"),
+	F_TEXT(struct model, owner, .one_of = provider_owners,
+	       .doc = "Whose it is: the tenant's own, or lent to all tenants by the installation"),
 	F_TEXT(struct model, kind, .one_of = KINDS, .doc = "What it does"),
 	F_TEXT(struct model, remote_name, .doc = "What the provider calls it"),
 	F_BOOL(struct model, preferred, .doc = "Whether it is asked where a call names none"),
@@ -95,9 +97,24 @@ const struct event_kind model_deleted = {
 
 enum err model_get(struct ctx *cx, const char *name, struct model *ret)
 {
-	enum err e = model_repo_get(cx, name, ret);
+	enum err e = model_repo_seen(cx, name, ret);
 
 	return e == ERR_NOT_FOUND ? err_set(cx, e, "there is no model %s", name) : e;
+}
+
+enum err model_get_own(struct ctx *cx, const char *name, struct model *ret)
+{
+	struct model lent;
+	enum err e = model_repo_get(cx, name, ret);
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	TRY(model_get(cx, name, &lent));
+	err_set(cx, ERR_NOT_FOUND, "the tenant has no model %s of its own", name);
+	err_fix(cx, "The installation's is its operator's to change and to probe; one of the same "
+	            "name that is made here goes before it.");
+	return ERR_NOT_FOUND;
 }
 
 static enum err gone_or_stale(struct ctx *cx, const char *name, int64_t version)
@@ -105,7 +122,7 @@ static enum err gone_or_stale(struct ctx *cx, const char *name, int64_t version)
 	struct model now;
 
 	err_clear(cx);
-	TRY(model_get(cx, name, &now));
+	TRY(model_get_own(cx, name, &now));
 	if (version == PROVIDER_ABSENT)
 		err_set(cx, ERR_STALE, "there is a model %s already, at version %" PRId64, name,
 		        now.version);
@@ -123,7 +140,8 @@ static enum err check(struct ctx *cx, const char *name, const struct model_put *
 
 	if (e == ERR_NOT_FOUND) {
 		err_clear(cx);
-		return err_field(cx, ERR_INVALID, "/provider", "unknown", "is no provider's name");
+		return err_field(cx, ERR_INVALID, "/provider", "unknown",
+		                 "is no name of a provider of the tenant's own");
 	}
 	TRY(e);
 	if (strlen(name) > MODEL_NAME_MAX)
@@ -170,7 +188,7 @@ enum err model_set(struct ctx *cx, const char *name, int64_t version, const stru
 	TRY(db_begin(cx, &tx));
 	TRY(provider_repo_lock(cx));
 	if (version != PROVIDER_ABSENT)
-		TRY(model_get(cx, name, &made));
+		TRY(model_get_own(cx, name, &made));
 	TRY(check(cx, name, in));
 	if (in->preferred)
 		TRY(model_repo_unprefer(cx, in->kind, name));

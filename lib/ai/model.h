@@ -1,5 +1,6 @@
 /*
- * Models as they are configured, probed and listed.  What asks them is ai/llm.h.
+ * Models as they are configured, probed and listed.  What asks them is ai/llm.h.  Whose they are and who sees
+ * them: ai/provider.h.
  *
  * Every function keeps the promises of projects/project.h: ownership, tenancy, errors, time.
  */
@@ -25,7 +26,7 @@ struct model_put {
 /* One as it is listed: what was configured goes before what was found. */
 struct model {
 	int64_t id;
-	const char *name, *provider, *kind, *remote_name;
+	const char *name, *provider, *owner, *kind, *remote_name; /* owner of provider_owners */
 	bool preferred, enabled;
 	const char *fallback;
 	int64_t context_tokens, output_tokens, dimensions;
@@ -53,6 +54,8 @@ extern const struct schema model_put_schema, model_schema;
 extern const struct event_kind model_changed, model_deleted;
 
 /**
+ * One of the tenant's own, at a provider of its own; so do all others that change something.
+ *
  * @version that the client saw; PROVIDER_ANY, PROVIDER_ABSENT
  * Returns ERR_INVALID blaming the field, ERR_STALE, ERR_NOT_FOUND, ERR_LIMIT
  */
@@ -60,11 +63,15 @@ NODISCARD
 enum err model_set(struct ctx *cx, const char *name, int64_t version, const struct model_put *in,
                    struct model *ret);
 
-/** Returns ERR_NOT_FOUND */
+/** One of the tenant's own, or one that is lent.  Returns ERR_NOT_FOUND */
 NODISCARD
 enum err model_get(struct ctx *cx, const char *name, struct model *ret);
 
-/** @ret items are struct model, newest first */
+/** One of the tenant's own.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err model_get_own(struct ctx *cx, const char *name, struct model *ret);
+
+/** @ret items are struct model, newest first; lent ones too */
 NODISCARD
 enum err model_list(struct ctx *cx, const struct model_filter *filter, struct list *ret);
 

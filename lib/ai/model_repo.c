@@ -9,19 +9,31 @@
 	" coalesce(m.stream_usage, m.found_usage) AS stream_usage"
 #define FOUND(one, column, name)                                                                   \
 	"CASE WHEN m." one " IS NULL AND m." column " IS NOT NULL THEN '" name "' END"
-#define COLUMNS                                                                                                                                                  \
-	"m.id, m.name, p.name AS provider, m.kind, m.remote_name, m.preferred, p.enabled,"                                                                       \
-	" m.fallback, " KNOWN                                                                                                                                    \
-	", to_jsonb(array_remove(ARRAY[" FOUND("context_tokens", "found_context", "context_tokens") ", " FOUND(                                                  \
-		"dimensions", "found_dimensions",                                                                                                                \
-		"dimensions") ", " FOUND("tools", "found_tools",                                                                                                 \
-	                                 "tools") ", " FOUND("stream_usage", "found_usage",                                                                      \
-	                                                     "stream_usage") "], NULL)) AS found,"                                                               \
-									     " m.price_input, m.price_cached, m.price_output,"                                   \
-									     " (date_part('epoch', m.probed_at) * 1000000)::bigint AS probed_at, m.probe_error," \
-									     " m.version, (date_part('epoch', m.created_at) * 1000000)::bigint AS created_at,"   \
-									     " (date_part('epoch', m.updated_at) * 1000000)::bigint AS updated_at"
+#define FOUNDS                                                                                     \
+	FOUND("context_tokens", "found_context", "context_tokens")                                 \
+	", " FOUND("dimensions", "found_dimensions", "dimensions") ", " FOUND(                     \
+		"tools", "found_tools", "tools") ", " FOUND("stream_usage", "found_usage",         \
+	                                                    "stream_usage")
+
+/* What is lent is preferred where nothing of the tenant's own is. */
+#define PREFERRED                                                                                  \
+	"(m.preferred AND (m.tenant_id = $1 OR NOT EXISTS (SELECT FROM app.llm_model o"            \
+	" WHERE o.tenant_id = $1 AND o.kind = m.kind AND o.preferred)))"
+#define COLUMNS                                                                                    \
+	"m.id, m.name, p.name AS provider,"                                                        \
+	" CASE WHEN m.tenant_id = $1 THEN 'tenant' ELSE 'installation' END AS owner,"              \
+	" m.kind, m.remote_name, " PREFERRED " AS preferred, p.enabled, m.fallback, " KNOWN        \
+	", to_jsonb(array_remove(ARRAY[" FOUNDS "], NULL)) AS found,"                              \
+	" m.price_input, m.price_cached, m.price_output,"                                          \
+	" (date_part('epoch', m.probed_at) * 1000000)::bigint AS probed_at, m.probe_error,"        \
+	" m.version, (date_part('epoch', m.created_at) * 1000000)::bigint AS created_at,"          \
+	" (date_part('epoch', m.updated_at) * 1000000)::bigint AS updated_at"
 #define PROVIDER " JOIN app.llm_provider p ON p.tenant_id = m.tenant_id AND p.id = m.provider_id"
+
+/* What a tenant sees: its own, and what is lent by names that it has none of. */
+#define SEES                                                                                       \
+	"m.tenant_id IN ($1, (SELECT app.model_lender())) AND (m.tenant_id = $1 OR m.name NOT IN"  \
+	" (SELECT o.name FROM app.llm_model o WHERE o.tenant_id = $1))"
 
 static const struct db_stmt UNPREFER = {
 	.name = "model_unprefer",
@@ -100,12 +112,24 @@ enum err model_repo_get(struct ctx *cx, const char *name, struct model *ret)
 	return db_get(cx, &GET, DB_ARGS(DB_TEXT(name)), &model_schema, ret);
 }
 
+static const struct db_stmt SEEN = {
+	.name = "model_seen",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " COLUMNS " FROM app.llm_model m" PROVIDER " WHERE " SEES " AND m.name = $2",
+};
+
+enum err model_repo_seen(struct ctx *cx, const char *name, struct model *ret)
+{
+	return db_get(cx, &SEEN, DB_ARGS(DB_TEXT(name)), &model_schema, ret);
+}
+
 static const struct db_stmt LIST = {
 	.name = "model_list",
 	.read = true,
 	.nparams = 4,
-	.sql = "SELECT " COLUMNS " FROM app.llm_model m" PROVIDER
-	       " WHERE m.tenant_id = $1 AND ($2::bigint = 0 OR m.id < $2)"
+	.sql = "SELECT " COLUMNS " FROM app.llm_model m" PROVIDER " WHERE " SEES
+	       " AND ($2::bigint = 0 OR m.id < $2)"
 	       " AND ($3::text IS NULL OR m.kind = $3) ORDER BY m.id DESC LIMIT $4",
 };
 
@@ -152,6 +176,7 @@ enum err model_repo_found(struct ctx *cx, int64_t id, const struct model_found *
 
 static const struct field TARGET_FIELDS[] = {
 	F_INT(struct target, id),
+	F_INT(struct target, owner_id),
 	F_INT(struct target, provider_id),
 	F_INT(struct target, secret_id),
 	F_TEXT(struct target, name),
@@ -179,11 +204,11 @@ static const struct db_stmt TARGET = {
 	.name = "model_target",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT m.id, m.provider_id, p.secret_id, m.name, p.name AS provider, m.kind,"
+	.sql = "SELECT m.id, m.tenant_id AS owner_id, m.provider_id, p.secret_id, m.name, p.name AS provider, m.kind,"
 	       " p.kind AS provider_kind, p.base_url, p.api_version, m.remote_name, m.fallback, " KNOWN
 	       ", m.price_input, m.price_cached, m.price_output FROM app.llm_model m" PROVIDER
-	       " WHERE m.tenant_id = $1 AND m.kind = $2 AND p.enabled"
-	       " AND CASE WHEN $3::text IS NULL THEN m.preferred ELSE m.name = $3 END",
+	       " WHERE " SEES " AND m.kind = $2 AND p.enabled"
+	       " AND CASE WHEN $3::text IS NULL THEN " PREFERRED " ELSE m.name = $3 END",
 };
 
 enum err model_repo_target(struct ctx *cx, const char *kind, const char *name, struct target *ret)
@@ -196,6 +221,7 @@ const struct db_check model_statements[] = {
 	{ .stmt = &INSERT, .row = &model_schema },
 	{ .stmt = &UPDATE, .row = &model_schema },
 	{ .stmt = &GET, .row = &model_schema },
+	{ .stmt = &SEEN, .row = &model_schema },
 	{ .stmt = &LIST, .row = &model_schema },
 	{ .stmt = &DELETE, .row = &model_schema },
 	{ .stmt = &KEEP },

@@ -159,6 +159,6 @@ enum err order_probe(struct ctx *cx, const char *name, int64_t *ret_job)
 	const struct probe_args args = { .model = name };
 	struct model model;
 
-	TRY(model_get(cx, name, &model));
+	TRY(model_get_own(cx, name, &model));
 	return enqueue(cx, &model_probe_job, 0, &args, ret_job);
 }

@@ -149,7 +149,7 @@ enum err probe_model(struct ctx *cx, const char *name, int64_t job_id, bool (*ca
 	enum err e;
 
 	*ret = (struct model_found){ 0 };
-	TRY(model_get(cx, name, &model));
+	TRY(model_get_own(cx, name, &model));
 	e = strcmp(model.kind, "chat") == 0 ? probe_chat(cx, &p) : probe_vectors(cx, &p);
 	if (e == ERR_CANCELLED)
 		return e;

@@ -12,6 +12,8 @@
 
 /* --- Schemas --- */
 
+const char *const provider_owners[] = { "tenant", "installation", NULL };
+
 static const struct field PUT_FIELDS[] = {
 	F_TEXT(struct provider_put, kind, .required = true, .one_of = dialect_names,
 	       .doc = "How it is spoken to: openai, azure, anthropic, or compatible for Ollama, "
@@ -37,8 +39,10 @@ static const struct field FIELDS[] = {
 	F_TEXT(struct provider, base_url, .doc = "Address that calls are put behind"),
 	F_TEXT(struct provider, api_version, .nullable = true,
 	       .doc = "Of azure's classic addresses"),
+	F_TEXT(struct provider, owner, .one_of = provider_owners,
+	       .doc = "Whose it is: the tenant's own, or lent to all tenants by the installation"),
 	F_INT(struct provider, secret_id, .zero_is_null = true, .nullable = true,
-	      .doc = "Secret that opens it"),
+	      .doc = "Secret that opens it; null too of the installation's"),
 	F_BOOL(struct provider, enabled, .doc = "Whether its models are asked"),
 	F_INT(struct provider, failures,
 	      .doc = "Calls in a row that failed; from model_breaker_failures on it is left alone "
@@ -156,9 +160,25 @@ static enum err check(struct ctx *cx, const char *name, struct provider_put *in)
 
 enum err provider_get(struct ctx *cx, const char *name, struct provider *ret)
 {
-	enum err e = provider_repo_get(cx, name, ret);
+	enum err e = provider_repo_seen(cx, name, ret);
 
 	return e == ERR_NOT_FOUND ? err_set(cx, e, "there is no provider %s", name) : e;
+}
+
+/* What is to be changed. */
+static enum err get_own(struct ctx *cx, const char *name, struct provider *ret)
+{
+	struct provider lent;
+	enum err e = provider_repo_get(cx, name, ret);
+
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	TRY(provider_get(cx, name, &lent));
+	err_set(cx, ERR_NOT_FOUND, "the tenant has no provider %s of its own", name);
+	err_fix(cx, "The installation's is its operator's to change; one of the same name that is "
+	            "made here goes before it.");
+	return ERR_NOT_FOUND;
 }
 
 static enum err gone_or_stale(struct ctx *cx, const char *name, int64_t version)
@@ -166,7 +186,7 @@ static enum err gone_or_stale(struct ctx *cx, const char *name, int64_t version)
 	struct provider now;
 
 	err_clear(cx);
-	TRY(provider_get(cx, name, &now));
+	TRY(get_own(cx, name, &now));
 	if (version == PROVIDER_ABSENT)
 		err_set(cx, ERR_STALE, "there is a provider %s already, at version %" PRId64, name,
 		        now.version);
@@ -207,7 +227,7 @@ enum err provider_set(struct ctx *cx, const char *name, int64_t version,
 	enum err e;
 
 	if (version != PROVIDER_ABSENT)
-		TRY(provider_get(cx, name, &made));
+		TRY(get_own(cx, name, &made));
 	TRY(check(cx, name, &put));
 	TRY(db_begin(cx, &tx));
 	if (version == PROVIDER_ABSENT) {

@@ -1,6 +1,12 @@
 /*
  * Providers of models: who is asked, where, and with which secret.
  *
+ * A tenant has those of its own.  Besides them it sees those of the installation, if there are any: the operator
+ * has one tenant lend its providers and models to all the others (auth/tenant.h), but for those that may not
+ * borrow.  What is the tenant's own goes before what is lent by the same name, which is then not seen.  Whoever
+ * borrows pays from the own budgets into the own ledger; what is lent can be changed by the lender alone, and its
+ * secret is opened in the lender's name (ai/owner.h).
+ *
  * Every function keeps the promises of projects/project.h: ownership, tenancy, errors, time.
  */
 #ifndef AI_PROVIDER_H
@@ -27,7 +33,8 @@ struct provider_put {
 struct provider {
 	int64_t id;
 	const char *name, *kind, *base_url, *api_version;
-	int64_t secret_id;
+	const char *owner; /* of provider_owners */
+	int64_t secret_id; /* 0 also when it is lent */
 	bool enabled;
 	int64_t failures,
 		failed_us; /* in a row, and when the last was; 0: the last call went well */
@@ -40,6 +47,7 @@ struct provider_filter {
 };
 
 extern const struct schema provider_put_schema, provider_schema;
+extern const char *const provider_owners[]; /* "tenant", "installation"; NULL ends them */
 extern const struct event_kind provider_changed, provider_deleted;
 
 /**
@@ -51,6 +59,8 @@ extern const struct event_kind provider_changed, provider_deleted;
 struct net_policy provider_policy(struct ctx *cx, const struct net_url *url);
 
 /**
+ * One of the tenant's own; so do all others that change something.
+ *
  * @version that the client saw; PROVIDER_ANY, PROVIDER_ABSENT
  * Returns ERR_INVALID blaming the field, ERR_URL_REFUSED, ERR_STALE, ERR_NOT_FOUND, ERR_LIMIT
  */
@@ -58,11 +68,11 @@ NODISCARD
 enum err provider_set(struct ctx *cx, const char *name, int64_t version,
                       const struct provider_put *in, struct provider *ret);
 
-/** Returns ERR_NOT_FOUND */
+/** One of the tenant's own, or one that is lent.  Returns ERR_NOT_FOUND */
 NODISCARD
 enum err provider_get(struct ctx *cx, const char *name, struct provider *ret);
 
-/** @ret items are struct provider, newest first */
+/** @ret items are struct provider, newest first; lent ones too */
 NODISCARD
 enum err provider_list(struct ctx *cx, const struct provider_filter *filter, struct list *ret);
 

@@ -5,7 +5,9 @@
 	" FROM app.llm_breaker b WHERE b.tenant_id = llm_provider.tenant_id"                       \
 	" AND b.provider_id = llm_provider.id)"
 #define COLUMNS                                                                                    \
-	"id, name, kind, base_url, api_version, secret_id, enabled,"                               \
+	"id, name, kind, base_url, api_version,"                                                   \
+	" CASE WHEN tenant_id = $1 THEN 'tenant' ELSE 'installation' END AS owner,"                \
+	" CASE WHEN tenant_id = $1 THEN secret_id END AS secret_id, enabled,"                      \
 	" coalesce((SELECT b.failures" BREAKER ", 0) AS failures,"                                 \
 	" (SELECT (date_part('epoch', b.failed_at) * 1000000)::bigint" BREAKER                     \
 	" AS failed_at, version, " DB_US("created_at") ", " DB_US("updated_at")
@@ -71,11 +73,28 @@ enum err provider_repo_get(struct ctx *cx, const char *name, struct provider *re
 	return db_get(cx, &GET, DB_ARGS(DB_TEXT(name)), &provider_schema, ret);
 }
 
+static const struct db_stmt SEEN = {
+	.name = "provider_seen",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " COLUMNS " FROM app.llm_provider"
+	       " WHERE tenant_id IN ($1, (SELECT app.model_lender())) AND name = $2"
+	       " ORDER BY tenant_id = $1 DESC LIMIT 1",
+};
+
+enum err provider_repo_seen(struct ctx *cx, const char *name, struct provider *ret)
+{
+	return db_get(cx, &SEEN, DB_ARGS(DB_TEXT(name)), &provider_schema, ret);
+}
+
 static const struct db_stmt LIST = {
 	.name = "provider_list",
 	.read = true,
 	.nparams = 3,
-	.sql = "SELECT " COLUMNS " FROM app.llm_provider WHERE tenant_id = $1"
+	.sql = "SELECT " COLUMNS " FROM app.llm_provider"
+	       " WHERE tenant_id IN ($1, (SELECT app.model_lender()))"
+	       " AND (tenant_id = $1 OR name NOT IN"
+	       " (SELECT o.name FROM app.llm_provider o WHERE o.tenant_id = $1))"
 	       " AND ($2::bigint = 0 OR id < $2) ORDER BY id DESC LIMIT $3",
 };
 
@@ -114,6 +133,7 @@ const struct db_check provider_statements[] = {
 	{ .stmt = &INSERT, .row = &provider_schema },
 	{ .stmt = &UPDATE, .row = &provider_schema },
 	{ .stmt = &GET, .row = &provider_schema },
+	{ .stmt = &SEEN, .row = &provider_schema },
 	{ .stmt = &LIST, .row = &provider_schema },
 	{ .stmt = &DELETE, .row = &provider_schema },
 	{ .stmt = &FORGET },

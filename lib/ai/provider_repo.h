@@ -18,8 +18,13 @@ NODISCARD
 enum err provider_repo_update(struct ctx *cx, const char *name, int64_t version,
                               const struct provider_put *in, struct provider *ret);
 
+/** One of the tenant's own. */
 NODISCARD
 enum err provider_repo_get(struct ctx *cx, const char *name, struct provider *ret);
+/** One of the tenant's own, or else one that is lent. */
+NODISCARD
+enum err provider_repo_seen(struct ctx *cx, const char *name, struct provider *ret);
+/** Those of the tenant's own, and what is lent by names that it has none of. */
 NODISCARD
 enum err provider_repo_list(struct ctx *cx, const struct provider_filter *filter, struct list *ret);
 NODISCARD

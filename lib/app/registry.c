@@ -41,6 +41,7 @@
 #include "events/follow.h"
 #include "events/state.h"
 #include "events/subscription.h"
+#include "files/upload.h"
 #include "jobs/claim.h"
 #include "jobs/job.h"
 #include "jobs/metrics.h"
@@ -98,6 +99,7 @@ const struct db_check *const app_statements[] = {
 	rate_statements,
 	origin_statements,
 	vault_statements,
+	upload_statements,
 	provider_statements,
 	model_statements,
 	breaker_statements,

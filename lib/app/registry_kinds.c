@@ -32,6 +32,7 @@ event_kinds app_event_kinds = {
 	&commit_requested,
 	/* conversations */
 	&conversation_created,
+	&conversation_changed,
 	&conversation_deleted,
 	&turn_queued,
 	&turn_progress,

@@ -6,7 +6,7 @@
  * a tenant raises their own, and the role of the workers may not write them.
  *
  *   projects               counted when one is created (projects/project.h)
- *   storage                bytes of clones and maps, measured by the job that fetches them
+ *   storage                bytes of clones and maps, measured by the job that fetches them, and of documents
  *   jobs                   unfinished ones, counted when one is enqueued (jobs/job.h)
  *   requests per minute    counted at admission
  *

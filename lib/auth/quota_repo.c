@@ -26,7 +26,8 @@ static const struct db_stmt USAGE = {
 	.name = "quota_usage",
 	.read = true,
 	.nparams = 5,
-	.sql = "SELECT " LIMITS ", p.projects, p.storage_bytes,"
+	.sql = "SELECT " LIMITS ", p.projects, (p.storage_bytes + (SELECT coalesce(sum(d.bytes), 0)"
+	       " FROM app.document d WHERE d.tenant_id = $1))::bigint AS storage_bytes,"
 	       " (SELECT count(*) FROM app.background_job WHERE tenant_id = $1) AS jobs"
 	       " FROM app.tenant, (SELECT count(*) AS projects,"
 	       " coalesce(sum(clone_bytes + map_bytes), 0)::bigint AS storage_bytes"

@@ -75,6 +75,10 @@ static const struct field FIELDS[] = {
 	      .doc = "Most jobs that have not ended; the operator's to change"),
 	F_INT(struct tenant, requests_per_minute,
 	      .doc = "Most requests in a minute; the operator's to change"),
+	F_BOOL(struct tenant, lends_models,
+	       .doc = "Whether all tenants may use its models; the operator's to change"),
+	F_BOOL(struct tenant, borrows_models,
+	       .doc = "Whether it may use those that another tenant lends; the operator's to change"),
 	F_INT(struct tenant, removal_job_id, .zero_is_null = true,
 	      .doc = "The job that removes what it had; null: it is not deleted"),
 	F_INT(struct tenant, version, .doc = "Rises with every change; the ETag is made from it"),
@@ -345,6 +349,39 @@ enum err tenant_limit(struct ctx *cx, int64_t id, const struct tenant_limits *in
 	e = tenant_repo_limit(cx, id, in);
 	if (e == ERR_NOT_FOUND)
 		return not_found(cx, id);
+	TRY(e);
+	TRY(tenant_repo_find(cx, arena_printf(cx->arena, "%" PRId64, id), ret));
+	TRY(event_emit(cx, &tenant_changed, 0, ret));
+	return db_commit(&tx);
+}
+
+/* A second one would be a second owner of what is told as the installation's. */
+static enum err lent_already(struct ctx *cx)
+{
+	const char *lender = "";
+
+	err_clear(cx);
+	TRY(tenant_repo_lender(cx, &lender));
+	err_set(cx, ERR_CONFLICT, "tenant \"%s\" lends its models already", lender);
+	err_fix(cx, "portolan tenant models '%s' --lend no", lender);
+	return ERR_CONFLICT;
+}
+
+enum err tenant_set_models(struct ctx *cx, int64_t id, const struct tenant_models *in,
+                           struct tenant *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	enum err e;
+
+	cx->who.tenant_id = id;
+	TRY(db_begin(cx, &tx));
+	e = tenant_repo_models(cx, id, in);
+	if (e == ERR_CONFLICT && strcmp(db_constraint(cx), "tenant_lender") == 0) {
+		db_end(&tx);
+		return lent_already(cx);
+	}
+	if (e == ERR_NOT_FOUND)
+		return err_set(cx, ERR_STATE, "tenant %" PRId64 " is gone, or being deleted", id);
 	TRY(e);
 	TRY(tenant_repo_find(cx, arena_printf(cx->arena, "%" PRId64, id), ret));
 	TRY(event_emit(cx, &tenant_changed, 0, ret));

@@ -27,7 +27,8 @@ struct tenant {
 	const char *role;   /* of who asks */
 	struct list cors_origins;
 	int64_t projects_max, storage_max_bytes, jobs_max, requests_per_minute;
-	int64_t removal_job_id; /* 0: not deleted */
+	bool lends_models, borrows_models; /* see ai/provider.h */
+	int64_t removal_job_id;            /* 0: not deleted */
 	int64_t version;
 	int64_t created_us, updated_us;
 };
@@ -48,6 +49,12 @@ struct tenant_patch {
 /* What the operator allows one tenant. */
 struct tenant_limits {
 	int64_t projects_max, storage_max_bytes, jobs_max, requests_per_minute;
+};
+
+/* What the operator says of a tenant and the models of the whole installation. */
+struct tenant_models {
+	bool set_lends, lends;     /* whether its own are those; of one tenant at most */
+	bool set_borrows, borrows; /* whether it may use them */
 };
 
 extern const struct schema tenant_schema, tenant_new_schema, tenant_patch_schema;
@@ -117,6 +124,11 @@ enum err tenant_create_for(struct ctx *cx, const char *name, const char *owner, 
 NODISCARD
 enum err tenant_limit(struct ctx *cx, int64_t id, const struct tenant_limits *in,
                       struct tenant *ret);
+
+/** Returns ERR_NOT_FOUND, ERR_STATE, ERR_CONFLICT naming the tenant that lends its models already */
+NODISCARD
+enum err tenant_set_models(struct ctx *cx, int64_t id, const struct tenant_models *in,
+                           struct tenant *ret);
 
 /* The job that removes what a deleted tenant had. */
 struct tenant_removal_args {

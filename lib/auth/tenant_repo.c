@@ -14,6 +14,7 @@
 	" coalesce(storage_max_bytes, $2) AS storage_max_bytes,"                                   \
 	" coalesce(jobs_max, $3) AS jobs_max,"                                                     \
 	" coalesce(requests_per_minute, $4) AS requests_per_minute,"                               \
+	" lends_models, borrows_models,"                                                           \
 	" removal_job_id, version, " DB_US("created_at") ", " DB_US("updated_at")
 
 #define SETTINGS(config)                                                                           \
@@ -243,6 +244,41 @@ enum err tenant_repo_limit(struct ctx *cx, int64_t id, const struct tenant_limit
 	return db_get_int(cx, &LIMIT, args, COUNT(args), &same);
 }
 
+static const struct db_stmt MODELS = {
+	.name = "tenant_models",
+	.any_tenant = true,
+	.nparams = 3,
+	.sql = "UPDATE app.tenant SET lends_models = coalesce($2::boolean, lends_models),"
+	       " borrows_models = coalesce($3::boolean, borrows_models),"
+	       " version = version + 1, updated_at = now()"
+	       " WHERE id = $1 AND status = 'active' RETURNING id",
+};
+
+enum err tenant_repo_models(struct ctx *cx, int64_t id, const struct tenant_models *in)
+{
+	const struct db_arg keep = DB_NULL(), lends = DB_BOOL(in->lends),
+			    borrows = DB_BOOL(in->borrows);
+	int64_t same;
+
+	return db_get_int(
+		cx, &MODELS,
+		DB_ARGS(DB_INT(id), in->set_lends ? lends : keep, in->set_borrows ? borrows : keep),
+		&same);
+}
+
+static const struct db_stmt LENDER = {
+	.name = "tenant_lender",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 0,
+	.sql = "SELECT name FROM app.tenant WHERE lends_models AND status = 'active'",
+};
+
+enum err tenant_repo_lender(struct ctx *cx, const char **ret)
+{
+	return db_get_text(cx, &LENDER, DB_NO_ARGS, ret);
+}
+
 const struct db_check tenant_statements[] = {
 	{ .stmt = &CREATE },
 	{ .stmt = &GET, .row = &tenant_schema },
@@ -255,5 +291,7 @@ const struct db_check tenant_statements[] = {
 	{ .stmt = &FIND, .row = &tenant_schema, .as = DB_AS_GATE },
 	{ .stmt = &CREATE_FOR, .as = DB_AS_GATE },
 	{ .stmt = &LIMIT, .as = DB_AS_GATE },
+	{ .stmt = &MODELS, .as = DB_AS_GATE },
+	{ .stmt = &LENDER, .as = DB_AS_GATE },
 	{ .stmt = NULL },
 };

@@ -38,5 +38,11 @@ enum err tenant_repo_create_for(struct ctx *cx, const char *name, const char *ow
                                 int64_t *ret_id);
 NODISCARD
 enum err tenant_repo_limit(struct ctx *cx, int64_t id, const struct tenant_limits *in);
+/** Returns ERR_NOT_FOUND of one that is not active, ERR_CONFLICT when another lends */
+NODISCARD
+enum err tenant_repo_models(struct ctx *cx, int64_t id, const struct tenant_models *in);
+/** The name of the tenant that lends its models.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err tenant_repo_lender(struct ctx *cx, const char **ret);
 
 #endif

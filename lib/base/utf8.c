@@ -55,6 +55,33 @@ size_t utf8_valid(const char *s, size_t n)
 	return n;
 }
 
+void utf8_run_add(struct utf8_run *run, const char *s, size_t n)
+{
+	size_t rest;
+
+	while (run->ntail > 0 && n > 0 && !run->broken) {
+		run->tail[run->ntail++] = *s++;
+		n--;
+		if (utf8_char(run->tail, run->ntail) > 0)
+			run->ntail = 0;
+		else if (run->ntail == sizeof(run->tail))
+			run->broken = true;
+	}
+	if (run->broken || n == 0)
+		return;
+	rest = n - utf8_valid(s, n);
+	run->broken = rest >= sizeof(run->tail);
+	if (run->broken)
+		return;
+	memcpy(run->tail, s + n - rest, rest);
+	run->ntail = rest;
+}
+
+bool utf8_run_valid(const struct utf8_run *run)
+{
+	return !run->broken && run->ntail == 0;
+}
+
 size_t utf8_length(const char *s, size_t n)
 {
 	size_t count = 0;

@@ -17,6 +17,19 @@ size_t utf8_char(const char *s, size_t n);
 /** @ret bytes of the longest valid run that s begins with; n when all is valid */
 size_t utf8_valid(const char *s, size_t n);
 
+/* A text that comes in pieces, which may end within a character.  Begins as { 0 }. */
+struct utf8_run {
+	char tail[4]; /* of a character whose rest has not come */
+	size_t ntail;
+	bool broken;
+};
+
+/** Take the next piece. */
+void utf8_run_add(struct utf8_run *run, const char *s, size_t n);
+
+/** @ret whether all pieces together are valid */
+bool utf8_run_valid(const struct utf8_run *run);
+
 /**
  * Does a valid text hold characters that nobody sees, or that turn what is beside them: breaks of lines,
  * marks of direction, spaces without width, tags?  Two names could look the same by them.  The joiners

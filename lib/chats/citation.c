@@ -6,7 +6,10 @@
 #include "retrieval/document.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define DIGITS_MAX 18 /* of a document's number */
 
 static const struct field FIELDS[] = {
 	F_INT(struct citation, number, .doc = "By which the text names it: [1]"),
@@ -98,4 +101,14 @@ const char *citation_place(struct arena *arena, const struct citation *c)
 	if (c->start == c->end)
 		return arena_printf(arena, "%s:%" PRId64, c->path, c->start);
 	return arena_printf(arena, "%s:%" PRId64 "-%" PRId64, c->path, c->start, c->end);
+}
+
+int64_t citation_document(const char *path)
+{
+	const char *number = path + sizeof(CITATION_DOCUMENT) - 1;
+
+	if (strncmp(path, CITATION_DOCUMENT, sizeof(CITATION_DOCUMENT) - 1) != 0 ||
+	    number[strspn(number, "0123456789")] != '\0' || strlen(number) > DIGITS_MAX)
+		return 0;
+	return strtoll(number, NULL, 10);
 }

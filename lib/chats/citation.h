@@ -46,4 +46,7 @@ const char *citation_place(struct arena *arena, const struct citation *c);
 /* How a model names a document: as the folder of its number. */
 #define CITATION_DOCUMENT "document/"
 
+/** @ret the number of the document that a path names so; 0: it names a file */
+int64_t citation_document(const char *path);
+
 #endif

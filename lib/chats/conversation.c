@@ -26,6 +26,14 @@ static const struct field NEW_FIELDS[] = {
 const struct schema conversation_new_schema =
 	SCHEMA(struct conversation_new, "ConversationNew", NEW_FIELDS);
 
+static const struct field PATCH_FIELDS[] = {
+	F_TEXT(struct conversation_patch, title, .required = true, .min = 1,
+	       .max = CONVERSATION_TITLE_MAX, .one_line = true, .check = schema_check_trimmed,
+	       .example = "\"How requests are parsed\"", .doc = "What it is called from now on"),
+};
+const struct schema conversation_patch_schema =
+	SCHEMA(struct conversation_patch, "ConversationPatch", PATCH_FIELDS);
+
 #define CONVERSATION_FIELDS                                                                        \
 	F_INT(struct conversation, id, .example = "3", .doc = "Number of the conversation"),       \
 		F_INT(struct conversation, project_id, .zero_is_null = true, .nullable = true,     \
@@ -37,6 +45,8 @@ const struct schema conversation_new_schema =
 		F_TEXT(struct conversation, actor, .doc = "Who began it"),                         \
 		F_INT(struct conversation, nmessages, .name = "message_count",                     \
 	              .doc = "How many messages it has"),                                          \
+		F_INT(struct conversation, version,                                                \
+	              .doc = "Rises when it is renamed; what If-Match names, in quotes"),          \
 		F_TIME(struct conversation, created_us, .name = "created_at",                      \
 	               .doc = "When it was begun"),                                                \
 		F_TIME(struct conversation, updated_us, .name = "updated_at",                      \
@@ -86,6 +96,13 @@ const struct event_kind conversation_created = {
 	.payload = &conversation_schema,
 	.audited = true,
 	.doc = "A conversation was begun.",
+};
+const struct event_kind conversation_changed = {
+	.type = "conversation.changed",
+	.version = 1,
+	.payload = &conversation_schema,
+	.audited = true,
+	.doc = "A conversation was renamed.",
 };
 const struct event_kind conversation_deleted = {
 	.type = "conversation.deleted",
@@ -161,6 +178,30 @@ enum err conversation_messages(struct ctx *cx, int64_t id, int64_t before_id, in
 
 	TRY(conversation_get(cx, id, &conversation));
 	return conversation_repo_messages(cx, id, before_id, limit, ret);
+}
+
+enum err conversation_rename(struct ctx *cx, int64_t id, int64_t version, const char *title,
+                             struct conversation *ret)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct conversation made;
+	enum err e;
+
+	TRY(db_begin(cx, &tx));
+	e = conversation_repo_rename(cx, id, version, title, &made);
+	if (e == ERR_NOT_FOUND) {
+		err_clear(cx);
+		TRY(conversation_get(cx, id, &made));
+		err_set(cx, ERR_STALE, "the conversation is at version %" PRId64 ", not %" PRId64,
+		        made.version, version);
+		err_fix(cx, "read it again and repeat the change");
+		return ERR_STALE;
+	}
+	TRY(e);
+	TRY(event_emit(cx, &conversation_changed, made.project_id, &made));
+	TRY(db_commit(&tx));
+	*ret = made;
+	return ERR_OK;
 }
 
 enum err conversation_delete(struct ctx *cx, int64_t id)

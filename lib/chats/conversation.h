@@ -27,6 +27,11 @@ struct conversation_new {
 	const char *title;  /* NULL: the beginning of the first question */
 };
 
+/* What a client sends to rename one. */
+struct conversation_patch {
+	const char *title;
+};
+
 struct conversation {
 	int64_t id, project_id;
 	const char *title;
@@ -34,6 +39,7 @@ struct conversation {
 		door; /* by which way it was begun: "conversations", "goose", "agent", "completions" */
 	const char *actor; /* who began it */
 	int64_t nmessages;
+	int64_t version; /* rises when it is renamed, and not with what is said */
 	int64_t created_us, updated_us;
 };
 
@@ -57,8 +63,9 @@ struct conversation_detail {
 };
 
 extern const struct schema conversation_new_schema, conversation_schema, message_schema;
+extern const struct schema conversation_patch_schema;
 extern const struct schema conversation_detail_schema;
-extern const struct event_kind conversation_created, conversation_deleted;
+extern const struct event_kind conversation_created, conversation_changed, conversation_deleted;
 
 /**
  * Begin a conversation.
@@ -100,6 +107,15 @@ enum err conversation_list(struct ctx *cx, const struct conversation_filter *fil
 NODISCARD
 enum err conversation_messages(struct ctx *cx, int64_t id, int64_t before_id, int64_t limit,
                                struct list *ret);
+
+/**
+ * Rename one.
+ * @version that the client saw; 0: any
+ * Returns ERR_NOT_FOUND, ERR_STALE
+ */
+NODISCARD
+enum err conversation_rename(struct ctx *cx, int64_t id, int64_t version, const char *title,
+                             struct conversation *ret);
 
 /** Delete one with all that was said.  Returns ERR_NOT_FOUND, ERR_STATE while a run of it goes on */
 NODISCARD

@@ -4,8 +4,8 @@
 #define COLUMNS                                                                                    \
 	"id, project_id, title, door, actor,"                                                      \
 	" (SELECT count(*) FROM app.chat_message m WHERE m.tenant_id = c.tenant_id"                \
-	" AND m.conversation_id = c.id) AS message_count, " DB_US("created_at") ", " DB_US(        \
-		"updated_at")
+	" AND m.conversation_id = c.id) AS message_count, version, " DB_US(                        \
+		"created_at") ", " DB_US("updated_at")
 
 /* Counted only where the table is large enough to hold so many: a page holds fewer than 128 rows. */
 static const struct db_stmt INSERT = {
@@ -49,6 +49,21 @@ static const struct db_stmt HOLD = {
 enum err conversation_repo_hold(struct ctx *cx, int64_t id, struct conversation *ret)
 {
 	return db_get(cx, &HOLD, DB_ARGS(DB_INT(id)), &conversation_schema, ret);
+}
+
+static const struct db_stmt RENAME = {
+	.name = "conversation_rename",
+	.nparams = 4,
+	.sql = "UPDATE app.conversation c SET title = $4, version = version + 1"
+	       " WHERE tenant_id = $1 AND id = $2 AND ($3::bigint = 0 OR version = $3)"
+	       " RETURNING " COLUMNS,
+};
+
+enum err conversation_repo_rename(struct ctx *cx, int64_t id, int64_t version, const char *title,
+                                  struct conversation *ret)
+{
+	return db_get(cx, &RENAME, DB_ARGS(DB_INT(id), DB_INT(version), DB_TEXT(title)),
+	              &conversation_schema, ret);
 }
 
 static const struct db_stmt LIST = {
@@ -209,6 +224,7 @@ const struct db_check conversation_statements[] = {
 	{ .stmt = &INSERT, .row = &conversation_schema },
 	{ .stmt = &GET, .row = &conversation_schema },
 	{ .stmt = &HOLD, .row = &conversation_schema },
+	{ .stmt = &RENAME, .row = &conversation_schema },
 	{ .stmt = &LIST, .row = &conversation_schema },
 	{ .stmt = &MESSAGES, .row = &message_schema },
 	{ .stmt = &BUSY },

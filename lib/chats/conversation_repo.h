@@ -20,6 +20,11 @@ enum err conversation_repo_list(struct ctx *cx, const struct conversation_filter
 NODISCARD
 enum err conversation_repo_messages(struct ctx *cx, int64_t id, int64_t before_id, int64_t limit,
                                     struct list *ret);
+/** Returns ERR_NOT_FOUND for another version, too.  @version 0: any */
+NODISCARD
+enum err conversation_repo_rename(struct ctx *cx, int64_t id, int64_t version, const char *title,
+                                  struct conversation *ret);
+
 /** @ret runs that have not ended */
 NODISCARD
 enum err conversation_repo_busy(struct ctx *cx, int64_t id, int64_t *ret);

@@ -11,10 +11,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_MAX   18 /* of a document's number */
 #define STEP_BYTES   ((size_t)512 << 10)
 #define SYSTEM_SHARE 600 /* tokens of the rules, and of what no count foresees */
 
@@ -73,17 +71,6 @@ static enum err look_up_document(struct dialogue *d, struct citation *c)
 	return ERR_OK;
 }
 
-/* @ret the number of the document that a path names; 0: it names a file */
-static int64_t document_of(const char *path)
-{
-	const char *number = path + sizeof(CITATION_DOCUMENT) - 1;
-
-	if (strncmp(path, CITATION_DOCUMENT, sizeof(CITATION_DOCUMENT) - 1) != 0 ||
-	    number[strspn(number, "0123456789")] != '\0' || strlen(number) > DIGITS_MAX)
-		return 0;
-	return strtoll(number, NULL, 10);
-}
-
 static enum err resolve(void *arg, struct place_named *place, int64_t *ret_number)
 {
 	struct dialogue *d = arg;
@@ -93,7 +80,7 @@ static enum err resolve(void *arg, struct place_named *place, int64_t *ret_numbe
 		.path = strncmp(place->path, "./", 2) == 0 ? place->path + 2 : place->path,
 		.start = place->start,
 		.end = place->end,
-		.document_id = own == 0 ? document_of(place->path) : 0,
+		.document_id = own == 0 ? citation_document(place->path) : 0,
 	};
 	const char *text;
 	bool good = false;

@@ -10,6 +10,7 @@
 #include "maps/search.h"
 #include "maps/source.h"
 #include "projects/project.h"
+#include "retrieval/document.h"
 #include "retrieval/search.h"
 
 #include <inttypes.h>
@@ -23,6 +24,7 @@
 struct work {
 	struct ctx *cx;
 	int64_t project_id;
+	bool everything; /* the conversation is about all that the tenant has, documents too */
 	const char *commit;
 	struct json_object *in;
 	struct sb out;
@@ -41,9 +43,9 @@ const struct llm_tool tools_all[] = {
 	  OBJECT(TEXT("query", "Words, names or a question") "," TEXT(
 			 "path", "Only below this folder or file"),
 	         "\"query\"") },
-	{ "read_file", "Read lines of a file, with their numbers.",
-	  OBJECT(TEXT("path", "The file") "," LINE("from", "First line, from 1") "," LINE(
-			 "to", "Last line"),
+	{ "read_file", "Read lines of a file or a document, with their numbers.",
+	  OBJECT(TEXT("path", "The file; of a document document/ and its number, or its name") "," LINE(
+			 "from", "First line, from 1") "," LINE("to", "Last line"),
 	         "\"path\"") },
 	{ "list_folder", "List the folders and files of a folder.",
 	  OBJECT(TEXT("path", "The folder; empty: the root"), "") },
@@ -108,27 +110,79 @@ static enum err do_search(struct work *w)
 	return ERR_OK;
 }
 
+/* @page of a PDF, on which the first line stands; 0: it has none */
+static void add_lines(struct work *w, const char *text, int64_t line, int64_t page, int64_t lines)
+{
+	if (page > 0)
+		sb_addf(&w->out, "(page %" PRId64 ")\n", page);
+	for (const char *p = text; *p != '\0'; line++) {
+		size_t feeds = strspn(p, "\f"), n = strcspn(p + feeds, "\n");
+
+		if (page > 0 && feeds > 0)
+			sb_addf(&w->out, "(page %" PRId64 ")\n", page += (int64_t)feeds);
+		p += feeds;
+		sb_addf(&w->out, "%" PRId64 "\t%.*s\n", line, (int)n, p);
+		p += n + (p[n] == '\n' ? 1 : 0);
+	}
+	sb_addf(&w->out, "(%" PRId64 " lines in all)\n", lines);
+}
+
+static enum err read_document(struct work *w, int64_t id, int64_t from, int64_t to)
+{
+	struct document_lines lines = { .from = from, .to = to };
+	struct document document;
+
+	TRY(document_read(w->cx, id, &lines));
+	if (lines.text == NULL) {
+		TRY(document_get(w->cx, id, &document));
+		sb_addf(&w->out, "no text: %s\n",
+		        document.error_message != NULL ? document.error_message : document.status);
+		return ERR_OK;
+	}
+	sb_addf(&w->out, "(" CITATION_DOCUMENT "%" PRId64 ", %s)\n", id, lines.name);
+	add_lines(w, lines.text, from, lines.page, lines.lines);
+	return ERR_OK;
+}
+
+/* The document that a call of read_file means.  @ret 0: a file */
+static enum err document_meant(struct work *w, int64_t *ret)
+{
+	const char *path = text_in(w, "path");
+	struct document document;
+	enum err e;
+
+	*ret = w->everything ? citation_document(path) : 0;
+	if (*ret != 0 || w->project_id != 0)
+		return ERR_OK;
+	e = document_find(w->cx, path, &document);
+	if (e == ERR_NOT_FOUND) {
+		err_clear(w->cx);
+		return err_set(w->cx, ERR_INVALID,
+		               "there is no document of that name; of a file, project_id must say "
+		               "which project is meant");
+	}
+	TRY(e);
+	*ret = document.id;
+	return ERR_OK;
+}
+
 static enum err do_read(struct work *w)
 {
-	int64_t from = json_int(w->in, "from", 1), to = json_int(w->in, "to", 0);
+	int64_t from = json_int(w->in, "from", 1), to = json_int(w->in, "to", 0), document;
 	struct source source;
 
 	if (from < 1)
 		from = 1;
 	if (to < from || to - from >= TOOLS_LINES)
 		to = from + TOOLS_LINES - 1;
+	TRY(document_meant(w, &document));
+	if (document != 0)
+		return read_document(w, document, from, to);
 	TRY(source_read(w->cx, w->project_id, w->commit, text_in(w, "path"), from, to, &source));
-	if (source.text == NULL) {
+	if (source.text == NULL)
 		sb_addf(&w->out, "no text: %s\n", source.kind);
-		return ERR_OK;
-	}
-	for (const char *p = source.text; *p != '\0'; from++) {
-		size_t n = strcspn(p, "\n");
-
-		sb_addf(&w->out, "%" PRId64 "\t%.*s\n", from, (int)n, p);
-		p += n + (p[n] == '\n' ? 1 : 0);
-	}
-	sb_addf(&w->out, "(%" PRId64 " lines in all)\n", source.lines);
+	else
+		add_lines(w, source.text, from, 0, source.lines);
 	return ERR_OK;
 }
 
@@ -268,11 +322,12 @@ static enum err do_call(struct work *w, const char *name)
 		i++;
 	if (tools_all[i].name == NULL)
 		return err_set(w->cx, ERR_NOT_FOUND, "there is no tool of that name");
-	if (w->project_id == 0)
+	w->everything = w->project_id == 0;
+	if (w->everything)
 		w->project_id = json_int(w->in, "project_id", 0);
 	if (w->project_id < 0)
 		w->project_id = 0;
-	if (w->project_id == 0 && i > 0)
+	if (w->project_id == 0 && RUN[i] != do_search && RUN[i] != do_read)
 		return err_set(w->cx, ERR_INVALID, "project_id must say which project is meant");
 	return RUN[i](w);
 }

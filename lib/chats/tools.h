@@ -2,7 +2,7 @@
  * Tools: what a model may do to find things out.  All of them read; none writes or leaves the machine.
  *
  * They are the functions behind the map's endpoints, for the tenant of the run, and in a conversation about
- * one project for that project alone.  What is wrong with a call is told to the model, not to the user.
+ * one project for that project alone; documents belong to none, and are read in those about everything.  What is wrong with a call is told to the model, not to the user.
  */
 #ifndef CHATS_TOOLS_H
 #define CHATS_TOOLS_H

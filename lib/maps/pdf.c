@@ -102,6 +102,10 @@ enum pdf_result pdf_read(struct pdf *pdf, struct arena *arena, struct span bytes
 	}
 	if (answer.result == PDF_OK)
 		*ret = clean(arena, text, answer.bytes);
+	/* Of one that is encrypted and could be opened there is text. */
+	if (answer.result == PDF_DAMAGED &&
+	    memmem(bytes.data, bytes.len, "/Encrypt", strlen("/Encrypt")) != NULL)
+		return PDF_LOCKED;
 	return (enum pdf_result)answer.result;
 }
 
@@ -125,11 +129,14 @@ enum err pdf_fault(struct ctx *cx, enum pdf_result result)
 		err_set(cx, ERR_TIMEOUT, "the PDF was not read in the time allowed");
 		err_fix(cx, "raise the setting pdf_timeout_s");
 		return ERR_TIMEOUT;
+	case PDF_LOCKED:
+		err_set(cx, ERR_INVALID, "the PDF is locked by a password");
+		err_fix(cx, "save it without one");
+		return ERR_INVALID;
 	case PDF_DAMAGED:
 		break;
 	}
-	return err_set(cx, ERR_INVALID,
-	               "the PDF cannot be read: it is damaged, or locked by a password");
+	return err_set(cx, ERR_INVALID, "the PDF cannot be read: it is damaged");
 }
 
 enum err pdf_request_read(struct ctx *cx, int fd, struct pdf_limits *ret, struct span *ret_bytes)

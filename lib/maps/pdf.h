@@ -25,7 +25,8 @@ enum pdf_result {
 	PDF_TOO_LARGE, /* more bytes than may be read */
 	PDF_TOO_MUCH,  /* of text */
 	PDF_TIMED_OUT,
-	PDF_DAMAGED, /* none, locked by a password, or one that pdftotext fell to */
+	PDF_DAMAGED, /* none, or one that pdftotext fell to */
+	PDF_LOCKED,  /* by a password */
 };
 
 /* What a request to portolan-analyse says of PDFs. */

@@ -497,7 +497,8 @@ enum err project_room(struct ctx *cx, int64_t id, struct project_room *ret)
 enum err project_no_room(struct ctx *cx, const struct project_room *room)
 {
 	err_set(cx, ERR_LIMIT,
-	        "the tenant may store %" PRId64 " bytes of clones and maps, and has %" PRId64,
+	        "the tenant may store %" PRId64
+	        " bytes of clones, maps and documents, and has %" PRId64,
 	        room->max_bytes, room->used_bytes);
 	err_fix(cx, "delete projects, or ask the operator to raise the limit storage_max_bytes");
 	return ERR_LIMIT;

@@ -1,6 +1,7 @@
 /* Documents: what may be stored. */
 #include "retrieval/document.h"
 
+#include "auth/quota.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "config/config.h"
@@ -13,13 +14,13 @@
 
 #define PDF_HEAD 1024 /* bytes */
 
-static const char *const TYPES[] = { "text/plain", "text/markdown", DOCUMENT_PDF, NULL };
+const char *const document_types[] = { "text/plain", "text/markdown", DOCUMENT_PDF, NULL };
 
 static const struct field NEW_FIELDS[] = {
 	F_TEXT(struct document_new, name, .required = true, .min = 1, .max = DOCUMENT_NAME_MAX,
 	       .one_line = true, .check = schema_check_trimmed, .example = "\"handbook.md\"",
 	       .doc = "Name, unique within the tenant"),
-	F_TEXT(struct document_new, media_type, .nullable = true, .one_of = TYPES,
+	F_TEXT(struct document_new, media_type, .nullable = true, .one_of = document_types,
 	       .doc = "What it is; by the name's ending when not given"),
 	F_TEXT(struct document_new, text, .nullable = true, .min = 1,
 	       .example = "\"# Handbook\\n\\nDeploy on Mondays.\"",
@@ -91,23 +92,19 @@ static enum err decode(struct ctx *cx, const char *base64, struct span *ret)
 	return ERR_OK;
 }
 
-/* Readers look for the mark in the first kilobyte. */
-static enum err check_pdf(struct ctx *cx, const struct document_new *in, struct span content)
+/* Readers look for the mark in the first kilobyte.  @head at least so much, if there is  @where it was sent */
+static enum err check_pdf(struct ctx *cx, struct span head, int64_t bytes, const char *where)
 {
 	const int64_t max = cx->app->config->pdf_max_bytes;
 
-	if (in->content == NULL)
-		return err_field(cx, ERR_INVALID, "/text", "base64",
-		                 "is no PDF: send it as content");
-	if ((int64_t)content.len > max) {
-		err_field(cx, ERR_INVALID, "/content", "max_bytes",
+	if (bytes > max) {
+		err_field(cx, ERR_INVALID, where, "max_bytes",
 		          "is a PDF of more than %" PRId64 " bytes", max);
 		err_fix(cx, "raise the setting pdf_max_bytes");
 		return ERR_INVALID;
 	}
-	if (memmem(content.data, content.len < PDF_HEAD ? content.len : PDF_HEAD, "%PDF-", 5) ==
-	    NULL)
-		return err_field(cx, ERR_INVALID, "/content", "pdf", "is no PDF");
+	if (memmem(head.data, head.len < PDF_HEAD ? head.len : PDF_HEAD, "%PDF-", 5) == NULL)
+		return err_field(cx, ERR_INVALID, where, "pdf", "is no PDF");
 	return ERR_OK;
 }
 
@@ -120,47 +117,56 @@ static enum err content_of(struct ctx *cx, const struct document_new *in, struct
 		*ret = (struct span){ in->text, strlen(in->text) };
 	else
 		TRY(decode(cx, in->content, ret));
+	if (strcmp(type_of(in), DOCUMENT_PDF) == 0 && in->content == NULL)
+		return err_field(cx, ERR_INVALID, "/text", "base64",
+		                 "is no PDF: send it as content");
 	if (strcmp(type_of(in), DOCUMENT_PDF) == 0)
-		return check_pdf(cx, in, *ret);
+		return check_pdf(cx, *ret, (int64_t)ret->len, "/content");
 	if (ret->len == 0 || utf8_valid(ret->data, ret->len) != ret->len ||
 	    memchr(ret->data, '\0', ret->len) != NULL)
 		return err_field(cx, ERR_INVALID, "/content", "utf8", "is no text in UTF-8");
 	return ERR_OK;
 }
 
-static enum err check_room(struct ctx *cx)
+static enum err check_room(struct ctx *cx, int64_t bytes)
 {
 	int64_t n, max = cx->app->config->documents_max;
+	struct quota_usage usage;
 
 	TRY(document_repo_count(cx, &n));
-	if (n < max)
+	if (n >= max) {
+		err_set(cx, ERR_LIMIT, "the tenant has %" PRId64 " documents, as many as it may",
+		        n);
+		err_fix(cx, "delete some, or raise the setting documents_max");
+		return ERR_LIMIT;
+	}
+	TRY(quota_usage(cx, &usage));
+	if (usage.storage_bytes + bytes <= usage.storage_max_bytes)
 		return ERR_OK;
-	err_set(cx, ERR_LIMIT, "the tenant has %" PRId64 " documents, as many as it may", n);
-	err_fix(cx, "delete some, or raise the setting documents_max");
+	err_set(cx, ERR_LIMIT,
+	        "the tenant has %" PRId64 " bytes of the %" PRId64
+	        " that it may have of clones, maps and documents",
+	        usage.storage_bytes, usage.storage_max_bytes);
+	err_fix(cx, "delete some, or have the operator raise its storage");
 	return ERR_LIMIT;
 }
 
-enum err document_create(struct ctx *cx, const struct document_new *in, struct document *ret)
+/* @content what it is; NULL: what the pieces of the upload hold */
+static enum err store(struct ctx *cx, const struct document *document, const struct span *content,
+                      const struct upload *upload, struct document *ret)
 {
-	struct document document = { .name = in->name, .media_type = type_of(in) }, made;
-	unsigned char hash[SECRET_HASH_BYTES];
-	char hex[2 * SECRET_HASH_BYTES + 1];
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	struct span content = SPAN("");
+	struct document made;
 	int64_t job;
 	enum err e;
 
-	TRY(content_of(cx, in, &content));
-	secret_sha256(content.data, content.len, NULL, 0, hash);
-	secret_hex(hash, sizeof(hash), hex);
-	document.bytes = (int64_t)content.len;
-	document.hash = hex;
-	document.created_by = cx->who.actor;
 	TRY(db_begin(cx, &tx));
-	TRY(check_room(cx));
-	e = document_repo_insert(cx, &document, content.data, content.len, &made);
+	TRY(check_room(cx, document->bytes));
+	e = content != NULL ? document_repo_insert(cx, document, content->data, content->len, &made)
+	                    : document_repo_take(cx, document, upload->id, &made);
 	if (e == ERR_CONFLICT)
-		return err_set(cx, e, "there is a document named \"%.200s\" already", in->name);
+		return err_set(cx, e, "there is a document named \"%.200s\" already",
+		               document->name);
 	TRY(e);
 	TRY(indexing_ask(cx, 0, &job));
 	TRY(event_emit(cx, &document_created, 0, &made));
@@ -169,55 +175,61 @@ enum err document_create(struct ctx *cx, const struct document_new *in, struct d
 	return ERR_OK;
 }
 
+enum err document_create(struct ctx *cx, const struct document_new *in, struct document *ret)
+{
+	struct document document = { .name = in->name, .media_type = type_of(in) };
+	unsigned char hash[SECRET_HASH_BYTES];
+	char hex[2 * SECRET_HASH_BYTES + 1];
+	struct span content = SPAN("");
+
+	TRY(content_of(cx, in, &content));
+	secret_sha256(content.data, content.len, NULL, 0, hash);
+	secret_hex(hash, sizeof(hash), hex);
+	document.bytes = (int64_t)content.len;
+	document.hash = hex;
+	document.created_by = cx->who.actor;
+	return store(cx, &document, &content, NULL, ret);
+}
+
+enum err document_take(struct ctx *cx, const char *name, const struct upload *upload,
+                       struct document *ret)
+{
+	const struct document document = {
+		.name = name,
+		.media_type = upload->media_type,
+		.bytes = upload->bytes,
+		.hash = upload->hash,
+		.created_by = cx->who.actor,
+	};
+
+	if (upload->bytes == 0)
+		return err_field(cx, ERR_INVALID, "", "min_bytes", "is empty");
+	if (strcmp(upload->media_type, DOCUMENT_PDF) == 0)
+		TRY(check_pdf(cx, upload->head, upload->bytes, ""));
+	else if (!upload->text)
+		return err_field(cx, ERR_INVALID, "", "utf8", "is no text in UTF-8");
+	return store(cx, &document, NULL, upload, ret);
+}
+
 /* --- Reading --- */
-
-static const char *line_end(const char *line)
-{
-	const char *feed = strchr(line, '\n');
-
-	return feed != NULL ? feed + 1 : line + strlen(line);
-}
-
-/* Each form feed begins a page; that of a line's own page may stand at its front. */
-static int64_t page_of(const char *text, const char *line)
-{
-	int64_t page = 1;
-
-	for (; text < line; text++)
-		page += *text == '\f';
-	return page + (int64_t)strspn(line, "\f");
-}
-
-static enum err cut_lines(struct ctx *cx, struct document_lines *lines)
-{
-	const char *from = lines->text, *to;
-	int64_t n = 1;
-
-	for (; n < lines->from && *from != '\0'; n++)
-		from = line_end(from);
-	if (*from == '\0')
-		return err_field(cx, ERR_INVALID, "?from", "range",
-		                 "The document has %" PRId64 " lines.", n - 1);
-	if (strcmp(lines->media_type, DOCUMENT_PDF) == 0)
-		lines->page = page_of(lines->text, from);
-	to = line_end(from);
-	for (; n < lines->to && *to != '\0'; n++)
-		to = line_end(to);
-	lines->to = n;
-	from += strspn(from, "\f");
-	lines->text = arena_strndup(cx->arena, from, (size_t)(to - from));
-	return ERR_OK;
-}
 
 enum err document_read(struct ctx *cx, int64_t id, struct document_lines *lines)
 {
 	struct document_lines got = { 0 };
+	size_t feeds;
 
-	TRY(document_repo_read(cx, id, &got));
+	TRY(document_repo_read(cx, id, lines->from, lines->to, &got));
 	got.from = lines->from;
-	got.to = lines->to;
-	if (got.text != NULL)
-		TRY(cut_lines(cx, &got));
+	got.to = lines->to < got.lines ? lines->to : got.lines;
+	if (got.text != NULL && got.from > got.lines)
+		return err_field(cx, ERR_INVALID, "?from", "range",
+		                 "The document has %" PRId64 " lines.", got.lines);
+	if (got.text != NULL) {
+		/* The page of a line may begin at its front. */
+		feeds = strspn(got.text, "\f");
+		got.text += feeds;
+		got.page += got.page == 0 ? 0 : (int64_t)feeds;
+	}
 	*lines = got;
 	return ERR_OK;
 }

@@ -5,16 +5,19 @@
  * its status is "pending".  A PDF is read by the job, in a sandbox (maps/pdf.h): one that cannot be is "failed".
  *
  *   Kinds   text/plain, text/markdown, in UTF-8; application/pdf.
- *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request, and by
- *           pdf_max_bytes.
+ *   Limits  The setting documents_max for a tenant; the size is bounded by that of a request, of bytes that are
+ *           sent as they are by upload_max_bytes, of a PDF by pdf_max_bytes, and all together by what is left
+ *           of the tenant's storage.
  */
 #ifndef RETRIEVAL_DOCUMENT_H
 #define RETRIEVAL_DOCUMENT_H
 
 #include "events/event.h"
+#include "files/upload.h"
 
 #define DOCUMENT_NAME_MAX 200
 #define DOCUMENT_LIST_MAX 201
+#define DOCUMENT_READ_MAX 1000000 /* characters of lines that are read */
 #define DOCUMENT_PDF      "application/pdf"
 
 /* What a client sends; one of text and content. */
@@ -41,6 +44,7 @@ struct document {
 /* Lines of one that are read. */
 struct document_lines {
 	int64_t from, to; /* in: wanted, from 1; out: given */
+	int64_t lines;    /* that it has */
 	const char *name, *media_type, *hash;
 	int64_t page;     /* of a PDF, on which the first of them stands; 0: it has none */
 	const char *text; /* whole lines; NULL: there are none yet */
@@ -54,6 +58,7 @@ struct document_content {
 };
 
 extern const struct schema document_new_schema, document_schema;
+extern const char *const document_types[]; /* NULL ends them */
 extern const struct event_kind document_created, document_deleted;
 
 /**
@@ -65,14 +70,28 @@ extern const struct event_kind document_created, document_deleted;
 NODISCARD
 enum err document_create(struct ctx *cx, const struct document_new *in, struct document *ret);
 
+/**
+ * The same of bytes that were sent as they are, in their transaction.
+ *
+ * @upload  its media type is one of document_types; its pieces are left
+ */
+NODISCARD
+enum err document_take(struct ctx *cx, const char *name, const struct upload *upload,
+                       struct document *ret);
+
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err document_get(struct ctx *cx, int64_t id, struct document *ret);
 
+/** The one of a name.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err document_find(struct ctx *cx, const char *name, struct document *ret);
+
 /**
  * Read some lines of a document: of a PDF, of its text.
  *
- * @lines  .from and .to say which; a .to past the end is drawn in
+ * @lines  .from and .to say which; a .to past the end is drawn in, and so many characters as
+ *         DOCUMENT_READ_MAX says are given at most
  * Returns ERR_NOT_FOUND, ERR_INVALID (blames ?from) when it has not so many lines
  */
 NODISCARD

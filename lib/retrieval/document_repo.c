@@ -23,6 +23,23 @@ enum err document_repo_insert(struct ctx *cx, const struct document *in, const c
 	              &document_schema, ret);
 }
 
+static const struct db_stmt TAKE = {
+	.name = "document_take",
+	.nparams = 7,
+	.sql = "INSERT INTO app.document AS d (tenant_id, name, media_type, bytes, hash, created_by,"
+	       " content) VALUES ($1, $2, $3, $4, $5, $6, app.upload_content($1, $7))"
+	       " RETURNING " COLUMNS,
+};
+
+enum err document_repo_take(struct ctx *cx, const struct document *in, int64_t upload_id,
+                            struct document *ret)
+{
+	return db_get(cx, &TAKE,
+	              DB_ARGS(DB_TEXT(in->name), DB_TEXT(in->media_type), DB_INT(in->bytes),
+	                      DB_TEXT(in->hash), DB_TEXT(in->created_by), DB_INT(upload_id)),
+	              &document_schema, ret);
+}
+
 static const struct db_stmt COUNT_ALL = {
 	.name = "document_count",
 	.read = true,
@@ -47,26 +64,49 @@ enum err document_get(struct ctx *cx, int64_t id, struct document *ret)
 	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &document_schema, ret);
 }
 
+static const struct db_stmt FIND = {
+	.name = "document_find",
+	.read = true,
+	.nparams = 2,
+	.sql = "SELECT " COLUMNS " FROM app.document d WHERE d.tenant_id = $1 AND d.name = $2",
+};
+
+enum err document_find(struct ctx *cx, const char *name, struct document *ret)
+{
+	return db_get(cx, &FIND, DB_ARGS(DB_TEXT(name)), &document_schema, ret);
+}
+
 static const struct field TEXT_FIELDS[] = {
-	F_TEXT(struct document_lines, name),
-	F_TEXT(struct document_lines, media_type),
-	F_TEXT(struct document_lines, hash),
-	F_TEXT(struct document_lines, text),
+	F_TEXT(struct document_lines, name), F_TEXT(struct document_lines, media_type),
+	F_TEXT(struct document_lines, hash), F_INT(struct document_lines, lines),
+	F_INT(struct document_lines, page),  F_TEXT(struct document_lines, text),
 };
 static const struct schema TEXT = SCHEMA(struct document_lines, "DocumentText", TEXT_FIELDS);
 
+/* What follows the last line feed is a line when there is something. */
 static const struct db_stmt READ = {
 	.name = "document_read",
 	.read = true,
-	.nparams = 2,
-	.sql = "SELECT name, media_type, hash, CASE media_type WHEN 'application/pdf' THEN extracted"
-	       " ELSE convert_from(content, 'UTF8') END AS text"
-	       " FROM app.document WHERE tenant_id = $1 AND id = $2",
+	.nparams = 5,
+	.sql = "WITH d AS (SELECT name, media_type, hash, media_type = 'application/pdf' AS pdf,"
+	       " string_to_array(CASE media_type WHEN 'application/pdf' THEN extracted"
+	       " ELSE convert_from(content, 'UTF8') END, E'\n') AS parts"
+	       " FROM app.document WHERE tenant_id = $1 AND id = $2),"
+	       " n AS (SELECT d.*, cardinality(parts) AS feeds, cardinality(parts)"
+	       " - (parts[cardinality(parts)] = '')::integer AS lines,"
+	       " CASE WHEN pdf THEN array_to_string(parts[1:$3 - 1], '') END AS before FROM d)"
+	       " SELECT name, media_type, hash, coalesce(lines, 0)::bigint AS lines, coalesce(1"
+	       " + length(before) - length(replace(before, E'\f', '')), 0)::bigint AS page,"
+	       " left(array_to_string(parts[$3:least($4, lines)], E'\n')"
+	       " || CASE WHEN least($4, lines) < feeds THEN E'\n' ELSE '' END, $5) AS text FROM n",
 };
 
-enum err document_repo_read(struct ctx *cx, int64_t id, struct document_lines *ret)
+enum err document_repo_read(struct ctx *cx, int64_t id, int64_t from, int64_t to,
+                            struct document_lines *ret)
 {
-	return db_get(cx, &READ, DB_ARGS(DB_INT(id)), &TEXT, ret);
+	return db_get(cx, &READ,
+	              DB_ARGS(DB_INT(id), DB_INT(from), DB_INT(to), DB_INT(DOCUMENT_READ_MAX)),
+	              &TEXT, ret);
 }
 
 static const struct db_stmt LIST = {
@@ -168,6 +208,7 @@ enum err document_gone(struct ctx *cx)
 
 const struct db_check document_statements[] = {
 	{ .stmt = &INSERT, .row = &document_schema }, { .stmt = &COUNT_ALL },
+	{ .stmt = &TAKE, .row = &document_schema },   { .stmt = &FIND, .row = &document_schema },
 	{ .stmt = &GET, .row = &document_schema },    { .stmt = &READ, .row = &TEXT },
 	{ .stmt = &LIST, .row = &document_schema },   { .stmt = &DELETE, .row = &document_schema },
 	{ .stmt = &NEXT, .row = &CONTENT },           { .stmt = &READY, .as = DB_AS_RUNNER },

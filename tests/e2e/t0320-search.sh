@@ -107,6 +107,33 @@ check 'one that cannot be read fails with its reason; what is none is refused' '
 	printf "Dear reader" >"$WORK/none.pdf" && add_pdf none.pdf "$WORK/none.pdf" && status 400 && json ".errors[0].pointer" /content &&
 	printf "{\"name\":\"a.pdf\",\"text\":\"x\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /text
 '
+# send FILE TYPE NAME [HEADER]: its bytes as they are.
+send() { api POST "/api/v1/documents?name=$3" "Content-Type: $2" ${4:+"$4"} <"$1"; }
+peak_kb() { for pid in $(worker_pids); do sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/$pid/status"; done | awk '{ n += $1 } END { print n }'; }
+"$ROOT/tests/fakes/pdf.py" --pad=12000000 "Harbour|Ferries leave at noon." "Mole|Gulls sleep on the mole." >"$WORK/harbour.pdf"
+check 'a large one is sent as it is, once, and no worker holds it in memory' '
+	send "$WORK/house.pdf" application/pdf warm.pdf && status 201 && before=$(peak_kb) &&
+	send "$WORK/harbour.pdf" application/pdf harbour.pdf "Idempotency-Key: harbour" && status 201 && keep pdf .id &&
+	json .bytes "$(wc -c <"$WORK/harbour.pdf")" && json .hash "$(sha256sum <"$WORK/harbour.pdf" | cut -d" " -f1)" && header Location "/api/v1/documents/$pdf" &&
+	send "$WORK/harbour.pdf" application/pdf harbour.pdf "Idempotency-Key: harbour" && status 201 && json .id "$pdf" && header Idempotency-Replayed true &&
+	send "$WORK/house.pdf" application/pdf harbour.pdf "Idempotency-Key: harbour" && status 422 &&
+	send "$WORK/harbour.pdf" application/pdf harbour.pdf && status 409 &&
+	[ "$(sql "SELECT count(*) FROM app.upload_piece")" = 0 ] && within 20 is_read ready && seek gulls && json ".items[0] | [.document_id, .page] | @json" "[$pdf,2]" &&
+	{ [ "$VARIANT" = san ] || [ $(($(peak_kb) - before)) -lt 4000 ] || { echo "from $before to $(peak_kb) kB"; false; }; }
+'
+check 'what is too large, of another type, empty or locked is refused by name' '
+	head -c 17000000 /dev/zero >"$WORK/zeroes" && send "$WORK/zeroes" application/pdf zeroes.pdf && status 413 && body_has 16777216 &&
+	head -c 34000000 /dev/zero >"$WORK/zeroes" && send "$WORK/zeroes" application/pdf zeroes.pdf && status 413 && body_has 33554432 &&
+	send "$WORK/house.pdf" image/png house.png && status 415 && body_has text/markdown && echo "Ebb follows flood." >"$WORK/tide.txt" &&
+	send "$WORK/tide.txt" "text/plain; charset=utf-8" tide.txt && status 201 && json .media_type text/plain &&
+	send /dev/null application/pdf empty.pdf && status 400 && json ".errors[0].rule" min_bytes &&
+	send "$WORK/none.pdf" application/pdf none.pdf && status 400 && json ".errors[0].rule" pdf && printf "\377" >"$WORK/none.txt" &&
+	send "$WORK/none.txt" text/plain none.txt && status 400 && json ".errors[0].rule" utf8 &&
+	api POST /api/v1/documents "Content-Type: application/pdf" <"$WORK/house.pdf" && status 400 && json ".errors[0].parameter" name &&
+	call POST "/api/v1/documents?name=x.pdf" "Content-Type: application/pdf" "Authorization: Bearer pk_1_x" <"$WORK/harbour.pdf" && status 401 &&
+	"$ROOT/tests/fakes/pdf.py" --locked "Vault|Not for you." >"$WORK/locked.pdf" && send "$WORK/locked.pdf" application/pdf locked.pdf && status 201 &&
+	keep pdf .id && within 20 is_read failed && json ".error_message | contains(\"password\")" true
+'
 check 'what is no document is refused by name' '
 	printf "{\"name\":\"handbook.md\",\"text\":\"x\"}" | api POST /api/v1/documents && status 409 &&
 	printf "{\"name\":\"a\"}" | api POST /api/v1/documents && status 400 && json ".errors[0].pointer" /text &&
@@ -129,7 +156,7 @@ check 'the command line searches, lists sources and documents' '
 	portolan search "length of a body" --project "$id" | grep -q "lib/limit.c:3-7.*check_body_length.*symbol:body" &&
 	portolan rag query documents "which day" --json | jq -e ".schema == \"search/1\"" &&
 	portolan rag query "$id" "rotated keys" | grep -q docs/guide.md && portolan rag discover-sources | grep -q "app .*complete" &&
-	portolan documents add "$WORK/house.pdf" --name copy.pdf | grep -q copy.pdf && portolan documents list | grep -q handbook.md && portolan search zzzzqqqq | grep -q "Nothing is like that"
+	portolan documents add "$WORK/house.pdf" --name copy.pdf | grep -q copy.pdf && portolan documents add "$WORK/harbour.pdf" --name port.pdf | grep -q port.pdf && portolan documents list | grep -q handbook.md && portolan search zzzzqqqq | grep -q "Nothing is like that"
 '
 check 'a deleted document is not found from then on, and leaves nothing' '
 	api DELETE "/api/v1/documents/$doc" && status 204 && seek deploy && json ".items | length" 0 && api GET "/api/v1/documents/$doc" && status 404

@@ -11,7 +11,7 @@ within 30 test -s "$WORK/port"
 FAKE=127.0.0.1:$(cat "$WORK/port")
 printf 'model_hosts = %s, 127.0.0.1:1\nmodel_retries = 1\nmodel_breaker_s = 2\n' "$FAKE" >>"$VAR/portolan.conf"
 stack_up
-secret='' job='' version=''
+secret='' job='' version='' csrf='' borrower=''
 
 # put PATH BODY [MATCH]: make what is not there, or with MATCH change it.
 put() { printf '%s' "$2" | api PUT "/api/v1/ai/$1" "${3:-If-None-Match: *}"; }
@@ -101,6 +101,24 @@ check 'the command line lists models and asks them, with and without tools' '
 	echo "[{\"name\":\"look\",\"description\":\"Looks\",\"parameters\":{\"type\":\"object\"}}]" >"$WORK/tools" &&
 	portolan llm call-with-tools anthropic "fake:{\"steps\":[{\"tools\":[{\"name\":\"look\",\"arguments\":\"{}\"}]}]}" \
 		--tools "$WORK/tools" --json 2>/dev/null | jq -e ".tool_calls[0].name == \"look\" and .finish == \"tool_calls\""
+'
+operator() { (cd "$VAR" && step_down "$BIN/portolan" "$@" --config "$CONF"); }
+check 'what the operator has one tenant lend is asked by all, who pay for it themselves and change nothing of it' '
+	owner=$(sed -n "s/^E-mail *//p" "$VAR/owner.txt") && password=$(sed -n "s/^Password *//p" "$VAR/owner.txt") &&
+	operator tenant create Borrower --owner "$owner" --json >"$WORK/tenant" && tenant=$(jq .id "$WORK/tenant") &&
+	jq -n "{email: \"$owner\", password: \"$password\"}" | call POST /api/v1/auth/login && status 200 && keep csrf .csrf_token &&
+	cookie=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^Set-Cookie: \([^;]*\).*/\1/Ip") &&
+	echo "{\"name\":\"borrower\",\"role\":\"owner\"}" | call POST /api/v1/api-keys "Cookie: $cookie" "X-CSRF-Token: $csrf" \
+		"Origin: http://127.0.0.1:$PORT" "X-Portolan-Tenant: $tenant" && status 201 && keep borrower .key &&
+	PORTOLAN_API_KEY=$borrower && api GET /api/v1/ai/models && json ".items | length" 0 &&
+	operator tenant models default --lend yes | grep -q "to all tenants" && ! operator tenant models Borrower --lend yes &&
+	api GET /api/v1/ai/models/openai && json .owner installation && json .preferred true &&
+	api GET /api/v1/ai/providers/openai && json .owner installation && json .secret_id null &&
+	api GET "/api/v1/secrets/$secret" && status 404 && api DELETE /api/v1/ai/providers/openai "If-Match: *" && status 404 &&
+	ask openai "{\"key\":\"lent\",\"steps\":[{\"text\":\"Lent.\",\"input\":100}]}" && json .result.text Lent. &&
+	portolan config list-models | grep -q "installation" &&
+	api GET "/api/v1/ai/usage?by=model" && json ".items[0].cost_micro" 104 &&
+	operator tenant models Borrower --borrow no && api GET /api/v1/ai/models && json ".items | length" 0
 '
 exec 7>&-
 done_testing

@@ -26,7 +26,7 @@ echo "model_hosts = 127.0.0.1:$FAKE" >>"$VAR/portolan.conf"
 grep -q prompts_dir "$VAR/portolan.conf" || echo "prompts_dir = $ROOT/deploy/prompts" >>"$VAR/portolan.conf"
 stack_up "$WORK/wire"
 
-id='' conversation='' run='' # known once they are made
+id='' conversation='' run='' doc='' # known once they are made
 portolan() { PORTOLAN_API_KEY=$PORTOLAN_API_KEY PORTOLAN_URL="http://127.0.0.1:$PORT" "$BIN/portolan" "$@"; }
 ask() { printf '{"content":"%s"}' "$1" | api POST "/api/v1/conversations/$conversation/messages${2-}"; }
 ended() { api GET "/api/v1/runs/$run" && json '.status' "$1"; }
@@ -60,6 +60,12 @@ check 'whoever waits gets the whole answer; the question names the conversation'
 	json "[.messages[].role] | join(\" \")" "user assistant user assistant" && json ".messages[1].mode" extractive &&
 	json ".messages[1].citations[0].path" lib/parse.c && json .title "Where is \`parse_request\` defined and who uses it?" &&
 	api GET "/api/v1/conversations/$conversation/messages?limit=1" && json ".items[0].role" assistant && json .next_cursor
+'
+rename() { printf '{"title":"%s"}' "$1" | api PATCH "/api/v1/conversations/$conversation" ${2:+"If-Match: $2"}; }
+check 'a conversation is renamed, by the version that was read' '
+	api GET "/api/v1/conversations/$conversation" && json .version 1 && rename "Wire" && status 428 && rename "Wire" "\"1\"" && status 200 &&
+	json .title Wire && json .version 2 && header ETag "\"2\"" && rename "Wires" "\"1\"" && status 412 && rename "" "\"2\"" && status 400 &&
+	api GET "/api/v1/conversations?q=wire" && json "[.items[].id] | index($conversation) != null" true
 '
 check 'a short question goes on with the one before' '
 	ask "Where is open_socket?" "?wait=30" && json .status completed && ask "And who calls it?" "?wait=30" && json .status completed &&
@@ -193,6 +199,14 @@ check 'it uses tools, which read alone; what they find comes as data' '
 	status 200 && json .answer "\`lib/net/http.c:4\` [1]" && json "[.steps[].kind] | join(\" \")" "retrieve call tool tool call" &&
 	json ".steps[3].detail | contains(\"failed\")" true && keep run .id &&
 	[ "$(sql "SELECT output->>\$\$text\$\$ FROM app.chat_step WHERE run_id = $run AND number = 3" | grep -c lib/net/http.c:4)" = 1 ]
+'
+check 'in a conversation about everything it reads a document of the tenant'"'"'s own, and cites it; about a project it does not' '
+	printf "# Rules\n\nWe deploy on Mondays.\n" | api POST "/api/v1/documents?name=rules.md" "Content-Type: text/markdown" && status 201 && keep doc .id && about=$conversation &&
+	echo "{}" | api POST /api/v1/conversations && status 201 && keep conversation .id &&
+	say "When?" "[{\"tools\":[{\"id\":\"a\",\"name\":\"read_file\",\"arguments\":\"{\\\"path\\\":\\\"rules.md\\\"}\"}]},{\"text\":\"On Mondays [document/$doc:3].\"}]" &&
+	json .answer "On Mondays \`rules.md:3\` [1]." && json ".citations[0] | [.document_id, .project_id, .start] | @json" "[$doc,null,3]" && conversation=$about &&
+	say "When?" "[{\"tools\":[{\"id\":\"a\",\"name\":\"read_file\",\"arguments\":\"{\\\"path\\\":\\\"rules.md\\\"}\"}]},{\"text\":\"On Mondays [document/$doc:3].\"}]" &&
+	json .answer "On Mondays ." && json ".steps[2].detail | contains(\"failed\")" true
 '
 check 'killed behind a call, the next attempt does not pay for it again' '
 	before=$(charged) && hold && say "Slowly?" "[{\"text\":\"In [lib/parse.c:3].\"}]" "" && keep run .id && within 20 runner_works &&

@@ -65,10 +65,10 @@ const pause = (ms, signal) =>
 
 const again = (status) => status === 0 || status === 502 || status === 503 || status === 504;
 
-async function once(method, url, options) {
+async function once(method, url, { by = fetch, ...options }) {
 	let answer;
 	try {
-		answer = await fetch(url, { method, credentials: "same-origin", ...options });
+		answer = await by(url, { method, credentials: "same-origin", ...options });
 	} catch (error) {
 		if (options.signal?.aborted) throw error;
 		online.value = false;
@@ -79,14 +79,15 @@ async function once(method, url, options) {
 	throw await problem_of(answer);
 }
 
-// call(METHOD, path, { query, body, etag, headers, signal, raw }): { data, etag, answer }
-export async function call(method, path, { query, body, etag, headers, signal, raw } = {}) {
+// call(METHOD, path, { query, body, etag, headers, signal, raw, by }): { data, etag, answer }; by: what asks in the place of fetch
+export async function call(method, path, { query, body, etag, headers, signal, raw, by } = {}) {
 	const fields = { Accept: "application/json", ...headers };
 	if (body !== undefined) fields["Content-Type"] ??= "application/json";
 	if (etag) fields["If-Match"] = etag;
 	if (method !== "GET" && csrf) fields["X-CSRF-Token"] = csrf;
 	if (method === "POST") fields["Idempotency-Key"] ??= key();
-	const options = { headers: fields, signal, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body) };
+	const plain = body === undefined || typeof body === "string" || body instanceof Blob;
+	const options = { headers: fields, signal, by, body: plain ? body : JSON.stringify(body) };
 	for (let tried = 1; ; tried++) {
 		try {
 			const answer = await once(method, address(path, query), options);

@@ -1,15 +1,16 @@
 // Ask: conversations about the code.
-import { html, useEffect, useState } from "../core/html.js";
-import { remove } from "../core/api.js";
+import { html, useEffect, useRef, useState } from "../core/html.js";
+import { get, patch, remove } from "../core/api.js";
 import { plural } from "../core/format.js";
 import { useEvents } from "../core/live.js";
-import { useList, useResource } from "../core/resource.js";
+import { useAction, useList, useResource } from "../core/resource.js";
 import { go, set_query } from "../core/router.js";
 import { may } from "../core/session.js";
 import { Badge, More, Time } from "../parts/bits.js";
 import { sure } from "../parts/dialog.js";
 import { Icon } from "../parts/icon.js";
 import { useKeys } from "../parts/keys.js";
+import { tag } from "../parts/manage.js";
 import { ProjectFrame } from "../parts/project_frame.js";
 import { Shown } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -53,11 +54,52 @@ function History({ project, current, names }) {
 const useProjects = () => useResource("/projects", { limit: PROJECTS }).data?.items;
 const names_of = (projects) => new Map((projects ?? []).map((p) => [p.id, p.name]));
 
+// What a conversation is called: Enter keeps what is typed, Escape what it was.  A name that somebody else has given it
+// meanwhile is told first.
+function Title({ c, conversation, names }) {
+	const [editing, edit] = useState(null); // the conversation as it was seen; null: not yet, false: not any more
+	const at = useRef(null); // what has the focus: the box, and the button afterwards
+	useEffect(() => {
+		if (editing !== null) at.current?.focus();
+		if (editing) at.current?.select();
+	}, [editing === null, Boolean(editing)]);
+	const rename = useAction(async (title) => {
+		try {
+			return await patch(`/conversations/${c.id}`, { title }, tag(editing));
+		} catch (problem) {
+			if (problem.status === 412) edit((await get(`/conversations/${c.id}`)).data);
+			throw problem;
+		}
+	});
+	const stop = () => {
+		edit(false);
+		rename.clear();
+	};
+	const keep = async (event) => {
+		event.preventDefault();
+		const title = event.currentTarget.elements.title.value.trim();
+		if (!title || title === c.title || (await rename.run(title))) stop();
+		await conversation.reload();
+	};
+	const begin = () => edit(c);
+	useKeys(may("member") && !editing ? [["r", "Rename the conversation", begin]] : []);
+	if (editing)
+		return html`<form class="rename" onSubmit=${keep} onKeyDown=${(e) => e.key === "Escape" && stop()}>
+			<input name="title" aria-label="What the conversation is called" defaultValue=${c.title} maxlength="200" required ref=${at} disabled=${rename.busy} />
+			<button class="first" disabled=${rename.busy}>Rename</button><button type="button" onClick=${stop}>Cancel</button>
+			${rename.problem && html`<p class="wrong" role="alert">${rename.problem.status === 412 ? `It is called “${editing.title}” by now; Enter renames it all the same.` : rename.problem.detail}</p>`}
+		</form>`;
+	return html`<h1>${c.title || "Ask"}</h1>
+		${may("member") && html`<button ref=${at} class="quiet" aria-label="Rename the conversation" title="Rename (r)" onClick=${begin}><${Icon} name="edit" /></button>`}
+		<${Badge}>${c.project_id ? html`<a class="plain" href=${`/projects/${c.project_id}`}>${names.get(c.project_id) ?? `project ${c.project_id}`}</a>` : "All projects"}</>`;
+}
+
 function Conversation({ id }) {
 	const projects = useProjects();
 	const conversation = useResource(`/conversations/${id}`);
 	// Asked elsewhere, as in another window; what is answered here comes by the run's own stream.
 	useEvents(["run.queued"], (event) => event.payload.run.conversation_id === Number(id) && conversation.reload());
+	useEvents(["conversation.changed"], (event) => event.payload.id === Number(id) && conversation.reload());
 	useEffect(() => {
 		if (conversation.data) document.title = `${conversation.data.title} · Portolan`;
 	}, [conversation.data]);
@@ -65,8 +107,8 @@ function Conversation({ id }) {
 	return html`<div class=${shown.value ? "page wide ask with-cited" : "page wide ask"}>
 		<${History} current=${id} names=${names_of(projects)} />
 		<div class="thread">
-			<header class="page-head"><a class="back" href="/ask">All conversations</a><h1>${c?.title || "Ask"}</h1>
-				${c && html`<${Badge}>${c.project_id ? html`<a class="plain" href=${`/projects/${c.project_id}`}>${names_of(projects).get(c.project_id) ?? `project ${c.project_id}`}</a>` : "All projects"}</>`}</header>
+			<header class="page-head"><a class="back" href="/ask">All conversations</a>
+				${c ? html`<${Title} c=${c} conversation=${conversation} names=${names_of(projects)} />` : html`<h1>Ask</h1>`}</header>
 			<${Thread} id=${id} conversation=${conversation} />
 		</div>
 		<${CitedPanel} /><${Peek} />

@@ -81,6 +81,7 @@ static const char *const ROWS[] = {
 	" SELECT tenant_id, id, 'f', 1, 1, '1' FROM app.map_index WHERE tenant_id = #",
 	"INSERT INTO app.document (tenant_id, name, media_type, bytes, hash, content, created_by)"
 	" VALUES (#, 'd', 'text/plain', 1, repeat('a', 64), 'x', 'a')",
+	"INSERT INTO app.upload_piece (tenant_id, upload_id, number, content) VALUES (#, 1, 1, 'x')",
 	"INSERT INTO app.search_state (tenant_id, project_id, commit, version, complete)"
 	" SELECT tenant_id, id, repeat('a', 40), 1, true FROM app.project WHERE tenant_id = #",
 	"INSERT INTO app.search_segment (tenant_id, project_id, documents) SELECT tenant_id, id, false"

@@ -97,6 +97,31 @@ static void test_ask__question_run_and_job(void **state)
 	err_clear(cx);
 }
 
+/* By the version that was seen; what is said meanwhile is no other version, and does not give the old name back. */
+static void test_rename(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t id = begin(cx);
+	struct conversation seen, now;
+
+	assert_err(cx, conversation_get(cx, id, &seen), ERR_OK);
+	ask(cx, id, "Where is it?");
+	assert_err(cx, conversation_rename(cx, id, seen.version, "Where things are", &now), ERR_OK);
+	assert_string_equal(now.title, "Where things are");
+	assert_int_equal(now.version, seen.version + 1);
+	assert_int_equal(fixture_db_int(cx, "SELECT count(*) FROM app.audit WHERE action ="
+	                                    " 'conversation.changed'"),
+	                 1);
+	assert_err(cx, conversation_rename(cx, id, seen.version, "Too late", &now), ERR_STALE);
+	assert_err(cx, conversation_rename(cx, id, 0, "Whatever it was", &now), ERR_OK);
+	ask(cx, id, "And then?");
+	assert_err(cx, conversation_get(cx, id, &now), ERR_OK);
+	assert_string_equal(now.title, "Whatever it was");
+	assert_err(cx, conversation_rename(cx, INT64_MAX, 0, "Nobody", &now), ERR_NOT_FOUND);
+	cx->who.tenant_id = fixture_db_tenant(cx);
+	assert_err(cx, conversation_rename(cx, id, 0, "Theirs", &now), ERR_NOT_FOUND);
+}
+
 /* Steps and pieces are the row's; the next attempt does not do or tell them again. */
 static void test_journal__goes_on_after_a_kill(void **state)
 {
@@ -362,6 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ask__question_run_and_job, side_begin),
+		cmocka_unit_test_setup(test_rename, side_begin),
 		cmocka_unit_test_setup(test_journal__goes_on_after_a_kill, side_begin),
 		cmocka_unit_test_setup(test_journal__under_the_claim_alone, side_begin),
 		cmocka_unit_test_setup(test_cancel__one_that_waits, side_begin),

@@ -62,6 +62,17 @@ with pages.check("a document is added from a file, found, and deleted"):
     pages.see("td", "handbook.md")
     pages.see("td .badge", "ready", within=20)
     os.unlink(file.name)
+with pages.check("a file is judged as it comes, and what is wrong with it is said"):
+    pages.click("button", "Add a document")
+    with tempfile.NamedTemporaryFile("w", suffix=".pdf", delete=False) as file:
+        file.write("Dear reader. " * 200000)
+    os.chmod(file.name, 0o644)
+    box = pages.driver.script("return document.querySelector('input[type=file]')")
+    pages.driver.call("POST", "/element/%s/value" % key_of(box), {"text": file.name})
+    pages.click("dialog button", "Add", exact=True)
+    pages.see("dialog", "is no PDF")
+    pages.click("dialog button", "Cancel", exact=True)
+    os.unlink(file.name)
 pages.sound("documents", widths=("desktop",))
 with pages.check("it is found like code is"):
     pages.open("/search?q=frobnicator")

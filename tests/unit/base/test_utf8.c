@@ -119,6 +119,39 @@ static void test_nearest(void **state)
 	}
 }
 
+/* However a text is cut, it is what it is whole. */
+static void test_utf8_run__any_pieces(void **state)
+{
+	static const struct span TEXTS[] = {
+		SPAN(""),
+		SPAN("plain"),
+		SPAN("gr\xC3\xBC\xC3\x9F"),
+		SPAN("\xE2\x82\xAC\xF0\x9F\x98\x80"),
+		SPAN("\xC3("),
+		SPAN("a\x80"),
+		SPAN("\xF0\x9F\x98"),
+		SPAN("\xE2\x82"),
+		SPAN("\xC3\xC3\xBC"),
+		SPAN("\xFF\xFE\xFD\xFCz"),
+		SPAN("\xED\xA0\x80"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(TEXTS); i++) {
+		struct span t = TEXTS[i];
+
+		for (size_t size = 1; size <= t.len + 1; size++) {
+			struct utf8_run run = { 0 };
+
+			for (size_t at = 0; at < t.len; at += size)
+				utf8_run_add(&run, t.data + at,
+				             t.len - at < size ? t.len - at : size);
+			if (utf8_run_valid(&run) != (utf8_valid(t.data, t.len) == t.len))
+				fail_msg("text %zu in pieces of %zu", i, size);
+		}
+	}
+}
+
 static void test_utf8__hides(void **state)
 {
 	static const char *const HIDES[] = { "a\u00ADb", "\u200B", "\u200E", "a\u2029",
@@ -142,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_utf8_char__every_code_point),
 		cmocka_unit_test(test_utf8_length),
 		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_utf8_run__any_pieces),
 		cmocka_unit_test(test_utf8__hides),
 	};
 

@@ -1,6 +1,8 @@
 /* Requests: what is read from parameters and body, and what is refused. */
 #include "fixture.h"
 
+#include "config/config.h"
+#include "raw.h"
 #include "things.h"
 
 #include <string.h>
@@ -23,6 +25,10 @@ static enum err nothing(UNUSED struct ctx *cx, UNUSED const struct request *rq,
 
 static const struct route TAKES = {
 	.method = HTTP_POST, .query = &THING, .body = &THING, .run = nothing
+};
+static const char *const FILES[] = { "application/pdf", "text/plain", NULL };
+static const struct route TAKES_FILES = {
+	.method = HTTP_POST, .body = &THING, .raw = FILES, .run = nothing
 };
 static const struct route TAKES_NOTHING = { .method = HTTP_POST, .run = nothing };
 
@@ -334,6 +340,50 @@ static void test_request__body_limit(void **state)
 	}
 }
 
+/* A body that is no JSON is judged by its head, and left where it is. */
+static void test_request__raw(void **state)
+{
+	static const struct {
+		const char *type, *coding, *length;
+		enum err e;
+		const char *media; /* NULL: it is none of those, and decoded */
+	} BODIES[] = {
+		{ "application/pdf", NULL, "2000000", ERR_OK, "application/pdf" },
+		{ "application/pdf", NULL, NULL, ERR_OK, "application/pdf" },
+		{ "Text/Plain; charset=utf-8", NULL, "5", ERR_OK, "text/plain" },
+		{ "text/plain; charset=latin1", NULL, "5", ERR_MEDIA_TYPE, NULL },
+		{ "text/plainer", NULL, "5", ERR_MEDIA_TYPE, NULL },
+		{ "application/pdf", "gzip", "5", ERR_MEDIA_TYPE, NULL },
+		{ "application/pdf", NULL, "2000001", ERR_TOO_LARGE, NULL },
+		{ "application/pdf", NULL, "99999999999999999999999", ERR_TOO_LARGE, NULL },
+		{ "application/pdf", NULL, "five", ERR_BAD_REQUEST, NULL },
+		{ JSON_TYPE, NULL, "2000001", ERR_OK, NULL },
+		{ NULL, NULL, "5", ERR_OK, NULL },
+	};
+	static const struct config CONFIG = { .upload_max_bytes = 2000000 };
+
+	for (size_t i = 0; i < COUNT(BODIES); i++) {
+		struct ctx *cx = fixture_ctx(*state);
+		const struct app app = { .config = &CONFIG, .clock = cx->app->clock };
+		struct text_source source = { "hello", 5 };
+		struct body_source body = { text_read, &source };
+		struct request rq = { .route = &TAKES_FILES,
+			              .content_type = BODIES[i].type,
+			              .content_encoding = BODIES[i].coding,
+			              .content_length = BODIES[i].length };
+		bool raw = true;
+
+		print_message("# %s %s\n", BODIES[i].type, BODIES[i].length);
+		cx->app = &app;
+		assert_int_equal(raw_begin(cx, &rq, &body, &raw), BODIES[i].e);
+		assert_int_equal(raw, BODIES[i].media != NULL);
+		assert_true((rq.source != NULL) == raw);
+		assert_int_equal(source.n, 5);
+		if (raw)
+			assert_string_equal(rq.upload.media_type, BODIES[i].media);
+	}
+}
+
 static void test_request__no_body_wanted(void **state)
 {
 	static const struct {
@@ -457,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_request__body),
 		cmocka_unit_test(test_request__body_coding),
 		cmocka_unit_test(test_request__body_limit),
+		cmocka_unit_test(test_request__raw),
 		cmocka_unit_test(test_request__no_body_wanted),
 		cmocka_unit_test(test_request__if_match),
 		cmocka_unit_test(test_request__absent),

@@ -74,6 +74,14 @@ static void test_pdf__text_of_each_page(void **state)
 	assert_int_equal(chunks.n, 10);
 }
 
+/* Its password is not the empty one. */
+#define LOCKED                                                                                     \
+	"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n"                  \
+	"<< /Type /Pages /Kids [] /Count 0 >>\nendobj\ntrailer << /Size 3 /Root 1 0 R"             \
+	" /ID [(a) (a)] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4"                             \
+	" /O (01234567890123456789012345678901) /U (01234567890123456789012345678901) >>"          \
+	" >>\nstartxref\n0\n%%EOF\n"
+
 /* One that cannot be read takes nothing from those behind it. */
 static void test_pdf__that_are_none(void **state)
 {
@@ -91,6 +99,7 @@ static void test_pdf__that_are_none(void **state)
 		{ "no PDF", SPAN("Dear reader"), PDF_DAMAGED, ERR_INVALID },
 		{ "head alone", SPAN("%PDF-1.7\n"), PDF_DAMAGED, ERR_INVALID },
 		{ "half of one", { good.data, good.len / 4 }, PDF_DAMAGED, ERR_INVALID },
+		{ "locked", SPAN(LOCKED), PDF_LOCKED, ERR_INVALID },
 		{ "too large", { large, 2 << 20 }, PDF_TOO_LARGE, ERR_TOO_LARGE },
 	};
 

@@ -5,7 +5,7 @@ import { useResource } from "../../core/resource.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Field } from "../../parts/form.js";
 import { Manage, two, useManaged } from "../../parts/manage.js";
-import { MICRO, PlainName, amount, micro, write } from "./named.js";
+import { Lent, MICRO, PlainName, amount, is_lent, micro, write } from "./named.js";
 
 const KINDS = [["chat", "Chat: answers"], ["embedding", "Embedding: turns texts into vectors"]];
 const ABILITIES = [
@@ -14,7 +14,7 @@ const ABILITIES = [
 const KNOWN = [["", "A probe finds out"], ["yes", "Yes"], ["no", "No"]];
 const PRICES = [["price_input", "Input"], ["price_cached", "Input from the provider's cache"], ["price_output", "Output"]];
 
-const useProviders = () => useResource("/ai/providers", { limit: 200 }).data?.items;
+const useProviders = () => useResource("/ai/providers", { limit: 200 }).data?.items.filter((p) => !is_lent(p));
 
 function Fields({ row, models }) {
 	const providers = useProviders() ?? [];
@@ -53,16 +53,16 @@ export default function Models() {
 		next=${providers?.length ? "Add the first one." : html`Begin with a <a href="/admin/providers">provider</a>.`}
 		add=${["New model", create, providers?.length === 0 && "Add a provider first"]}
 		columns=${[
-			["Model", (row) => two(html`${row.name} ${row.preferred && html`<${Badge} tone="busy">first choice</>`}`,
+			["Model", (row) => two(html`${row.name} ${is_lent(row) && html`<${Lent} />`} ${row.preferred && html`<${Badge} tone="busy">first choice</>`}`,
 				html`${row.kind} · <code>${row.remote_name}</code> at ${row.provider}`)],
 			["Can", (row) => html`<span class="fine">${ABILITIES.filter(([name]) => row[name] === "yes").map(([, label]) => label).join(", ") || "–"}</span>
 				${row.context_tokens && html`<div class="fine">${number(row.context_tokens)} tokens</div>`}`],
 			["Price in / out", (row) => `${amount(row.price_input)} / ${amount(row.price_output)}`, "num"],
 			["Probed", (row) => html`<${Time} at=${row.probed_at} none="never" />${row.probe_error && html`<div class="fine bad">${row.probe_error}</div>`}`],
 		]}
-		acts=${(row) => [
+		acts=${(row) => (is_lent(row) ? [] : [
 			["Probe", () => probe(row)],
 			["Change", () => change(row)],
 			["Delete", () => m.drop(row, "What it has cost stays in the books."), "", true],
-		]} />`;
+		])} />`;
 }

@@ -3,7 +3,7 @@ import { useResource } from "../../core/resource.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Field } from "../../parts/form.js";
 import { Manage, two, useManaged } from "../../parts/manage.js";
-import { PlainName, write } from "./named.js";
+import { Lent, PlainName, is_lent, write } from "./named.js";
 
 const KINDS = [
 	["openai", "OpenAI"], ["azure", "Azure OpenAI"], ["anthropic", "Anthropic"], ["compatible", "Compatible with OpenAI: Ollama, llama.cpp, vLLM …"],
@@ -40,15 +40,15 @@ export default function Providers() {
 	return html`<${Manage} m=${m} title="Providers" about="Where language models are asked. Without one, answers quote the code instead."
 		nothing="No providers yet" next="Answers are extracts of the code until there is one." add=${["New provider", create]}
 		columns=${[
-			["Provider", (row) => two(row.name, KINDS.find(([kind]) => kind === row.kind)[1].split(":")[0])],
+			["Provider", (row) => two(html`${row.name} ${is_lent(row) && html`<${Lent} />`}`, KINDS.find(([kind]) => kind === row.kind)[1].split(":")[0])],
 			["Address", (row) => html`<span class="path">${row.base_url}</span>`],
-			["Key", (row) => (row.secret_id ? secrets.find((s) => s.id === row.secret_id)?.name ?? `secret ${row.secret_id}` : "–")],
+			["Key", (row) => (is_lent(row) ? "the operator's" : row.secret_id ? secrets.find((s) => s.id === row.secret_id)?.name ?? `secret ${row.secret_id}` : "–")],
 			["State", (row) => html`<${Badge} is=${row.enabled ? (row.failures ? "degraded" : "ok") : "off"} />
 				${row.failures > 0 && html`<div class="fine">${row.failures} failed in a row, the last <${Time} at=${row.failed_at} /></div>`}`],
 		]}
-		acts=${(row) => [
+		acts=${(row) => (is_lent(row) ? [] : [
 			[row.enabled ? "Turn off" : "Turn on", () => turn(row)],
 			["Change", () => change(row)],
 			["Delete", () => m.drop(row, "One that has models stays."), "", true],
-		]} />`;
+		])} />`;
 }

@@ -1,0 +1,3 @@
+DROP FUNCTION app.upload_content(bigint, bigint);
+DROP TABLE app.upload_piece;
+DROP SEQUENCE app.upload_seq;

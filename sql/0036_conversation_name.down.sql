@@ -1,0 +1,1 @@
+ALTER TABLE app.conversation DROP COLUMN version;
