@@ -7,7 +7,7 @@ import tempfile
 import urllib.error
 import urllib.request
 
-from page import Pages, URL, api
+from page import Pages, URL, api, owner
 
 BOB = "bob@example.org"
 FIRST, SECOND, THIRD = "bob and his bicycle", "bob and his new bicycle", "bob without a bicycle"
@@ -298,4 +298,45 @@ with pages.check("who forgot theirs sets another by the link that an administrat
     pages.type("input[name=password]", THIRD)
     pages.press("Enter")
     pages.see("h1", "Projects")
+
+
+def change_bob(**values):
+    bob = next(m for m in api("GET", "/members")[1]["items"] if m["email"] == BOB)
+    code, now = api("PATCH", f"/members/{bob['id']}", values, {"If-Match": f'"{bob["version"]}"'})
+    assert code == 200, now
+
+
+with pages.check("a role that is taken or given is felt by the page that is open"):
+    pages.see("button", "Add a project")
+    change_bob(role="viewer")
+    pages.see_no("button:enabled", "Add a project")
+    change_bob(role="member")
+    pages.see("button:enabled", "Add a project")
+with pages.check("who is disabled is told so by the page that is open, and goes on where they were when they are enabled"):
+    pages.open("/jobs")
+    pages.see("h1", "Jobs")
+    change_bob(status="disabled")
+    pages.see("h1", "You belong to no tenant", within=20)
+    pages.see_no(".nav a")
+pages.sound("no-tenant", widths=("phone",))
+with pages.check("let in again, the same page goes on"):
+    change_bob(status="active")
+    pages.click("button", "Look again")
+    pages.see("h1", "Jobs")
+with pages.check("an owner disables a member in the page, and takes it back by Undo"):
+    pages.click("button", "Account")
+    pages.click("[role=menuitem]", "Sign out")
+    pages.see("h1", "Sign in")
+    pages.sign_in(*owner())
+    pages.open("/admin/members")
+    in_row(BOB, "Disable")
+    pages.see("dialog", "kept out of this tenant at once")
+    pages.click("dialog button", "Disable", exact=True)
+    pages.see("tbody tr", "disabled")
+    pages.click(".toast button", "Undo")
+    pages.see_no("tbody .badge", "disabled")
+    in_row(BOB, "Disable")
+    pages.click("dialog button", "Disable", exact=True)
+    in_row(BOB, "Enable")
+    pages.see_no("tbody .badge", "disabled")
 pages.end()
