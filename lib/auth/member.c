@@ -1,6 +1,7 @@
 /* Members: schemas, events, and the rules. */
 #include "auth/member.h"
 
+#include "auth/allowance.h"
 #include "auth/member_repo.h"
 #include "auth/user.h"
 #include "config/config.h"
@@ -158,18 +159,13 @@ static enum err judge(struct ctx *cx, int64_t id, int64_t version, enum role act
 /* After an invitation, and under the lock: a new member must fit, one who was invited before does. */
 static enum err check_room(struct ctx *cx, const struct member *made)
 {
-	int64_t max = cx->app->config->members_max, n = 0;
+	int64_t max, n = 0;
 
 	if (made->version > 1)
 		return ERR_OK;
+	TRY(allowance_max(cx, ALLOWANCE_MEMBERS, &max));
 	TRY(member_repo_count(cx, &n));
-	if (n <= max)
-		return ERR_OK;
-	err_set(cx, ERR_LIMIT, "the tenant may have %" PRId64 " members, invited ones included",
-	        max);
-	err_fix(cx, "remove a member or an invitation, or ask the operator to raise the setting "
-	            "members_max");
-	return ERR_LIMIT;
+	return n <= max ? ERR_OK : allowance_reached(cx, ALLOWANCE_MEMBERS, n - 1, max);
 }
 
 enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret)

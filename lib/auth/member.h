@@ -73,7 +73,7 @@ enum err member_may(struct ctx *cx, const struct member_act *act);
  * a new token and the new role; the token before ends.
  *
  * Returns ERR_CONFLICT when they are a member already, ERR_FORBIDDEN, ERR_LIMIT when they would be one
- *         more than members_max
+ *         more than the tenant's limit of members
  */
 NODISCARD
 enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret);

@@ -1,6 +1,7 @@
 /* Documents: what may be stored. */
 #include "retrieval/document.h"
 
+#include "auth/allowance.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "config/config.h"
@@ -130,14 +131,11 @@ static enum err content_of(struct ctx *cx, const struct document_new *in, struct
 
 static enum err check_room(struct ctx *cx)
 {
-	int64_t n, max = cx->app->config->documents_max;
+	int64_t n, max;
 
+	TRY(allowance_max(cx, ALLOWANCE_DOCUMENTS, &max));
 	TRY(document_repo_count(cx, &n));
-	if (n < max)
-		return ERR_OK;
-	err_set(cx, ERR_LIMIT, "the tenant has %" PRId64 " documents, as many as it may", n);
-	err_fix(cx, "delete some, or raise the setting documents_max");
-	return ERR_LIMIT;
+	return n < max ? ERR_OK : allowance_reached(cx, ALLOWANCE_DOCUMENTS, n, max);
 }
 
 enum err document_create(struct ctx *cx, const struct document_new *in, struct document *ret)

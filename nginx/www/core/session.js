@@ -20,11 +20,14 @@ const take = (data) => {
 
 on_refused(() => take(null));
 
+// What is known, but for when it was asked.
+const said = (known) => JSON.stringify(known && { ...known, events_after: 0 });
+
 export async function load_session() {
 	try {
 		const { data } = await get("/auth/me");
 		const now = data.credential === "session" ? data : null;
-		if (JSON.stringify(now) !== JSON.stringify(me.peek())) take(now);
+		if (said(now) !== said(me.peek())) take(now);
 	} catch (problem) {
 		if (problem.status !== 401) throw problem;
 		take(null);

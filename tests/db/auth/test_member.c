@@ -320,7 +320,7 @@ static void test_limit__counts_the_invited(void **state)
 	f->config.members_max = 2;
 	assert_err(cx, invite(cx, email, "member", &made), ERR_OK);
 	assert_err(cx, invite(cx, over, "member", &made), ERR_LIMIT);
-	assert_contains(cx->fault.detail, "2 members");
+	assert_contains(cx->fault.detail, "2 of at most 2 members");
 	assert_contains(cx->fault.fix, "members_max");
 	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
 	                                                 "SELECT count(*) FROM app.user_account"
