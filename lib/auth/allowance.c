@@ -136,9 +136,11 @@ enum err allowances_get(struct ctx *cx, int64_t tenant_id, struct allowances *re
 
 static enum err refused(struct ctx *cx, int64_t tenant_id, int64_t version, int64_t why)
 {
+	struct tenant tenant;
 	bool there = false;
 
 	if (why == ALLOWANCE_NOT_YOU) {
+		TRY(tenant_get(cx, tenant_id, &tenant)); /* another's is an unknown one */
 		err_set(cx, ERR_FORBIDDEN, "limits are changed by who runs the installation");
 		err_fix(cx, "ask for it: portolan tenant quota changes them, and portolan user "
 		            "promote lets a person do so");

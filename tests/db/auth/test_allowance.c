@@ -82,6 +82,8 @@ static void test_change__is_a_stewards(void **state)
 	assert_err(cx, allowances_change(cx, other, 0, &in, &all), ERR_FORBIDDEN);
 	assert_contains(cx->fault.fix, "portolan tenant quota");
 	assert_err(cx, allowances_tenants(cx, 0, 10, &tenants), ERR_FORBIDDEN);
+	become(cx, other, owner, ROLE_OWNER);
+	assert_err(cx, allowances_change(cx, home, 0, &in, &all), ERR_NOT_FOUND);
 
 	become(cx, home, steward, ROLE_VIEWER);
 	assert_err(cx, allowances_change(cx, other, 9, &in, &all), ERR_STALE);
@@ -111,7 +113,7 @@ static void test_change__is_a_stewards(void **state)
 	assert_int_equal(find(&all, ALLOWANCE_MEMBERS)->max, 1);
 }
 
-/* Whose account is disabled is no steward, and neither is a program. */
+/* Whose account is disabled is no steward, and sees nothing; neither is a program one. */
 static void test_change__not_any_more(void **state)
 {
 	struct ctx *cx = fixture_db_ctx(*state);
@@ -124,7 +126,7 @@ static void test_change__not_any_more(void **state)
 	                                " WHERE id = %lld RETURNING id",
 	                                (long long)steward));
 	become(cx, home, steward, ROLE_OWNER);
-	assert_err(cx, allowances_change(cx, home, 0, &in, &all), ERR_FORBIDDEN);
+	assert_err(cx, allowances_change(cx, home, 0, &in, &all), ERR_NOT_FOUND);
 	become(cx, home, 0, ROLE_OWNER);
 	assert_err(cx, allowances_change(cx, home, 0, &in, &all), ERR_FORBIDDEN);
 }
