@@ -172,6 +172,8 @@ enum err cli_user_create(struct cli *cli);
 enum err cli_user_passwd(struct cli *cli);
 enum err cli_user_disable(struct cli *cli);
 enum err cli_user_enable(struct cli *cli);
+enum err cli_user_promote(struct cli *cli);
+enum err cli_user_demote(struct cli *cli);
 enum err cli_config_check(struct cli *cli); /* cmd_config.c */
 enum err cli_config_show(struct cli *cli);
 enum err cli_config_docs(struct cli *cli);

@@ -7,6 +7,7 @@
 #include "cli/print.h"
 
 #include "app/app.h"
+#include "auth/allowance.h"
 #include "auth/tenant.h"
 #include "events/bell.h"
 
@@ -124,25 +125,45 @@ static enum err limit_of(struct cli *cli, const char *option, int64_t *ret)
 enum err cli_tenant_quota(struct cli *cli)
 {
 	struct arena *a = cli->cx->arena;
+	static const struct {
+		const char *option, *title;
+		size_t offset;
+	} LIMITS[ALLOWANCE_KINDS] = {
+		{ "projects", "Projects", offsetof(struct tenant_limits, projects_max) },
+		{ "storage", "Storage", offsetof(struct tenant_limits, storage_max_bytes) },
+		{ "jobs", "Jobs", offsetof(struct tenant_limits, jobs_max) },
+		{ "requests", "Requests/min", offsetof(struct tenant_limits, requests_per_minute) },
+		{ "members", "Members", offsetof(struct tenant_limits, members_max) },
+		{ "api-keys", "API keys", offsetof(struct tenant_limits, api_keys_max) },
+		{ "documents", "Documents", offsetof(struct tenant_limits, documents_max) },
+		{ "conversations", "Conversations",
+		  offsetof(struct tenant_limits, conversations_max) },
+	};
+	const struct allowance *of;
+	struct list all;
 	struct tenant_limits limits;
 	struct tenant tenant;
+	bool change = false;
 
-	TRY(limit_of(cli, "projects", &limits.projects_max));
-	TRY(limit_of(cli, "storage", &limits.storage_max_bytes));
-	TRY(limit_of(cli, "jobs", &limits.jobs_max));
-	TRY(limit_of(cli, "requests", &limits.requests_per_minute));
+	for (size_t i = 0; i < COUNT(LIMITS); i++) {
+		int64_t *limit = (int64_t *)((char *)&limits + LIMITS[i].offset);
+
+		TRY(limit_of(cli, LIMITS[i].option, limit));
+		change = change || *limit != TENANT_LIMIT_KEEP;
+	}
 	TRY(tenant_find(cli->cx, cli->args[0], &tenant));
-	if (limits.projects_max != TENANT_LIMIT_KEEP ||
-	    limits.storage_max_bytes != TENANT_LIMIT_KEEP || limits.jobs_max != TENANT_LIMIT_KEEP ||
-	    limits.requests_per_minute != TENANT_LIMIT_KEEP)
+	if (change)
 		TRY(tenant_limit(cli->cx, tenant.id, &limits, &tenant));
 	if (cli->json)
 		return print_json(cli, &tenant);
 	cli_line(cli, "Tenant", tenant.name);
-	cli_line(cli, "Projects", term_number(a, tenant.projects_max));
-	cli_line(cli, "Storage", term_bytes(a, tenant.storage_max_bytes));
-	cli_line(cli, "Jobs", term_number(a, tenant.jobs_max));
-	cli_line(cli, "Requests/min", term_number(a, tenant.requests_per_minute));
+	cli->cx->who.tenant_id = tenant.id;
+	TRY(allowance_limits(cli->cx, &all));
+	of = all.items;
+	for (size_t i = 0; i < all.n; i++)
+		cli_line(cli, LIMITS[i].title,
+		         i == ALLOWANCE_STORAGE ? term_bytes(a, of[i].max)
+		                                : term_number(a, of[i].max));
 	return ERR_OK;
 }
 

@@ -223,6 +223,18 @@ enum err cli_user_disable(struct cli *cli)
 	return print_user(cli, "cannot sign in any more; every session has ended");
 }
 
+enum err cli_user_promote(struct cli *cli)
+{
+	TRY(user_promote(cli->cx, cli->args[0], true));
+	return print_user(cli, "is a steward: they see and change the limits of every tenant");
+}
+
+enum err cli_user_demote(struct cli *cli)
+{
+	TRY(user_promote(cli->cx, cli->args[0], false));
+	return print_user(cli, "is no steward any more");
+}
+
 enum err cli_user_enable(struct cli *cli)
 {
 	TRY(user_disable(cli->cx, cli->args[0], false));

@@ -79,6 +79,7 @@ struct me {
 	const char *role;
 	struct list tenants;
 	const char *csrf_token, *notice;
+	int64_t events_after;
 };
 static const struct field ME_FIELDS[] = {
 	F_TEXT(struct me, credential, .one_of = CREDENTIALS, .doc = "How the caller showed it"),
@@ -95,6 +96,9 @@ static const struct field ME_FIELDS[] = {
 	       .doc = "What changes made with the session carry as X-CSRF-Token"),
 	F_TEXT(struct me, notice, .nullable = true,
 	       .doc = "What is not as safe as it should be, for a person to read"),
+	F_INT(struct me, events_after, .zero_is_null = true,
+	      .doc = "Of a session: where the event log ended before this was read; a page that "
+	             "follows it from there misses nothing"),
 };
 static const struct schema ME = SCHEMA(struct me, "Me", ME_FIELDS);
 
@@ -127,6 +131,12 @@ static void describe_tenant(const struct ctx *cx, struct me *me)
 {
 	me->tenant_id = cx->who.tenant_id;
 	me->role = cx->who.tenant_id == 0 ? NULL : role_name(cx->who.role);
+}
+
+/* Where the log ends, before what is told of the person is read.  Who is in no tenant follows none. */
+static enum err tell_log(struct ctx *cx, struct me *me)
+{
+	return cx->who.tenant_id == 0 ? ERR_OK : event_head(cx, &me->events_after);
 }
 
 static enum err answer(struct reply *rp, const struct me *me)
@@ -176,6 +186,7 @@ static enum err sign_in(struct ctx *cx, const struct request *rq, struct reply *
 		cx->who.actor = in->email; /* what was claimed, for the audit log */
 		return e;
 	}
+	TRY(tell_log(cx, &me));
 	me.user = &made.user;
 	me.tenants = made.tenants;
 	describe(cx, rq, &made.session, &me);
@@ -210,6 +221,8 @@ static enum err get_me(struct ctx *cx, const struct request *rq, struct reply *r
 	struct user user;
 
 	TRY(db_flush(cx));
+	if (rq->session != NULL)
+		TRY(tell_log(cx, &me));
 	if (cx->who.user_id != 0) {
 		TRY(user_self(cx, &user));
 		TRY(user_tenants(cx, user.id, &me.tenants));
@@ -240,6 +253,7 @@ static enum err choose_tenant(struct ctx *cx, const struct request *rq, struct r
 	struct me me = { 0 };
 	struct user user;
 
+	TRY(tell_log(cx, &me));
 	TRY(user_self(cx, &user));
 	TRY(user_tenants(cx, user.id, &me.tenants));
 	t = me.tenants.items;

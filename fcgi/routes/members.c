@@ -12,7 +12,7 @@ struct list_query {
 };
 
 static const char *const ROLES[] = { "viewer", "member", "operator", "admin", "owner", NULL };
-static const char *const STATUSES[] = { "invited", "active", NULL };
+static const char *const STATUSES[] = { "invited", "active", "disabled", NULL };
 
 static const struct field LIST_FIELDS[] = {
 	F_TEXT(struct list_query, q, .min = 1, .max = 200, .doc = "Part of the address or name"),
@@ -167,10 +167,13 @@ const struct route member_routes[] = {
 		.fails = { ERR_FORBIDDEN, ERR_NOT_FOUND, ERR_STATE },
 		.audit = "member.changed",
 		.run = change_member,
-		.doc = "Give a member another role, which holds from the next request on.",
+		.doc = "Give a member another role, disable or enable one; it holds from the next "
+		       "request on.",
 		.detail =
 			"Nobody grants a role above their own or changes a member above them. The "
-			"last active owner stays one.",
+			"last active owner stays one, and nobody disables themselves. Who is "
+			"disabled keeps their account, its sessions and other tenants; API keys "
+			"that they made are the tenant's, and work until they are revoked.",
 		.example = "{" EXAMPLE "}",
 	},
 	{

@@ -3,15 +3,21 @@
 #include "reply.h"
 #include "routes/tables.h"
 
+#include "auth/allowance.h"
 #include "auth/quota.h"
 #include "auth/tenant.h"
 
 struct list_query {
 	const char *cursor;
 	int64_t limit;
+	bool all;
 };
 
-static const struct field LIST_FIELDS[] = { PAGE_FIELDS(struct list_query) };
+static const struct field LIST_FIELDS[] = {
+	F_BOOL(struct list_query, all,
+	       .doc = "All tenants of the installation, for its stewards; false: one's own"),
+	PAGE_FIELDS(struct list_query),
+};
 static const struct schema LIST_QUERY = SCHEMA(struct list_query, "TenantListQuery", LIST_FIELDS);
 
 static enum err list_tenants(struct ctx *cx, const struct request *rq, struct reply *rp)
@@ -21,7 +27,10 @@ static enum err list_tenants(struct ctx *cx, const struct request *rq, struct re
 	int64_t before;
 
 	TRY(page_begin(cx, rq, query->cursor, &before));
-	TRY(tenant_list(cx, before, query->limit + 1, &list));
+	if (query->all)
+		TRY(allowances_tenants(cx, before, query->limit + 1, &list));
+	else
+		TRY(tenant_list(cx, before, query->limit + 1, &list));
 	return page_reply(cx, rq, rp, &tenant_schema, &list, query->limit,
 	                  offsetof(struct tenant, id));
 }
@@ -86,6 +95,24 @@ static enum err get_usage(struct ctx *cx, const struct request *rq, struct reply
 	return reply_json(rp, &quota_usage_schema, &usage);
 }
 
+static enum err get_limits(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	struct allowances all;
+
+	TRY(allowances_get(cx, rq->ids[0], &all));
+	return reply_json(rp, &allowances_schema, &all);
+}
+
+static enum err change_limits(struct ctx *cx, const struct request *rq, struct reply *rp)
+{
+	const struct allowances_patch *in = request_body(rq, &allowances_patch_schema);
+	struct allowances all;
+
+	TRY(allowances_change(cx, rq->ids[0], rq->version, in, &all));
+	reply_version(rp, all.version);
+	return reply_json(rp, &allowances_schema, &all);
+}
+
 #define EXAMPLE                                                                                    \
 	"\"id\":3,\"name\":\"Atlas team\",\"status\":\"active\",\"role\":\"owner\","               \
 	"\"cors_origins\":[\"https://app.example.org\"],\"projects_max\":1000,"                    \
@@ -93,6 +120,10 @@ static enum err get_usage(struct ctx *cx, const struct request *rq, struct reply
 	"\"lends_models\":false,\"borrows_models\":true,"                                          \
 	"\"removal_job_id\":null,\"version\":1,\"created_at\":\"2026-11-21T06:45:00.123Z\","       \
 	"\"updated_at\":\"2026-11-21T06:45:00.123Z\""
+#define LIMITS_EXAMPLE                                                                             \
+	"{\"tenant_id\":3,\"name\":\"Atlas team\",\"items\":[{\"name\":\"projects_max\","          \
+	"\"doc\":\"projects\",\"used\":12,\"counted\":true,\"max\":50,\"setting\":1000,"           \
+	"\"own\":true}],\"may_change\":false,\"version\":1}"
 #define TENANTS .tag = "Tenants", .area = AREA_TENANT
 #define OWN     TENANTS, .auth = AUTH_ANY, .role = ROLE_ANYONE, .rate = RATE_READ
 
@@ -212,6 +243,42 @@ const struct route tenant_routes[] = {
 		.example = "{\"projects\":12,\"projects_max\":1000,\"storage_bytes\":734003200,"
 			   "\"storage_max_bytes\":107374182400,\"jobs\":2,\"jobs_max\":10000,"
 			   "\"requests_per_minute\":60000}",
+	},
+	{
+		.method = HTTP_GET,
+		.path = "/api/v1/tenants/{id}/limits",
+		.op = "getTenantLimits",
+		OWN,
+		.status = 200,
+		.reply = &allowances_schema,
+		.fails = { ERR_NOT_FOUND },
+		.run = get_limits,
+		.doc = "Read the limits of a tenant, each with what is used of it.",
+		.detail = "Of a tenant that the caller belongs to; a steward of the installation "
+			  "reads those of all.",
+		.example = LIMITS_EXAMPLE,
+	},
+	{
+		.method = HTTP_PATCH,
+		.path = "/api/v1/tenants/{id}/limits",
+		.op = "changeTenantLimits",
+		TENANTS,
+		.auth = AUTH_USER,
+		.role = ROLE_ANYONE,
+		.rate = RATE_WRITE,
+		.if_match = true,
+		.etag = true,
+		.body = &allowances_patch_schema,
+		.status = 200,
+		.reply = &allowances_schema,
+		.fails = { ERR_NOT_FOUND, ERR_FORBIDDEN },
+		.audit = "tenant.changed",
+		.run = change_limits,
+		.doc = "Change the limits of a tenant, as a steward of the installation.",
+		.detail =
+			"They hold from the next request on; what a tenant has beyond a lower limit "
+			"stays. No role of a tenant may do it: portolan user promote makes a steward.",
+		.example = LIMITS_EXAMPLE,
 	},
 	ROUTES_END,
 };

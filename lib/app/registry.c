@@ -15,6 +15,7 @@
 #include "audit/audit.h"
 #include "audit/seal.h"
 #include "audit/verify.h"
+#include "auth/allowance.h"
 #include "auth/api_key.h"
 #include "auth/expiry.h"
 #include "auth/key.h"
@@ -93,6 +94,7 @@ const struct db_check *const app_statements[] = {
 	member_statements,
 	tenant_statements,
 	quota_statements,
+	allowance_statements,
 	removal_statements,
 	expiry_statements,
 	replay_statements,

@@ -80,6 +80,8 @@ event_kinds app_event_kinds = {
 	&user_changed,
 	&user_disabled,
 	&user_enabled,
+	&user_promoted,
+	&user_demoted,
 	&user_signed_in,
 	&user_signed_out,
 	&user_password_changed,

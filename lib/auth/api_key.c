@@ -1,6 +1,7 @@
 /* API keys: schemas, events, and the rules of who may hand on what. */
 #include "auth/api_key.h"
 
+#include "auth/allowance.h"
 #include "auth/api_key_repo.h"
 #include "auth/keyring.h"
 #include "auth/scope.h"
@@ -206,11 +207,9 @@ static enum err check_end(struct ctx *cx, const struct api_key_new *in, int64_t 
 enum err api_key_create(struct ctx *cx, const struct api_key_new *in, struct api_key *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	int64_t max = cx->app->config->api_keys_max;
 	struct api_key_row row = { .name = in->name,
 		                   .role = role_by_name(in->role),
-		                   .scopes = scopes_text(cx, &in->scopes),
-		                   .max = max };
+		                   .scopes = scopes_text(cx, &in->scopes) };
 	struct api_key made;
 	enum err e;
 
@@ -218,12 +217,10 @@ enum err api_key_create(struct ctx *cx, const struct api_key_new *in, struct api
 	TRY(db_begin(cx, &tx));
 	TRY(api_key_repo_next_id(cx, &row.id));
 	TRY(check_reach(cx, in->role, &in->scopes));
-	e = insert(cx, &row, &made);
-	if (e == ERR_NOT_FOUND) {
-		err_set(cx, ERR_LIMIT, "the tenant has %" PRId64 " API keys that work", max);
-		err_fix(cx, "revoke one that is not used, or raise the setting api_keys_max");
-		return ERR_LIMIT;
-	}
+	TRY(allowance_max(cx, ALLOWANCE_API_KEYS, &row.max));
+	e = row.max != 0 ? insert(cx, &row, &made) : ERR_NOT_FOUND; /* 0 would be no limit there */
+	if (e == ERR_NOT_FOUND)
+		return allowance_reached(cx, ALLOWANCE_API_KEYS, row.max, row.max);
 	TRY(e);
 	TRY(event_emit(cx, &api_key_created, 0, &made));
 	TRY(db_commit(&tx));

@@ -1,6 +1,7 @@
 /* Members: schemas, events, and the rules. */
 #include "auth/member.h"
 
+#include "auth/allowance.h"
 #include "auth/member_repo.h"
 #include "auth/user.h"
 #include "config/config.h"
@@ -9,7 +10,8 @@
 #include <string.h>
 
 static const char *const ROLES[] = { "viewer", "member", "operator", "admin", "owner", NULL };
-static const char *const STATUSES[] = { "invited", "active", NULL };
+static const char *const STATUSES[] = { "invited", "active", "disabled", NULL };
+static const char *const SETTABLE[] = { "active", "disabled", NULL };
 
 static const struct field NEW_FIELDS[] = {
 	F_TEXT(struct member_new, email, .required = true, .min = 3, .max = USER_EMAIL_MAX,
@@ -24,6 +26,8 @@ const struct schema member_new_schema = SCHEMA(struct member_new, "MemberNew", N
 
 static const struct field PATCH_FIELDS[] = {
 	F_TEXT(struct member_patch, role, .one_of = ROLES, .doc = "New role; at most one's own"),
+	F_TEXT(struct member_patch, status, .one_of = SETTABLE,
+	       .doc = "disabled: admitted no more, until active again"),
 };
 const struct schema member_patch_schema =
 	SCHEMA_PATCH(struct member_patch, "MemberPatch", PATCH_FIELDS);
@@ -36,7 +40,8 @@ static const struct field FIELDS[] = {
 	       .doc = "Name of the account; null while invited"),
 	F_TEXT(struct member, role, .one_of = ROLES, .doc = "What they may do"),
 	F_TEXT(struct member, status, .one_of = STATUSES,
-	       .doc = "invited: counts for nothing until the invitation is accepted"),
+	       .doc = "invited: counts for nothing until the invitation is accepted; disabled: until "
+	              "enabled again"),
 	F_INT(struct member, version, .doc = "Rises with every change; the ETag is made from it"),
 	F_TIME(struct member, created_us, .name = "created_at", .doc = "When they were invited"),
 	F_TIME(struct member, updated_us, .name = "updated_at", .doc = "When it last changed"),
@@ -55,7 +60,7 @@ const struct event_kind member_changed = {
 	.version = 1,
 	.payload = &member_schema,
 	.audited = true,
-	.doc = "A member has another role.",
+	.doc = "A member has another role, or was disabled or enabled.",
 };
 const struct event_kind member_removed = {
 	.type = "member.removed",
@@ -84,7 +89,12 @@ enum err member_may(struct ctx *cx, const struct member_act *act)
 		return forbidden(cx, "nobody grants a role above their own");
 	if (act->target > act->actor && !act->self)
 		return forbidden(cx, "the member has a role above yours");
-	if (act->last_owner && act->wanted != ROLE_OWNER) {
+	if (act->self && act->disables) {
+		err_set(cx, ERR_STATE, "nobody disables themselves");
+		err_fix(cx, "leave the tenant, or have another administrator do it");
+		return ERR_STATE;
+	}
+	if (act->last_owner && (act->wanted != ROLE_OWNER || act->disables)) {
 		err_set(cx, ERR_STATE, "the last active owner must stay");
 		err_fix(cx, "make another member owner first, or delete the tenant");
 		return ERR_STATE;
@@ -114,14 +124,21 @@ static enum err not_found(struct ctx *cx, int64_t id)
 	return err_set(cx, ERR_NOT_FOUND, "there is no member %" PRId64, id);
 }
 
-/* The member as it is, if the caller may do that to it.  Under the lock. */
+/*
+ * The member as it is, if the caller may do that to it.  Under the lock.
+ * @in  the change; NULL: removal
+ */
 static enum err judge(struct ctx *cx, int64_t id, int64_t version, enum role actor,
-                      enum role wanted, struct member *ret)
+                      const struct member_patch *in, struct member *ret)
 {
-	struct member_act act = { .actor = actor, .wanted = wanted };
+	struct member_act act = { .actor = actor };
 	int64_t owners = 0;
 
 	TRY(member_get(cx, id, ret));
+	if (in != NULL)
+		act.wanted = role_by_name(in->role != NULL ? in->role : ret->role);
+	act.disables = in != NULL && in->status != NULL && strcmp(in->status, "disabled") == 0 &&
+	               strcmp(ret->status, "active") == 0;
 	act.target = role_by_name(ret->role);
 	act.self = cx->who.user_id != 0 && ret->user_id == cx->who.user_id;
 	if (act.target == ROLE_OWNER && strcmp(ret->status, "active") == 0) {
@@ -142,18 +159,13 @@ static enum err judge(struct ctx *cx, int64_t id, int64_t version, enum role act
 /* After an invitation, and under the lock: a new member must fit, one who was invited before does. */
 static enum err check_room(struct ctx *cx, const struct member *made)
 {
-	int64_t max = cx->app->config->members_max, n = 0;
+	int64_t max, n = 0;
 
 	if (made->version > 1)
 		return ERR_OK;
+	TRY(allowance_max(cx, ALLOWANCE_MEMBERS, &max));
 	TRY(member_repo_count(cx, &n));
-	if (n <= max)
-		return ERR_OK;
-	err_set(cx, ERR_LIMIT, "the tenant may have %" PRId64 " members, invited ones included",
-	        max);
-	err_fix(cx, "remove a member or an invitation, or ask the operator to raise the setting "
-	            "members_max");
-	return ERR_LIMIT;
+	return n <= max ? ERR_OK : allowance_reached(cx, ALLOWANCE_MEMBERS, n - 1, max);
 }
 
 enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret)
@@ -172,7 +184,7 @@ enum err member_invite(struct ctx *cx, const struct member_new *in, struct membe
 	TRY(member_repo_invite(cx, &kept, act.actor, act.wanted, hash, hours, &id));
 	if (id == MEMBER_IS_ONE) {
 		err_set(cx, ERR_CONFLICT, "%s is a member already", kept.email);
-		err_fix(cx, "change the member's role instead");
+		err_fix(cx, "change the member's role, or enable them if they are disabled");
 		return ERR_CONFLICT;
 	}
 	if (id == MEMBER_IS_ABOVE)
@@ -200,18 +212,30 @@ enum err member_list(struct ctx *cx, const struct member_filter *filter, struct 
 	return member_repo_list(cx, filter, ret);
 }
 
+static enum err set_status(struct ctx *cx, const struct member *member, const char *status)
+{
+	bool let_in_once;
+
+	TRY(member_repo_disable(cx, member->id, strcmp(status, "disabled") == 0, &let_in_once));
+	if (let_in_once)
+		return ERR_OK;
+	err_set(cx, ERR_STATE, "%s has not accepted the invitation yet", member->email);
+	err_fix(cx, "remove the member to take the invitation back");
+	return ERR_STATE;
+}
+
 enum err member_change(struct ctx *cx, int64_t id, int64_t version, const struct member_patch *in,
                        struct member *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
-	enum role actor, wanted;
+	enum role actor;
 	struct member now;
 
 	TRY(begin(cx, &tx, &actor));
-	TRY(member_get(cx, id, &now));
-	wanted = role_by_name(in->role != NULL ? in->role : now.role);
-	TRY(judge(cx, id, version, actor, wanted, &now));
-	TRY(member_repo_set_role(cx, id, wanted));
+	TRY(judge(cx, id, version, actor, in, &now));
+	TRY(member_repo_set_role(cx, id, role_by_name(in->role != NULL ? in->role : now.role)));
+	if (in->status != NULL)
+		TRY(set_status(cx, &now, in->status));
 	TRY(member_get(cx, id, &now));
 	TRY(event_emit(cx, &member_changed, 0, &now));
 	TRY(db_commit(&tx));
@@ -226,7 +250,7 @@ enum err member_remove(struct ctx *cx, int64_t id, int64_t version)
 	enum role actor;
 
 	TRY(begin(cx, &tx, &actor));
-	TRY(judge(cx, id, version, actor, ROLE_UNSET, &was));
+	TRY(judge(cx, id, version, actor, NULL, &was));
 	TRY(event_emit(cx, &member_removed, 0, &was));
 	TRY(member_repo_delete(cx, id));
 	return db_commit(&tx);

@@ -4,6 +4,9 @@
  *   Rules   Nobody grants, changes or removes above their own role; admins and owners manage.  Everybody
  *           may leave.  The last active owner neither leaves nor becomes less: of two who try at once,
  *           one is refused.  The role of the person who acts is read again under the tenant's lock.
+ *   Disabled  A member who is disabled is admitted to the tenant no more, from the next request on, whichever
+ *           session it comes with, and streams of theirs end; what they made stays the tenant's, their API
+ *           keys too.  They count as members, and are enabled again as they were.  Nobody disables themselves.
  *   Silence Whether an invited address had an account is not told: not by the answer, not by its time
  *           or form, and its name is shown only once the invitation is accepted.
  *
@@ -19,8 +22,8 @@
 struct member {
 	int64_t id, user_id;
 	const char *email;
-	const char *name; /* NULL while invited */
-	const char *role, *status;
+	const char *name;          /* NULL while invited */
+	const char *role, *status; /* status: invited, active, disabled */
 	int64_t version;
 	int64_t created_us, updated_us;
 };
@@ -32,7 +35,7 @@ struct member_new {
 
 struct member_patch {
 	uint64_t given;
-	const char *role;
+	const char *role, *status; /* NULL: as it is */
 };
 
 struct member_filter {
@@ -55,6 +58,7 @@ struct member_act {
 	enum role target; /* the member's role now; ROLE_UNSET: an invitation */
 	enum role wanted; /* the new role; ROLE_UNSET: removal */
 	bool last_owner;  /* the target is the only active owner */
+	bool disables;    /* the target is active and shall be no more */
 };
 
 extern const struct schema member_schema, member_new_schema, member_patch_schema;
@@ -69,7 +73,7 @@ enum err member_may(struct ctx *cx, const struct member_act *act);
  * a new token and the new role; the token before ends.
  *
  * Returns ERR_CONFLICT when they are a member already, ERR_FORBIDDEN, ERR_LIMIT when they would be one
- *         more than members_max
+ *         more than the tenant's limit of members
  */
 NODISCARD
 enum err member_invite(struct ctx *cx, const struct member_new *in, struct member_invited *ret);
@@ -83,8 +87,9 @@ NODISCARD
 enum err member_list(struct ctx *cx, const struct member_filter *filter, struct list *ret);
 
 /**
+ * Give a member another role, disable or enable one.
  * @version the version the client saw; 0: any
- * Returns ERR_NOT_FOUND, ERR_STALE, ERR_FORBIDDEN, ERR_STATE
+ * Returns ERR_NOT_FOUND, ERR_STALE, ERR_FORBIDDEN, ERR_STATE, also for the status of who is only invited
  */
 NODISCARD
 enum err member_change(struct ctx *cx, int64_t id, int64_t version, const struct member_patch *in,

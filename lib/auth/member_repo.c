@@ -3,7 +3,7 @@
 
 /* The name of an account is shown when its person has accepted. */
 #define COLUMNS                                                                                    \
-	"id, user_id, email, CASE status WHEN 'active' THEN name END AS name,"                     \
+	"id, user_id, email, CASE WHEN status <> 'invited' THEN name END AS name,"                 \
 	" (ARRAY['viewer', 'member', 'operator', 'admin', 'owner'])[role] AS role, status,"        \
 	" version, " DB_US("created_at") ", " DB_US("updated_at")
 
@@ -98,7 +98,7 @@ static const struct db_stmt LIST = {
 	.read = true,
 	.nparams = 6,
 	.sql = "SELECT " COLUMNS " FROM " MEMBERS " WHERE id < $2"
-	       " AND ($3::text IS NULL OR email ILIKE $3 OR (status = 'active' AND name ILIKE $3))"
+	       " AND ($3::text IS NULL OR email ILIKE $3 OR (status <> 'invited' AND name ILIKE $3))"
 	       " AND ($4::smallint IS NULL OR role = $4) AND ($5::text IS NULL OR status = $5)"
 	       " ORDER BY id DESC LIMIT $6",
 };
@@ -129,6 +129,22 @@ enum err member_repo_set_role(struct ctx *cx, int64_t id, enum role role)
 	return db_get_int(cx, &SET_ROLE, DB_ARGS(DB_INT(id), DB_INT(role)), &same);
 }
 
+static const struct db_stmt DISABLE = {
+	.name = "member_disable",
+	.any_tenant = true,
+	.nparams = 2,
+	.sql = "SELECT app.member_disable($1, $2)",
+};
+
+enum err member_repo_disable(struct ctx *cx, int64_t id, bool disabled, bool *ret)
+{
+	int64_t changed = 0;
+
+	TRY(db_get_int(cx, &DISABLE, DB_ARGS(DB_INT(id), DB_BOOL(disabled)), &changed));
+	*ret = changed != 0;
+	return ERR_OK;
+}
+
 static const struct db_stmt DELETE = {
 	.name = "member_delete",
 	.nparams = 2,
@@ -151,6 +167,7 @@ const struct db_check member_statements[] = {
 	{ .stmt = &GET, .row = &member_schema },
 	{ .stmt = &LIST, .row = &member_schema },
 	{ .stmt = &SET_ROLE },
+	{ .stmt = &DISABLE },
 	{ .stmt = &DELETE },
 	{ .stmt = NULL },
 };

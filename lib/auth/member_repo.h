@@ -6,7 +6,7 @@
 #include "base/secret.h"
 
 /* Answers of member_repo_invite() that are no id. */
-#define MEMBER_IS_ONE   0    /* active already */
+#define MEMBER_IS_ONE   0    /* active already, or disabled */
 #define MEMBER_IS_ABOVE (-1) /* invited to a role above that of who acts */
 
 /** Be the only one who changes members of the tenant, until the transaction ends. */
@@ -33,6 +33,9 @@ enum err member_repo_list(struct ctx *cx, const struct member_filter *filter, st
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err member_repo_set_role(struct ctx *cx, int64_t id, enum role role);
+/** @ret false: they are only invited, and stay so */
+NODISCARD
+enum err member_repo_disable(struct ctx *cx, int64_t id, bool disabled, bool *ret);
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err member_repo_delete(struct ctx *cx, int64_t id);

@@ -46,9 +46,10 @@ struct tenant_patch {
 #define TENANT_LIMIT_KEEP    INT64_MIN /* as it is */
 #define TENANT_LIMIT_SETTING (-1)      /* what the settings say */
 
-/* What the operator allows one tenant. */
+/* What the operator, or a steward (auth/allowance.h), allows one tenant. */
 struct tenant_limits {
 	int64_t projects_max, storage_max_bytes, jobs_max, requests_per_minute;
+	int64_t members_max, api_keys_max, documents_max, conversations_max;
 };
 
 /* What the operator says of a tenant and the models of the whole installation. */

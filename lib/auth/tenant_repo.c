@@ -207,41 +207,56 @@ enum err tenant_repo_create_for(struct ctx *cx, const char *name, const char *ow
 	return db_get_int(cx, &CREATE_FOR, DB_ARGS(DB_TEXT(name), DB_TEXT(owner)), ret_id);
 }
 
-#define LIMIT_OF(column, n)                                                                        \
-	column " = CASE WHEN $" n "::bigint IS NULL THEN " column " WHEN $" n " >= 0 THEN $" n     \
-	       " END"
-
 static const struct db_stmt LIMIT = {
 	.name = "tenant_limit",
 	.any_tenant = true,
-	.nparams = 5,
-	.sql = "UPDATE app.tenant SET " LIMIT_OF("projects_max", "2") ", " LIMIT_OF(
-		"storage_max_bytes",
-		"3") ", " LIMIT_OF("jobs_max",
-	                           "4") ", " LIMIT_OF("requests_per_minute",
-	                                              "5") ", version = version + 1, updated_at = now()"
-							   " WHERE id = $1 AND status <> 'deleted' RETURNING id",
+	.nparams = 2,
+	.sql = "SELECT app.tenant_limits_put($1, $2::bigint[])",
 };
 
-static struct db_arg limit_arg(int64_t n)
+const char *tenant_repo_limits_text(struct arena *arena, const struct tenant_limits *in)
 {
-	const struct db_arg keep = DB_NULL(), set = DB_INT(n);
+	const int64_t all[] = {
+		in->projects_max, in->storage_max_bytes, in->jobs_max,      in->requests_per_minute,
+		in->members_max,  in->api_keys_max,      in->documents_max, in->conversations_max,
+	};
+	const char *text = "{";
 
-	return n == TENANT_LIMIT_KEEP ? keep : set;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		const char *n = all[i] == TENANT_LIMIT_KEEP
+		                        ? "NULL"
+		                        : arena_printf(arena, "%lld", (long long)all[i]);
+
+		text = arena_printf(arena, "%s%s%s", text, i == 0 ? "" : ",", n);
+	}
+	return arena_printf(arena, "%s}", text);
 }
 
 enum err tenant_repo_limit(struct ctx *cx, int64_t id, const struct tenant_limits *in)
 {
-	const struct db_arg args[] = {
-		DB_INT(id),
-		limit_arg(in->projects_max),
-		limit_arg(in->storage_max_bytes),
-		limit_arg(in->jobs_max),
-		limit_arg(in->requests_per_minute),
-	};
 	int64_t same;
 
-	return db_get_int(cx, &LIMIT, args, COUNT(args), &same);
+	TRY(db_get_int(cx, &LIMIT,
+	               DB_ARGS(DB_INT(id), DB_TEXT(tenant_repo_limits_text(cx->arena, in))),
+	               &same));
+	return same != 0 ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static const struct db_stmt ROLL = {
+	.name = "tenant_roll",
+	.any_tenant = true,
+	.read = true,
+	.nparams = 6,
+	.sql = "SELECT " COLUMNS
+	       ", NULL::text AS role FROM app.tenant_roll($5, $6) ORDER BY id DESC",
+};
+
+enum err tenant_repo_roll(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret)
+{
+	return db_list(cx, &ROLL,
+	               DB_ARGS(SETTINGS(cx->app->config),
+	                       DB_INT(before_id != 0 ? before_id : INT64_MAX), DB_INT(limit)),
+	               &tenant_schema, ret);
 }
 
 static const struct db_stmt MODELS = {
@@ -293,5 +308,6 @@ const struct db_check tenant_statements[] = {
 	{ .stmt = &LIMIT, .as = DB_AS_GATE },
 	{ .stmt = &MODELS, .as = DB_AS_GATE },
 	{ .stmt = &LENDER, .as = DB_AS_GATE },
+	{ .stmt = &ROLL, .row = &tenant_schema },
 	{ .stmt = NULL },
 };

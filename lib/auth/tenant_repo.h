@@ -36,6 +36,9 @@ enum err tenant_repo_find(struct ctx *cx, const char *name, struct tenant *ret);
 NODISCARD
 enum err tenant_repo_create_for(struct ctx *cx, const char *name, const char *owner,
                                 int64_t *ret_id);
+/** @ret the limits as the text of the bigint[] that sql/0033 takes */
+const char *tenant_repo_limits_text(struct arena *arena, const struct tenant_limits *in);
+/** Returns ERR_NOT_FOUND, without a fault */
 NODISCARD
 enum err tenant_repo_limit(struct ctx *cx, int64_t id, const struct tenant_limits *in);
 /** Returns ERR_NOT_FOUND of one that is not active, ERR_CONFLICT when another lends */
@@ -44,5 +47,9 @@ enum err tenant_repo_models(struct ctx *cx, int64_t id, const struct tenant_mode
 /** The name of the tenant that lends its models.  Returns ERR_NOT_FOUND */
 NODISCARD
 enum err tenant_repo_lender(struct ctx *cx, const char **ret);
+
+/* A steward's; for the role of the workers.  Returns ERR_FORBIDDEN */
+NODISCARD
+enum err tenant_repo_roll(struct ctx *cx, int64_t before_id, int64_t limit, struct list *ret);
 
 #endif

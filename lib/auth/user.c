@@ -16,6 +16,8 @@
 		F_TEXT(struct user, email, .doc = "Address"),                                      \
 		F_TEXT(struct user, name, .doc = "Name, as others see it"),                        \
 		F_INT(struct user, version, .doc = "Rises with every change; the ETag"),           \
+		F_BOOL(struct user, steward,                                                       \
+	               .doc = "Whether they see and change the limits of every tenant"),           \
 		F_TIME(struct user, last_sign_in_us, .name = "last_sign_in_at",                    \
 	               .doc = "Last sign-in; null: never"),                                        \
 		F_TIME(struct user, created_us, .name = "created_at", .doc = "Creation")
@@ -73,6 +75,10 @@ const struct event_kind user_disabled =
 	KIND("user.disabled", "The operator has disabled a member's account.");
 const struct event_kind user_enabled =
 	KIND("user.enabled", "The operator has enabled a member's account again.");
+const struct event_kind user_promoted =
+	KIND("user.promoted", "The operator has made a member a steward of the installation.");
+const struct event_kind user_demoted =
+	KIND("user.demoted", "A member is no steward of the installation any more.");
 
 /* --- Addresses --- */
 
@@ -351,6 +357,20 @@ enum err user_disable(struct ctx *cx, const char *email, bool disabled)
 	if (disabled)
 		TRY(user_repo_end_all(cx, user.id));
 	TRY(user_announce(cx, disabled ? &user_disabled : &user_enabled, user.id, user.email));
+	return db_commit(&tx);
+}
+
+enum err user_promote(struct ctx *cx, const char *email, bool steward)
+{
+	CLEANUP(db_end) struct db_tx tx = { 0 };
+	struct user user;
+
+	TRY(user_find(cx, email, &user));
+	if (user.steward == steward)
+		return ERR_OK;
+	TRY(db_begin(cx, &tx));
+	TRY(user_repo_promote(cx, user.id, steward));
+	TRY(user_announce(cx, steward ? &user_promoted : &user_demoted, user.id, user.email));
 	return db_commit(&tx);
 }
 

@@ -26,6 +26,7 @@ struct user {
 	int64_t id;
 	const char *email, *name;
 	int64_t version;
+	bool steward;                /* see auth/allowance.h */
 	bool disabled, has_password; /* of user_list() and user_find() alone */
 	int64_t last_sign_in_us, created_us;
 };
@@ -46,7 +47,8 @@ struct user_event {
 extern const struct schema user_schema, user_account_schema;
 extern const struct schema user_tenant_schema, user_event_schema;
 extern const struct event_kind user_signed_in, user_signed_out, user_changed, user_password_changed,
-	user_password_reset, user_joined, user_created, user_disabled, user_enabled;
+	user_password_reset, user_joined, user_created, user_disabled, user_enabled, user_promoted,
+	user_demoted;
 
 /** A field check (base/schema.h): is it an e-mail address as we take them? */
 enum err user_email_check(struct ctx *cx, const char *pointer, const char *text);
@@ -184,6 +186,10 @@ enum err user_reset(struct ctx *cx, const char *email, struct reset_made *ret);
 /** Disabled: no sign-in, and every session and token ends.  Returns ERR_NOT_FOUND */
 NODISCARD
 enum err user_disable(struct ctx *cx, const char *email, bool disabled);
+
+/** Make a steward of the installation (auth/allowance.h), or none any more.  Returns ERR_NOT_FOUND */
+NODISCARD
+enum err user_promote(struct ctx *cx, const char *email, bool steward);
 
 /** @ret items are struct user, by address */
 NODISCARD

@@ -62,7 +62,8 @@ enum err user_repo_finish(struct ctx *cx, const struct user_proof *in,
 
 /* --- The person of the context --- */
 
-#define COLUMNS "id, email, name, version," DB_US("last_sign_in_at") "," DB_US("created_at")
+#define COLUMNS                                                                                    \
+	"id, email, name, version, steward," DB_US("last_sign_in_at") "," DB_US("created_at")
 
 static const struct db_stmt SELF = {
 	.name = "user_self",
@@ -260,6 +261,19 @@ enum err user_repo_disable(struct ctx *cx, int64_t id, bool disabled)
 	return db_run(cx, &DISABLE, DB_ARGS(DB_INT(id), DB_BOOL(disabled)), NULL);
 }
 
+static const struct db_stmt PROMOTE = {
+	.name = "user_promote",
+	.any_tenant = true,
+	.nparams = 2,
+	.sql = "UPDATE app.user_account SET steward = $2, updated_at = now(),"
+	       " version = version + 1 WHERE id = $1",
+};
+
+enum err user_repo_promote(struct ctx *cx, int64_t id, bool steward)
+{
+	return db_run(cx, &PROMOTE, DB_ARGS(DB_INT(id), DB_BOOL(steward)), NULL);
+}
+
 static const struct db_stmt END_ALL = {
 	.name = "user_end_all",
 	.any_tenant = true,
@@ -350,6 +364,7 @@ const struct db_check user_statements[] = {
 	{ .stmt = &LIST, .row = &user_account_schema, .as = DB_AS_GATE },
 	{ .stmt = &SET_PASSWORD, .as = DB_AS_GATE },
 	{ .stmt = &DISABLE, .as = DB_AS_GATE },
+	{ .stmt = &PROMOTE, .as = DB_AS_GATE },
 	{ .stmt = &END_ALL, .as = DB_AS_GATE },
 	{ .stmt = &RESET, .row = &reset_made_schema, .partial = true, .as = DB_AS_GATE },
 	{ .stmt = &TENANT },

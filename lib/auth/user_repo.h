@@ -71,6 +71,8 @@ NODISCARD
 enum err user_repo_set_password(struct ctx *cx, int64_t id, const char *hash);
 NODISCARD
 enum err user_repo_disable(struct ctx *cx, int64_t id, bool disabled);
+NODISCARD
+enum err user_repo_promote(struct ctx *cx, int64_t id, bool steward);
 /** End every session and token of a person. */
 NODISCARD
 enum err user_repo_end_all(struct ctx *cx, int64_t id);

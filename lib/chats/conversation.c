@@ -1,6 +1,7 @@
 /* Rules of conversations: how many, about what, and when one may go. */
 #include "chats/conversation.h"
 
+#include "auth/allowance.h"
 #include "chats/citation.h"
 #include "chats/conversation_repo.h"
 #include "config/config.h"
@@ -122,22 +123,19 @@ static enum err unknown(struct ctx *cx, enum err e, int64_t id)
 enum err conversation_begin(struct ctx *cx, const struct conversation_new *in, const char *door,
                             struct conversation *ret)
 {
-	const int64_t max = cx->app->config->conversations_max;
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	struct conversation made;
 	struct project project;
+	int64_t max;
 	enum err e;
 
 	TRY(db_begin(cx, &tx));
 	if (in->project_id != 0)
 		TRY(project_get(cx, in->project_id, &project));
+	TRY(allowance_max(cx, ALLOWANCE_CONVERSATIONS, &max));
 	e = conversation_repo_insert(cx, in, door, max, &made);
-	if (e == ERR_NOT_FOUND) {
-		err_set(cx, ERR_LIMIT, "the tenant may have %" PRId64 " conversations", max);
-		err_fix(cx,
-		        "delete some, or ask the operator to raise the setting conversations_max");
-		return ERR_LIMIT;
-	}
+	if (e == ERR_NOT_FOUND)
+		return allowance_reached(cx, ALLOWANCE_CONVERSATIONS, max, max);
 	TRY(e);
 	TRY(event_emit(cx, &conversation_created, made.project_id, &made));
 	TRY(db_commit(&tx));

@@ -70,8 +70,10 @@ static enum err too_many(struct ctx *cx)
 
 	err_clear(cx);
 	TRY(job_repo_max(cx, &max));
-	err_set(cx, ERR_LIMIT, "the tenant may have %lld jobs that have not ended", (long long)max);
-	err_fix(cx, "wait until some have ended, or ask the operator to raise the limit jobs_max");
+	err_set(cx, ERR_LIMIT, "the tenant has %lld jobs that have not ended, as many as it may",
+	        (long long)max);
+	err_fix(cx, "wait until some have ended, or ask who runs the installation to raise the "
+	            "limit jobs_max of the tenant");
 	return ERR_LIMIT;
 }
 

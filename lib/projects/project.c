@@ -1,6 +1,7 @@
 /* Projects: schemas, events, kinds of job, and the rules. */
 #include "projects/project.h"
 
+#include "auth/allowance.h"
 #include "auth/quota.h"
 #include "auth/vault.h"
 #include "config/config.h"
@@ -327,13 +328,11 @@ static enum err insert(struct ctx *cx, const struct project_new *in, struct proj
 
 static enum err too_many(struct ctx *cx)
 {
-	struct quota quota;
+	struct quota_usage usage;
 
 	err_clear(cx);
-	TRY(quota_read(cx, &quota));
-	err_set(cx, ERR_LIMIT, "the tenant may have %" PRId64 " projects", quota.projects_max);
-	err_fix(cx, "delete a project, or ask the operator to raise the limit projects_max");
-	return ERR_LIMIT;
+	TRY(quota_usage(cx, &usage));
+	return allowance_reached(cx, ALLOWANCE_PROJECTS, usage.projects, usage.projects_max);
 }
 
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,
@@ -496,12 +495,7 @@ enum err project_room(struct ctx *cx, int64_t id, struct project_room *ret)
 
 enum err project_no_room(struct ctx *cx, const struct project_room *room)
 {
-	err_set(cx, ERR_LIMIT,
-	        "the tenant may store %" PRId64
-	        " bytes of clones, maps and documents, and has %" PRId64,
-	        room->max_bytes, room->used_bytes);
-	err_fix(cx, "delete projects, or ask the operator to raise the limit storage_max_bytes");
-	return ERR_LIMIT;
+	return allowance_reached(cx, ALLOWANCE_STORAGE, room->used_bytes, room->max_bytes);
 }
 
 enum err project_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes)

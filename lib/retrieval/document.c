@@ -1,6 +1,7 @@
 /* Documents: what may be stored. */
 #include "retrieval/document.h"
 
+#include "auth/allowance.h"
 #include "auth/quota.h"
 #include "base/secret.h"
 #include "base/utf8.h"
@@ -130,25 +131,18 @@ static enum err content_of(struct ctx *cx, const struct document_new *in, struct
 
 static enum err check_room(struct ctx *cx, int64_t bytes)
 {
-	int64_t n, max = cx->app->config->documents_max;
+	int64_t n, max;
 	struct quota_usage usage;
 
+	TRY(allowance_max(cx, ALLOWANCE_DOCUMENTS, &max));
 	TRY(document_repo_count(cx, &n));
-	if (n >= max) {
-		err_set(cx, ERR_LIMIT, "the tenant has %" PRId64 " documents, as many as it may",
-		        n);
-		err_fix(cx, "delete some, or raise the setting documents_max");
-		return ERR_LIMIT;
-	}
+	if (n >= max)
+		return allowance_reached(cx, ALLOWANCE_DOCUMENTS, n, max);
 	TRY(quota_usage(cx, &usage));
 	if (usage.storage_bytes + bytes <= usage.storage_max_bytes)
 		return ERR_OK;
-	err_set(cx, ERR_LIMIT,
-	        "the tenant has %" PRId64 " bytes of the %" PRId64
-	        " that it may have of clones, maps and documents",
-	        usage.storage_bytes, usage.storage_max_bytes);
-	err_fix(cx, "delete some, or have the operator raise its storage");
-	return ERR_LIMIT;
+	return allowance_reached(cx, ALLOWANCE_STORAGE, usage.storage_bytes,
+	                         usage.storage_max_bytes);
 }
 
 /* @content what it is; NULL: what the pieces of the upload hold */

@@ -2,7 +2,9 @@
 import "./parts/common.js";
 import { html, render, useEffect, useRef, useState } from "./core/html.js";
 import { go, here, route, start_router } from "./core/router.js";
-import { load_session, me } from "./core/session.js";
+import { useAction } from "./core/resource.js";
+import { choose_tenant, load_session, me } from "./core/session.js";
+import { Page } from "./parts/bits.js";
 import { Empty, Failure, Skeleton } from "./parts/states.js";
 import { Shell } from "./parts/shell.js";
 
@@ -72,6 +74,19 @@ function Screen() {
 	return Component ? html`<${Component} params=${params} query=${query} hash=${hash} />` : html`<div class="page"><${Skeleton} /></div>`;
 }
 
+// Signed in, and in no tenant: none is chosen, or there is none any more.
+function Outside() {
+	const { tenants, user } = me.value;
+	const look = useAction(load_session);
+	const choose = useAction(choose_tenant);
+	return html`<${Page} title=${tenants.length ? "Which tenant?" : "You belong to no tenant"}>
+		<p>${tenants.length ? "You are in none now. Choose one to work in." : `Whoever administers yours can invite ${user.email}, or enable it if it was disabled.`}</p>
+		<p class="row">${tenants.map((t) => html`<button key=${t.id} class="first" disabled=${choose.busy} onClick=${() => choose.run(t.id)}>${t.name}</button>`)}
+			<button disabled=${look.busy} onClick=${() => look.run()}>Look again</button></p>
+		${(look.problem ?? choose.problem) && html`<${Failure} problem=${look.problem ?? choose.problem} compact />`}
+	</>`;
+}
+
 // Before the session is known, without one, and with one.
 function App() {
 	const [problem, set_problem] = useState(null);
@@ -89,7 +104,7 @@ function App() {
 	if (problem) return html`<div class="page"><${Failure} problem=${problem} retry=${load} /></div>`;
 	if (session === undefined) return html`<div class="page"><${Skeleton} /></div>`;
 	if (session === null || path === "/sign-in" || path === "/welcome") return screen?.open ? html`<${Screen} />` : null;
-	return html`<${Shell}><${Screen} /></>`;
+	return html`<${Shell}>${session.tenant_id || path.startsWith("/account") ? html`<${Screen} />` : html`<${Outside} />`}</>`;
 }
 
 // An address to go on to is one of ours, whoever made the link.

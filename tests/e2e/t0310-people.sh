@@ -144,6 +144,26 @@ check 'who belongs to another tenant too is not reset by a key of this one' '
 	api POST "/api/v1/members/$member/reset" </dev/null && status 403 && json .fix && body_has "portolan user passwd grace@example.org" &&
 	api POST /api/v1/members/99999/reset </dev/null && status 404
 '
+# put_status MEMBER STATUS [CALL...]: of a member of the tenant of the key, as it is now.
+put_status() {
+	api GET "/api/v1/members/$1" && keep version .version &&
+	body status "$2" | api PATCH "/api/v1/members/$1" "If-Match: \"$version\""
+}
+check 'who is disabled is out of this tenant with the next request of the same session, and only of this one' '
+	login grace@example.org "an even longer evening" && me GET /api/v1/projects "X-Portolan-Tenant: $tenant" && status 200 &&
+	put_status "$member" disabled && status 200 && json .status disabled && json .name Grace &&
+	me GET /api/v1/projects "X-Portolan-Tenant: $tenant" && status 403 && me GET /api/v1/projects "X-Portolan-Tenant: $second" && status 200 &&
+	me GET /api/v1/auth/me && json ".tenants|length" 1 && body tenant_id "$tenant" | me POST /api/v1/auth/tenant && status 404 &&
+	body email grace@example.org role member | api POST /api/v1/members && status 409 && api POST "/api/v1/members/$member/reset" </dev/null && status 403 &&
+	api GET "/api/v1/members?status=disabled" && json ".items[0].id" "$member" &&
+	api GET "/api/v1/events?types=member.changed" && json ".items[-1].payload.status" disabled && api GET "/api/v1/audit?action=member.changed" && json ".items[0].action" member.changed
+'
+check 'a person whose membership elsewhere is disabled is not reset by a key of this tenant either' '
+	put_status "$member" active && status 200 && me GET /api/v1/projects "X-Portolan-Tenant: $tenant" && status 200 &&
+	sql "UPDATE app.member SET status = '"'"'disabled'"'"' WHERE tenant_id = $second AND role = 4" >/dev/null &&
+	api POST "/api/v1/members/$member/reset" </dev/null && status 403 &&
+	sql "UPDATE app.member SET status = '"'"'active'"'"' WHERE tenant_id = $second AND role = 4" >/dev/null
+'
 check 'the operator can: a token, another password, disable and enable' '
 	token=$(portolan user passwd grace@example.org --token --set public_url=https://p.example.org 2>"$WORK/told") &&
 	grep -qF "opens https://p.example.org/welcome#reset=$token;" "$WORK/told" && body token "$token" password "$LONG" | call POST /api/v1/auth/accept && status 200 &&

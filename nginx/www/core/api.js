@@ -18,11 +18,14 @@ addEventListener("offline", () => (online.value = false));
 
 let csrf = null;
 let refused = () => {};
+let denied = () => {};
 
 // The token of the session, which whatever changes something has to carry.
 export const use_csrf = (token) => (csrf = token);
 // What happens when a session has ended.
 export const on_refused = (act) => (refused = act);
+// What happens when the session may not: its role may be less than it was.
+export const on_denied = (act) => (denied = act);
 
 export class Problem extends Error {
 	constructor(members) {
@@ -95,6 +98,7 @@ export async function call(method, path, { query, body, etag, headers, signal, r
 			return { data, etag: answer.headers.get("ETag"), answer };
 		} catch (error) {
 			if (error.status === 401 && csrf) refused();
+			if (error.status === 403 && csrf) denied();
 			if (!again(error.status) || tried >= TRIES || method === "PATCH") throw error;
 			await pause(Math.max(PAUSE_MS * 4 ** (tried - 1), Math.min(error.retry_after ?? 0, 5) * 1000), signal);
 		}

@@ -8,7 +8,7 @@ const UNITS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 
 
 export const number = (n) => whole.format(n);
 export const compact = (n) => short.format(n);
-export const percent = (part, of) => (of ? `${((100 * part) / of).toFixed(part / of < 0.1 ? 1 : 0)} %` : "0 %");
+export const percent = (part, of) => (of ? `${((100 * part) / of).toFixed(part && part / of < 0.1 ? 1 : 0)} %` : "0 %");
 export const plural = (n, one, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 export function bytes(n) {

@@ -4,7 +4,7 @@
 //
 // One WebSocket for the page, which resumes at the position where it ended: nothing is lost or comes twice.
 // Where it cannot be had the log is asked every 2 s, and less often the longer it fails.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { get, online } from "./api.js";
 import { me } from "./session.js";
@@ -107,11 +107,13 @@ function changed() {
 	else if (!socket) later(0);
 }
 
-// Another session may see other events; positions are those of the installation.
+// Another session may see other events; positions are those of the installation.  It begins where the log ended before
+// the session was read, so that what happens while the first things are loaded is not missed.
+const whose = computed(() => me.value && `${me.value.session_id}/${me.value.tenant_id}`);
 effect(() => {
-	me.value?.tenant_id;
+	whose.value;
 	stop();
-	after = -1;
+	after = me.peek()?.events_after ?? -1;
 	queueMicrotask(changed);
 });
 addEventListener("online", () => ((socket_at = 0), changed()));

@@ -12,13 +12,12 @@ import { Icon } from "../parts/icon.js";
 import { useKeys } from "../parts/keys.js";
 import { tag } from "../parts/manage.js";
 import { ProjectFrame } from "../parts/project_frame.js";
+import { useProjectNames, useProjects } from "../parts/projects.js";
 import { Shown } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { CitedPanel, Peek, shown } from "./ask/citation.js";
 import { Begin } from "./ask/begin.js";
 import { Thread } from "./ask/thread.js";
-
-const PROJECTS = 200; // that can be chosen of; others by their own page
 
 async function forget(conversation, list, here) {
 	const yes = await sure({ title: "Delete this conversation?", text: `“${conversation.title}” goes with all that was said in it.`, act: "Delete" });
@@ -50,9 +49,6 @@ function History({ project, current, names }) {
 		</>
 	</nav>`;
 }
-
-const useProjects = () => useResource("/projects", { limit: PROJECTS }).data?.items;
-const names_of = (projects) => new Map((projects ?? []).map((p) => [p.id, p.name]));
 
 // What a conversation is called: Enter keeps what is typed, Escape what it was.  A name that somebody else has given it
 // meanwhile is told first.
@@ -95,7 +91,7 @@ function Title({ c, conversation, names }) {
 }
 
 function Conversation({ id }) {
-	const projects = useProjects();
+	const names = useProjectNames(useProjects());
 	const conversation = useResource(`/conversations/${id}`);
 	// Asked elsewhere, as in another window; what is answered here comes by the run's own stream.
 	useEvents(["run.queued"], (event) => event.payload.run.conversation_id === Number(id) && conversation.reload());
@@ -105,10 +101,10 @@ function Conversation({ id }) {
 	}, [conversation.data]);
 	const c = conversation.data;
 	return html`<div class=${shown.value ? "page wide ask with-cited" : "page wide ask"}>
-		<${History} current=${id} names=${names_of(projects)} />
+		<${History} current=${id} names=${names} />
 		<div class="thread">
 			<header class="page-head"><a class="back" href="/ask">All conversations</a>
-				${c ? html`<${Title} c=${c} conversation=${conversation} names=${names_of(projects)} />` : html`<h1>Ask</h1>`}</header>
+				${c ? html`<${Title} c=${c} conversation=${conversation} names=${names} />` : html`<h1>Ask</h1>`}</header>
 			<${Thread} id=${id} conversation=${conversation} />
 		</div>
 		<${CitedPanel} /><${Peek} />
@@ -121,7 +117,7 @@ const OfProject = ({ id, q }) => html`<${ProjectFrame} id=${id} tab="ask">${() =
 function All({ query }) {
 	const projects = useProjects();
 	return html`<div class="page wide ask">
-		<${History} names=${names_of(projects)} />
+		<${History} names=${useProjectNames(projects)} />
 		<div class="thread"><h1 class="hidden">Ask</h1>
 			<${Begin} project=${query.project} projects=${projects ?? []} choose_project=${(project) => set_query({ project })} q=${query.q} /></div>
 	</div>`;

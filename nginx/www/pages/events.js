@@ -7,11 +7,12 @@ import { may } from "../core/session.js";
 import { Page, Tabs } from "../parts/bits.js";
 import { Icon } from "../parts/icon.js";
 import { useKeys } from "../parts/keys.js";
+import { useProjectNames, useProjects } from "../parts/projects.js";
 import { Empty, Shown } from "../parts/states.js";
 import { EventLines } from "./events/lines.js";
 import { useLog } from "./events/log.js";
 import Deliveries from "./events/deliveries.js";
-import { Pick, ProjectLink, ProjectPick, SpanPick, TextPick, useProjects, useSince } from "./jobs/filters.js";
+import { Pick, ProjectLink, ProjectPick, SpanPick, TextPick, useSince } from "./jobs/filters.js";
 
 const NOISE = "run.delta"; // each word of an answer that a model writes: only who asks for it sees it
 const TOP_PX = 120; // who has scrolled further reads
@@ -75,7 +76,7 @@ function Tail({ query, projects }) {
 }
 
 export default function Events({ query }) {
-	const projects = useProjects();
+	const projects = useProjectNames(useProjects());
 	const deliveries = query.view === "deliveries";
 	const parked = useResource(may("operator") ? "/subscriptions" : null, null, { every: 15000 }).data?.items.reduce((sum, s) => sum + s.parked, 0);
 	return html`<${Page} title="Events" aside=${html`<a class="button" href="/docs/#/Events">As a program reads them</a>`}>

@@ -6,13 +6,14 @@ import { go } from "../core/router.js";
 import { may } from "../core/session.js";
 import { Badge, Copy, Page, Progress, Time } from "../parts/bits.js";
 import { useKeys } from "../parts/keys.js";
+import { useProjectNames, useProjects } from "../parts/projects.js";
 import { Raw, Readable } from "../parts/readable.js";
 import { Empty, Shown } from "../parts/states.js";
 import { EventLines } from "./events/lines.js";
 import { Attempts } from "./job/attempts.js";
 import { Rerun } from "./job/rerun.js";
 import { act_on_job } from "./jobs/acts.js";
-import { ProjectLink, useProjects } from "./jobs/filters.js";
+import { ProjectLink } from "./jobs/filters.js";
 import { is_ended, is_live, next_step, seconds, type_name } from "./jobs/words.js";
 
 const LOOK_MS = 1500; // progress is told by no event
@@ -69,7 +70,7 @@ export default function Job({ params }) {
 	const [unfinished, set_unfinished] = useState(true);
 	const [changing, set_changing] = useState(false);
 	const job = useResource(id ? `/jobs/${id}` : null, null, { live: ["job.*"], every: unfinished ? LOOK_MS : 0 });
-	const projects = useProjects();
+	const projects = useProjectNames(useProjects());
 	const data = job.data;
 	if (data && is_live(data) !== unfinished) set_unfinished(is_live(data));
 	const act = async (what) => {

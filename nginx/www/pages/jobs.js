@@ -8,10 +8,11 @@ import { Badge, More, Page, Progress, Tabs, Time, open_row } from "../parts/bits
 import { Menu } from "../parts/menu.js";
 import { Icon } from "../parts/icon.js";
 import { useKeys } from "../parts/keys.js";
+import { useProjectNames, useProjects } from "../parts/projects.js";
 import { Empty, Shown } from "../parts/states.js";
 import { act_on_filter, act_on_ids, act_on_job } from "./jobs/acts.js";
 import { Charts } from "./jobs/charts.js";
-import { Pick, ProjectLink, ProjectPick, SpanPick, TextPick, useProjects, useSince } from "./jobs/filters.js";
+import { Pick, ProjectLink, ProjectPick, SpanPick, TextPick, useSince } from "./jobs/filters.js";
 import { ACT_NAMES, KNOWN_TYPES, STATES, acts_of, is_ended, is_live, seconds, type_name } from "./jobs/words.js";
 
 const LIST_MS = 3000; // progress is told by no event
@@ -88,7 +89,7 @@ const step = (by) => {
 
 export default function Jobs({ query }) {
 	const [chosen, set_chosen] = useState(new Set());
-	const projects = useProjects();
+	const projects = useProjectNames(useProjects());
 	const since = useSince(query.since);
 	const filter = { status: query.status, type: query.type, queue: query.queue, project: query.project, q: query.q, since };
 	// Of what ended without success a time is that of the end, as acts on many have it.

@@ -10,7 +10,7 @@ import { Empty, Failure, Shown, Skeleton } from "../parts/states.js";
 import { Icon } from "../parts/icon.js";
 import { Chart, Graph, ROOT } from "./map/chart.js";
 import { AskMap, CommitPick, useMaps } from "./map/commits.js";
-import { COLOURS, NEAR, colours, css, legend, sieve } from "./map/state.js";
+import { COLOURS, NEAR, TESTED, colours, css, legend, sieve } from "./map/state.js";
 import { Detail } from "./map/detail.js";
 import { Find } from "./map/find.js";
 import { Export } from "./map/export.js";
@@ -46,7 +46,8 @@ const Select = ({ label, value, options, choose }) => html`<label class="pick-li
 	<select value=${value ?? ""} onChange=${(e) => choose(e.currentTarget.value)}>${options.map(([v, text]) => html`<option value=${v} selected=${v === (value ?? "")}>${text}</option>`)}</select></label>`;
 
 function Legend({ chart, by, c }) {
-	return html`<ul class="map-legend" aria-label="Colours">${legend(chart, by, c).map(([colour, text]) => html`<li key=${text}><i style=${{ background: css(colour) }}></i>${text}</li>`)}</ul>`;
+	return html`<ul class="map-legend" aria-label="Colours">${legend(chart, by, c).map(([colour, text]) => html`<li key=${text}><i style=${{ background: css(colour) }}></i>${text}</li>`)}
+		${by === "tested" && html`<li class="fine">${TESTED}</li>`}</ul>`;
 }
 
 // Filters that are on, each with what takes it away.

@@ -1,10 +1,9 @@
 // Search: passages of all projects or one, files and symbols of one, and documents of the tenant's own.
 import { html, useEffect, useRef, useState } from "../core/html.js";
-import { useResource } from "../core/resource.js";
 import { here, set_query, with_query } from "../core/router.js";
 import { Tabs } from "../parts/bits.js";
-import { ChooseProject } from "../parts/choose_project.js";
 import { ProjectFrame } from "../parts/project_frame.js";
+import { ChooseProject, useProjectNames, useProjects } from "../parts/projects.js";
 import { Documents } from "./search/documents.js";
 import { Files, Symbols } from "./search/names.js";
 import { Passages } from "./search/passages.js";
@@ -64,7 +63,7 @@ function Screen({ query, project, projects }) {
 	const views = VIEWS.filter(([v]) => (v === "documents" ? !here.value.params.id : project || v === ""));
 	const view = views.some(([v]) => v === query.view) ? query.view : "";
 	const of = { q: query.q?.trim(), project };
-	const names = new Map((projects ?? []).map((p) => [p.id, p.name]));
+	const names = useProjectNames(projects);
 	return html`<div class="search" onKeyDown=${on_arrows}>
 		${view !== "documents" && html`<${Filters} query=${query} projects=${projects} view=${view} />`}
 		<${Tabs} label="What is searched" tabs=${views.map(([v, label]) => ({ href: with_query({ view: v }, here.value), label, here: v === view }))} />
@@ -76,8 +75,8 @@ function Screen({ query, project, projects }) {
 }
 
 function All({ query }) {
-	const projects = useResource("/projects", { limit: 200 });
-	return html`<div class="page"><h1 class="hidden">Search</h1><${Screen} query=${query} project=${query.project} projects=${projects.data?.items ?? []} /></div>`;
+	const projects = useProjects();
+	return html`<div class="page"><h1 class="hidden">Search</h1><${Screen} query=${query} project=${query.project} projects=${projects ?? []} /></div>`;
 }
 
 export default ({ params, query }) =>

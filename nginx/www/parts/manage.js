@@ -4,7 +4,7 @@
 //     html`<${Manage} m=${m} title="Members" add=${["Invite somebody", invite]} nothing="Nobody yet"
 //             columns=${[["Name", (row) => two(row.name, row.email)]]} acts=${(row) => [["Remove", () => m.drop(row), why_not, true]]} />`
 //
-// m.act(change, said) does something at once.  m.form({ title, act, row, fields, save, done }) asks in a window first;
+// m.act(change, said, undo) does something at once; undo gets what came of it.  m.form({ title, act, row, fields, save, done }) asks in a window first;
 // fields gets the row, save the values and the row.  m.once({ title, text, about }) shows what is never shown again.
 // When somebody else was quicker (412) the list is loaded anew and the window shows what is stored now.
 import { html, useState } from "../core/html.js";
@@ -26,10 +26,10 @@ export const changed = (values, row) => Object.fromEntries(Object.entries(values
 export function useManaged(path, query, live, key = "id") {
 	const list = useList(path, { limit: 50, ...query }, { live });
 	const [open, show] = useState(null);
-	const act = async (change, said) => {
+	const act = async (change, said, undo) => {
 		try {
 			const done = await change();
-			if (said) toast(said);
+			if (said) toast(said, "good", undo && (() => undo(done)));
 			return done;
 		} catch (problem) {
 			toast(`${problem.detail} ${problem.fix}`, "bad");
@@ -38,7 +38,7 @@ export function useManaged(path, query, live, key = "id") {
 			list.reload();
 		}
 	};
-	const ask = async (question, change, said) => (await sure(question)) && act(change, said);
+	const ask = async (question, change, said, undo) => (await sure(question)) && act(change, said, undo);
 	const at = (row) => `${path}/${encodeURIComponent(row[key])}`;
 	const drop = (row, text, more) =>
 		ask({ title: `Delete “${row.name}”?`, text, act: "Delete", ...more }, () => remove(at(row), tag(row)), `“${row.name}” is deleted.`);

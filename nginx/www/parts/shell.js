@@ -1,9 +1,9 @@
 // What is around every screen: bar, navigation, who is signed in, how the connection is.
 import { html, effect, signal, useState } from "../core/html.js";
 import { online } from "../core/api.js";
-import { live_state } from "../core/live.js";
+import { live_state, useEvents } from "../core/live.js";
 import { go, here } from "../core/router.js";
-import { choose_tenant, may, me, sign_out, tenant } from "../core/session.js";
+import { choose_tenant, load_session, may, me, sign_out, tenant } from "../core/session.js";
 import { Dialog, Question } from "./dialog.js";
 import { Icon } from "./icon.js";
 import { Help, show_help, useKeys } from "./keys.js";
@@ -32,7 +32,7 @@ effect(() => {
 });
 
 const Links = () => {
-	const links = may("admin") ? [...NAV, ["/admin", "Admin"]] : NAV;
+	const links = may("admin") ? [...NAV, ["/admin", "Admin"]] : tenant.value ? NAV : [];
 	return links.map(([href, label]) => html`<a key=${href} href=${href} aria-current=${here.value.path.startsWith(href) ? "page" : undefined}>${label}</a>`);
 };
 
@@ -97,6 +97,9 @@ const search = () => {
 };
 
 export function Shell({ children }) {
+	// What one may, and what the tenant is called, as soon as somebody changes it.
+	useEvents(["member.changed", "tenant.changed"], ({ kind, payload }) =>
+		(kind === "tenant.changed" || payload.user_id === me.value.user.id) && load_session().catch(() => {}));
 	useKeys([
 		["/", "Search", search],
 		["?", "These keys", show_help],

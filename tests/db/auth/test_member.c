@@ -199,6 +199,52 @@ static void test_last_owner__stays(void **state)
 	assert_err(cx, member_change(cx, of_ada, 0, &lower, &now), ERR_OK);
 }
 
+/* Disabled: still a member, with name and role, whom no invitation lets in again (A5, A6). */
+static void test_disable__and_enable(void **state)
+{
+	const struct member_patch disable = { .status = "disabled" },
+				  enable = { .status = "active" };
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t tenant_id = fixture_db_tenant(cx), ada, bob, of_ada, of_bob;
+	const char *email = address(cx);
+	struct member_invited made;
+	struct member now;
+
+	ada = make_user(cx, address(cx));
+	bob = make_user(cx, email);
+	of_ada = make_member(cx, tenant_id, ada, ROLE_OWNER);
+	of_bob = make_member(cx, tenant_id, bob, ROLE_OWNER);
+	become(cx, tenant_id, ada, ROLE_OWNER);
+	assert_err(cx, member_change(cx, of_ada, 0, &disable, &now), ERR_STATE);
+	assert_err(cx, member_change(cx, of_bob, 2, &disable, &now), ERR_STALE);
+	assert_err(cx, member_change(cx, of_bob, 1, &disable, &now), ERR_OK);
+	assert_string_equal(now.status, "disabled");
+	assert_string_equal(now.role, "owner");
+	assert_string_equal(now.name, "Known");
+	assert_err(cx, invite(cx, email, "viewer", &made), ERR_CONFLICT);
+	assert_err(cx, member_remove(cx, of_ada, 0),
+	           ERR_STATE); /* she is the last that is active */
+
+	/* Bob was admitted before; what counts is what he is now. */
+	become(cx, tenant_id, bob, ROLE_OWNER);
+	assert_err(cx, member_change(cx, of_bob, 0, &enable, &now), ERR_FORBIDDEN);
+
+	become(cx, tenant_id, ada, ROLE_OWNER);
+	assert_err(cx, member_change(cx, of_bob, 0, &enable, &now), ERR_OK);
+	assert_string_equal(now.status, "active");
+	assert_int_equal(now.version, 3);
+	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
+	                                                 "SELECT count(*) FROM app.event_all WHERE"
+	                                                 " tenant_id = %lld"
+	                                                 " AND kind = 'member.changed'",
+	                                                 (long long)tenant_id)),
+	                 2);
+	assert_err(cx, invite(cx, address(cx), "viewer", &made), ERR_OK);
+	assert_err(cx, member_change(cx, made.member.id, 0, &enable, &now), ERR_STATE);
+	assert_err(cx, member_change(cx, made.member.id, 0, &disable, &now), ERR_STATE);
+	assert_non_null(cx->fault.fix);
+}
+
 /* One of two owners who leave at the same moment. */
 struct leaver {
 	const struct fixture_db *f;
@@ -274,7 +320,7 @@ static void test_limit__counts_the_invited(void **state)
 	f->config.members_max = 2;
 	assert_err(cx, invite(cx, email, "member", &made), ERR_OK);
 	assert_err(cx, invite(cx, over, "member", &made), ERR_LIMIT);
-	assert_contains(cx->fault.detail, "2 members");
+	assert_contains(cx->fault.detail, "2 of at most 2 members");
 	assert_contains(cx->fault.fix, "members_max");
 	assert_int_equal(fixture_db_int(cx, arena_printf(cx->arena,
 	                                                 "SELECT count(*) FROM app.user_account"
@@ -351,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_change__role),
 		cmocka_unit_test(test_last_owner__stays),
 		cmocka_unit_test(test_last_owner__two_leave_at_once),
+		cmocka_unit_test(test_disable__and_enable),
 		cmocka_unit_test(test_limit__counts_the_invited),
 		cmocka_unit_test(test_limit__holds_in_a_race),
 	};

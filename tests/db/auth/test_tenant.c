@@ -175,6 +175,8 @@ static void test_change__under_its_version(void **state)
 	assert_int_equal(now.cors_origins.n, 0);
 }
 
+#define KEEP_THE_REST TENANT_LIMIT_KEEP, TENANT_LIMIT_KEEP, TENANT_LIMIT_KEEP, TENANT_LIMIT_KEEP
+
 /* The role of the workers cannot write a limit, whatever the program asks. */
 static void test_limits__are_the_operators(void **state)
 {
@@ -185,9 +187,9 @@ static void test_limits__are_the_operators(void **state)
 	};
 	struct fixture_db *f = *state;
 	struct ctx *cx = fixture_db_ctx(f);
-	const struct tenant_limits limits = { 2, 5000000, TENANT_LIMIT_KEEP, 60 };
+	const struct tenant_limits limits = { 2, 5000000, TENANT_LIMIT_KEEP, 60, KEEP_THE_REST };
 	const struct tenant_limits back = { TENANT_LIMIT_SETTING, TENANT_LIMIT_KEEP,
-		                            TENANT_LIMIT_KEEP, TENANT_LIMIT_KEEP };
+		                            TENANT_LIMIT_KEEP, TENANT_LIMIT_KEEP, KEEP_THE_REST };
 	CLEANUP(db_close_ptr) struct db *gate = fixture_db_connect(FIXTURE_GATE);
 	struct ctx boss = { .app = &f->app, .arena = f->arena, .db = gate };
 	struct quota_usage usage;

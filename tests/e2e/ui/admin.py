@@ -7,7 +7,7 @@ import tempfile
 import urllib.error
 import urllib.request
 
-from page import Pages, URL, api
+from page import Pages, URL, api, owner
 
 BOB = "bob@example.org"
 FIRST, SECOND, THIRD = "bob and his bicycle", "bob and his new bicycle", "bob without a bicycle"
@@ -193,7 +193,9 @@ with pages.check("health, usage, and settings with their origin"):
     section("Health", "Health")
     pages.see(".badge", "All is well", within=30)
     section("Usage and limits", "Usage and limits")
-    pages.see(".card", "1,000")
+    pages.see(".card", "0.1 % of 1,000")
+    pages.see_no("button", "Change limits")
+    pages.see(".about", "Who runs the installation")
     section("Settings", "Settings")
     pages.type("main input[type=search]", "search_maps")
     pages.until(lambda: pages.where() == "/admin/settings?q=search_maps", "the search in the address")
@@ -298,4 +300,71 @@ with pages.check("who forgot theirs sets another by the link that an administrat
     pages.type("input[name=password]", THIRD)
     pages.press("Enter")
     pages.see("h1", "Projects")
+
+
+def change_bob(**values):
+    bob = next(m for m in api("GET", "/members")[1]["items"] if m["email"] == BOB)
+    code, now = api("PATCH", f"/members/{bob['id']}", values, {"If-Match": f'"{bob["version"]}"'})
+    assert code == 200, now
+
+
+with pages.check("a role that is taken or given is felt by the page that is open"):
+    pages.see("button", "Add a project")
+    change_bob(role="viewer")
+    pages.see_no("button:enabled", "Add a project")
+    change_bob(role="member")
+    pages.see("button:enabled", "Add a project")
+with pages.check("who is disabled is told so by the page that is open, and goes on where they were when they are enabled"):
+    pages.open("/jobs")
+    pages.see("h1", "Jobs")
+    change_bob(status="disabled")
+    pages.see("h1", "You belong to no tenant", within=20)
+    pages.see_no(".nav a")
+pages.sound("no-tenant", widths=("phone",))
+with pages.check("let in again, the same page goes on"):
+    change_bob(status="active")
+    pages.click("button", "Look again")
+    pages.see("h1", "Jobs")
+with pages.check("an owner disables a member in the page, and takes it back by Undo"):
+    pages.click("button", "Account")
+    pages.click("[role=menuitem]", "Sign out")
+    pages.see("h1", "Sign in")
+    pages.sign_in(*owner())
+    pages.open("/admin/members")
+    in_row(BOB, "Disable")
+    pages.see("dialog", "kept out of this tenant at once")
+    pages.click("dialog button", "Disable", exact=True)
+    pages.see("tbody tr", "disabled")
+    pages.click(".toast button", "Undo")
+    pages.see_no("tbody .badge", "disabled")
+    in_row(BOB, "Disable")
+    pages.click("dialog button", "Disable", exact=True)
+    in_row(BOB, "Enable")
+    pages.see_no("tbody .badge", "disabled")
+
+with pages.check("a steward sees all tenants, and changes the limits of one"):
+    pages.click("button", "Account")
+    pages.click("[role=menuitem]", "Sign out")
+    pages.see("h1", "Sign in")
+    pages.sign_in("steward@example.org", "charts for everybody")
+    pages.open("/admin/tenants")
+    pages.click("button", "All of the installation")
+    pages.until(lambda: pages.where() == "/admin/tenants?all=1", "the choice in the address")
+    in_row("Harbour", "Limits")
+    pages.see("h2", "Usage and limits")
+    pages.click("button", "Change limits")
+    pages.type("dialog input[name=members_max]", "3")
+    pages.type("dialog input[name=storage_max_bytes]", "1.5")
+    pages.click("dialog button", "Save")
+    pages.see(".card", "100 % of 3")
+    pages.see(".card", "1.6 GB")
+pages.sound("admin-limits")
+with pages.check("the limit holds, and the refusal says how much, of how much, and who raises it"):
+    section("Members", "Members")
+    pages.click("button", "Invite somebody")
+    pages.type("dialog input[name=email]", "eve@example.org")
+    pages.click("dialog button", "Make the invitation")
+    pages.see("dialog [role=alert]", "3 of at most 3 members")
+    pages.see("dialog [role=alert]", "who runs the installation")
+    pages.press("Escape")
 pages.end()

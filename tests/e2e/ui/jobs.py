@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 from page import Pages, api
 
@@ -21,6 +22,10 @@ def project(name, folder):
 
 def mend(folder):
     shutil.copytree(os.path.join(REPOS, "tiny"), os.path.join(REPOS, folder))
+
+
+def sql(statement):
+    subprocess.run(["sh", os.environ["SQL"], statement], check=True, stdout=subprocess.DEVNULL)
 
 
 def rows():
@@ -182,7 +187,33 @@ with pages.check("what could not be handed on has its place"):
     pages.click(".tabs a", "Deliveries")
     pages.see("main", "Every event was taken")
     pages.see("td", "search")
-pages.sound("deliveries", widths=("desktop",))
+with pages.check("an event that a part cannot take is seen, with its reason, until it is parked"):
+    sql("ALTER TABLE app.event_activity ADD CONSTRAINT fault CHECK (kind <> 'state.changed') NOT VALID")
+    for n in (1, 2):
+        status, _ = api("PUT", f"/state/lamp-{n}", {"data": n}, {"If-None-Match": "*"})
+        assert status == 201, status
+    pages.see(".attempts", "waiting", within=20)
+    sql("UPDATE app.event_delivery SET attempt = 19, retry_at = now() WHERE kind = 'state.changed' AND state = 'waiting' AND retry_at IS NOT NULL")
+    pages.see(".attempts .badge", "parked", within=20)
+    pages.until(lambda: pages.driver.script("return document.querySelectorAll('.attempts > li .badge').length") == 2, "both of them")
+    pages.until(lambda: sql("UPDATE app.event_delivery SET attempt = 19, retry_at = now() WHERE kind = 'state.changed' AND state = 'waiting'")
+                or len(api("GET", "/event-deliveries?state=parked")[1]["items"]) == 2, "both parked", within=20)
+    pages.see(".attempts", "state.changed")
+    pages.see(".attempts .why-long", "database")
+pages.sound("deliveries", widths=("desktop", "phone"))
+with pages.check("given up after a question; the other is handed on when what was broken is mended, and is gone"):
+    pages.choose("select[name=state]", "parked")
+    pages.until(lambda: pages.driver.script("return document.querySelectorAll('.attempts > li').length") == 2, "two parked")
+    pages.click(".attempts button", "Give up")
+    pages.see("dialog", "will never be told")
+    pages.click("dialog button", "Give up")
+    pages.until(lambda: pages.driver.script("return document.querySelectorAll('.attempts > li').length") == 1, "one left")
+    sql("ALTER TABLE app.event_activity DROP CONSTRAINT fault")
+    pages.click("button", "Redeliver all that are parked")
+    pages.see("dialog", "Hand on 1 event again?")
+    pages.click("dialog button", "Hand on again")
+    pages.see(".toast", "Handed on again: 1 event")
+    pages.see("main", "No delivery is parked", within=20)
 
 # --- Who may not ---
 

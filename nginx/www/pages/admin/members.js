@@ -1,5 +1,5 @@
 import { html } from "../../core/html.js";
-import { patch, post, remove } from "../../core/api.js";
+import { get, patch, post, remove } from "../../core/api.js";
 import { moment } from "../../core/format.js";
 import { go, set_query } from "../../core/router.js";
 import { load_session, me } from "../../core/session.js";
@@ -31,6 +31,17 @@ export default function Members({ query }) {
 	const mine = (row) => row.user_id === me.value.user.id;
 	const leave = async (row) => (await m.ask({ title: "Leave this tenant?", text: "You lose access at once.", act: "Leave" },
 		() => remove(m.at(row), tag(row)), "You have left.")) && load_session().then(() => go("/projects"));
+	const set_status = (status) => (row) => patch(m.at(row), { status }, tag(row));
+	const enable = (row) => m.act(() => set_status("active")(row), `${row.email} is let in again.`);
+	const disable = async (row) => {
+		const { data } = await get("/api-keys", { status: "active", limit: 200 }).catch(() => ({ data: { items: [] } }));
+		const keys = data.items.filter((key) => key.created_by === row.email).length;
+		return m.ask({
+			title: `Disable ${row.email}?`, act: "Disable",
+			text: `They are kept out of this tenant at once, whichever browser they use, until they are enabled again. What they made stays${
+				keys ? `, ${keys === 1 ? "an API key that works" : `${keys} API keys that work`} among it: revoke what should not` : ""}.`,
+		}, () => set_status("disabled")(row), `${row.email} is disabled.`, ({ data: now }) => enable(now));
+	};
 	const drop = (row) => m.ask({
 		title: `Remove ${row.email}?`, act: "Remove", text: "They lose access at once. Their account stays, and they can be invited again.",
 	}, () => remove(m.at(row), tag(row)), `${row.email} is removed.`);
@@ -41,12 +52,14 @@ export default function Members({ query }) {
 		columns=${[
 			["Person", (row) => two(row.name || row.email, row.name && row.email)],
 			["Role", (row) => row.role],
-			["State", (row) => html`<${Badge} is=${row.status} tone=${row.status === "invited" ? "warn" : undefined} />`],
+			["State", (row) => html`<${Badge} is=${row.status} tone=${row.status === "active" ? undefined : "warn"} />`],
 			["Since", (row) => html`<${Time} at=${row.created_at} />`],
 		]}
 		acts=${(row) => [
 			["Change role", () => change(row), above(row)],
-			row.status === "invited" ? ["New link", () => again(row), above(row)] : ["Reset password", () => reset(row), above(row)],
+			row.status === "invited" ? ["New link", () => again(row), above(row)] : row.status === "disabled"
+				? ["Enable", () => enable(row), above(row)] : ["Reset password", () => reset(row), above(row)],
+			...(row.status === "active" && !mine(row) ? [["Disable", () => disable(row), above(row), true]] : []),
 			mine(row) ? ["Leave", () => leave(row), "", true] : ["Remove", () => drop(row), above(row), true],
 		]} />`;
 }

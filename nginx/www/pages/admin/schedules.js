@@ -1,9 +1,9 @@
 import { html } from "../../core/html.js";
 import { patch, post } from "../../core/api.js";
-import { useResource } from "../../core/resource.js";
 import { Badge, Time } from "../../parts/bits.js";
 import { Field } from "../../parts/form.js";
 import { Manage, Name, changed, tag, two, useManaged } from "../../parts/manage.js";
+import { useProjects } from "../../parts/projects.js";
 
 const MISSED = [["once", "Make up for the last one"], ["skip", "Leave them out"], ["all", "Make up for each"]];
 const OFTEN = ["@hourly", "@daily", "@weekly", "@monthly"];
@@ -14,8 +14,6 @@ const Fields = ({ row }) => html`<${Name} value=${row.name} />
 	<datalist id="cron">${OFTEN.map((o) => html`<option value=${o} />`)}</datalist>
 	<${Field} label="Time zone" name="time_zone" value=${row.time_zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone} maxlength="64" />
 	<${Field} label="Times that were missed" name="catch_up" options=${MISSED} value=${row.catch_up ?? "once"} />`;
-
-const useProjects = () => useResource("/projects", { limit: 200 }).data?.items;
 
 const Project = () => html`<${Field} label="Project to sync" name="project_id" options=${(useProjects() ?? []).map((p) => [String(p.id), p.name])} required />`;
 

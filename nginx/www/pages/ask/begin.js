@@ -4,7 +4,7 @@ import { post } from "../../core/api.js";
 import { useAction, useResource } from "../../core/resource.js";
 import { go } from "../../core/router.js";
 import { may } from "../../core/session.js";
-import { ChooseProject } from "../../parts/choose_project.js";
+import { ChooseProject } from "../../parts/projects.js";
 import { Composer, Models, useModels } from "./composer.js";
 
 const EXAMPLES_FROM = 100; // entries of a folder

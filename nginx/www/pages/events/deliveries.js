@@ -13,6 +13,7 @@ import { Pick, ProjectLink } from "../jobs/filters.js";
 
 const AGAIN_MS = 5000;
 const STATES = [["", "Any"], ["parked", "Parked"], ["waiting", "Tried again"], ["behind", "Behind another"]];
+const SAID = { parked: "parked", waiting: "tried again", behind: "behind another" };
 
 const Subscriptions = ({ list }) => html`<div class="table"><table class="subscriptions"><thead><tr><th>Subscription</th><th class="kinds">Kinds</th><th class="num">Behind</th><th class="num">For</th><th class="num">Failing</th><th class="num">Parked</th></tr></thead>
 	<tbody>${list.map((s) => html`<tr key=${s.name}><td><strong>${s.name}</strong><br /><span class="fine">${s.doc}</span></td><td class="path kinds">${s.kinds.join(" ")}</td>
@@ -28,18 +29,21 @@ function Deliveries({ query, projects }) {
 			list.reload();
 			subscriptions.reload();
 		} catch (problem) {
-			toast(problem.detail, "bad");
+			toast(`${problem.detail} ${problem.fix}`, "bad");
 		}
 	};
-	const all = () => act(() => post("/event-deliveries/redeliver", { subscription: query.subscription ?? null }), ({ data }) => `Handed on again: ${plural(data.redelivered, "event")}`);
+	const parked = parts.filter((s) => !query.subscription || s.name === query.subscription).reduce((sum, s) => sum + s.parked, 0);
+	const all = async () => (await sure({ title: `Hand on ${plural(parked, "event")} again?`, act: "Hand on again", calm: true,
+		text: `${query.subscription ?? "Each subscription"} gets them anew, each with all its attempts. What still cannot be taken is parked again.` })) && act(() => post("/event-deliveries/redeliver", { subscription: query.subscription ?? null }), ({ data }) => `Handed on again: ${plural(data.redelivered, "event")}`);
 	const discard = async (d) => (await sure({ title: "Give the event up?", text: `${d.subscription} will never be told of ${d.kind} at position ${d.position}.`, act: "Give up" }))
 		&& act(() => post(`/event-deliveries/${d.id}/discard`), () => "Given up");
 	return html`
 		<${Shown} of=${subscriptions}>${() => html`<${Subscriptions} list=${parts} />`}</>
 		<div class="filters"><${Pick} name="subscription" label="Subscription" value=${query.subscription} options=${[["", "Any"], ...parts.map((s) => [s.name, s.name])]} />
 			<${Pick} name="state" label="State" value=${query.state} options=${STATES} /><span class="space"></span>
-			<button disabled=${!parts.some((s) => s.parked)} onClick=${all}>Redeliver all that are parked</button></div>
-		<${Shown} of=${list} empty=${(d) => !d.items.length} nothing=${html`<${Empty} title="Every event was taken"><p>What a part of the program cannot take is parked here, with its reason.</p></>`}>
+			<button disabled=${!parked} onClick=${all}>Redeliver all that are parked</button></div>
+		<${Shown} of=${list} empty=${(d) => !d.items.length} nothing=${query.state ? html`<${Empty} title=${`No delivery is ${SAID[query.state] ?? "so"}`}><p>Look for another state.</p></>`
+			: html`<${Empty} title="Every event was taken"><p>What a part of the program cannot take is parked here, with its reason.</p></>`}>
 			${() => html`<ol class="attempts card">${list.items.map((d) => html`<li key=${d.id}>
 				<div class="row"><strong>${d.kind}</strong> <span class="fine">position ${d.position} to</span> ${d.subscription} <${Badge} tone=${d.state === "parked" ? "bad" : "warn"}>${d.state}</>
 					<${ProjectLink} id=${d.project_id} projects=${projects} /><span class="fine">attempt ${d.attempt}, <${Time} at=${d.failed_at ?? d.created_at} />${d.retry_at && html`, again <${Time} at=${d.retry_at} />`}</span><span class="space"></span>

@@ -1,6 +1,5 @@
 // The filters of jobs and events, which the address holds.
 import { html, useEffect, useMemo, useRef } from "../../core/html.js";
-import { useResource } from "../../core/resource.js";
 import { set_query } from "../../core/router.js";
 
 const SPANS = [["", "Any time"], ["1h", "Last hour"], ["24h", "Last day"], ["7d", "Last 7 days"]];
@@ -9,12 +8,6 @@ const SETTLE_MS = 250;
 
 // The time that a span of the address begins at; the same until the span changes, so that lists stay.
 export const useSince = (span) => useMemo(() => (LENGTHS[span] ? new Date(Date.now() - LENGTHS[span] * 1000).toISOString() : undefined), [span]);
-
-// Projects by number, for names in lists and for the choice among them.
-export function useProjects() {
-	const { data } = useResource("/projects", { limit: 200 }, { live: ["project.created", "project.deleted"] });
-	return useMemo(() => new Map((data?.items ?? []).map((p) => [p.id, p.name])), [data]);
-}
 
 export const ProjectLink = ({ id, projects }) => (id ? html`<a href=${`/projects/${id}`}>${projects.get(id) ?? `Project ${id}`}</a>` : html`<span class="fine">–</span>`);
 

@@ -9,6 +9,7 @@ import { Icon } from "../../parts/icon.js";
 import { Failure } from "../../parts/states.js";
 import { ROOT, folder_of, is_folder } from "./chart.js";
 import { source_url } from "../../parts/lines.js";
+import { TESTED } from "./state.js";
 import { tested_text } from "./table.js";
 
 const MOST = 12;
@@ -41,7 +42,7 @@ function Whole({ id, chart, query }) {
 		<${Languages} chart=${chart} d=${0} />
 		<${Block} title="Where it hurts"><ul class="rows">
 			<li><a href=${to({ only: "cycle", view: "table", sort: "cycle", desc: null, at: null })}>${cycles.length ? `${plural(cycles.length, "cycle")} of imports` : "No cycles of imports"}</a>${largest > 0 && html`<a class="num" href=${to({ only: String(largest), color: "cycle" })}>largest: ${number(cycles[largest - 1])} files</a>`}</li>
-			<li><a href=${to({ only: "untested", color: "tested", at: null })} title="By imports, from files that are tests; in C a source counts with the header of its name">Source that no test reaches</a><span class="num">${percent(sums.source[0] - sums.tested[0], sums.source[0])}</span></li>
+			<li><a href=${to({ only: "untested", color: "tested", at: null })} title=${TESTED}>Source that no test reaches</a><span class="num">${percent(sums.source[0] - sums.tested[0], sums.source[0])}</span></li>
 			${hot.map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${`${number(files.commits[f])} changes`} />`)}
 		</ul></>
 		<${Block} title="Parts, by lines"><${Rows} more=${parts.length - MOST} items=${parts.slice(0, MOST).map((p) => html`<li key=${p.i}><a class="place" href=${to({ part: p.name, at: chart.components.path[p.i] || null })}><bdi>${p.name}</bdi></a><span class="num">${compact(p.code)}</span></li>`)} /></>
@@ -79,7 +80,7 @@ function Folder({ chart, graph, at, query }) {
 		<${Languages} chart=${chart} d=${d} />
 		<div class="acts"><a class="button" href=${to({ view: "treemap", under: chart.path(at) })}>Zoom in</a><a class="button" href=${to({ view: "table", under: chart.path(at), rows: null })}>List its files</a>
 			${query.view !== "treemap" && query.view !== "table" && html`<a class="button" href=${to({ open: open_also(chart, query, at) })}>Open it</a>`}</div>
-		<dl class="facts"><dt>Tested lines</dt><dd>${sums.source[d] ? percent(sums.tested[d], sums.source[d]) : "no source"}</dd><dt>Files in cycles</dt><dd>${number(sums.cyclic[d])}</dd>
+		<dl class="facts"><dt title=${TESTED}>Lines reached by tests</dt><dd>${sums.source[d] ? percent(sums.tested[d], sums.source[d]) : "no source"}</dd><dt>Files in cycles</dt><dd>${number(sums.cyclic[d])}</dd>
 			${chart.history && html`<dt>Changes</dt><dd>${number(sums.commits[d])} <span class="fine">of its files, by all commits</span></dd>`}</dl>
 		${crossing && html`<${Crossing} title="Depends on" chart=${chart} list=${crossing.out} /><${Crossing} title="Used by" chart=${chart} list=${crossing.in} />`}
 		<${Block} title="Largest files"><${Rows} more=${largest.length - 8} items=${largest.slice(0, 8).map((f) => html`<${Row} key=${f} path=${chart.path(f)} end=${plural(chart.code(f), "line")} />`)} /></>
@@ -137,11 +138,11 @@ function File({ id, chart, at, query }) {
 	const c = chart.coupling;
 	const coupled = useMemo(() => c.a.map((a, i) => ({ other: a === at ? c.b[i] : c.b[i] === at ? a : -1, i })).filter((p) => p.other >= 0), [chart, at]);
 	const facts = [["Language", chart.languages[f.lang[at]] ?? "–"], ["Role", chart.roles[f.role[at]] || "–"], ["Lines", number(f.code[at])], ["Part", html`<a href=${to({ part: chart.components.name[f.component[at]] })}>${chart.components.name[f.component[at]]}</a>`],
-		["Layer", number(f.layer[at])], ["Reached by tests", tested_text(f.tested[at])]];
+		["Layer", number(f.layer[at])], ["Reached by tests", tested_text(f.tested[at]), TESTED]];
 	const past = chart.history ? [["Owner", chart.authors[f.owner[at]] ?? "–"], ["Authors", number(f.authors[at])], ["Changes", number(f.commits[at])], ["Last change", f.last[at] ? html`<${Time} at=${f.last[at] * 86400000} />` : "–"]] : [];
 	return html`<div class="card detail"><${Head} path=${path} icon="file" />
 		<div class="acts"><a class="button first" href=${source_url(id, path, query.commit)}>Read the source</a><a class="button" href=${to({ near: query.near === "both" ? null : "both" })}>${query.near === "both" ? "Show everything" : "Isolate it"}</a></div>
-		<dl class="facts">${[...facts, ...past].map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${value}</dd>`)}</dl>
+		<dl class="facts">${[...facts, ...past].map(([name, value, about]) => html`<dt key=${name} title=${about}>${name}</dt><dd>${value}</dd>`)}</dl>
 		${query.def && html`<${Uses} id=${id} def=${query.def} commit=${commit} />`}
 		<${Neighbours} id=${id} path=${path} commit=${commit} way="out" total=${f.fan_out[at]} />
 		<${Neighbours} id=${id} path=${path} commit=${commit} way="in" total=${f.fan_in[at]} />

@@ -1,6 +1,8 @@
 // What the three views share: the address says what is selected, shown and coloured.
 import { ROOT, folder_of, is_folder } from "./chart.js";
 
+// What "tested" means here, wherever it is shown.
+export const TESTED = "Told by imports that begin in tests, not by running them; in C a source counts with the header of its name.";
 export const COLOURS = [["lang", "Language"], ["churn", "Changes"], ["central", "Importers"], ["tested", "Reached by tests"], ["layer", "Layer"], ["cycle", "Cycles"]];
 export const NEAR = [["", "Everything"], ["both", "Its neighbours"], ["in", "Who imports it"], ["out", "What it imports"], ["impact", "Impact of a change"]];
 

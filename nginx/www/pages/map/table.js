@@ -5,7 +5,7 @@ import { set_query } from "../../core/router.js";
 import { Choice } from "../../parts/bits.js";
 import { Icon } from "../../parts/icon.js";
 import { ROOT, folder_node, folder_of } from "./chart.js";
-import { css, painter } from "./state.js";
+import { TESTED, css, painter } from "./state.js";
 
 const ROW = 32; // pixels
 const SPARE = 8; // rows above and below what is seen
@@ -22,14 +22,14 @@ function columns(chart, folders) {
 	const sum = (key, label) => num(key, label, (node) => s[key][folder_of(node)]);
 	if (folders)
 		return [path, sum("files", "Files"), sum("code", "Lines"), ["lang", "Mostly", (n) => chart.languages[chart.langs[folder_of(n)]] ?? "", (n) => dash(chart.languages[chart.langs[folder_of(n)]])],
-			sum("cyclic", "In cycles"), ["tested", "Tested lines", (n) => s.tested[folder_of(n)] / (s.source[folder_of(n)] || Infinity), (n) => (s.source[folder_of(n)] ? `${Math.round((100 * s.tested[folder_of(n)]) / s.source[folder_of(n)])} %` : "–"), true],
+			sum("cyclic", "In cycles"), ["tested", "Reached by tests", (n) => s.tested[folder_of(n)] / (s.source[folder_of(n)] || Infinity), (n) => (s.source[folder_of(n)] ? `${Math.round((100 * s.tested[folder_of(n)]) / s.source[folder_of(n)])} %` : "–"), true],
 			sum("commits", "Changes")];
 	const of = (key) => (node) => f[key][node] ?? 0;
 	const name = (key, label, names, column = key) => [key, label, (n) => names[f[column][n]] ?? "", (n) => dash(names[f[column][n]] || null)];
 	return [path, name("lang", "Language", chart.languages), name("role", "Role", chart.roles), num("code", "Lines", of("code")),
 		num("fan_in", "Importers", of("fan_in")), num("fan_out", "Imports", of("fan_out")), num("impact", "Impact", of("impact")), num("rank", "Rank", of("rank")),
 		num("layer", "Layer", of("layer")), ["cycle", "Cycle", of("cycle"), (n) => dash(f.cycle[n] || null), true],
-		["tested", "Tested", (n) => (f.tested[n] < 0 ? 99 : f.tested[n]), (n) => tested_text(f.tested[n]), true],
+		["tested", "Reached by tests", (n) => (f.tested[n] < 0 ? 99 : f.tested[n]), (n) => tested_text(f.tested[n]), true],
 		...(chart.history ? [num("commits", "Changes", of("commits")), num("hot", "Hotspot", (n) => f.commits[n] * f.code[n]), num("authors", "Authors", of("authors")),
 			["owner", "Owner", (n) => chart.authors[f.owner[n]] ?? "", (n) => dash(chart.authors[f.owner[n]])],
 			["last", "Last change", of("last"), (n) => (f.last[n] ? html`<span title=${moment(f.last[n] * 86400000)}>${ago(f.last[n] * 86400000)}</span>` : "–"), true]] : []),
@@ -85,7 +85,7 @@ function useWindow(count, at_row) {
 function Head({ all, sort, desc }) {
 	const by = (key, numeric) => set_query({ sort: key === "path" ? null : key, desc: (key === sort ? !desc : numeric) ? "1" : null });
 	return html`<thead><tr>${all.map(([key, label, , , numeric]) => html`<th key=${key} scope="col" class=${numeric ? "num" : ""} aria-sort=${key === sort ? (desc ? "descending" : "ascending") : "none"}>
-		<button onClick=${() => by(key, numeric)}>${label}${key === sort && html` <${Icon} name=${desc ? "down" : "up"} />`}</button></th>`)}</tr></thead>`;
+		<button title=${key === "tested" ? TESTED : undefined} onClick=${() => by(key, numeric)}>${label}${key === sort && html` <${Icon} name=${desc ? "down" : "up"} />`}</button></th>`)}</tr></thead>`;
 }
 
 export function Table({ chart, query, shown, c, at, select }) {
