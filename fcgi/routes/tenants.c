@@ -4,7 +4,6 @@
 #include "routes/tables.h"
 
 #include "auth/allowance.h"
-#include "auth/quota.h"
 #include "auth/tenant.h"
 
 struct list_query {
@@ -86,13 +85,13 @@ static enum err get_removal(struct ctx *cx, const struct request *rq, struct rep
 
 static enum err get_usage(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
-	struct quota_usage usage;
+	struct tenant_usage usage;
 	struct tenant tenant;
 
 	TRY(tenant_get(cx, rq->ids[0], &tenant));
 	cx->who.tenant_id = tenant.id; /* one that the caller belongs to */
-	TRY(quota_usage(cx, &usage));
-	return reply_json(rp, &quota_usage_schema, &usage);
+	TRY(allowance_usage(cx, &usage));
+	return reply_json(rp, &tenant_usage_schema, &usage);
 }
 
 static enum err get_limits(struct ctx *cx, const struct request *rq, struct reply *rp)
@@ -236,7 +235,7 @@ const struct route tenant_routes[] = {
 		.op = "getTenantUsage",
 		OWN,
 		.status = 200,
-		.reply = &quota_usage_schema,
+		.reply = &tenant_usage_schema,
 		.fails = { ERR_NOT_FOUND },
 		.run = get_usage,
 		.doc = "Read what a tenant has, against its limits.",

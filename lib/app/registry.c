@@ -20,7 +20,6 @@
 #include "auth/expiry.h"
 #include "auth/key.h"
 #include "auth/member.h"
-#include "auth/quota.h"
 #include "auth/removal.h"
 #include "auth/origin.h"
 #include "auth/rate.h"
@@ -93,7 +92,6 @@ const struct db_check *const app_statements[] = {
 	user_statements,
 	member_statements,
 	tenant_statements,
-	quota_statements,
 	allowance_statements,
 	removal_statements,
 	expiry_statements,

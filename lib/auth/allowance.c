@@ -63,6 +63,20 @@ static const struct field PATCH_FIELDS[] = {
 const struct schema allowances_patch_schema =
 	SCHEMA_PATCH(struct allowances_patch, "TenantLimitsPatch", PATCH_FIELDS);
 
+static const struct field USAGE_FIELDS[] = {
+	F_INT(struct tenant_usage, projects, .doc = "Projects that there are"),
+	F_INT(struct tenant_usage, projects_max, .doc = "Most projects"),
+	F_INT(struct tenant_usage, storage_bytes,
+	      .doc = "Bytes of clones and maps, as last measured, and of documents"),
+	F_INT(struct tenant_usage, storage_max_bytes,
+	      .doc = "Most bytes of clones, maps and documents"),
+	F_INT(struct tenant_usage, jobs, .doc = "Jobs that have not ended"),
+	F_INT(struct tenant_usage, jobs_max, .doc = "Most jobs that have not ended"),
+	F_INT(struct tenant_usage, requests_per_minute,
+	      .doc = "Requests of all its credentials together that are answered in a minute"),
+};
+const struct schema tenant_usage_schema = SCHEMA(struct tenant_usage, "TenantUsage", USAGE_FIELDS);
+
 enum err allowance_limits(struct ctx *cx, struct list *ret)
 {
 	struct allowance *items;
@@ -84,6 +98,40 @@ enum err allowance_max(struct ctx *cx, enum allowance_kind kind, int64_t *ret)
 		return err_set(cx, ERR_NOT_FOUND, "the tenant is gone");
 	items = list.items;
 	*ret = items[kind].max;
+	return ERR_OK;
+}
+
+enum err allowance_use(struct ctx *cx, enum allowance_kind kind, int64_t *ret_used,
+                       int64_t *ret_max)
+{
+	int64_t used[ALLOWANCE_KINDS];
+
+	TRY(allowance_max(cx, kind, ret_max));
+	TRY(allowance_repo_used(cx, used));
+	*ret_used = used[kind];
+	return ERR_OK;
+}
+
+enum err allowance_usage(struct ctx *cx, struct tenant_usage *ret)
+{
+	int64_t used[ALLOWANCE_KINDS];
+	const struct allowance *items;
+	struct list list;
+
+	TRY(allowance_repo_limits(cx, &list));
+	if (list.n != ALLOWANCE_KINDS)
+		return err_set(cx, ERR_NOT_FOUND, "the tenant is gone");
+	TRY(allowance_repo_used(cx, used));
+	items = list.items;
+	*ret = (struct tenant_usage){
+		.projects = used[ALLOWANCE_PROJECTS],
+		.projects_max = items[ALLOWANCE_PROJECTS].max,
+		.storage_bytes = used[ALLOWANCE_STORAGE],
+		.storage_max_bytes = items[ALLOWANCE_STORAGE].max,
+		.jobs = used[ALLOWANCE_JOBS],
+		.jobs_max = items[ALLOWANCE_JOBS].max,
+		.requests_per_minute = items[ALLOWANCE_REQUESTS].max,
+	};
 	return ERR_OK;
 }
 

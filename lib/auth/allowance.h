@@ -46,6 +46,14 @@ struct allowances {
 	int64_t version;   /* the tenant's */
 };
 
+/* The same as the first programs knew it: some of the limits, by members. */
+struct tenant_usage {
+	int64_t projects, projects_max;
+	int64_t storage_bytes, storage_max_bytes;
+	int64_t jobs, jobs_max;
+	int64_t requests_per_minute;
+};
+
 struct allowances_patch {
 	uint64_t given;
 	int64_t projects_max, storage_max_bytes, jobs_max, requests_per_minute;
@@ -53,6 +61,7 @@ struct allowances_patch {
 };
 
 extern const struct schema allowance_schema, allowances_schema, allowances_patch_schema;
+extern const struct schema tenant_usage_schema;
 
 /** The limits of the context's tenant, without what is used.  @ret items are struct allowance */
 NODISCARD
@@ -61,6 +70,15 @@ enum err allowance_limits(struct ctx *cx, struct list *ret);
 /** What the context's tenant may have of one kind. */
 NODISCARD
 enum err allowance_max(struct ctx *cx, enum allowance_kind kind, int64_t *ret);
+
+/** What the context's tenant has of one kind, counted now, and may have. */
+NODISCARD
+enum err allowance_use(struct ctx *cx, enum allowance_kind kind, int64_t *ret_used,
+                       int64_t *ret_max);
+
+/** What the context's tenant has, counted now. */
+NODISCARD
+enum err allowance_usage(struct ctx *cx, struct tenant_usage *ret);
 
 /** The refusal of one more: limit, use, and who may raise it.  Returns ERR_LIMIT */
 enum err allowance_reached(struct ctx *cx, enum allowance_kind kind, int64_t used, int64_t max);

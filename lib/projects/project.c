@@ -2,7 +2,6 @@
 #include "projects/project.h"
 
 #include "auth/allowance.h"
-#include "auth/quota.h"
 #include "auth/vault.h"
 #include "config/config.h"
 #include "jobs/cron.h"
@@ -328,11 +327,11 @@ static enum err insert(struct ctx *cx, const struct project_new *in, struct proj
 
 static enum err too_many(struct ctx *cx)
 {
-	struct quota_usage usage;
+	int64_t n, max;
 
 	err_clear(cx);
-	TRY(quota_usage(cx, &usage));
-	return allowance_reached(cx, ALLOWANCE_PROJECTS, usage.projects, usage.projects_max);
+	TRY(allowance_use(cx, ALLOWANCE_PROJECTS, &n, &max));
+	return allowance_reached(cx, ALLOWANCE_PROJECTS, n, max);
 }
 
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,

@@ -2,7 +2,6 @@
 #include "retrieval/document.h"
 
 #include "auth/allowance.h"
-#include "auth/quota.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "config/config.h"
@@ -131,18 +130,13 @@ static enum err content_of(struct ctx *cx, const struct document_new *in, struct
 
 static enum err check_room(struct ctx *cx, int64_t bytes)
 {
-	int64_t n, max;
-	struct quota_usage usage;
+	int64_t used, max;
 
-	TRY(allowance_max(cx, ALLOWANCE_DOCUMENTS, &max));
-	TRY(document_repo_count(cx, &n));
-	if (n >= max)
-		return allowance_reached(cx, ALLOWANCE_DOCUMENTS, n, max);
-	TRY(quota_usage(cx, &usage));
-	if (usage.storage_bytes + bytes <= usage.storage_max_bytes)
-		return ERR_OK;
-	return allowance_reached(cx, ALLOWANCE_STORAGE, usage.storage_bytes,
-	                         usage.storage_max_bytes);
+	TRY(allowance_use(cx, ALLOWANCE_DOCUMENTS, &used, &max));
+	if (used >= max)
+		return allowance_reached(cx, ALLOWANCE_DOCUMENTS, used, max);
+	TRY(allowance_use(cx, ALLOWANCE_STORAGE, &used, &max));
+	return used + bytes <= max ? ERR_OK : allowance_reached(cx, ALLOWANCE_STORAGE, used, max);
 }
 
 /* @content what it is; NULL: what the pieces of the upload hold */

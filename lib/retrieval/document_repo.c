@@ -40,18 +40,6 @@ enum err document_repo_take(struct ctx *cx, const struct document *in, int64_t u
 	              &document_schema, ret);
 }
 
-static const struct db_stmt COUNT_ALL = {
-	.name = "document_count",
-	.read = true,
-	.nparams = 1,
-	.sql = "SELECT count(*) FROM app.document WHERE tenant_id = $1",
-};
-
-enum err document_repo_count(struct ctx *cx, int64_t *ret)
-{
-	return db_get_int(cx, &COUNT_ALL, DB_NO_ARGS, ret);
-}
-
 static const struct db_stmt GET = {
 	.name = "document_get",
 	.read = true,
@@ -207,11 +195,17 @@ enum err document_gone(struct ctx *cx)
 }
 
 const struct db_check document_statements[] = {
-	{ .stmt = &INSERT, .row = &document_schema }, { .stmt = &COUNT_ALL },
-	{ .stmt = &TAKE, .row = &document_schema },   { .stmt = &FIND, .row = &document_schema },
-	{ .stmt = &GET, .row = &document_schema },    { .stmt = &READ, .row = &TEXT },
-	{ .stmt = &LIST, .row = &document_schema },   { .stmt = &DELETE, .row = &document_schema },
-	{ .stmt = &NEXT, .row = &CONTENT },           { .stmt = &READY, .as = DB_AS_RUNNER },
-	{ .stmt = &EXTRACTED, .as = DB_AS_RUNNER },   { .stmt = &FAILED, .as = DB_AS_RUNNER },
-	{ .stmt = &GONE, .as = DB_AS_RUNNER },        { .stmt = NULL },
+	{ .stmt = &INSERT, .row = &document_schema },
+	{ .stmt = &TAKE, .row = &document_schema },
+	{ .stmt = &FIND, .row = &document_schema },
+	{ .stmt = &GET, .row = &document_schema },
+	{ .stmt = &READ, .row = &TEXT },
+	{ .stmt = &LIST, .row = &document_schema },
+	{ .stmt = &DELETE, .row = &document_schema },
+	{ .stmt = &NEXT, .row = &CONTENT },
+	{ .stmt = &READY, .as = DB_AS_RUNNER },
+	{ .stmt = &EXTRACTED, .as = DB_AS_RUNNER },
+	{ .stmt = &FAILED, .as = DB_AS_RUNNER },
+	{ .stmt = &GONE, .as = DB_AS_RUNNER },
+	{ .stmt = NULL },
 };

@@ -13,8 +13,6 @@ NODISCARD
 enum err document_repo_take(struct ctx *cx, const struct document *in, int64_t upload_id,
                             struct document *ret);
 
-NODISCARD
-enum err document_repo_count(struct ctx *cx, int64_t *ret);
 
 /**
  * Read some lines; they are cut by the database, where the whole is.

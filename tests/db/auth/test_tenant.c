@@ -1,7 +1,7 @@
 /* Tenants against a real server: created, changed, limited and seen by whom (A5, A6, A7). */
 #include "fixture_db.h"
 
-#include "auth/quota.h"
+#include "auth/allowance.h"
 #include "auth/tenant.h"
 #include "projects/project.h"
 
@@ -192,18 +192,20 @@ static void test_limits__are_the_operators(void **state)
 		                            TENANT_LIMIT_KEEP, TENANT_LIMIT_KEEP, KEEP_THE_REST };
 	CLEANUP(db_close_ptr) struct db *gate = fixture_db_connect(FIXTURE_GATE);
 	struct ctx boss = { .app = &f->app, .arena = f->arena, .db = gate };
-	struct quota_usage usage;
 	struct tenant tenant;
+	int64_t max;
 
 	assert_err(cx, db_run(cx, &RAISE, DB_NO_ARGS, NULL), ERR_DATABASE);
 	assert_err(&boss, tenant_limit(&boss, f->tenant_id, &limits, &tenant), ERR_OK);
 	assert_int_equal(tenant.projects_max, 2);
 	assert_int_equal(tenant.jobs_max, f->config.jobs_max);
 	cx = fixture_db_ctx(f);
-	assert_err(cx, quota_usage(cx, &usage), ERR_OK);
-	assert_int_equal(usage.projects_max, 2);
-	assert_int_equal(usage.storage_max_bytes, 5000000);
-	assert_int_equal(usage.requests_per_minute, 60);
+	assert_err(cx, allowance_max(cx, ALLOWANCE_PROJECTS, &max), ERR_OK);
+	assert_int_equal(max, 2);
+	assert_err(cx, allowance_max(cx, ALLOWANCE_STORAGE, &max), ERR_OK);
+	assert_int_equal(max, 5000000);
+	assert_err(cx, allowance_max(cx, ALLOWANCE_REQUESTS, &max), ERR_OK);
+	assert_int_equal(max, 60);
 	boss.who.tenant_id = 0;
 	assert_err(&boss, tenant_limit(&boss, f->tenant_id, &back, &tenant), ERR_OK);
 	assert_int_equal(tenant.projects_max, f->config.projects_max);
@@ -316,7 +318,7 @@ static void test_quota__storage(void **state)
 	int64_t was = f->config.storage_max_bytes, job;
 	struct project one, two;
 	struct project_room room;
-	struct quota_usage usage;
+	int64_t used, max;
 
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	f->config.storage_max_bytes = 1000;
@@ -326,16 +328,18 @@ static void test_quota__storage(void **state)
 	           ERR_OK);
 	assert_err(cx, project_weigh(cx, one.id, 600, 100), ERR_OK);
 	assert_err(cx, project_weigh(cx, two.id, 301, PROJECT_WEIGHT_SAME), ERR_LIMIT);
-	assert_contains(cx->fault.detail, "1000 bytes");
+	assert_contains(cx->fault.detail, "of at most 1000 bytes");
 	assert_contains(cx->fault.fix, "storage_max_bytes");
 	assert_err(cx, project_weigh(cx, two.id, 300, PROJECT_WEIGHT_SAME), ERR_OK);
 	assert_err(cx, project_room(cx, two.id, &room), ERR_OK);
 	assert_int_equal(room.used_bytes, 1000);
 	assert_int_equal(room.own_bytes, 300);
-	assert_err(cx, quota_usage(cx, &usage), ERR_OK);
-	assert_int_equal(usage.storage_bytes, 1000);
-	assert_int_equal(usage.projects, 2);
-	assert_int_equal(usage.jobs, 2);
+	assert_err(cx, allowance_use(cx, ALLOWANCE_STORAGE, &used, &max), ERR_OK);
+	assert_int_equal(used, 1000);
+	assert_err(cx, allowance_use(cx, ALLOWANCE_PROJECTS, &used, &max), ERR_OK);
+	assert_int_equal(used, 2);
+	assert_err(cx, allowance_use(cx, ALLOWANCE_JOBS, &used, &max), ERR_OK);
+	assert_int_equal(used, 2);
 	f->config.storage_max_bytes = was;
 }
 
