@@ -29,7 +29,7 @@ one() {
 	mkdir -p "$OUT/$name"
 	# A name that is empty would be taken for one.
 	[ -z "${3:-}" ] || export FUZZ_ONLY=$3
-	"$BIN/fuzz_$target" -runs="$RUNS" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 -verbosity=0 \
+	"$BIN/fuzz_$target" -runs="$RUNS" -timeout=60 -rss_limit_mb=1024 -max_len=4096 -print_final_stats=1 -verbosity=0 \
 		-artifact_prefix="$OUT/$name-" "$OUT/$name" "tests/fuzz/corpus/$target" >"$log" 2>&1 || status=$?
 	printf '%-28s %12s runs %8s/s  %s\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
 		"$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")" "$([ $status = 0 ] && echo 'nothing found' || echo "FOUND: see $log")"
