@@ -42,44 +42,47 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
 	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
 }
 
-static void date_of(int64_t days, int64_t *ret_year, int64_t *ret_month, int64_t *ret_day)
+/* @days since 0000-01-01, which is 60 days before the March that an era begins with */
+static void date_of(uint32_t days, uint32_t *ret_year, uint32_t *ret_month, uint32_t *ret_day)
 {
-	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097;
-	int64_t in_era = z - era * 146097;
-	int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-	int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * in_year + 2) / 153;
+	uint32_t z = days + 146097 - 60, era = z / 146097, in_era = z % 146097;
+	uint32_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	uint32_t in_year = in_era - (365 * year + year / 4 - year / 100);
+	uint32_t month = (5 * in_year + 2) / 153;
 
 	*ret_day = in_year - (153 * month + 2) / 5 + 1;
 	*ret_month = month < 10 ? month + 3 : month - 9;
-	*ret_year = year + era * 400 + (*ret_month <= 2);
+	*ret_year = year + era * 400 + (*ret_month <= 2) - 400;
 }
 
-/* Decimal digits with leading zeros, then one byte.  @ret what follows them */
-static char *put(char *to, int digits, int64_t value, char after)
+/* Two decimal digits, then one byte.  @ret what follows them */
+static char *put(char *to, uint32_t value, char after)
 {
-	for (int i = digits - 1; i >= 0; i--) {
-		to[i] = (char)('0' + value % 10);
-		value /= 10;
-	}
-	to[digits] = after;
-	return to + digits + 1;
+	to[0] = (char)('0' + value / 10);
+	to[1] = (char)('0' + value % 10);
+	to[2] = after;
+	return to + 3;
 }
 
+/* Answers are made of times: the numbers are small ones as soon as they can be. */
 void clock_format(int64_t wall_us, char text[CLOCK_TEXT_MAX])
 {
 	int64_t at_us = wall_us < FIRST_US ? FIRST_US : wall_us > LAST_US ? LAST_US : wall_us;
-	int64_t days = at_us / US_PER_DAY - (at_us % US_PER_DAY < 0);
-	int64_t us = at_us - days * US_PER_DAY, year, month, day;
+	uint64_t since_us = (uint64_t)(at_us - FIRST_US), days = since_us / (uint64_t)US_PER_DAY;
+	uint32_t ms = (uint32_t)((since_us - days * (uint64_t)US_PER_DAY) / 1000), s = ms / 1000;
+	uint32_t year, month, day;
 
-	date_of(days, &year, &month, &day);
-	text = put(text, 4, year, '-');
-	text = put(text, 2, month, '-');
-	text = put(text, 2, day, 'T');
-	text = put(text, 2, us / (3600 * US_PER_S), ':');
-	text = put(text, 2, us / (60 * US_PER_S) % 60, ':');
-	text = put(text, 2, us / US_PER_S % 60, '.');
-	text = put(text, 3, us / 1000 % 1000, 'Z');
+	date_of((uint32_t)days, &year, &month, &day);
+	put(text, year / 100, '0');
+	text = put(text + 2, year % 100, '-');
+	text = put(text, month, '-');
+	text = put(text, day, 'T');
+	text = put(text, s / 3600, ':');
+	text = put(text, s / 60 % 60, ':');
+	text = put(text, s % 60, '.');
+	ms %= 1000;
+	*text++ = (char)('0' + ms / 100);
+	text = put(text, ms % 100, 'Z');
 	*text = '\0';
 }
 

@@ -302,6 +302,21 @@ void sb_json_name(struct sb *sb, const char *name)
 	sb->len += n + 3;
 }
 
+void sb_json_member(struct sb *sb, char before, const char *name)
+{
+	size_t n = strlen(name);
+	char *to;
+
+	if (!reserve(sb, n + 4))
+		return;
+	to = sb->data + sb->len;
+	to[0] = before;
+	to[1] = '"';
+	memcpy(to + 2, name, n);
+	memcpy(to + n + 2, "\":", 3);
+	sb->len += n + 4;
+}
+
 void sb_jsonn(struct sb *sb, const char *text, size_t n)
 {
 	size_t from = 0, i = 0;

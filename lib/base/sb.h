@@ -76,6 +76,9 @@ void sb_markupn(struct sb *sb, const char *text, size_t n);
 /** Append "name": for a name of ours, in which nothing is to be escaped. */
 void sb_json_name(struct sb *sb, const char *name);
 
+/** The same behind one more byte: the comma or brace that a member comes after. */
+void sb_json_member(struct sb *sb, char before, const char *name);
+
 /** Forget text beyond len bytes (len <= sb->len). */
 void sb_truncate(struct sb *sb, size_t len);
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/schema_decode.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,15 +119,14 @@ static void encode_member(struct sb *sb, const struct field *f, const void *memb
 
 void schema_encode(struct sb *sb, const struct schema *s, const void *obj)
 {
-	sb_addc(sb, '{');
 	for (size_t i = 0; i < s->nfields; i++) {
 		const struct field *f = &s->fields[i];
 
-		if (i > 0)
-			sb_addc(sb, ',');
-		sb_json_name(sb, f->name);
+		sb_json_member(sb, i == 0 ? '{' : ',', f->name);
 		encode_member(sb, f, (const char *)obj + f->offset);
 	}
+	if (s->nfields == 0)
+		sb_addc(sb, '{');
 	sb_addc(sb, '}');
 }
 
@@ -173,6 +173,10 @@ static int64_t binary_number(const char *data, size_t len)
 {
 	uint64_t n = ((unsigned char)data[0] & 0x80) != 0 ? UINT64_MAX : 0;
 
+	if (len == sizeof(n)) {
+		memcpy(&n, data, sizeof(n));
+		return (int64_t)be64toh(n);
+	}
 	for (size_t i = 0; i < len; i++)
 		n = n << 8 | (unsigned char)data[i];
 	return (int64_t)n;

@@ -19,7 +19,8 @@ app = Flask(__name__)
 local = threading.local()
 
 COLUMNS = (
-    "id, name, repository_url, default_branch, status, error_type, error, head_commit, version,"
+    "id, name, repository_url, default_branch, status, error_type, error, head_commit,"
+    " clone_bytes + map_bytes AS storage_bytes, secret_id, sync_schedule_id, version,"
     " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS created_at,"
     " to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS updated_at"
 )

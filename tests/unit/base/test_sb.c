@@ -137,6 +137,13 @@ static void test_sb__json_of_plain_text(void **state)
 	sb_json_name(&sb, "name");
 	assert_true(sb.failed);
 	assert_string_equal(memory, "");
+	sb = sb_fixed(memory, 9);
+	sb_json_member(&sb, '{', "name");
+	assert_false(sb.failed);
+	assert_string_equal(memory, "{\"name\":");
+	sb_json_member(&sb, ',', "n");
+	assert_true(sb.failed);
+	assert_string_equal(memory, "{\"name\":");
 }
 
 /* What is looked at eight bytes at a time is as it is one by one, wherever a byte stands. */
