@@ -236,6 +236,55 @@ void gram_index_add(struct gram_index *index, uint32_t number, struct span text)
 	}
 }
 
+/* --- Changing lists --- */
+
+/* Up to max.  @ret false: there is none at *at, which is moved on */
+static bool take_number(const char **at, const char *end, uint64_t max, uint32_t *ret)
+{
+	uint64_t n = 0;
+	const char *p = *at;
+
+	for (; p < end && *p >= '0' && *p <= '9' && n <= max; p++)
+		n = n * 10 + (uint64_t)(*p - '0');
+	if (p == *at || n > max)
+		return false;
+	*ret = (uint32_t)n;
+	*at = p;
+	return true;
+}
+
+/* "{1,2,3}" behind a tab, rising. */
+static bool take_numbers(struct arena *arena, const char **at, const char *end,
+                         struct gram_numbers *ret)
+{
+	const char *p = *at, *close = p < end ? memchr(p, '}', (size_t)(end - p)) : NULL;
+	uint32_t *list;
+
+	if (close == NULL || close - p < 2 || p[0] != '\t' || p[1] != '{')
+		return false;
+	list = arena_array(arena, (size_t)(close - p) / 2, sizeof(*list));
+	*ret = (struct gram_numbers){ .list = list };
+	for (p += 2; p < close; p++) {
+		if (!take_number(&p, close, INT32_MAX, &list[ret->n]) || (p < close && *p != ',') ||
+		    (ret->n > 0 && list[ret->n] <= list[ret->n - 1]))
+			return false;
+		ret->n++;
+	}
+	*at = close + 1;
+	return true;
+}
+
+bool gram_change_read(struct arena *arena, struct span line, struct gram_change *ret)
+{
+	const char *at = line.data + 2, *end = line.data + line.len;
+
+	*ret = (struct gram_change){ 0 };
+	return line.len > 2 && line.data[0] == 's' && line.data[1] == '\t' &&
+	       take_number(&at, end, GRAM_COUNT - 1, &ret->gram) &&
+	       take_numbers(arena, &at, end, &ret->gone) &&
+	       take_numbers(arena, &at, end, &ret->come) && at == end;
+}
+
 static void put(struct gram_list *list, uint32_t number)
 {
 	char *at = list->postings + list->len;
@@ -260,6 +309,8 @@ bool gram_patch(struct arena *arena, const char *postings, struct gram_numbers g
 		return false;
 	*ret = (struct gram_list){ .postings = arena_alloc(arena, cap) };
 	while (now >= 0 || j < come.n) {
+		if (now >= UINT32_MAX)
+			return false;
 		if (now >= 0 && i < gone.n && gone.list[i] == (uint32_t)now) {
 			i++;
 			now = gram_next(&at, now);

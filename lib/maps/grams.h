@@ -76,12 +76,22 @@ struct gram_numbers {
 	size_t n;
 };
 
+/* What a list of names loses and gets: a line of the part `grams` against a patch (tables.h). */
+struct gram_change {
+	uint32_t gram;
+	struct gram_numbers gone, come; /* at most INT32_MAX */
+};
+
+/** @line without its line feed  @ret lists live in the arena; false: it is none */
+bool gram_change_read(struct arena *arena, struct span line, struct gram_change *ret);
+
 /**
  * Take numbers out of a list and put others in.
  *
  * @postings ended by NUL
  * @ret      its postings live in the arena
- * Returns false when one that goes is not there, one that comes is, or the list is none
+ * Returns false when one that goes is not there, one that comes is, or the list is none or has a
+ * number beyond 32 bits
  */
 bool gram_patch(struct arena *arena, const char *postings, struct gram_numbers gone,
                 struct gram_numbers come, struct gram_list *ret);

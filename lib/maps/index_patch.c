@@ -80,50 +80,11 @@ static enum err replace_edges(struct ctx *cx, int64_t id, const struct bundle *b
 
 /* --- Grams --- */
 
-/* A line of the part: what a list of names loses and gets. */
+/* A line of the part, and whether the index has its list. */
 struct gram_line {
-	uint32_t gram;
-	struct gram_numbers gone, come;
+	struct gram_change change;
 	bool found;
 };
-
-/* "{1,2,3}" behind a tab at *at, which is moved on.  @ret false: there is none, or its numbers do not rise */
-static bool take_numbers(struct arena *arena, const char **at, const char *end,
-                         struct gram_numbers *ret)
-{
-	const char *close = *at < end ? memchr(*at, '}', (size_t)(end - *at)) : NULL;
-	uint32_t *list;
-
-	if (close == NULL || close - *at < 2 || (*at)[0] != '\t' || (*at)[1] != '{')
-		return false;
-	list = arena_array(arena, (size_t)(close - *at) / 2, sizeof(*list));
-	*ret = (struct gram_numbers){ .list = list };
-	for (const char *p = *at + 2; p < close; p++) {
-		uint64_t n = 0;
-
-		for (; p < close && *p >= '0' && *p <= '9' && n <= INT32_MAX; p++)
-			n = n * 10 + (uint64_t)(*p - '0');
-		if (n > INT32_MAX || (p < close && *p != ',') ||
-		    (ret->n > 0 && n <= list[ret->n - 1]))
-			return false;
-		list[ret->n++] = (uint32_t)n;
-	}
-	*at = close + 1;
-	return true;
-}
-
-static bool take_line(struct arena *arena, const char *line, const char *end, struct gram_line *ret)
-{
-	uint32_t gram = 0;
-
-	if (end - line < 3 || line[0] != 's' || line[1] != '\t')
-		return false;
-	for (line += 2; line < end && *line >= '0' && *line <= '9' && gram < GRAM_COUNT; line++)
-		gram = gram * 10 + (uint32_t)(*line - '0');
-	*ret = (struct gram_line){ .gram = gram };
-	return gram < GRAM_COUNT && take_numbers(arena, &line, end, &ret->gone) &&
-	       take_numbers(arena, &line, end, &ret->come) && line == end;
-}
 
 /* Lines from the front.  @ret false: one that is none */
 static bool take_lines(struct arena *arena, struct span *rest, struct gram_line *lines, size_t *n)
@@ -131,8 +92,12 @@ static bool take_lines(struct arena *arena, struct span *rest, struct gram_line 
 	for (*n = 0; *n < GRAMS_AT_ONCE && rest->len > 0; ++*n) {
 		const char *feed = memchr(rest->data, '\n', rest->len);
 
-		if (feed == NULL || !take_line(arena, rest->data, feed, &lines[*n]) ||
-		    (*n > 0 && lines[*n].gram <= lines[*n - 1].gram))
+		lines[*n] = (struct gram_line){ 0 };
+		if (feed == NULL ||
+		    !gram_change_read(arena,
+		                      (struct span){ rest->data, (size_t)(feed - rest->data) },
+		                      &lines[*n].change) ||
+		    (*n > 0 && lines[*n].change.gram <= lines[*n - 1].change.gram))
 			return false;
 		rest->len -= (size_t)(feed + 1 - rest->data);
 		rest->data = feed + 1;
@@ -144,7 +109,7 @@ static int by_gram(const void *a, const void *b)
 {
 	const struct gram_line *x = a, *y = b;
 
-	return x->gram < y->gram ? -1 : x->gram > y->gram;
+	return x->change.gram < y->change.gram ? -1 : x->change.gram > y->change.gram;
 }
 
 /* One list as it will be; an empty one has no row. */
@@ -153,11 +118,11 @@ static bool write_list(struct arena *arena, struct sb *sb, const struct gram_lin
 {
 	struct gram_list list;
 
-	if (!gram_patch(arena, postings, line->gone, line->come, &list))
+	if (!gram_patch(arena, postings, line->change.gone, line->change.come, &list))
 		return false;
 	if (list.n == 0)
 		return true;
-	sb_addf(sb, "s\t%u\t%u\t", line->gram, list.n);
+	sb_addf(sb, "s\t%u\t%u\t", line->change.gram, list.n);
 	sb_addn(sb, list.postings, list.len);
 	sb_addc(sb, '\n');
 	return true;
@@ -168,7 +133,7 @@ static bool write_lists(struct arena *arena, const struct list *rows, struct gra
 {
 	for (size_t i = 0; i < rows->n; i++) {
 		const struct search_gram *row = (const struct search_gram *)rows->items + i;
-		const struct gram_line key = { .gram = (uint32_t)row->gram };
+		const struct gram_line key = { .change.gram = (uint32_t)row->gram };
 		struct gram_line *line = bsearch(&key, lines, n, sizeof(key), by_gram);
 
 		if (line == NULL || !write_list(arena, sb, line, row->postings))
@@ -191,8 +156,8 @@ static enum err patch_lists(struct ctx *cx, int64_t id, struct gram_line *lines,
 	const char *array;
 
 	for (size_t i = 0; i < n; i++) {
-		sb_int_after(&grams, i == 0 ? '{' : ',', lines[i].gram);
-		sb_addf(&keys, "%u\n", lines[i].gram);
+		sb_int_after(&grams, i == 0 ? '{' : ',', lines[i].change.gram);
+		sb_addf(&keys, "%u\n", lines[i].change.gram);
 	}
 	sb_addc(&grams, '}');
 	TRY(sb_finish(cx, &grams, &array));

@@ -202,6 +202,15 @@ check 'older maps can be read, but not asked, beyond those that are kept' '
 	[ "$(sql "SELECT count(*) FROM app.map_index")" = 2 ] &&
 	[ "$(sql "SELECT count(DISTINCT index_id) FROM app.map_symbol")" = 2 ]
 '
+check 'an index that would go becomes that of the next commit: what was renamed is found by its new name alone' '
+	before=$(sql "SELECT max(id) FROM app.map_index") &&
+	(cd "$WORK/odd" && sed -i "s/openSocket/closeSocket/" lib/net/http.c && commit renamed) &&
+	portolan map "$WORK/odd" >/dev/null && [ "$(sql "SELECT max(id) FROM app.map_index")" = "$before" ] &&
+	get "symbols?q=closeSocket" && json .commit "$(git -C "$WORK/odd" rev-parse HEAD)" &&
+	json ".items[0] | .name + \" \" + .match" "closeSocket exact" && get "symbols?q=socket" && json ".items | length" 1 &&
+	get "references?name=parse_request" && json ".items[0].path" lib/net/http.c &&
+	get "references?name=openSocket" && status 404
+'
 swept() { [ "$(sql "SELECT (SELECT count(*) FROM app.map_index) + (SELECT count(*) FROM app.map_gram)")" = 0 ]; }
 check 'a deleted project leaves no rows behind' '
 	api GET "/api/v1/projects/$id" && tag=$(tr -d "\r" <"$WORK/reply.headers" | sed -n "s/^[Ee][Tt]ag: //p") &&

@@ -7,6 +7,30 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Postings, and behind a line feed what they lose and get: what comes out is a list. */
+static void change(struct arena *arena, struct span text)
+{
+	const char *feed = memchr(text.data, '\n', text.len), *postings, *at;
+	struct gram_change c = { 0 };
+	struct gram_list list;
+	int64_t last = -1, next;
+	uint32_t n = 0;
+
+	if (feed == NULL)
+		return;
+	postings = arena_strndup(arena, text.data, (size_t)(feed - text.data));
+	if (!gram_change_read(arena,
+	                      (struct span){ feed + 1, text.len - (size_t)(feed + 1 - text.data) },
+	                      &c) ||
+	    !gram_patch(arena, postings, c.gone, c.come, &list))
+		return;
+	at = arena_strndup(arena, list.len > 0 ? list.postings : "", list.len);
+	for (; (next = gram_next(&at, last)) >= 0; n++)
+		last = next;
+	if (n != list.n || *at != '\0')
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new((size_t)16 << 20);
@@ -27,6 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		last = next;
 	}
+	change(arena, text);
 	if (size < 512 && q.len > 0 && search_judge(text, q, SEARCH_FILES, &score) == MATCH_NONE)
 		abort(); /* it is a part of the text */
 	return 0;

@@ -132,8 +132,46 @@ static void test_grams__lists_are_patched(void **state)
 		assert_int_equal(list.len, strlen(is));
 		assert_memory_equal(list.postings, is, list.len);
 	}
+	assert_false(gram_patch(cx->arena, "PPPPPPPPP0PPPPPP?", (struct gram_numbers){ 0 },
+	                        (struct gram_numbers){ 0 }, &list));
 	assert_false(gram_patch(cx->arena, "1!", (struct gram_numbers){ 0 },
 	                        (struct gram_numbers){ 0 }, &list));
+}
+
+static void test_grams__changes_are_read(void **state)
+{
+	static const struct {
+		const char *line;
+		size_t ngone, ncome;
+		bool good;
+	} CASES[] = {
+		{ "s\t262143\t{1,20,2147483647}\t{3}", 3, 1, true },
+		{ "s\t0\t{}\t{}", 0, 0, true },
+		{ "s\t262144\t{}\t{}", 0, 0, false },
+		{ "f\t1\t{}\t{}", 0, 0, false },
+		{ "s\t\t{}\t{}", 0, 0, false },
+		{ "s\t1\t{2147483648}\t{}", 0, 0, false },
+		{ "s\t1\t{2,2}\t{}", 0, 0, false },
+		{ "s\t1\t{,}\t{}", 0, 0, false },
+		{ "s\t1\t{2 3}\t{}", 0, 0, false },
+		{ "s\t1\t{2}", 0, 0, false },
+		{ "s\t1\t{2}\t{3}4", 0, 0, false },
+		{ "s\t1\t{2}\t{3", 0, 0, false },
+		{ "s", 0, 0, false },
+	};
+	struct ctx *cx = fixture_ctx(*state);
+	struct gram_change change;
+
+	for (size_t i = 0; i < COUNT(CASES); i++) {
+		const struct span line = { CASES[i].line, strlen(CASES[i].line) };
+
+		print_message("# %s\n", CASES[i].line);
+		assert_int_equal(gram_change_read(cx->arena, line, &change), CASES[i].good);
+		if (!CASES[i].good)
+			continue;
+		assert_int_equal(change.gone.n, CASES[i].ngone);
+		assert_int_equal(change.come.n, CASES[i].ncome);
+	}
 }
 
 /* What is no posting ends the list, whatever it is. */
@@ -189,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grams__of_parts_and_beginnings),
 		cmocka_unit_test(test_grams__postings_there_and_back),
+		cmocka_unit_test(test_grams__changes_are_read),
 		cmocka_unit_test(test_grams__lists_are_patched),
 		cmocka_unit_test(test_grams__postings_that_are_none),
 		cmocka_unit_test(test_search__judges),
