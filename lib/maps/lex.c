@@ -416,13 +416,29 @@ static inline const char *behind_spaces(const struct lexer *lx)
 	return p;
 }
 
-/* A token that was not seen before. */
-static inline bool lex_fresh(struct lexer *lx, struct token *ret)
+/* Whoever else reads them sees each token once, when it is new. */
+static inline bool tell(const struct lexer *lx, const struct token *t)
+{
+	if (lx->on_token)
+		lx->on_token(lx->on_token_arg, t);
+	return true;
+}
+
+static bool take_pushed(struct lexer *lx, struct token *ret)
+{
+	lx->has_pushed = false;
+	*ret = lx->pushed;
+	return ret->kind != TOKEN_END;
+}
+
+bool lex_next(struct lexer *lx, struct token *ret)
 {
 	bool words = lx->syntax->flags & LEX_ANY_CASE || lx->syntax == &syntaxes[SYNTAX_M4];
 
+	if (lx->has_pushed)
+		return take_pushed(lx, ret);
 	if (lx->depth > 0 && lex_js_resume(lx, ret))
-		return true;
+		return tell(lx, ret);
 	if (lx->outside)
 		lex_php_outside(lx);
 	while (lx->p < lx->end) {
@@ -438,16 +454,16 @@ static inline bool lex_fresh(struct lexer *lx, struct token *ret)
 			if (words && lex_comment(lx))
 				continue;
 			lex_word(lx, ret);
-			return true;
+			return tell(lx, ret);
 		case CLASS_DIGIT:
 			lex_number(lx, ret);
-			return true;
+			return tell(lx, ret);
 		case CLASS_SPECIAL:
 			switch (lex_special(lx, ret)) {
 			case SPECIAL_SKIPPED:
 				continue;
 			case SPECIAL_TOKEN:
-				return true;
+				return tell(lx, ret);
 			case SPECIAL_NONE:
 				break;
 			}
@@ -456,23 +472,9 @@ static inline bool lex_fresh(struct lexer *lx, struct token *ret)
 			break;
 		}
 		give_token(lx, ret, TOKEN_PUNCT, lx->p, lx->p + 1);
-		return true;
+		return tell(lx, ret);
 	}
 	return lex_end(lx, ret);
-}
-
-bool lex_next(struct lexer *lx, struct token *ret)
-{
-	if (lx->has_pushed) {
-		lx->has_pushed = false;
-		*ret = lx->pushed;
-		return ret->kind != TOKEN_END;
-	}
-	if (!lex_fresh(lx, ret))
-		return false;
-	if (lx->on_token && ret->kind != TOKEN_NEWLINE)
-		lx->on_token(lx->on_token_arg, ret);
-	return true;
 }
 
 void lex_push(struct lexer *lx, const struct token *t)

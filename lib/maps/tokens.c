@@ -35,7 +35,7 @@ static void close_bracket(struct tokens *ts, struct tok *t)
 	if (open == TOK_NONE)
 		return;
 	t->pair = open;
-	ts->t[open].pair = ts->n;
+	ts->t[open].pair = (uint32_t)(t - ts->t);
 	ts->open = t->up = ts->t[open].up;
 }
 
@@ -58,13 +58,38 @@ static bool more_room(struct tokens *ts, struct arena *arena)
 	return true;
 }
 
+/* A token that is a sign; nearly all others need no look at what is open. */
+static void take_sign(struct tokens *ts, struct tok *t)
+{
+	switch (t->c) {
+	case '(':
+	case '[':
+	case '{':
+		ts->open = (uint32_t)(t - ts->t);
+		break;
+	case ')':
+	case ']':
+	case '}':
+		close_bracket(ts, t);
+		break;
+	default:
+		break;
+	}
+}
+
+static void mark_last(struct tokens *ts, struct arena *arena)
+{
+	ts->marks = sink_room(arena, ts->marks, ts->nmarks, &ts->marks_cap, sizeof(*ts->marks));
+	ts->marks[ts->nmarks++] = ts->n - 1;
+}
+
 void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, uint32_t words)
 {
 	struct tok *made;
 
 	if (ts->n >= ts->cap && !more_room(ts, arena))
 		return;
-	made = &ts->t[ts->n];
+	made = &ts->t[ts->n++];
 	*made = (struct tok){
 		.text = t->text,
 		.len = t->len > UINT32_MAX ? UINT32_MAX : (uint32_t)t->len,
@@ -78,26 +103,10 @@ void tokens_add(struct tokens *ts, struct arena *arena, const struct token *t, u
 		.glued = t->glued,
 	};
 	ts->any |= words;
-	if (words & WORD_MARKS) {
-		ts->marks =
-			sink_room(arena, ts->marks, ts->nmarks, &ts->marks_cap, sizeof(*ts->marks));
-		ts->marks[ts->nmarks++] = ts->n;
-	}
-	switch (t->c) {
-	case '(':
-	case '[':
-	case '{':
-		ts->open = ts->n;
-		break;
-	case ')':
-	case ']':
-	case '}':
-		close_bracket(ts, made);
-		break;
-	default:
-		break;
-	}
-	ts->n++;
+	if (t->c != '\0')
+		take_sign(ts, made);
+	else if (words & WORD_MARKS)
+		mark_last(ts, arena);
 }
 
 const struct tok *tok_at(struct tokens *ts, uint32_t i)
