@@ -85,12 +85,12 @@ static enum err free_held(struct ctx *cx, const struct ledger_freed *freed)
 	return budget_settle(cx, &held, &spent);
 }
 
-static enum err settle_lost(struct ctx *cx)
+static enum err settle_lost(struct ctx *cx, int64_t job_id)
 {
 	const struct ledger_freed *freed;
 	struct list lost;
 
-	TRY(ledger_repo_lose(cx, &lost));
+	TRY(ledger_repo_lose(cx, job_id, &lost));
 	freed = lost.items;
 	for (size_t i = 0; i < lost.n; i++)
 		TRY(free_held(cx, &freed[i]));
@@ -109,7 +109,7 @@ enum err ledger_open(struct ctx *cx, const struct target *to, const struct ledge
 	};
 
 	TRY(db_begin(cx, &tx));
-	TRY(settle_lost(cx));
+	TRY(settle_lost(cx, about->job_id));
 	TRY(budget_hold(cx, &charge));
 	TRY(ledger_repo_open(cx, to, about, held, ret_id));
 	return db_commit(&tx);

@@ -2,8 +2,9 @@
  * Ledger: a row for each request to a provider, opened with what it may cost before it is sent, settled with
  * what it did cost when it has ended.
  *
- * A row that nobody settles (its process was killed) is settled by the next call of the tenant after its time,
- * as lost, at what was held: nobody knows what the provider has charged.
+ * A row that nobody settles (its process was killed) is settled as lost, at what was held: nobody knows what the
+ * provider has charged.  The next call of the same job does so, which is made by another attempt then, because a job
+ * asks one at a time; or else the next one of the tenant after its time.
  *
  * Every function keeps the promises of projects/project.h: ownership, tenancy, errors, time.
  */

@@ -68,18 +68,18 @@ enum err ledger_repo_settle(struct ctx *cx, int64_t id, const struct ledger_end 
 
 static const struct db_stmt LOSE = {
 	.name = "ledger_lose",
-	.nparams = 1,
+	.nparams = 2,
 	.sql = "UPDATE app.llm_call SET status = 'lost', estimated = true, input_tokens = held_input,"
 	       " output_tokens = held_tokens - held_input, cost_micro = held_micro, open_until = NULL"
 	       " WHERE tenant_id = $1 AND status = 'open' AND id IN (SELECT id FROM app.llm_call"
-	       " WHERE tenant_id = $1 AND status = 'open' AND open_until < now()"
+	       " WHERE tenant_id = $1 AND status = 'open' AND (open_until < now() OR job_id = $2)"
 	       " ORDER BY id LIMIT " LOST_AT_ONCE
 	       " FOR UPDATE SKIP LOCKED) RETURNING " FREED_COLUMNS,
 };
 
-enum err ledger_repo_lose(struct ctx *cx, struct list *ret)
+enum err ledger_repo_lose(struct ctx *cx, int64_t job_id, struct list *ret)
 {
-	return db_list(cx, &LOSE, DB_NO_ARGS, &FREED, ret);
+	return db_list(cx, &LOSE, DB_ARGS(DB_INT0(job_id)), &FREED, ret);
 }
 
 static const struct db_stmt CACHED = {

@@ -16,9 +16,9 @@ enum err ledger_repo_open(struct ctx *cx, const struct target *to, const struct 
 NODISCARD
 enum err ledger_repo_settle(struct ctx *cx, int64_t id, const struct ledger_end *end,
                             struct ledger_freed *ret);
-/** Settle some whose time is over.  @ret items are struct ledger_freed */
+/** Settle some whose time is over, and those of a job (0: of none).  @ret items are struct ledger_freed */
 NODISCARD
-enum err ledger_repo_lose(struct ctx *cx, struct list *ret);
+enum err ledger_repo_lose(struct ctx *cx, int64_t job_id, struct list *ret);
 NODISCARD
 enum err ledger_repo_cached(struct ctx *cx, const char *provider, const char *model,
                             const struct ledger_about *about, int64_t *ret_id);

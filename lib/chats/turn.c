@@ -82,6 +82,9 @@ static const struct field FIELDS[] = {
 	F_INT(struct turn, output_tokens, .doc = "Tokens that models wrote for it"),
 	F_INT(struct turn, cost_micro,
 	      .doc = "What that cost by the prices of the models, in millionths of the currency"),
+	F_INT(struct turn, lost_calls,
+	      .doc = "Calls of models in whose midst a runner ended: they count as paid, at the most "
+	             "that they may have cost, and were made again"),
 	F_TEXT(struct turn, error_type, .nullable = true,
 	       .doc = "Last part of the problem type, of a run that failed"),
 	F_TEXT(struct turn, error_message, .nullable = true, .doc = "Why it failed"),

@@ -54,6 +54,7 @@ struct turn {
 	int64_t cached_from;       /* the run whose answer was given again; 0: none */
 	int64_t input_tokens, output_tokens;
 	int64_t cost_micro; /* what the ledger says of its calls, in millionths of the currency */
+	int64_t lost_calls; /* of those, in whose midst a runner ended: counted as paid, and made again */
 	const char *error_type, *error_message;
 	int64_t created_us, started_us, finished_us; /* 0: not yet */
 	int64_t duration_ms;                         /* from its start to its end; 0: not ended */

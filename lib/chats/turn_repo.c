@@ -47,6 +47,8 @@ static const struct db_stmt GET = {
 	       " r.cached_from, r.input_tokens, r.output_tokens,"
 	       " (SELECT coalesce(sum(l.cost_micro), 0)::bigint FROM app.llm_call l"
 	       " WHERE l.tenant_id = $1 AND l.job_id = r.job_id) AS cost_micro,"
+	       " (SELECT count(*) FROM app.llm_call l WHERE l.tenant_id = $1 AND l.job_id = r.job_id"
+	       " AND l.status = 'lost') AS lost_calls,"
 	       " r.error_type, r.error_message,"
 	       " (date_part('epoch', r.created_at) * 1000000)::bigint AS created_at,"
 	       " (date_part('epoch', r.started_at) * 1000000)::bigint AS started_at,"

@@ -213,6 +213,12 @@ check 'killed behind a call, the next attempt does not pay for it again' '
 	within 20 has_called && old=$(pid_of runner) && kill -9 "$old" && within 30 another_pid "$old" && let_go && within 60 ended completed &&
 	json .answer "In \`lib/parse.c:3\` [1]." && [ "$(charged)" -eq $((before + 1)) ] && [ "$(charged)" -eq "$(calls)" ]
 '
+check 'killed in the midst of a call, it is made again at once; the run and the ledger tell what was lost' '
+	say "Cut?" "[{\"text\":\"one two three four five\",\"hold\":3},{\"text\":\"In [lib/parse.c:3].\"}]" "" && keep run .id && within 20 has_text &&
+	old=$(pid_of runner) && kill -9 "$old" && within 30 another_pid "$old" && within 60 ended completed &&
+	json .answer "In \`lib/parse.c:3\` [1]." && json .lost_calls 1 && json ".output_tokens > 0" true && [ "$(charged)" -eq "$(calls)" ] &&
+	[ "$(sql "SELECT string_agg(status, \$\$ \$\$ ORDER BY id) FROM app.llm_call WHERE job_id = (SELECT job_id FROM app.chat_run WHERE id = $run)")" = "lost done" ]
+'
 check 'cancel ends the call, and keeps what there was' '
 	say "Long?" "[{\"text\":\"one two three four five six seven\",\"hold\":3}]" "" && keep run .id && within 20 has_text &&
 	api POST "/api/v1/runs/$run/cancel" </dev/null && status 202 && within 20 ended cancelled && json ".answer | startswith(\"one two\")" true &&

@@ -81,7 +81,7 @@ function Title({ c, conversation, names }) {
 	useKeys(may("member") && !editing ? [["r", "Rename the conversation", begin]] : []);
 	if (editing)
 		return html`<form class="rename" onSubmit=${keep} onKeyDown=${(e) => e.key === "Escape" && stop()}>
-			<input name="title" aria-label="What the conversation is called" defaultValue=${c.title} maxlength="200" required ref=${at} disabled=${rename.busy} />
+			<input name="title" aria-label="What the conversation is called" defaultValue=${c.title} maxlength="200" required ref=${at} />
 			<button class="first" disabled=${rename.busy}>Rename</button><button type="button" onClick=${stop}>Cancel</button>
 			${rename.problem && html`<p class="wrong" role="alert">${rename.problem.status === 412 ? `It is called “${editing.title}” by now; Enter renames it all the same.` : rename.problem.detail}</p>`}
 		</form>`;

@@ -41,8 +41,11 @@ const Step = ({ step }) => html`<li>
 export function Work({ run }) {
 	const [open, set_open] = useState(false);
 	const steps = useResource(open ? `/runs/${run}/steps` : null);
+	const lost = useResource(open ? `/runs/${run}` : null).data?.lost_calls;
 	return html`<details class="work" onToggle=${(e) => e.target === e.currentTarget && set_open(e.currentTarget.open)}>
 		<summary>How this was answered</summary>
+		${lost > 0 && html`<p class="fine">${plural(lost, "call")} of a model ${lost > 1 ? "were" : "was"} cut off because the runner ended, and made again. What the provider has charged
+			for ${lost > 1 ? "them" : "it"} is not known: the cost holds the most that it may be.</p>`}
 		${open && html`<${Shown} of=${steps} lines=${3}>${(d) => html`<p class="fine">${plural(d.items.length, "step")}</p><ol class="steps">${d.items.map((s) => html`<${Step} key=${s.number} step=${s} />`)}</ol>`}</>`}
 	</details>`;
 }
