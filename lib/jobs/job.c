@@ -8,6 +8,7 @@
 #include "events/bell.h"
 #include "jobs/job_repo.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define ARGUMENTS_MAX_BYTES ((size_t)64 * 1024)
@@ -45,13 +46,21 @@ const struct event_kind job_retried = {
 	.doc = "Somebody put a job that had ended back into its queue.",
 };
 
+/* What is wrong, and what to do: one text, in which the second is no sentence of its own. */
+static const char *with_fix(struct ctx *cx, const char *detail, const char *fix)
+{
+	bool word = islower((unsigned char)fix[1]) != 0;
+
+	return arena_printf(cx->arena, "%s; %c%s", detail,
+	                    word ? tolower((unsigned char)fix[0]) : fix[0], fix + 1);
+}
+
 const char *job_error_text(struct ctx *cx, const struct fault *why)
 {
 	const char *detail = why->detail != NULL ? why->detail : err_info(why->code)->title;
-	bool more = why->fix != NULL;
+	bool more = why->fix != NULL && *why->fix != '\0';
 	char *text = arena_strdup(
-		cx->arena, log_redact(cx, more ? arena_printf(cx->arena, "%s; %s", detail, why->fix)
-	                                       : detail));
+		cx->arena, log_redact(cx, more ? with_fix(cx, detail, why->fix) : detail));
 	size_t n;
 
 	n = strlen(text);

@@ -139,7 +139,7 @@ check 'what it stores is weighed when it is mapped, and shown against its limits
 check 'the operator limits projects: 422 with the number and the way out' '
 	in=$beta && portolan tenant quota Beta --projects 1 --json | jq -e ".projects_max == 1" >/dev/null &&
 	body name Two repository_url "$repos/tiny" | as ada POST /api/v1/projects && status 422 && json .type /docs/problems#limit-reached &&
-	body_has "may have 1 projects" && json .fix && portolan tenant quota Beta --projects default >/dev/null
+	body_has "1 of at most 1 projects" && json .fix && portolan tenant quota Beta --projects default >/dev/null
 '
 check 'unfinished jobs' '
 	in=$beta && portolan tenant quota Beta --jobs 0 >/dev/null && as ada POST "/api/v1/projects/$one/sync" </dev/null && status 422 &&

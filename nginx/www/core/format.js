@@ -21,13 +21,16 @@ export function bytes(n) {
 	return `${unit && n < 10 ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
 }
 
+// n small units, of which `of` make a large one; the small ones are left out where there are none.
+const in_two = (n, of, large, small) => `${Math.floor(n / of)} ${large}${n % of ? ` ${n % of} ${small}` : ""}`;
+
 // A length of time in seconds.
 export function duration(s) {
 	if (s < 0.9995) return `${Math.round(s * 1000)} ms`;
-	if (s < 60) return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
-	if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-	if (s < 86400) return `${Math.floor(s / 3600)} h ${Math.round((s % 3600) / 60)} min`;
-	return `${Math.floor(s / 86400)} d ${Math.round((s % 86400) / 3600)} h`;
+	if (s < 59.5) return `${s < 9.95 ? s.toFixed(1) : Math.round(s)} s`;
+	if (s < 3599.5) return in_two(Math.round(s), 60, "min", "s");
+	if (s < 86370) return in_two(Math.round(s / 60), 60, "h", "min");
+	return in_two(Math.round(s / 3600), 24, "d", "h");
 }
 
 export const moment = (time) => absolute.format(new Date(time));

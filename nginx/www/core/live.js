@@ -47,7 +47,15 @@ function open_socket(begin) {
 	url.searchParams.set("after", String(after));
 	const mine = (socket = new WebSocket(url));
 	let heard = false;
+	// What began to listen meanwhile: it is connected anew, at the same position, so that nothing of that is passed over.
+	mine.onopen = () => {
+		if (wanted().join() === begin.join()) return;
+		socket = null;
+		mine.close();
+		later(0);
+	};
 	mine.onmessage = (message) => {
+		if (socket !== mine) return;
 		const said = JSON.parse(message.data);
 		if (!heard) {
 			heard = true;

@@ -56,7 +56,7 @@ const Row = ({ job, projects, selected, select }) => html`<tr data-job=${job.id}
 	<td class="named"><a href=${`/jobs/${job.id}`}>${type_name(job.job_type)}</a> <span class="fine num">${job.id}</span></td>
 	<td class="state"><${Badge} is=${job.status} /></td>
 	<td class="said">${what(job)}</td>
-	<td class="of"><${ProjectLink} id=${job.project_id} projects=${projects} /></td>
+	<td class="of" dir="auto"><${ProjectLink} id=${job.project_id} projects=${projects} /></td>
 	<td class="where">${job.queue}</td>
 	<td class="num tries" title="Starts so far, of the most that there will be">${job.attempt} / ${job.max_attempts}</td>
 	<td class="num when"><${Time} at=${job.created_at} /></td>

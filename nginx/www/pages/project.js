@@ -7,6 +7,7 @@ import { Badge, Time } from "../parts/bits.js";
 import { Icon } from "../parts/icon.js";
 import { ProjectFrame } from "../parts/project_frame.js";
 import { Empty, Shown } from "../parts/states.js";
+import { type_name } from "./jobs/words.js";
 import { ProjectActs } from "./projects/acts.js";
 import { Glance } from "./projects/glance.js";
 
@@ -45,7 +46,7 @@ const Jobs = ({ id }) => {
 	return html`<section class="card"><h2><a class="plain" href=${`/jobs?project=${id}`}>Jobs</a></h2>
 		<${Shown} of=${jobs} lines=${3} empty=${(d) => !d.items.length} nothing=${html`<p class="fine">None.</p>`}>${({ items }) => html`
 			<ol class="plain-list">${items.map((j) => html`<li key=${j.id} class="row">
-				<a href=${`/jobs/${j.id}`}>${j.job_type.replaceAll("_", " ")}</a><${Badge} is=${j.status} />
+				<a href=${`/jobs/${j.id}`}>${type_name(j.job_type)}</a><${Badge} is=${j.status} />
 				<span class="end fine"><${Time} at=${j.finished_at ?? j.created_at} /></span></li>`)}</ol>`}
 		</>
 	</section>`;

@@ -28,8 +28,8 @@ const State = ({ project, job }) => {
 };
 
 const Row = ({ project: p, job }) => html`<tr data-opens onClick=${open_row(`/projects/${p.id}`)}>
-	<td><a href=${`/projects/${p.id}`}>${p.name}</a>
-		<div class="path fine">${p.repository_url}</div>
+	<td><a href=${`/projects/${p.id}`} dir="auto">${p.name}</a>
+		<div class="path fine" title=${p.repository_url}>${p.repository_url}</div>
 		${p.error && html`<div class="why">${p.error}</div>`}</td>
 	<td><${State} project=${p} job=${job} /></td>
 	<td class="num">${p.storage_bytes ? bytes(p.storage_bytes) : "–"}</td>

@@ -49,6 +49,16 @@ with pages.check("the same address again: the project that has it is named"):
     pages.see(".outlook.warn", "this address already")
     pages.press("Escape")
     pages.see_no("dialog[open]")
+with pages.check("a screen that comes late on a slow line is told of everything all the same"):
+    pages.driver.devtools("Network.enable")
+    pages.driver.devtools("Network.emulateNetworkConditions", offline=False, latency=400, downloadThroughput=-1, uploadThroughput=-1)
+    pages.open("/projects")
+    pages.see("td a", "Harbour")
+    pages.driver.devtools("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    assert api("PATCH", f"/projects/{project}", {"name": "Quay"}, {"If-Match": "*"})[0] == 200
+    pages.see("td a", "Quay")
+    assert api("PATCH", f"/projects/{project}", {"name": "Harbour"}, {"If-Match": "*"})[0] == 200
+    pages.see("td a", "Harbour")
 with pages.check("a project whose clone fails says why, and what helps, in the list and on its page"):
     status, made = api("POST", "/projects", {"name": "Lost", "repository_url": os.path.dirname(REPO) + "/nowhere"})
     assert status == 201, made
@@ -59,6 +69,18 @@ with pages.check("a project whose clone fails says why, and what helps, in the l
     pages.see("[role=alert]", "failed")
     pages.find("[role=alert] a", "means")
 pages.sound("project-failed", widths=("desktop",))
+with pages.check("a long name without a space is read whole on a phone, and one from right to left begins at its own side"):
+    assert api("PATCH", f"/projects/{made['id']}", {"name": "Lost" + "withoutanyspace" * 6}, {"If-Match": "*"})[0] == 200
+    pages.size("phone")
+    pages.open("/projects")
+    pages.see("tr", "Lost")
+    assert pages.js("[...document.querySelectorAll('.projects td:first-child')].every(e => e.scrollWidth <= e.clientWidth + 1)"), "cut off"
+    pages.size("desktop")
+    assert api("PATCH", f"/projects/{made['id']}", {"name": "خريطة ضائعة"}, {"If-Match": "*"})[0] == 200
+    pages.see("td a", "خريطة")
+    assert pages.js("[...document.querySelectorAll('.projects td a')].some(a => getComputedStyle(a).direction === 'rtl')"), "not by its letters"
+    assert api("PATCH", f"/projects/{made['id']}", {"name": "Lost"}, {"If-Match": "*"})[0] == 200
+    pages.see("td a", "Lost")
 with pages.check("the list is found by name and by state, and the address keeps it"):
     pages.open("/projects?status=failed")
     pages.see("td a", "Lost")

@@ -15,7 +15,7 @@ const AGAIN_MS = 5000;
 const STATES = [["", "Any"], ["parked", "Parked"], ["waiting", "Tried again"], ["behind", "Behind another"]];
 const SAID = { parked: "parked", waiting: "tried again", behind: "behind another" };
 
-const Subscriptions = ({ list }) => html`<div class="table"><table class="subscriptions"><thead><tr><th>Subscription</th><th class="kinds">Kinds</th><th class="num">Behind</th><th class="num">For</th><th class="num">Failing</th><th class="num">Parked</th></tr></thead>
+const Subscriptions = ({ list }) => html`<div class="table" tabindex="0" role="region" aria-label="Subscriptions"><table class="subscriptions"><thead><tr><th>Subscription</th><th class="kinds">Kinds</th><th class="num">Behind</th><th class="num">For</th><th class="num">Failing</th><th class="num">Parked</th></tr></thead>
 	<tbody>${list.map((s) => html`<tr key=${s.name}><td><strong>${s.name}</strong><br /><span class="fine">${s.doc}</span></td><td class="path kinds">${s.kinds.join(" ")}</td>
 		<td class="num">${number(s.lag_events)}</td><td class="num">${s.lag_s ? duration(s.lag_s) : "–"}</td><td class="num">${number(s.failing)}</td><td class="num">${number(s.parked)}</td></tr>`)}</tbody></table></div>`;
 

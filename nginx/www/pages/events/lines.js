@@ -7,7 +7,7 @@ import { Raw, Readable } from "../../parts/readable.js";
 import { Effects } from "./effects.js";
 import { Actor, summary } from "./words.js";
 
-export function EventLine({ event, project, whole }) {
+function EventLine({ event, project, whole }) {
 	const [open, set_open] = useState(false);
 	const [effects, set_effects] = useState(false);
 	const id = `event-${event.position}`;
