@@ -418,7 +418,10 @@ static int open_empty(void **state)
 	cx = fixture_db_ctx(*state);
 	app = cx->db;
 	cx->db = owner;
-	assert_err(cx, db_script(cx, "TRUNCATE app.map_index CASCADE"), ERR_OK);
+	assert_err(cx,
+	           db_script(cx, "TRUNCATE app.map_index, app.map_file, app.map_edge,"
+	                         " app.map_symbol, app.map_reference, app.map_gram CASCADE"),
+	           ERR_OK);
 	cx->db = app;
 	return 0;
 }
