@@ -7,7 +7,8 @@
  * few are kept (setting map_indexes); others go piece by piece as well.
  *
  * Once there are as many, the oldest becomes that of the next map by the rows that differ, where the
- * analyser can tell them.  A push changes few: of a million lines it costs a hundredth of a new index.
+ * analyser can tell them: a push changes few.  Who has looked it up by then goes on with rows of the
+ * newer commit, as else with none.
  *
  *   Who reads     search.h, reach.h, source.h
  *   Half filled   An index without a map is nobody's, and taken away by the project's

@@ -90,7 +90,7 @@ static int by_file(const void *a, const void *b)
 bool patch_find(struct ctx *cx, struct scan *scan, const char *commit, const struct scan_tree *tree,
                 const struct patch_base *base, patch_read *read, void *data, struct patch *ret)
 {
-	size_t share = tree->nfiles / PATCH_SHARE + 1;
+	size_t share = tree->nfiles / PATCH_SHARE + PATCH_LEAST;
 	struct finding f = { .cx = cx, .scan = scan, .tree = tree };
 
 	f.cap = share < PATCH_FILES_MAX ? share : PATCH_FILES_MAX;

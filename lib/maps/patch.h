@@ -15,7 +15,8 @@
 #include "maps/scan.h"
 
 #define PATCH_FILES_MAX 4096u /* changed files, and folders that are read for it */
-#define PATCH_SHARE     4     /* of all files may have changed, one in so many */
+#define PATCH_SHARE     16    /* of all files may have changed, one in so many */
+#define PATCH_LEAST     16    /* and so many more */
 #define PATCH_PRINT_LEN 16    /* hexadecimal digits of a print or sum */
 
 /* The commit whose tables are stored, and what its part `index` said of them. */

@@ -23,7 +23,7 @@ struct stage {
 	int64_t project_id;
 };
 
-/* What each state of the history has; the first file is large, so that one is a small part of all. */
+/* What each state of the history has, beside files that stay. */
 static const struct {
 	const char *a, *b, *c; /* a.c, lib/b.py, lib/deep/c.java; NULL: it is not there */
 	const char *attributes;
