@@ -28,7 +28,7 @@
 #define TYPE_REF    7 /* ... or is told by its id */
 
 struct pack {
-	const unsigned char *index;
+	unsigned char *index; /* mapped */
 	size_t index_len;
 	uint32_t nobjects;
 	int fd;
@@ -95,7 +95,7 @@ static bool is_index(const struct pack *pack)
 static void close_pack(struct pack *pack)
 {
 	if (pack->index != NULL)
-		munmap((void *)(uintptr_t)pack->index, pack->index_len);
+		munmap(pack->index, pack->index_len);
 	if (pack->fd >= 0)
 		close(pack->fd);
 }
