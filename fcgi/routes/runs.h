@@ -17,12 +17,12 @@ extern const struct schema run_wait_schema;
 	"With wait, the answer is the run once it has ended, with status 200, or as it was when it " \
 	"began, with 202, when that takes longer."
 
-#define RUN_EXAMPLE                                                                                                                \
-	"\"id\":12,\"conversation_id\":3,\"project_id\":7,\"message_id\":7,\"job_id\":41,"                                         \
-	"\"status\":\"queued\",\"mode\":null,\"wanted_model\":null,\"model\":null,\"answer\":\"\","                                \
-	"\"citations\":[],\"dropped_citations\":0,\"steps\":[],"                                                                   \
+#define RUN_EXAMPLE                                                                                                                                 \
+	"\"id\":12,\"conversation_id\":3,\"project_id\":7,\"message_id\":7,\"job_id\":41,"                                                          \
+	"\"status\":\"queued\",\"mode\":null,\"wanted_model\":null,\"model\":null,\"answer\":\"\","                                                 \
+	"\"citations\":[],\"dropped_citations\":0,\"steps\":[],"                                                                                    \
 	"\"cached_from\":null,\"input_tokens\":0,\"output_tokens\":0,\"cost_micro\":0,\"lost_calls\":0,\"error_type\":null,\"error_message\":null," \
-	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"started_at\":null,\"finished_at\":null,"                                    \
+	"\"created_at\":\"2026-11-21T06:45:00.123Z\",\"started_at\":null,\"finished_at\":null,"                                                     \
 	"\"duration_ms\":0"
 
 /**

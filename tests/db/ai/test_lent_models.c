@@ -1,6 +1,6 @@
 /*
  * Models of the whole installation: what one tenant lends, the others see, ask and pay; they change nothing of it,
- * and its key they do not see (A6, G4, G5, P1).
+ * and its key they do not see (A6, G4, G5, P1).  And what becomes of a call that a killed runner left open.
  */
 #include "model_bench.h"
 
@@ -281,6 +281,39 @@ static void test_lent__limited(void **state)
 	assert_err(cx, llm_find(cx, LLM_CHAT, "openai", &model), ERR_NO_MODEL);
 }
 
+/* A job asks one at a time: what an attempt before has left open is over, and no other job's is. */
+static void test_ledger__lost_of_a_job(void **state)
+{
+	static const int64_t ASKING[] = { 78, 77 };
+	struct model_bench *b = ((struct lent *)*state)->b;
+	struct ctx *cx = model_bench_ctx(b);
+
+	fixture_db_int(
+		cx, arena_printf(cx->arena,
+	                         "WITH i AS (INSERT INTO app.llm_call (tenant_id, attempt, kind,"
+	                         " provider, model, remote_name, actor, request_id, job_id,"
+	                         " held_input, held_tokens, held_micro, open_until)"
+	                         " VALUES (%" PRId64 ", 1, 'chat', 'p', 'midst', 'm', 'x', 'x', 77,"
+	                         " 10, 15, 20, now() + interval '600 s') RETURNING 1)"
+	                         " SELECT count(*) FROM i",
+	                         b->f->tenant_id));
+	for (size_t i = 0; i < COUNT(ASKING); i++) {
+		struct llm_message message = { LLM_USER, .text = model_bench_script(b, "[{}]") };
+		const struct llm_request rq = {
+			.model = "openai",
+			.messages = &message,
+			.nmessages = 1,
+			.job_id = ASKING[i],
+		};
+		struct llm_answer answer;
+
+		assert_err(cx, llm_call(cx, &rq, NULL, &answer), ERR_OK);
+		assert_int_equal(model_bench_ledger(b, "sum(cost_micro)",
+		                                    "model = 'midst' AND status = 'lost'"),
+		                 ASKING[i] == 77 ? 20 : 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_lent__own_wins),
 		cmocka_unit_test(test_lent__breaker),
 		cmocka_unit_test(test_lent__limited),
+		cmocka_unit_test(test_ledger__lost_of_a_job),
 	};
 
 	return cmocka_run_group_tests(tests, lent_open, lent_close);

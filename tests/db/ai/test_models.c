@@ -179,39 +179,6 @@ static void test_ledger__lost(void **state)
 	assert_err(cx, budget_delete(cx, "tenant", 0), ERR_OK);
 }
 
-/* A job asks one at a time: what an attempt before has left open is over, and no other job's is. */
-static void test_ledger__lost_of_a_job(void **state)
-{
-	static const int64_t ASKING[] = { 78, 77 };
-	struct model_bench *b = *state;
-	struct ctx *cx = model_bench_ctx(b);
-
-	fixture_db_int(
-		cx, arena_printf(cx->arena,
-	                         "WITH i AS (INSERT INTO app.llm_call (tenant_id, attempt, kind,"
-	                         " provider, model, remote_name, actor, request_id, job_id,"
-	                         " held_input, held_tokens, held_micro, open_until)"
-	                         " VALUES (%" PRId64 ", 1, 'chat', 'p', 'midst', 'm', 'x', 'x', 77,"
-	                         " 10, 15, 20, now() + interval '600 s') RETURNING 1)"
-	                         " SELECT count(*) FROM i",
-	                         b->f->tenant_id));
-	for (size_t i = 0; i < COUNT(ASKING); i++) {
-		struct llm_message message = { LLM_USER, .text = model_bench_script(b, "[{}]") };
-		const struct llm_request rq = {
-			.model = "openai",
-			.messages = &message,
-			.nmessages = 1,
-			.job_id = ASKING[i],
-		};
-		struct llm_answer answer;
-
-		assert_err(cx, llm_call(cx, &rq, NULL, &answer), ERR_OK);
-		assert_int_equal(model_bench_ledger(b, "sum(cost_micro)",
-		                                    "model = 'midst' AND status = 'lost'"),
-		                 ASKING[i] == 77 ? 20 : 0);
-	}
-}
-
 /* --- The breaker --- */
 
 static int64_t provider_id(struct model_bench *b, const char *name)
@@ -614,7 +581,6 @@ int main(void)
 		cmocka_unit_test(test_budget__period),
 		cmocka_unit_test(test_budget__rules),
 		cmocka_unit_test(test_ledger__lost),
-		cmocka_unit_test(test_ledger__lost_of_a_job),
 		cmocka_unit_test(test_breaker__life),
 		cmocka_unit_test(test_breaker__not_found_out),
 		cmocka_unit_test(test_breaker__refusals_do_not_count),
