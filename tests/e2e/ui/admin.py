@@ -165,6 +165,12 @@ with pages.check("a schedule is made, changed under somebody's hands, paused"):
     pages.see("tbody tr", "Every night")
     in_row("Every night", "Pause")
     pages.see("tbody .badge", "paused")
+    in_row("Every night", "Resume")
+    pages.see("tbody .badge", "active")
+with pages.check("a schedule is deleted after a question"):
+    in_row("Every night", "Delete")
+    pages.click("dialog button", "Delete", exact=True)
+    pages.see("main", "No schedules yet")
 
 with pages.check("a provider, a model with a price, and a budget"):
     section("Providers", "Providers")
