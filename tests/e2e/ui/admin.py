@@ -145,6 +145,7 @@ with pages.check("a schedule is made, changed under somebody's hands, paused"):
     section("Schedules", "Schedules")
     pages.click("button", "New schedule")
     pages.type("dialog input[name=name]", "Nightly")
+    pages.choose("dialog select[name=project_id]", "Atlas")
     pages.click("dialog button", "Create schedule")
     in_row("Nightly", "Change")
     pages.type("dialog input[name=name]", "Every night")
