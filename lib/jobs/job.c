@@ -59,8 +59,8 @@ const char *job_error_text(struct ctx *cx, const struct fault *why)
 {
 	const char *detail = why->detail != NULL ? why->detail : err_info(why->code)->title;
 	bool more = why->fix != NULL && *why->fix != '\0';
-	char *text = arena_strdup(
-		cx->arena, log_redact(cx, more ? with_fix(cx, detail, why->fix) : detail));
+	char *text = arena_strdup(cx->arena,
+	                          log_redact(cx, more ? with_fix(cx, detail, why->fix) : detail));
 	size_t n;
 
 	n = strlen(text);

@@ -6,6 +6,7 @@ test_description='People: sign in, choose a tenant, change and reset passwords, 
 stack_up
 ORIGIN=http://127.0.0.1:$PORT
 tenant=0
+version=
 EMAIL=$(sed -n 's/^E-mail *//p' "$VAR/owner.txt")
 PASSWORD=$(sed -n 's/^Password *//p' "$VAR/owner.txt")
 LONG='a long and quiet evening'

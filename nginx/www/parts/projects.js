@@ -5,7 +5,7 @@ import { useResource } from "../core/resource.js";
 const MOST = 200; // others by their own page
 
 // null until they are known.
-export const useProjects = () => useResource("/projects", { limit: MOST }, { live: ["project.created", "project.changed", "project.deleted"] }).data?.items ?? null;
+export const useProjects = () => useResource("/projects", { limit: MOST }, { live: ["project.created", "project.deleted"] }).data?.items ?? null;
 
 // Names by number.
 export function useProjectNames(projects) {

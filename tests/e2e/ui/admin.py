@@ -145,6 +145,7 @@ with pages.check("a schedule is made, changed under somebody's hands, paused"):
     section("Schedules", "Schedules")
     pages.click("button", "New schedule")
     pages.type("dialog input[name=name]", "Nightly")
+    pages.choose("dialog select[name=project_id]", "Atlas")
     pages.click("dialog button", "Create schedule")
     in_row("Nightly", "Change")
     pages.type("dialog input[name=name]", "Every night")
@@ -165,6 +166,12 @@ with pages.check("a schedule is made, changed under somebody's hands, paused"):
     pages.see("tbody tr", "Every night")
     in_row("Every night", "Pause")
     pages.see("tbody .badge", "paused")
+    in_row("Every night", "Resume")
+    pages.see("tbody .badge", "active")
+with pages.check("a schedule is deleted after a question"):
+    in_row("Every night", "Delete")
+    pages.click("dialog button", "Delete", exact=True)
+    pages.see("main", "No schedules yet")
 
 with pages.check("a provider, a model with a price, and a budget"):
     section("Providers", "Providers")
