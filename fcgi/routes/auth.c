@@ -342,7 +342,7 @@ static enum err end_others(struct ctx *cx, UNUSED const struct request *rq, UNUS
 	"{\"credential\":\"session\"," USER_EXAMPLE ",\"key_id\":null,\"session_id\":31,"          \
 	"\"tenant_id\":1,\"role\":\"owner\",\"tenants\":[{\"id\":1,\"name\":\"default\","          \
 	"\"role\":\"owner\"}],\"csrf_token\":\"7zXyTqY3yQ0m6rJw0x8Zs1nU5cB2hKfLdPaVgEiRtOM\","     \
-	"\"notice\":null}"
+	"\"notice\":null,\"events_after\":4711}"
 
 #define CALLER .tag = "Signing in", .area = AREA_NONE
 #define OPEN   CALLER, .auth = AUTH_NONE, .role = ROLE_ANYONE, .rate = RATE_SIGN_IN

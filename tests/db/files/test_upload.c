@@ -57,7 +57,10 @@ static enum err add(struct ctx *cx, const char *name, const char *type, const ch
 
 static int64_t pieces(struct ctx *cx)
 {
-	return fixture_db_int(cx, "SELECT count(*) FROM app.upload_piece");
+	return fixture_db_int(
+		cx, arena_printf(cx->arena,
+	                         "SELECT count(*) FROM app.upload_piece WHERE tenant_id = %" PRId64,
+	                         cx->who.tenant_id));
 }
 
 /* @ret so many bytes that differ from piece to piece, after a beginning */
