@@ -70,7 +70,7 @@ static const struct field FIELDS[] = {
 	       .doc = "Origins of web pages that may call the interface for this tenant"),
 	F_INT(struct tenant, projects_max, .doc = "Most projects; the operator's to change"),
 	F_INT(struct tenant, storage_max_bytes,
-	      .doc = "Most bytes of clones and maps; the operator's to change"),
+	      .doc = "Most bytes of clones, maps and documents; the operator's to change"),
 	F_INT(struct tenant, jobs_max,
 	      .doc = "Most jobs that have not ended; the operator's to change"),
 	F_INT(struct tenant, requests_per_minute,

@@ -1,5 +1,6 @@
 #include "maps/lang.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
@@ -311,7 +312,7 @@ struct word {
 	enum lang lang; /* the first row that has it */
 };
 
-/* Made of ROWS at the first question, since many are asked; a process has one thread. */
+/* Made of ROWS at the first question, since many are asked. */
 struct index {
 	struct word words[WORDS_MAX];
 	size_t nwords;
@@ -362,17 +363,14 @@ static void add_words(struct index *ix, uint16_t *slots, enum lang lang, const c
 	}
 }
 
-static struct index *the_index(void)
-{
-	static struct index made;
+static struct index the_index;
 
-	if (made.nwords > 0)
-		return &made;
+static void make_index(void)
+{
 	for (int i = LANG_NONE + 1; i < LANG_COUNT; i++) {
-		add_words(&made, made.names, (enum lang)i, ROWS[i].files, false);
-		add_words(&made, made.extensions, (enum lang)i, ROWS[i].extensions, true);
+		add_words(&the_index, the_index.names, (enum lang)i, ROWS[i].files, false);
+		add_words(&the_index, the_index.extensions, (enum lang)i, ROWS[i].extensions, true);
 	}
-	return &made;
 }
 
 static enum lang by_word(struct index *ix, uint16_t *slots, struct span text, bool fold)
@@ -399,11 +397,13 @@ static enum lang by_name(struct index *ix, struct span base)
 
 enum lang lang_detect(struct span path, struct span head)
 {
-	struct index *ix = the_index();
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct index *ix = &the_index;
 	struct span base = base_name(path);
 	enum lang lang;
 	const char *dot;
 
+	pthread_once(&once, make_index);
 	if (base.len == 0 || lang_is_binary(head))
 		return LANG_NONE;
 	lang = by_name(ix, base);

@@ -1,6 +1,7 @@
 /* Tap: the words that it knows, and who is handed each token. */
 #include "maps/tap.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define BYTES_OF_TOKEN 8 /* with blanks and comments; where there are more, the list grows */
@@ -20,13 +21,11 @@ static const struct word {
 #undef TAP_WORD
 };
 
-/* @ret by slot: 1 + index of a word, or 0; made of WORDS for the first file, as a process has one thread */
-static const uint16_t *word_slots(void)
-{
-	static uint16_t slots[TAP_WORD_SLOTS];
+static uint16_t
+	slots[TAP_WORD_SLOTS]; /* 1 + index of a word, or 0; made of WORDS for the first file */
 
-	if (slots[WORDS[0].slot] != 0)
-		return slots;
+static void make_slots(void)
+{
 	for (size_t i = 0; i < COUNT(WORDS); i++) {
 		size_t at = WORDS[i].slot;
 
@@ -34,7 +33,6 @@ static const uint16_t *word_slots(void)
 			at = (at + 1) % TAP_WORD_SLOTS;
 		slots[at] = (uint16_t)(i + 1);
 	}
-	return slots;
 }
 
 /* @ret WORD_* of an identifier */
@@ -64,7 +62,10 @@ static void take(void *arg, const struct token *t)
 
 void tap_open(struct tap *tap, struct sink *sk)
 {
-	*tap = (struct tap){ .sk = sk, .slots = word_slots() };
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_slots);
+	*tap = (struct tap){ .sk = sk, .slots = slots };
 	tokens_expect(&tap->tokens, sk->arena, sk->text.len / BYTES_OF_TOKEN);
 }
 

@@ -13,7 +13,6 @@ NODISCARD
 enum err document_repo_take(struct ctx *cx, const struct document *in, int64_t upload_id,
                             struct document *ret);
 
-
 /**
  * Read some lines; they are cut by the database, where the whole is.
  * @ret all but .from and .to; .page counts the form feeds before .text.  Returns ERR_NOT_FOUND

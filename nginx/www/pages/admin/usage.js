@@ -14,7 +14,7 @@ import { toast } from "../../parts/toast.js";
 const GIB = 2 ** 30;
 const STORAGE = "storage_max_bytes";
 const LABELS = {
-	projects_max: "Projects", storage_max_bytes: "Clones and maps", jobs_max: "Unfinished jobs", requests_per_minute: "Requests in a minute",
+	projects_max: "Projects", storage_max_bytes: "Clones, maps, documents", jobs_max: "Unfinished jobs", requests_per_minute: "Requests in a minute",
 	members_max: "Members", api_keys_max: "API keys", documents_max: "Documents", conversations_max: "Conversations",
 };
 const say_of = (name) => (name === STORAGE ? bytes : number);
