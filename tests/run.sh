@@ -94,11 +94,11 @@ run_unit() {
 	local program
 	for program in $(programs unit); do
 		at_once 2
-		run_tap "$(name_of "$program")" 180 "$program" &
+		run_tap "$(name_of "$program")" 600 "$program" &
 	done
 	wait
 	for program in $(programs unit); do
-		hear_again "$(name_of "$program")" 180 "$program"
+		hear_again "$(name_of "$program")" 600 "$program"
 		count "$(name_of "$program")"
 	done
 }
@@ -107,7 +107,7 @@ run_unit() {
 run_db_row() {
 	local program
 	while program=$(flock "$1.lock" sed -n -i -e '1w /dev/stdout' -e '1!p' "$1") && [ -n "$program" ]; do
-		run_tap "$(name_of "$program")" 180 "$program"
+		run_tap "$(name_of "$program")" 600 "$program"
 	done
 }
 
@@ -126,7 +126,7 @@ run_db() {
 	rm -f "$list" "$list.lock"
 	for program in $(programs db); do
 		[ -n "${PORTOLAN_TEST_DB_URL:-}" ] ||
-			hear_again "$(name_of "$program")" 180 tests/pg.sh "$program"
+			hear_again "$(name_of "$program")" 600 tests/pg.sh "$program"
 		count "$(name_of "$program")"
 	done
 }
@@ -143,7 +143,7 @@ run_e2e() {
 	wait
 	for story in tests/e2e/t[0-9]*.sh; do
 		grep -q '^# alone' "$story" || continue
-		run_tap "e2e/$(basename "$story" .sh)" 420 sh "$story"
+		run_tap "e2e/$(basename "$story" .sh)" 600 sh "$story"
 	done
 	for story in tests/e2e/t[0-9]*.sh; do
 		hear_again "e2e/$(basename "$story" .sh)" 600 sh "$story"

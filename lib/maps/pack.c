@@ -340,12 +340,13 @@ static bool read_head(struct packs *packs, const struct pack *pack, uint64_t off
                       struct entry *ret)
 {
 	size_t n;
-	const unsigned char *start = read_at(packs, pack, offset, HEAD_MAX, &n), *p = start;
-	const unsigned char *end = start + (start != NULL && n < HEAD_MAX ? n : HEAD_MAX);
+	const unsigned char *start = read_at(packs, pack, offset, HEAD_MAX, &n), *p, *end;
 	uint64_t back;
 
 	if (start == NULL)
 		return false;
+	p = start;
+	end = start + (n < HEAD_MAX ? n : HEAD_MAX);
 	*ret = (struct entry){ .offset = offset, .type = *p >> 4 & 7, .len = *p & 15 };
 	if ((*p++ & 0x80) != 0 && !take_size(&p, end, 4, &ret->len))
 		return false;
