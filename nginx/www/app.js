@@ -42,11 +42,13 @@ route("/admin/:section", of.people("admin"), { title: "Admin" });
 function useScreen(screen) {
 	const [state, set_state] = useState({});
 	useEffect(() => {
-		if (!screen) return;
+		if (!screen) return undefined;
+		let wanted = true; // who went on before it came is not sent back to it
 		screen.load().then(
-			(module) => set_state({ screen, Component: module.default }),
-			(error) => set_state({ screen, error }),
+			(module) => wanted && set_state({ screen, Component: module.default }),
+			(error) => wanted && set_state({ screen, error }),
 		);
+		return () => (wanted = false);
 	}, [screen]);
 	return state.screen === screen ? state : {};
 }

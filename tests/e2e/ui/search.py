@@ -49,6 +49,14 @@ with pages.check("files and symbols of a project"):
     pages.click(".tabs a", "Symbols")
     pages.type("input[type=search]", "take")
     pages.see("td", "lib/bucket.py:2")
+with pages.check("to a screen that has to come first, and back before it is there"):
+    pages.open("/search?q=body+length")
+    pages.see(".file h2", "lib/limit.c")
+    js("document.querySelector('nav a[href=\"/jobs\"]').click(), history.back()")
+    pages.until(lambda: js("performance.getEntriesByType('resource').some((r) => r.name.includes('/work-')"
+                           " && performance.now() - r.responseEnd > 300)"), "its file to have come")
+    assert pages.where() == "/search?q=body+length", pages.where()
+    pages.see(".file h2", "lib/limit.c", within=1)
 with pages.check("a document is added from a file, found, and deleted"):
     pages.open("/search?view=documents")
     pages.click("button", "Add a document")
