@@ -25,9 +25,10 @@ import time
 URL, MINE, THEIRS, STEP = sys.argv[1:5]
 HOST = URL.removeprefix("http://")
 CANARY = "canary"
-# What the crawl's own sign-ins are told in.
+# What the crawl's own sign-ins are told in, and what is counted by minutes.
 GROWING = ("listAudit", "exportAudit", "listEvents", "streamEvents", "openEvents", "openProjectEvents",
-           "openNamedProjectEvents", "listActivity", "listSubscriptions", "getMetrics", "openRun")
+           "openNamedProjectEvents", "listActivity", "listSubscriptions", "getMetrics", "openRun",
+           "readJobStats")
 # Named alike for everybody: whose jobs are in a queue is what the answers must keep apart.
 SHARED = ("queues",)
 # What goes by a name of the tenant's own.

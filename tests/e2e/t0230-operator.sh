@@ -11,8 +11,8 @@ tiny_repo "$repos/tiny"
 large_repo() {
 	mkdir -p "$1" && git init -q -b main "$1" && awk 'BEGIN {
 		print "commit refs/heads/main\ncommitter e2e <e2e@test> 1700000000 +0000\ndata 3\none"
-		for (i = 0; i < 30000; i++) {
-			text = "#include \"f" (i * 7 + 1) % 30000 ".h\"\nint f" i "(void)\n{\n\treturn " i ";\n}\n"
+		for (i = 0; i < 100000; i++) {
+			text = "#include \"f" (i * 7 + 1) % 100000 ".h\"\nint f" i "(void)\n{\n\treturn " i ";\n}\n"
 			printf "M 100644 inline d%d/f%d.%s\ndata %d\n%s\n", i % 200, i, i % 2 ? "c" : "h", length(text), text
 		}
 	}' | git -C "$1" fast-import --quiet
