@@ -105,7 +105,8 @@ static enum err check_pdf(struct ctx *cx, struct span head, int64_t bytes, const
 	}
 	if (memmem(head.data, head.len < PDF_HEAD ? head.len : PDF_HEAD, "%PDF-", 5) == NULL)
 		return err_field(cx, ERR_INVALID, where, "pdf",
-		                 "This is no PDF: its first %d bytes hold no \"%%PDF-\".", PDF_HEAD);
+		                 "This is no PDF: its first %d bytes hold no \"%%PDF-\".",
+		                 PDF_HEAD);
 	return ERR_OK;
 }
 
