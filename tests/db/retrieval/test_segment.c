@@ -170,9 +170,13 @@ static void test_put__refuses_rows_that_are_none(void **state)
 	}
 	assert_string_equal(found(&st, "gamma"), "");
 	join_and_sweep(&st);
-	assert_int_equal(fixture_db_int(st.cx, "SELECT count(*) FROM app.search_segment"
-	                                       " WHERE NOT published"),
-	                 0);
+	assert_int_equal(
+		fixture_db_int(st.cx,
+	                       arena_printf(st.cx->arena,
+	                                    "SELECT count(*) FROM app.search_segment WHERE NOT"
+	                                    " published AND project_id = %" PRId64,
+	                                    st.project_id)),
+		0);
 }
 
 static void test_search__refuses_what_has_no_word(void **state)
