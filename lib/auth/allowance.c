@@ -101,34 +101,36 @@ enum err allowance_max(struct ctx *cx, enum allowance_kind kind, int64_t *ret)
 	return ERR_OK;
 }
 
-enum err allowance_use(struct ctx *cx, enum allowance_kind kind, int64_t *ret_used,
-                       int64_t *ret_max)
+enum err allowance_read(struct ctx *cx, struct list *ret)
 {
 	int64_t used[ALLOWANCE_KINDS];
+	struct allowance *items;
 
-	TRY(allowance_max(cx, kind, ret_max));
+	TRY(allowance_limits(cx, ret));
+	if (ret->n != ALLOWANCE_KINDS)
+		return err_set(cx, ERR_NOT_FOUND, "the tenant is gone");
 	TRY(allowance_repo_used(cx, used));
-	*ret_used = used[kind];
+	items = (struct allowance *)ret->items;
+	for (size_t i = 0; i < ret->n; i++) {
+		items[i].used = used[i];
+		items[i].counted = i != ALLOWANCE_REQUESTS;
+	}
 	return ERR_OK;
 }
 
 enum err allowance_usage(struct ctx *cx, struct tenant_usage *ret)
 {
-	int64_t used[ALLOWANCE_KINDS];
 	const struct allowance *items;
 	struct list list;
 
-	TRY(allowance_repo_limits(cx, &list));
-	if (list.n != ALLOWANCE_KINDS)
-		return err_set(cx, ERR_NOT_FOUND, "the tenant is gone");
-	TRY(allowance_repo_used(cx, used));
+	TRY(allowance_read(cx, &list));
 	items = list.items;
 	*ret = (struct tenant_usage){
-		.projects = used[ALLOWANCE_PROJECTS],
+		.projects = items[ALLOWANCE_PROJECTS].used,
 		.projects_max = items[ALLOWANCE_PROJECTS].max,
-		.storage_bytes = used[ALLOWANCE_STORAGE],
+		.storage_bytes = items[ALLOWANCE_STORAGE].used,
 		.storage_max_bytes = items[ALLOWANCE_STORAGE].max,
-		.jobs = used[ALLOWANCE_JOBS],
+		.jobs = items[ALLOWANCE_JOBS].used,
 		.jobs_max = items[ALLOWANCE_JOBS].max,
 		.requests_per_minute = items[ALLOWANCE_REQUESTS].max,
 	};
@@ -149,18 +151,10 @@ enum err allowance_reached(struct ctx *cx, enum allowance_kind kind, int64_t use
 /* The context's tenant. */
 static enum err read_all(struct ctx *cx, struct allowances *ret)
 {
-	int64_t used[ALLOWANCE_KINDS];
-	struct allowance *items;
 	struct tenant tenant;
 
 	TRY(tenant_repo_find(cx, arena_printf(cx->arena, "%" PRId64, ret->tenant_id), &tenant));
-	TRY(allowance_limits(cx, &ret->items));
-	TRY(allowance_repo_used(cx, used));
-	items = (struct allowance *)ret->items.items;
-	for (size_t i = 0; i < ret->items.n; i++) {
-		items[i].used = used[i];
-		items[i].counted = i != ALLOWANCE_REQUESTS;
-	}
+	TRY(allowance_read(cx, &ret->items));
 	ret->name = tenant.name;
 	ret->version = tenant.version;
 	return ERR_OK;

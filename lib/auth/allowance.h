@@ -71,10 +71,9 @@ enum err allowance_limits(struct ctx *cx, struct list *ret);
 NODISCARD
 enum err allowance_max(struct ctx *cx, enum allowance_kind kind, int64_t *ret);
 
-/** What the context's tenant has of one kind, counted now, and may have. */
+/** What the context's tenant may have, and has, counted now.  @ret items are struct allowance, by kind */
 NODISCARD
-enum err allowance_use(struct ctx *cx, enum allowance_kind kind, int64_t *ret_used,
-                       int64_t *ret_max);
+enum err allowance_read(struct ctx *cx, struct list *ret);
 
 /** What the context's tenant has, counted now. */
 NODISCARD

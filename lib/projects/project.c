@@ -327,11 +327,11 @@ static enum err insert(struct ctx *cx, const struct project_new *in, struct proj
 
 static enum err too_many(struct ctx *cx)
 {
-	int64_t n, max;
+	struct tenant_usage usage;
 
 	err_clear(cx);
-	TRY(allowance_use(cx, ALLOWANCE_PROJECTS, &n, &max));
-	return allowance_reached(cx, ALLOWANCE_PROJECTS, n, max);
+	TRY(allowance_usage(cx, &usage));
+	return allowance_reached(cx, ALLOWANCE_PROJECTS, usage.projects, usage.projects_max);
 }
 
 enum err project_create(struct ctx *cx, const struct project_new *in, struct project *ret,

@@ -132,13 +132,18 @@ static enum err content_of(struct ctx *cx, const struct document_new *in, struct
 
 static enum err check_room(struct ctx *cx, int64_t bytes)
 {
-	int64_t used, max;
+	const struct allowance *all, *n, *storage;
+	struct list list;
 
-	TRY(allowance_use(cx, ALLOWANCE_DOCUMENTS, &used, &max));
-	if (used >= max)
-		return allowance_reached(cx, ALLOWANCE_DOCUMENTS, used, max);
-	TRY(allowance_use(cx, ALLOWANCE_STORAGE, &used, &max));
-	return used + bytes <= max ? ERR_OK : allowance_reached(cx, ALLOWANCE_STORAGE, used, max);
+	TRY(allowance_read(cx, &list));
+	all = list.items;
+	n = &all[ALLOWANCE_DOCUMENTS];
+	storage = &all[ALLOWANCE_STORAGE];
+	if (n->used >= n->max)
+		return allowance_reached(cx, ALLOWANCE_DOCUMENTS, n->used, n->max);
+	if (storage->used + bytes > storage->max)
+		return allowance_reached(cx, ALLOWANCE_STORAGE, storage->used, storage->max);
+	return ERR_OK;
 }
 
 /* @content what it is; NULL: what the pieces of the upload hold */

@@ -318,7 +318,7 @@ static void test_quota__storage(void **state)
 	int64_t was = f->config.storage_max_bytes, job;
 	struct project one, two;
 	struct project_room room;
-	int64_t used, max;
+	struct tenant_usage usage;
 
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	f->config.storage_max_bytes = 1000;
@@ -334,12 +334,10 @@ static void test_quota__storage(void **state)
 	assert_err(cx, project_room(cx, two.id, &room), ERR_OK);
 	assert_int_equal(room.used_bytes, 1000);
 	assert_int_equal(room.own_bytes, 300);
-	assert_err(cx, allowance_use(cx, ALLOWANCE_STORAGE, &used, &max), ERR_OK);
-	assert_int_equal(used, 1000);
-	assert_err(cx, allowance_use(cx, ALLOWANCE_PROJECTS, &used, &max), ERR_OK);
-	assert_int_equal(used, 2);
-	assert_err(cx, allowance_use(cx, ALLOWANCE_JOBS, &used, &max), ERR_OK);
-	assert_int_equal(used, 2);
+	assert_err(cx, allowance_usage(cx, &usage), ERR_OK);
+	assert_int_equal(usage.storage_bytes, 1000);
+	assert_int_equal(usage.projects, 2);
+	assert_int_equal(usage.jobs, 2);
 	f->config.storage_max_bytes = was;
 }
 

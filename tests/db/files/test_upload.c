@@ -170,11 +170,11 @@ static void test_upload__storage(void **state)
 	struct fixture_db *f = *state;
 	struct ctx *cx = fixture_db_ctx(f);
 	struct document document;
-	int64_t used, max;
+	struct tenant_usage usage;
 
-	assert_err(cx, allowance_use(cx, ALLOWANCE_STORAGE, &used, &max), ERR_OK);
-	assert_true(used >= MAX_BYTES);
-	f->config.storage_max_bytes = used + 10;
+	assert_err(cx, allowance_usage(cx, &usage), ERR_OK);
+	assert_true(usage.storage_bytes >= MAX_BYTES);
+	f->config.storage_max_bytes = usage.storage_bytes + 10;
 	assert_err(cx, add(cx, "fits", "text/plain", "0123456789", 10, &document), ERR_OK);
 	assert_err(cx, add(cx, "not", "text/plain", "0", 1, &document), ERR_LIMIT);
 	assert_non_null(strstr(cx->fault.detail, "documents"));
