@@ -6,7 +6,7 @@
 # folder on loopback and is ended by process number.
 #
 #   BENCH_SECONDS=4   of each load         BENCH_ROUNDS=3    rounds of each comparison
-#   BENCH_REPOS=...   more repositories (paths) to map beside the one that is made here
+#   BENCH_REPOS=...   more repositories (paths) to map beside this one and one that is made
 set -eu
 ROOT=$(cd "${0%/*}/../.." && pwd -P)
 . "$ROOT/deploy/env.sh"
@@ -266,6 +266,7 @@ step_down sv up "$VAR/service/runner" >/dev/null
 measure_live
 make_repository "$WORK/generated"
 [ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/generated"
-for repo in "$WORK/generated" ${BENCH_REPOS:-}; do
+# One of a single commit, whose clone has next to nothing to do; this one, with its history; and those of the caller.
+for repo in "$WORK/generated" "$ROOT" ${BENCH_REPOS:-}; do
 	compare_map "$repo"
 done
