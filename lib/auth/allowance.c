@@ -101,6 +101,11 @@ enum err allowance_max(struct ctx *cx, enum allowance_kind kind, int64_t *ret)
 	return ERR_OK;
 }
 
+enum err allowance_lock(struct ctx *cx)
+{
+	return allowance_repo_lock(cx);
+}
+
 enum err allowance_read(struct ctx *cx, struct list *ret)
 {
 	int64_t used[ALLOWANCE_KINDS];

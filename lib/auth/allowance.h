@@ -75,6 +75,16 @@ enum err allowance_max(struct ctx *cx, enum allowance_kind kind, int64_t *ret);
 NODISCARD
 enum err allowance_read(struct ctx *cx, struct list *ret);
 
+/**
+ * One at a time counts what the context's tenant has, until the transaction ends: who counts first and then
+ * adds would else be joined by others who counted the same.  Inside a transaction, before the count.
+ */
+NODISCARD
+enum err allowance_lock(struct ctx *cx);
+
+/* Below a limit by more than all creators that could meet there, nobody needs the lock. */
+#define ALLOWANCE_SPARE 256
+
 /** What the context's tenant has, counted now. */
 NODISCARD
 enum err allowance_usage(struct ctx *cx, struct tenant_usage *ret);

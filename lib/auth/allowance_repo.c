@@ -42,6 +42,17 @@ enum err allowance_repo_limits(struct ctx *cx, struct list *ret)
 	               &LIMIT, ret);
 }
 
+static const struct db_stmt LOCK = {
+	.name = "allowance_lock",
+	.nparams = 1,
+	.sql = "SELECT pg_advisory_xact_lock(hashtextextended('allowance', $1::bigint))",
+};
+
+enum err allowance_repo_lock(struct ctx *cx)
+{
+	return db_run(cx, &LOCK, DB_NO_ARGS, NULL);
+}
+
 struct used {
 	int64_t projects, storage, jobs, members, api_keys, documents, conversations;
 };
@@ -120,6 +131,7 @@ enum err allowance_repo_change(struct ctx *cx, int64_t tenant_id, int64_t versio
 
 const struct db_check allowance_statements[] = {
 	{ .stmt = &LIMITS, .row = &LIMIT },
+	{ .stmt = &LOCK },
 	{ .stmt = &USED, .row = &USED_ROW },
 	{ .stmt = &VISIT },
 	{ .stmt = &CHANGE },

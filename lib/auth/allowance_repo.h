@@ -11,6 +11,9 @@
 /** @ret items are struct allowance in the order of the kinds, without what is used */
 NODISCARD
 enum err allowance_repo_limits(struct ctx *cx, struct list *ret);
+/** Held to the end of the transaction. */
+NODISCARD
+enum err allowance_repo_lock(struct ctx *cx);
 /** @ret what the context's tenant has, by kind; of requests nothing */
 NODISCARD
 enum err allowance_repo_used(struct ctx *cx, int64_t ret[ALLOWANCE_KINDS]);

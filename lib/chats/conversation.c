@@ -120,23 +120,35 @@ static enum err unknown(struct ctx *cx, enum err e, int64_t id)
 	return err_set(cx, e, "there is no conversation %" PRId64, id);
 }
 
+/* Below the limit nobody waits for another; near it one counts at a time. */
+static enum err insert(struct ctx *cx, const struct conversation_new *in, const char *door,
+                       struct conversation *ret)
+{
+	int64_t max;
+	enum err e;
+
+	TRY(allowance_max(cx, ALLOWANCE_CONVERSATIONS, &max));
+	e = conversation_repo_insert(cx, in, door,
+	                             max > ALLOWANCE_SPARE ? max - ALLOWANCE_SPARE : 0, ret);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	err_clear(cx);
+	TRY(allowance_lock(cx));
+	e = conversation_repo_insert(cx, in, door, max, ret);
+	return e == ERR_NOT_FOUND ? allowance_reached(cx, ALLOWANCE_CONVERSATIONS, max, max) : e;
+}
+
 enum err conversation_begin(struct ctx *cx, const struct conversation_new *in, const char *door,
                             struct conversation *ret)
 {
 	CLEANUP(db_end) struct db_tx tx = { 0 };
 	struct conversation made;
 	struct project project;
-	int64_t max;
-	enum err e;
 
 	TRY(db_begin(cx, &tx));
 	if (in->project_id != 0)
 		TRY(project_get(cx, in->project_id, &project));
-	TRY(allowance_max(cx, ALLOWANCE_CONVERSATIONS, &max));
-	e = conversation_repo_insert(cx, in, door, max, &made);
-	if (e == ERR_NOT_FOUND)
-		return allowance_reached(cx, ALLOWANCE_CONVERSATIONS, max, max);
-	TRY(e);
+	TRY(insert(cx, in, door, &made));
 	TRY(event_emit(cx, &conversation_created, made.project_id, &made));
 	TRY(db_commit(&tx));
 	*ret = made;

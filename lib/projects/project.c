@@ -17,7 +17,6 @@
 #define MAP_BACKOFF_S     10
 #define MAP_TIMEOUT_S     3600 /* over the limits of fetch and analysis, which have their own */
 #define REMOVAL_TIMEOUT_S 600
-#define LIMIT_SPARE       256
 
 static const char *const STATUSES[] = {
 	"pending", "cloning", "analysing", "ready", "failed", NULL
@@ -316,12 +315,12 @@ static enum err secret_gone(struct ctx *cx, int64_t id)
 static enum err insert(struct ctx *cx, const struct project_new *in, struct project *ret)
 {
 	int64_t max = cx->app->config->projects_max;
-	enum err e = project_repo_insert(cx, in, max, LIMIT_SPARE, ret);
+	enum err e = project_repo_insert(cx, in, max, ALLOWANCE_SPARE, ret);
 
 	if (e != ERR_NOT_FOUND)
 		return e;
 	err_clear(cx);
-	TRY(project_repo_lock_count(cx));
+	TRY(allowance_lock(cx));
 	return project_repo_insert(cx, in, max, 0, ret);
 }
 
@@ -502,7 +501,7 @@ enum err project_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t 
 	struct project_room room;
 	enum err e;
 
-	TRY(project_repo_lock_count(cx));
+	TRY(allowance_lock(cx));
 	e = project_repo_weigh(cx, id, clone_bytes, map_bytes);
 	if (e == ERR_NOT_FOUND)
 		return not_found(cx, id);

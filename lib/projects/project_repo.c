@@ -34,17 +34,6 @@ enum err project_repo_insert(struct ctx *cx, const struct project_new *in, int64
 	              &project_schema, ret);
 }
 
-static const struct db_stmt LOCK_COUNT = {
-	.name = "project_lock_count",
-	.nparams = 1,
-	.sql = "SELECT pg_advisory_xact_lock(hashtextextended('projects_max', $1::bigint))",
-};
-
-enum err project_repo_lock_count(struct ctx *cx)
-{
-	return db_run(cx, &LOCK_COUNT, DB_NO_ARGS, NULL);
-}
-
 static const struct field ROOM_FIELDS[] = {
 	F_INT(struct project_room, used_bytes),
 	F_INT(struct project_room, max_bytes),
@@ -235,7 +224,6 @@ enum err project_repo_follow(struct ctx *cx, int64_t id, const char *status, con
 
 const struct db_check project_statements[] = {
 	{ .stmt = &INSERT, .row = &project_schema },
-	{ .stmt = &LOCK_COUNT },
 	{ .stmt = &GET_ROOM, .row = &ROOM },
 	{ .stmt = &WEIGH },
 	{ .stmt = &FIND },

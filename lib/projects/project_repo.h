@@ -12,9 +12,6 @@
 NODISCARD
 enum err project_repo_insert(struct ctx *cx, const struct project_new *in, int64_t max,
                              int64_t spare, struct project *ret);
-/** Be the only one of the tenant who counts projects, or what they store, until the transaction ends. */
-NODISCARD
-enum err project_repo_lock_count(struct ctx *cx);
 /** @max_bytes of a tenant that has no limit of its own */
 NODISCARD
 enum err project_repo_room(struct ctx *cx, int64_t id, int64_t max_bytes, struct project_room *ret);

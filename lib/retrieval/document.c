@@ -156,6 +156,7 @@ static enum err store(struct ctx *cx, const struct document *document, const str
 	enum err e;
 
 	TRY(db_begin(cx, &tx));
+	TRY(allowance_lock(cx)); /* others may add too, or a clone grow */
 	TRY(check_room(cx, document->bytes));
 	e = content != NULL ? document_repo_insert(cx, document, content->data, content->len, &made)
 	                    : document_repo_take(cx, document, upload->id, &made);
