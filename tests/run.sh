@@ -5,7 +5,7 @@
 #   KIND     unit  programs of tests/unit, two at a time
 #            db    programs of tests/db, DB_AT_ONCE at a time, each such row of them on one throw-away PostgreSQL
 #            e2e   stories of tests/e2e, each with a stack of its own, STORIES_AT_ONCE at a time
-#            fuzz  each fuzz target over its corpus and then briefly on
+#            fuzz  each fuzz target over its corpus and then briefly on, as many at a time as there are processors
 #
 # Every program speaks TAP; what it said is kept in build/<variant>/tap/.  One that
 # crashes, exits non-zero or runs fewer tests than it planned counts as a failure.  What failed is
@@ -152,14 +152,19 @@ run_e2e() {
 }
 
 run_fuzz() {
-	local target name corpus
-	for target in build/fuzz/bin/fuzz_*; do
-		[ -x "$target" ] || continue
+	local targets target name corpora
+	corpora=$(mktemp -d)
+	targets=$(find build/fuzz/bin -type f -name 'fuzz_*' -perm -u+x 2>/dev/null | sort)
+	for target in $targets; do
+		at_once "$(nproc)"
 		name=${target##*/fuzz_}
-		corpus=$(mktemp -d)
-		run_tap "fuzz/$name" $((FUZZ_SECONDS * 6 + 60)) "$SELF" --fuzz-one "$target" "$name" "$corpus"
-		rm -rf "$corpus"
-		count "fuzz/$name"
+		mkdir "$corpora/$name"
+		run_tap "fuzz/$name" $((FUZZ_SECONDS * 6 + 60)) "$SELF" --fuzz-one "$target" "$name" "$corpora/$name" &
+	done
+	wait
+	rm -rf "$corpora"
+	for target in $targets; do
+		count "fuzz/${target##*/fuzz_}"
 	done
 }
 
