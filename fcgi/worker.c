@@ -6,7 +6,9 @@
  *   serve.c    one request, from its parameters to its answer
  *   routes/    what can be asked
  *
- * The threads wait around one epoll.  We accept connections from descriptor 0,
+ * The threads wait around one epoll.  A thread takes one connection, and while its request is one quick read
+ * also what else is ready by then, so that under load a few share a round trip to the database; alone, nobody
+ * waits for company.  We accept connections from descriptor 0,
  * which the pool's parent holds, and give each that has a request to one thread,
  * so that any number of nginx's kept connections share as many database
  * connections as there are threads.  libfcgi parses one request and writes the
@@ -54,6 +56,7 @@
 #define ARENA_BYTES     ((size_t)64 * 1024 * 1024) /* beside the largest map */
 #define LARGE_BYTES     ((size_t)2 * 1024 * 1024)  /* an answer after which memory is given back */
 #define OPEN_TRIES_MS   1000 /* pause after accept() found no free descriptor */
+#define SEATS           4    /* requests that a thread takes together */
 
 #ifdef __SANITIZE_ADDRESS__
 #define STACK_BYTES ((size_t)1024 * 1024) /* frames are larger */
@@ -81,16 +84,26 @@ struct worker {
 	struct conn stopper;
 };
 
+/* One of the requests that a thread has taken together. */
+struct seat {
+	struct conn *conn; /* NULL: free */
+	int64_t cut_ms;    /* monotonic time at which its connection is cut */
+	bool begun;        /* libfcgi has read it */
+	FCGX_Request fcgi;
+	struct ctx cx;
+	struct exchange ex;
+};
+
 struct thread {
 	struct worker *worker;
 	pthread_t id;
-	pthread_mutex_t lock; /* of the next two */
-	struct conn *busy;    /* NULL: waiting */
-	int64_t cut_ms;       /* monotonic time at which its connection is cut */
-	struct arena *arena;
+	pthread_mutex_t lock; /* of the seats' conn and cut_ms */
+	struct seat seats[SEATS];
+	struct arena *begun; /* of all seats, until the last has its answer */
+	struct arena *arena; /* of the one that is answered */
 	struct db *db;
+	size_t largest; /* bytes of an answer since memory was given back */
 	unsigned char *peek;
-	FCGX_Request fcgi;
 };
 
 /* Written by the signal handler, read by main(). */
@@ -225,44 +238,78 @@ static void send_answer(struct ctx *cx, struct reply *rp, FCGX_Stream *out)
  * Give back what a large answer took.  libpq never shrinks the buffer that a large row came
  * through, so that connection is made anew by the next request.
  */
-static void give_back(struct thread *t, size_t body_bytes)
+static void give_back(struct thread *t)
 {
-	if (body_bytes < LARGE_BYTES)
+	if (t->largest < LARGE_BYTES)
 		return;
+	t->largest = 0;
 	arena_reset(t->arena);
 	db_close(t->db);
 	t->db = app_db(t->worker->app);
 }
 
-/* @ret whether the connection may carry another request */
-static bool answer(struct thread *t)
-{
-	FCGX_Request *fcgi = &t->fcgi;
-	struct worker *w = t->worker;
-	struct body_source body = { read_stdin, fcgi->in };
-	struct exchange ex;
-	struct ctx cx;
-	bool keep;
-
-	ctx_begin_unnamed(&cx, w->app, t->arena, t->db);
-	serve(&cx, w->server, fcgi->envp, &body, &ex);
-	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
-	send_answer(&cx, &ex.rp, fcgi->out);
-	fcgi->keepConnection = 1; /* closing is ours */
-	FCGX_Finish_r(fcgi);
-	serve_end(&cx, &ex);
-	give_back(t, reply_body_bytes(&ex.rp));
-	return keep && fcgi->ipcFd >= 0;
-}
-
-static void set_busy(struct thread *t, struct conn *conn)
+static void set_busy(struct thread *t, struct seat *s, struct conn *conn)
 {
 	struct worker *w = t->worker;
 
 	pthread_mutex_lock(&t->lock);
-	t->busy = conn;
-	t->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
+	s->conn = conn;
+	s->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
 	pthread_mutex_unlock(&t->lock);
+}
+
+/* Read the request, whose head is there.  @ret whether another may be taken with it */
+static bool begin(struct thread *t, struct seat *s)
+{
+	struct worker *w = t->worker;
+	FCGX_Request *fcgi = &s->fcgi;
+
+	FCGX_InitRequest(fcgi, -1, 0);
+	fcgi->ipcFd = s->conn->fd;
+	fcgi->keepConnection = 1;
+	fcgi->detached = 1; /* when libfcgi closes, it does not wait for the peer */
+	s->begun = FCGX_Accept_r(fcgi) == 0;
+	if (!s->begun && fcgi->ipcFd < 0)
+		s->conn->fd = -1; /* libfcgi has closed it after an error */
+	if (!s->begun)
+		return true;
+	ctx_begin_beside(&s->cx, w->app, t->begun, t->db);
+	return serve_begin(&s->cx, w->server, fcgi->envp,
+	                   &(struct body_source){ read_stdin, fcgi->in }, &s->ex);
+}
+
+/*
+ * Take a connection on which something has come.  What has not come whole is left to finish(), where the
+ * others have their answers.
+ * @ret whether another may be taken with it
+ */
+static bool take(struct thread *t, struct seat *s, struct conn *conn)
+{
+	set_busy(t, s, conn);
+	s->begun = false;
+	return wire_peek(conn->fd, t->peek) == WIRE_ENDED && begin(t, s);
+}
+
+/* @ret whether the connection may carry another request */
+static bool answer(struct thread *t, struct seat *s)
+{
+	FCGX_Request *fcgi = &s->fcgi;
+	size_t bytes;
+	bool keep;
+
+	arena_reset(t->arena);
+	s->cx.arena = t->arena;
+	serve_finish(&s->cx, &s->ex);
+	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
+	send_answer(&s->cx, &s->ex.rp, fcgi->out);
+	fcgi->keepConnection = 1; /* closing is ours */
+	FCGX_Finish_r(fcgi);
+	if (fcgi->ipcFd < 0)
+		s->conn->fd = -1;
+	serve_end(&s->cx, &s->ex);
+	bytes = reply_body_bytes(&s->ex.rp);
+	t->largest = bytes > t->largest ? bytes : t->largest;
+	return keep && fcgi->ipcFd >= 0;
 }
 
 /* Has the peer sent its next request already?  Then closing would lose it. */
@@ -273,47 +320,64 @@ static bool more_has_come(const struct conn *conn)
 	return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static void serve_conn(struct thread *t, struct conn *conn)
+static void finish(struct thread *t, struct seat *s)
 {
 	struct worker *w = t->worker;
-	bool keep = false;
+	struct conn *conn = s->conn;
+	bool keep;
 
-	set_busy(t, conn);
-	if (wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS)) {
-		FCGX_InitRequest(&t->fcgi, -1, 0);
-		t->fcgi.ipcFd = conn->fd;
-		t->fcgi.keepConnection = 1;
-		t->fcgi.detached = 1; /* when libfcgi closes, it does not wait for the peer */
-		if (FCGX_Accept_r(&t->fcgi) == 0)
-			keep = answer(t);
-		if (t->fcgi.ipcFd < 0)
-			conn->fd = -1; /* libfcgi has closed it after an error */
-	}
+	if (!s->begun && conn->fd >= 0 && wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS))
+		begin(t, s);
+	keep = s->begun && answer(t, s);
 	keep = keep && (!atomic_load(&w->draining) || more_has_come(conn));
-	set_busy(t, NULL);
+	set_busy(t, s, NULL);
 	if (!keep || !arm(w, conn, EPOLL_CTL_MOD))
 		conn_close(w, conn);
+}
+
+/* What is ready: a connection, the listener or the stopper; NULL: nothing within that time. */
+static struct conn *await(struct worker *w, int timeout_ms)
+{
+	struct epoll_event event;
+	int n = epoll_wait(w->epoll, &event, 1, timeout_ms);
+
+	if (n < 0 && errno != EINTR)
+		abort(); /* the epoll is gone: our bug */
+	return n > 0 ? event.data.ptr : NULL;
+}
+
+static bool carries_requests(const struct worker *w, const struct conn *conn)
+{
+	return conn != NULL && conn != &w->stopper && conn != &w->listener;
+}
+
+/* Serve a connection, and what may be taken with it.  @ret what else is ready, as await() */
+static struct conn *serve_some(struct thread *t, struct conn *conn)
+{
+	int n = 0;
+	bool more;
+
+	arena_reset(t->begun);
+	do {
+		more = take(t, &t->seats[n++], conn) && n < SEATS;
+		conn = more ? await(t->worker, 0) : NULL;
+	} while (carries_requests(t->worker, conn));
+	for (int i = 0; i < n; i++)
+		finish(t, &t->seats[i]);
+	give_back(t);
+	return conn;
 }
 
 static void *run(void *self)
 {
 	struct thread *t = self;
 	struct worker *w = t->worker;
+	struct conn *ready = NULL;
 
-	for (;;) {
-		struct epoll_event event;
-		int n = epoll_wait(w->epoll, &event, 1, -1);
-
-		if (n < 0 && errno != EINTR)
-			abort(); /* the epoll is gone: our bug */
-		if (n <= 0)
-			continue;
-		if (event.data.ptr == &w->stopper)
-			break;
-		if (event.data.ptr == &w->listener)
+	while (ready != &w->stopper) {
+		if (ready == &w->listener)
 			accept_all(w);
-		else
-			serve_conn(t, event.data.ptr);
+		ready = carries_requests(w, ready) ? serve_some(t, ready) : await(w, -1);
 	}
 	return NULL;
 }
@@ -325,8 +389,12 @@ static void cut_overdue(struct worker *w, struct thread *threads, int n)
 {
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&threads[i].lock);
-		if (threads[i].busy != NULL && now_ms(w) > threads[i].cut_ms)
-			shutdown(threads[i].busy->guard, SHUT_RDWR);
+		for (int j = 0; j < SEATS; j++) {
+			const struct seat *s = &threads[i].seats[j];
+
+			if (s->conn != NULL && now_ms(w) > s->cut_ms)
+				shutdown(s->conn->guard, SHUT_RDWR);
+		}
 		pthread_mutex_unlock(&threads[i].lock);
 	}
 }
@@ -358,7 +426,8 @@ static bool any_busy(struct thread *threads, int n)
 
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&threads[i].lock);
-		busy = busy || threads[i].busy != NULL;
+		for (int j = 0; j < SEATS; j++)
+			busy = busy || threads[i].seats[j].conn != NULL;
 		pthread_mutex_unlock(&threads[i].lock);
 	}
 	return busy;
@@ -371,6 +440,7 @@ static int start_thread(struct worker *w, struct thread *t)
 
 	*t = (struct thread){ .worker = w };
 	pthread_mutex_init(&t->lock, NULL);
+	t->begun = arena_new(ARENA_BYTES);
 	t->arena = arena_new(ARENA_BYTES + 2 * (size_t)w->app->config->map_max_bytes);
 	t->db = app_db(w->app);
 	t->peek = malloc(WIRE_PEEK_MAX);
@@ -388,6 +458,7 @@ static void end_thread(struct thread *t)
 	pthread_join(t->id, NULL);
 	pthread_mutex_destroy(&t->lock);
 	arena_free(t->arena);
+	arena_free(t->begun);
 	db_close(t->db);
 	free(t->peek);
 }
