@@ -256,24 +256,36 @@ static bool is_open(const struct db *db, const struct db_question *q)
 	return open != NULL;
 }
 
+static PGresult **own_result(struct db_question *q)
+{
+	return &q->p.steps[q->p.n - 1].res;
+}
+
+/* Send all that are open.  Their callers are admitted at once, while all results are there. */
+static void ask_all(struct db *db)
+{
+	struct db_question *all = db_converse_all(db);
+
+	for (struct db_question *q = all; q != NULL; q = q->next) {
+		q->answered = q->p.fail == NULL && *own_result(q) != NULL;
+		if (q->answered && q->admitted != NULL)
+			q->outcome = settle_preamble(q->cx, &q->admitted->p);
+	}
+}
+
 /* @ret its result, to be put away by the caller */
 static enum err take_answer(struct ctx *cx, struct db_question *q, PGresult **ret)
 {
-	struct db_pipeline *p = &q->p;
-	PGresult **own;
-
 	if (is_open(cx->db, q))
-		db_converse_all(cx->db);
-	own = p->n > 0 ? &p->steps[p->n - 1].res : NULL;
-	if (own == NULL || *own == NULL || p->fail != NULL) {
-		db_pipeline_end(p);
+		ask_all(cx->db);
+	if (!q->answered) {
+		db_pipeline_end(&q->p);
 		return run(cx, q->stmt, q->args, q->nargs, ret);
 	}
 	db_pool_rest(cx->db);
-	TRY(settle_preamble(cx, p));
-	*ret = *own;
-	*own = NULL;
-	return ERR_OK;
+	*ret = *own_result(q);
+	*own_result(q) = NULL;
+	return q->outcome;
 }
 
 enum err db_answer(struct ctx *cx, struct db_question *q, const struct schema *s, void *ret)

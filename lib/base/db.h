@@ -211,7 +211,8 @@ enum err db_flush(struct ctx *cx);
  *
  * Any number of contexts of one db object may each have one open.  Nothing is sent before the first answer is
  * wanted: then all that are open go out together, each behind the admission of its own caller, and are one
- * transaction of the server's.  What has no answer after that, because it or one before it was refused, or the
+ * transaction of the server's.  Neighbours that show the same credential for the same purpose are admitted by
+ * one statement, after the last of them has asked.  What has no answer after that, because it or one before it was refused, or the
  * server was lost, is asked again by itself; so nobody's failure is another's.  Between the two calls other
  * statements may run.
  */

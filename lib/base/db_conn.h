@@ -102,7 +102,12 @@ struct db_question {
 	const struct db_stmt *stmt;
 	const struct db_arg *args;
 	int nargs;
-	struct db_pipeline p; /* what came of it when it was sent with others */
+
+	/* When it was sent with others. */
+	struct db_pipeline p;
+	const struct db_question *admitted; /* whose pipeline admits the caller; NULL: nobody's */
+	bool answered;
+	enum err outcome; /* of the admission, when it is answered */
 };
 
 /* For CLEANUP(db_pipeline_end). */
@@ -122,8 +127,9 @@ enum err db_converse(struct ctx *cx, const struct db_stmt *stmt, const struct db
 /**
  * One attempt of all questions that are open, in one pipeline; none is open afterwards.  Of one alone
  * nothing is sent: db_converse() does all that this could.
+ * @ret those that were sent, the first of them
  */
-void db_converse_all(struct db *db);
+struct db_question *db_converse_all(struct db *db);
 
 /** One attempt of one statement that is no caller's, the fault left as it is.  @ret whether done */
 bool db_converse_once(struct ctx *cx, const struct db_stmt *stmt);

@@ -14,6 +14,8 @@
 
 #include "base/sb.h"
 
+#include <string.h>
+
 #define NUMBER_MAX 24 /* digits of an int64, sign and NUL */
 
 enum outcome {
@@ -264,6 +266,33 @@ static enum outcome attempt(struct ctx *cx, const struct db_stmt *stmt, const st
 
 /* --- Several callers in one pipeline --- */
 
+static bool same_arg(const struct db_arg *a, const struct db_arg *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case DB_ARG_NULL:
+		return true;
+	case DB_ARG_TEXT:
+		return strcmp(a->text, b->text) == 0;
+	case DB_ARG_INT:
+		return a->number == b->number;
+	case DB_ARG_BYTES:
+		return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+	}
+	return false;
+}
+
+/* Would the server be asked the same: one credential, for the same role, scope and tenant? */
+static bool same_preamble(const struct db_preamble *a, const struct db_preamble *b)
+{
+	bool same = a->stmt == b->stmt && a->nargs == b->nargs;
+
+	for (int i = 0; same && i < a->nargs; i++)
+		same = same_arg(&a->args[i], &b->args[i]);
+	return same;
+}
+
 /* What is prepared for a question before it is not prepared twice. */
 static void spare_parses(const struct db_question *all, struct db_question *q)
 {
@@ -279,25 +308,43 @@ static void spare_parses(const struct db_question *all, struct db_question *q)
 }
 
 /*
- * They are one transaction to the server: what the question before was told of its caller still holds, so each
- * brings its own along, and also one whose caller is nobody.  Reads have nothing to commit, so an answer that
- * arrives is good whatever becomes of those behind it.
+ * They are one transaction to the server: what it was told of the caller before still holds.  So each question
+ * brings its own caller along, also one whose caller is nobody; but a run of the same caller's is admitted once.
  */
-void db_converse_all(struct db *db)
+static void compose_all(struct db_question *all)
+{
+	struct db_question *told = NULL; /* by whose admission the settings stand now */
+
+	for (struct db_question *q = all; q != NULL; q = q->next) {
+		const struct db_preamble *pre = q->cx->preamble;
+		const struct db *db = q->cx->db;
+
+		if (pre == NULL) {
+			told = NULL;
+			add_who(q->cx, &q->p);
+		} else if (told == NULL || !same_preamble(pre, told->cx->preamble)) {
+			told = q;
+			add_step(&q->p, db, DB_STEP_PREAMBLE, pre->stmt, pre->args, pre->nargs);
+		}
+		q->admitted = told;
+		add_step(&q->p, db, DB_STEP_STATEMENT, q->stmt, q->args, q->nargs);
+		spare_parses(all, q);
+	}
+}
+
+/* Reads have nothing to commit, so an answer that arrives is good whatever becomes of those behind it. */
+struct db_question *db_converse_all(struct db *db)
 {
 	struct db_question *all = db->asked, *at = NULL;
 	bool ok = true;
 
 	db->asked = NULL;
 	if (all == NULL || all->next == NULL)
-		return;
+		return NULL;
 	assert(db->depth == 0);
 	if (!db_conn_ready(db, false))
-		return;
-	for (struct db_question *q = all; q != NULL; q = q->next) {
-		compose(q->cx, q->stmt, q->args, q->nargs, q->cx->preamble == NULL, &q->p);
-		spare_parses(all, q);
-	}
+		return NULL;
+	compose_all(all);
 	for (struct db_question *q = all; ok && q != NULL; q = q->next)
 		ok = say(q->cx, &q->p);
 	ok = ok && PQpipelineSync(db->conn) == 1;
@@ -307,6 +354,7 @@ void db_converse_all(struct db *db)
 	}
 	if (!ok || !hear_sync(db, &at->p))
 		db_conn_lost(db, at != NULL ? at->p.fail : NULL);
+	return all;
 }
 
 /* --- Trying again --- */

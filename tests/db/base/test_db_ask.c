@@ -101,6 +101,42 @@ static void test_ask__each_as_itself(void **state)
 	assert_int_equal(get_int(&p->cx[0], &PID), get_int(&p->cx[1], &PID));
 }
 
+/* Neighbours of one credential are admitted once, and each is told of it; not across somebody else. */
+static void test_ask__admitted_once(void **state)
+{
+	static const struct db_stmt COUNTED = READ(
+		"q_counted", 1,
+		"SELECT set_config('app.tenant', $1, true)::bigint AS id, (set_config('t.admissions',"
+		" (coalesce(nullif(current_setting('t.admissions', true), ''), '0')::int + 1)::text, true)) AS name");
+	static const struct db_stmt ADMISSIONS =
+		READ("q_admissions", 0, "SELECT current_setting('t.admissions')::bigint AS id");
+	static const struct {
+		int64_t tenants[CALLERS], admissions[CALLERS];
+	} CASES[] = {
+		{ { 7, 7, 7, 7 }, { 1, 1, 1, 1 } }, { { 7, 7, 8, 8 }, { 1, 1, 2, 2 } },
+		{ { 7, 8, 7, 8 }, { 1, 2, 3, 4 } }, { { 7, 8, 8, 7 }, { 1, 2, 2, 3 } },
+		{ { 7, 7, 0, 7 }, { 1, 1, 1, 2 } },
+	};
+
+	for (size_t n = 0; n < COUNT(CASES); n++) {
+		struct party *p = gathered(*state);
+
+		for (int i = 0; i < CALLERS; i++) {
+			admit(p, i, CASES[n].tenants[i]);
+			p->cx[i].preamble->stmt = &COUNTED;
+			if (CASES[n].tenants[i] == 0)
+				p->cx[i].preamble = NULL;
+			ask(p, i, &ADMISSIONS);
+		}
+		for (int i = 0; i < CALLERS; i++) {
+			assert_id(p, i, CASES[n].admissions[i]);
+			assert_true(p->cx[i].who.tenant_id == CASES[n].tenants[i]);
+			assert_int_equal(p->cx[i].who.role,
+			                 CASES[n].tenants[i] == 0 ? ROLE_UNSET : ROLE_VIEWER);
+		}
+	}
+}
+
 /* Nobody, after somebody, is nobody; and a person is nobody's tenant. */
 static void test_ask__nobody_inherits(void **state)
 {
@@ -313,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ask__each_as_itself),
+		cmocka_unit_test(test_ask__admitted_once),
 		cmocka_unit_test(test_ask__nobody_inherits),
 		cmocka_unit_test(test_ask__sees_its_own_rows),
 		cmocka_unit_test(test_ask__a_refusal_is_one_callers),
