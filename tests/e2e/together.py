@@ -53,6 +53,7 @@ def operations(caller):
         ("GET", "/api/v1/projects?limit=1", {}, own),
         ("GET", "/api/v1/projects/999999999", {}, absent),
         ("GET", "/api/v1/jobs?limit=1", {}, lambda _c, status, _b, _a: status == 200),
+        ("GET", "/api/v1/jobs/999999999", {}, absent),
     ]
 
 
