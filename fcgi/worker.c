@@ -243,7 +243,6 @@ static void give_back(struct thread *t)
 	if (t->largest < LARGE_BYTES)
 		return;
 	t->largest = 0;
-	arena_reset(t->arena);
 	db_close(t->db);
 	t->db = app_db(t->worker->app);
 }
@@ -297,7 +296,6 @@ static bool answer(struct thread *t, struct seat *s)
 	size_t bytes;
 	bool keep;
 
-	arena_reset(t->arena);
 	s->cx.arena = t->arena;
 	serve_finish(&s->cx, &s->ex);
 	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
@@ -309,6 +307,7 @@ static bool answer(struct thread *t, struct seat *s)
 	serve_end(&s->cx, &s->ex);
 	bytes = reply_body_bytes(&s->ex.rp);
 	t->largest = bytes > t->largest ? bytes : t->largest;
+	arena_reset(t->arena); /* now, so that others have what it took */
 	return keep && fcgi->ipcFd >= 0;
 }
 
@@ -357,13 +356,13 @@ static struct conn *serve_some(struct thread *t, struct conn *conn)
 	int n = 0;
 	bool more;
 
-	arena_reset(t->begun);
 	do {
 		more = take(t, &t->seats[n++], conn) && n < SEATS;
 		conn = more ? await(t->worker, 0) : NULL;
 	} while (carries_requests(t->worker, conn));
 	for (int i = 0; i < n; i++)
 		finish(t, &t->seats[i]);
+	arena_reset(t->begun);
 	give_back(t);
 	return conn;
 }
