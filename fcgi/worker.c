@@ -2,6 +2,7 @@
  * portolan-worker: a FastCGI program of a few threads.
  *
  *   worker.c   this: sockets, threads, life and death
+ *   seat.c     one request by libfcgi
  *   wire.c     what a request must look like before libfcgi reads it
  *   serve.c    one request, from its parameters to its answer
  *   routes/    what can be asked
@@ -22,7 +23,7 @@
  *
  * No work is done here that takes long; that is what jobs are for.
  */
-#include "serve.h"
+#include "seat.h"
 #include "wire.h"
 
 #include "app/app.h"
@@ -52,11 +53,10 @@
 #define READ_TIMEOUT_S  10    /* between two bytes of a body */
 #define WRITE_TIMEOUT_S 30    /* for a peer that takes no more of an answer */
 #define GRACE_MS        30000 /* over the request time-out, until the connection is cut */
-#define DISCARD_MAX     ((size_t)33 * 1024 * 1024) /* bytes of an unwanted body that are read away */
 #define ARENA_BYTES     ((size_t)64 * 1024 * 1024) /* beside the largest map */
 #define LARGE_BYTES     ((size_t)2 * 1024 * 1024)  /* an answer after which memory is given back */
 #define OPEN_TRIES_MS   1000 /* pause after accept() found no free descriptor */
-#define SEATS           4    /* requests that a thread takes together */
+#define TAKEN_MAX       4    /* requests that a thread takes together */
 
 #ifdef __SANITIZE_ADDRESS__
 #define STACK_BYTES ((size_t)1024 * 1024) /* frames are larger */
@@ -85,21 +85,18 @@ struct worker {
 };
 
 /* One of the requests that a thread has taken together. */
-struct seat {
-	struct conn *conn; /* NULL: free */
+struct taken {
+	struct conn *conn; /* NULL: none */
 	int64_t cut_ms;    /* monotonic time at which its connection is cut */
-	bool begun;        /* libfcgi has read it */
-	FCGX_Request fcgi;
-	struct ctx cx;
-	struct exchange ex;
+	struct seat seat;
 };
 
 struct thread {
 	struct worker *worker;
 	pthread_t id;
-	pthread_mutex_t lock; /* of the seats' conn and cut_ms */
-	struct seat seats[SEATS];
-	struct arena *begun; /* of all seats, until the last has its answer */
+	pthread_mutex_t lock; /* of conn and cut_ms in what follows */
+	struct taken taken[TAKEN_MAX];
+	struct arena *begun; /* of all that are taken, until the last has its answer */
 	struct arena *arena; /* of the one that is answered */
 	struct db *db;
 	size_t largest; /* bytes of an answer since memory was given back */
@@ -198,41 +195,7 @@ static void accept_all(struct worker *w)
 		arm(w, &w->listener, EPOLL_CTL_MOD);
 }
 
-/* --- One request --- */
-
-static size_t read_stdin(void *self, char *buffer, size_t n)
-{
-	int got = FCGX_GetStr(buffer, (int)n, self);
-
-	return got > 0 ? (size_t)got : 0;
-}
-
-/* What is left of the body must not be there when the next request is read. */
-static bool discard_stdin(FCGX_Stream *in)
-{
-	char scratch[4096];
-
-	for (size_t n = 0; n <= DISCARD_MAX; n += sizeof(scratch)) {
-		if (read_stdin(in, scratch, sizeof(scratch)) < sizeof(scratch))
-			return FCGX_GetError(in) == 0;
-	}
-	return false;
-}
-
-static void send_answer(struct ctx *cx, struct reply *rp, FCGX_Stream *out)
-{
-	struct sb head = sb_new(cx->arena, 16 * 1024);
-
-	reply_head(rp, &head);
-	assert(!head.failed);
-	FCGX_PutStr(head.data, (int)head.len, out);
-	if (rp->rq->method == HTTP_HEAD)
-		return;
-	for (int i = 0; i < rp->npieces; i++) {
-		assert(rp->pieces[i].len <= INT32_MAX);
-		FCGX_PutStr(rp->pieces[i].data, (int)rp->pieces[i].len, out);
-	}
-}
+/* --- Requests --- */
 
 /*
  * Give back what a large answer took.  libpq never shrinks the buffer that a large row came
@@ -247,34 +210,19 @@ static void give_back(struct thread *t)
 	t->db = app_db(t->worker->app);
 }
 
-static void set_busy(struct thread *t, struct seat *s, struct conn *conn)
+static void set_busy(struct thread *t, struct taken *r, struct conn *conn)
 {
 	struct worker *w = t->worker;
 
 	pthread_mutex_lock(&t->lock);
-	s->conn = conn;
-	s->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
+	r->conn = conn;
+	r->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
 	pthread_mutex_unlock(&t->lock);
 }
 
-/* Read the request, whose head is there.  @ret whether another may be taken with it */
-static bool begin(struct thread *t, struct seat *s)
+static bool begin(struct thread *t, struct taken *r)
 {
-	struct worker *w = t->worker;
-	FCGX_Request *fcgi = &s->fcgi;
-
-	FCGX_InitRequest(fcgi, -1, 0);
-	fcgi->ipcFd = s->conn->fd;
-	fcgi->keepConnection = 1;
-	fcgi->detached = 1; /* when libfcgi closes, it does not wait for the peer */
-	s->begun = FCGX_Accept_r(fcgi) == 0;
-	if (!s->begun && fcgi->ipcFd < 0)
-		s->conn->fd = -1; /* libfcgi has closed it after an error */
-	if (!s->begun)
-		return true;
-	ctx_begin_beside(&s->cx, w->app, t->begun, t->db);
-	return serve_begin(&s->cx, w->server, fcgi->envp,
-	                   &(struct body_source){ read_stdin, fcgi->in }, &s->ex);
+	return seat_begin(&r->seat, &r->conn->fd, t->worker->server, t->begun, t->db);
 }
 
 /*
@@ -282,33 +230,21 @@ static bool begin(struct thread *t, struct seat *s)
  * others have their answers.
  * @ret whether another may be taken with it
  */
-static bool take(struct thread *t, struct seat *s, struct conn *conn)
+static bool take(struct thread *t, struct taken *r, struct conn *conn)
 {
-	set_busy(t, s, conn);
-	s->begun = false;
-	return wire_peek(conn->fd, t->peek) == WIRE_ENDED && begin(t, s);
+	set_busy(t, r, conn);
+	r->seat.begun = false;
+	return wire_peek(conn->fd, t->peek) == WIRE_ENDED && begin(t, r);
 }
 
-/* @ret whether the connection may carry another request */
-static bool answer(struct thread *t, struct seat *s)
+static bool answer(struct thread *t, struct taken *r)
 {
-	FCGX_Request *fcgi = &s->fcgi;
-	size_t bytes;
-	bool keep;
+	bool keep = seat_answer(&r->seat, &r->conn->fd, t->arena);
+	size_t bytes = reply_body_bytes(&r->seat.ex.rp);
 
-	s->cx.arena = t->arena;
-	serve_finish(&s->cx, &s->ex);
-	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
-	send_answer(&s->cx, &s->ex.rp, fcgi->out);
-	fcgi->keepConnection = 1; /* closing is ours */
-	FCGX_Finish_r(fcgi);
-	if (fcgi->ipcFd < 0)
-		s->conn->fd = -1;
-	serve_end(&s->cx, &s->ex);
-	bytes = reply_body_bytes(&s->ex.rp);
 	t->largest = bytes > t->largest ? bytes : t->largest;
 	arena_reset(t->arena); /* now, so that others have what it took */
-	return keep && fcgi->ipcFd >= 0;
+	return keep;
 }
 
 /* Has the peer sent its next request already?  Then closing would lose it. */
@@ -319,17 +255,17 @@ static bool more_has_come(const struct conn *conn)
 	return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static void finish(struct thread *t, struct seat *s)
+static void finish(struct thread *t, struct taken *r)
 {
 	struct worker *w = t->worker;
-	struct conn *conn = s->conn;
+	struct conn *conn = r->conn;
 	bool keep;
 
-	if (!s->begun && conn->fd >= 0 && wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS))
-		begin(t, s);
-	keep = s->begun && answer(t, s);
+	if (!r->seat.begun && conn->fd >= 0 && wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS))
+		begin(t, r);
+	keep = r->seat.begun && answer(t, r);
 	keep = keep && (!atomic_load(&w->draining) || more_has_come(conn));
-	set_busy(t, s, NULL);
+	set_busy(t, r, NULL);
 	if (!keep || !arm(w, conn, EPOLL_CTL_MOD))
 		conn_close(w, conn);
 }
@@ -357,11 +293,11 @@ static struct conn *serve_some(struct thread *t, struct conn *conn)
 	bool more;
 
 	do {
-		more = take(t, &t->seats[n++], conn) && n < SEATS;
+		more = take(t, &t->taken[n++], conn) && n < TAKEN_MAX;
 		conn = more ? await(t->worker, 0) : NULL;
 	} while (carries_requests(t->worker, conn));
 	for (int i = 0; i < n; i++)
-		finish(t, &t->seats[i]);
+		finish(t, &t->taken[i]);
 	arena_reset(t->begun);
 	give_back(t);
 	return conn;
@@ -388,11 +324,11 @@ static void cut_overdue(struct worker *w, struct thread *threads, int n)
 {
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&threads[i].lock);
-		for (int j = 0; j < SEATS; j++) {
-			const struct seat *s = &threads[i].seats[j];
+		for (int j = 0; j < TAKEN_MAX; j++) {
+			const struct taken *r = &threads[i].taken[j];
 
-			if (s->conn != NULL && now_ms(w) > s->cut_ms)
-				shutdown(s->conn->guard, SHUT_RDWR);
+			if (r->conn != NULL && now_ms(w) > r->cut_ms)
+				shutdown(r->conn->guard, SHUT_RDWR);
 		}
 		pthread_mutex_unlock(&threads[i].lock);
 	}
@@ -425,8 +361,8 @@ static bool any_busy(struct thread *threads, int n)
 
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&threads[i].lock);
-		for (int j = 0; j < SEATS; j++)
-			busy = busy || threads[i].seats[j].conn != NULL;
+		for (int j = 0; j < TAKEN_MAX; j++)
+			busy = busy || threads[i].taken[j].conn != NULL;
 		pthread_mutex_unlock(&threads[i].lock);
 	}
 	return busy;
