@@ -23,6 +23,7 @@
 #define REQUEST_PARAMS_MAX 256         /* FastCGI parameters that are looked at */
 #define REQUEST_ABSENT     INT64_C(-1) /* as a version: there must be no such item yet */
 
+struct db_question;
 struct server;
 struct session_claim;
 
@@ -83,6 +84,7 @@ struct request {
 	int64_t version;   /* of If-Match, where the row has .if_match; 0: any; or REQUEST_ABSENT */
 	const void *query; /* decoded by route->query */
 	const void *in;    /* decoded by route->body */
+	struct db_question *asked; /* by route->ask; NULL: nothing */
 };
 
 /**

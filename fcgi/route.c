@@ -148,6 +148,8 @@ static void check_row(struct sb *why, const struct route *r)
 		refuse(why, r, "has no .rate");
 	if (r->run == NULL)
 		refuse(why, r, "has no .run");
+	if (r->ask != NULL && (r->method != HTTP_GET || r->auth == AUTH_NONE || r->local))
+		refuse(why, r, ".ask is of a GET whose caller is admitted");
 	if (r->doc == NULL || r->tag == NULL)
 		refuse(why, r, "has no .doc or no .tag");
 	if (r->status != 101 && (r->status < 200 || r->status > 299))

@@ -102,6 +102,11 @@ struct route {
 	 * between.  One that leaves nothing says why; each has one of the two.
 	 */
 	const char *audit, *unaudited;
+	/*
+	 * Of a GET that is one quick statement: opens its question (base/db.h) as rq->asked, which run()
+	 * then has answered.  It may leave it NULL, when this request's statement is not quick.
+	 */
+	enum err (*ask)(struct ctx *cx, struct request *rq);
 	enum err (*run)(struct ctx *cx, const struct request *rq, struct reply *rp);
 	const char *doc;     /* one sentence, ends with a dot */
 	const char *detail;  /* further sentences; may be NULL */

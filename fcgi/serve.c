@@ -64,8 +64,8 @@ static enum err no_method(struct ctx *cx, struct exchange *ex, unsigned methods)
 	return err_set(cx, ERR_METHOD, "The path takes %s.", allow.data);
 }
 
-/* What comes after admission: shape, then the handler. */
-static enum err work(struct ctx *cx, struct exchange *ex, const struct body_source *body)
+/* What comes after admission: shape, then the question or else the handler. */
+static enum err work(struct ctx *cx, struct exchange *ex)
 {
 	struct request *rq = &ex->rq;
 	const struct route *route = rq->route;
@@ -74,9 +74,9 @@ static enum err work(struct ctx *cx, struct exchange *ex, const struct body_sour
 	TRY(request_decode_query(cx, rq));
 	if (route->if_match)
 		TRY(request_version(cx, rq, &rq->version));
-	TRY(raw_begin(cx, rq, body, &raw));
+	TRY(raw_begin(cx, rq, &ex->body, &raw));
 	if (!raw)
-		TRY(request_decode_body(cx, rq, body, rq->server->body_max_bytes));
+		TRY(request_decode_body(cx, rq, &ex->body, rq->server->body_max_bytes));
 	ex->rp.status = route->status;
 	if (route_keeps(route) && rq->idempotency_key != NULL)
 		return replay_run(cx, ex);
@@ -98,8 +98,8 @@ static enum err proven(struct ctx *cx, enum err e)
 	return e;
 }
 
-static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
-                       const struct body_source *body)
+/* @ret_over it is answered without a handler */
+static enum err match(struct ctx *cx, struct exchange *ex, char *const *params, bool *ret_over)
 {
 	struct request *rq = &ex->rq;
 	struct route_match match;
@@ -107,45 +107,113 @@ static enum err answer(struct ctx *cx, struct exchange *ex, char *const *params,
 	TRY(request_read(cx, params, rq));
 	if (!router_match(rq->server->router, rq->method, rq->path, &match))
 		return err_set(cx, ERR_NO_ROUTE, "There is nothing at this path.");
+	*ret_over = match.route == NULL;
 	if (match.route == NULL)
 		return no_method(cx, ex, match.methods);
 	rq->route = match.route;
 	cx->remote = rq->remote;
 	memcpy(rq->ids, match.ids, sizeof(rq->ids));
 	rq->name = match.name[0] != '\0' ? arena_strdup(cx->arena, match.name) : "";
+	return ERR_OK;
+}
+
+static enum err let_in(struct ctx *cx, struct request *rq)
+{
 	TRY(limit_address(cx, rq));
 	TRY(cors_listed(cx, rq));
 	TRY(admit(cx, rq));
 	if (rq->route->auth == AUTH_NONE || rq->local)
-		return work(cx, ex, body);
+		return ERR_OK;
 	TRY(limit_caller(cx, rq));
-	TRY(cors_caller(cx, rq));
-	return proven(cx, work(cx, ex, body));
+	return cors_caller(cx, rq);
+}
+
+static enum err answer(struct ctx *cx, struct exchange *ex)
+{
+	struct request *rq = &ex->rq;
+
+	TRY(let_in(cx, rq));
+	if (rq->route->auth == AUTH_NONE || rq->local)
+		return work(cx, ex);
+	return proven(cx, work(cx, ex));
+}
+
+/* The same, as far as the question.  Of what has a body or none of its row's shape the whole. */
+static enum err ask(struct ctx *cx, struct exchange *ex)
+{
+	struct request *rq = &ex->rq;
+	enum err e;
+
+	TRY(let_in(cx, rq));
+	e = request_decode_query(cx, rq);
+	if (e == ERR_OK)
+		e = request_decode_body(cx, rq, &ex->body, rq->server->body_max_bytes);
+	ex->rp.status = rq->route->status;
+	if (e == ERR_OK)
+		e = rq->route->ask(cx, rq);
+	return e == ERR_OK ? ERR_OK : proven(cx, e);
+}
+
+static void end(struct ctx *cx, struct exchange *ex, enum err outcome)
+{
+	ex->step = SERVE_OVER;
+	ex->outcome = outcome;
+	if (outcome == ERR_OK)
+		return;
+	if (outcome == ERR_UNAUTHENTICATED && ex->rq.route->auth != AUTH_NONE) {
+		/* An open route judges a credential in its body, and says so itself. */
+		admit_refused(cx, &ex->rq);
+		limit_forget(cx, &ex->rq);
+	}
+	if (outcome == ERR_UNAUTHENTICATED || outcome == ERR_RATE)
+		cors_nobody(cx, &ex->rq);
+	if (outcome != ERR_METHOD)
+		reply_clear(&ex->rp); /* which keeps nothing but a 405's Allow */
+	problem_reply(&ex->rp);
+}
+
+bool serve_begin(struct ctx *cx, const struct server *server, char *const *params,
+                 const struct body_source *body, struct exchange *ex)
+{
+	const struct clock *clock = cx->app->clock;
+	bool over = true;
+	enum err e;
+
+	memset(ex, 0, sizeof(*ex));
+	ex->begin_us = clock->mono_us(clock);
+	ex->rq.server = server;
+	ex->body = *body;
+	cx->deadline_ms = ex->begin_us / 1000 + server->request_timeout_ms;
+	reply_begin(&ex->rp, cx, &ex->rq);
+	e = match(cx, ex, params, &over);
+	if (e != ERR_OK || over)
+		end(cx, ex, e);
+	else if (ex->rq.route->ask != NULL) {
+		e = ask(cx, ex);
+		ex->step = SERVE_ASKED;
+		if (e != ERR_OK)
+			end(cx, ex, e);
+	}
+	return ex->step == SERVE_OVER || ex->rq.asked != NULL;
+}
+
+void serve_finish(struct ctx *cx, struct exchange *ex)
+{
+	struct request *rq = &ex->rq;
+
+	if (ex->step == SERVE_MATCHED)
+		end(cx, ex, answer(cx, ex));
+	else if (ex->step == SERVE_ASKED)
+		end(cx, ex, proven(cx, rq->route->run(cx, rq, &ex->rp)));
+	if (rq->asked != NULL)
+		db_forget(cx, rq->asked);
 }
 
 void serve(struct ctx *cx, const struct server *server, char *const *params,
            const struct body_source *body, struct exchange *ex)
 {
-	const struct clock *clock = cx->app->clock;
-
-	memset(ex, 0, sizeof(*ex));
-	ex->begin_us = clock->mono_us(clock);
-	ex->rq.server = server;
-	cx->deadline_ms = ex->begin_us / 1000 + server->request_timeout_ms;
-	reply_begin(&ex->rp, cx, &ex->rq);
-	ex->outcome = answer(cx, ex, params, body);
-	if (ex->outcome == ERR_OK)
-		return;
-	if (ex->outcome == ERR_UNAUTHENTICATED && ex->rq.route->auth != AUTH_NONE) {
-		/* An open route judges a credential in its body, and says so itself. */
-		admit_refused(cx, &ex->rq);
-		limit_forget(cx, &ex->rq);
-	}
-	if (ex->outcome == ERR_UNAUTHENTICATED || ex->outcome == ERR_RATE)
-		cors_nobody(cx, &ex->rq);
-	if (ex->outcome != ERR_METHOD)
-		reply_clear(&ex->rp); /* which keeps nothing but a 405's Allow */
-	problem_reply(&ex->rp);
+	serve_begin(cx, server, params, body, ex);
+	serve_finish(cx, ex);
 }
 
 /*

@@ -13,6 +13,7 @@
 #define BEGIN_BYTES    8
 #define TYPE_BEGIN     1
 #define TYPE_PARAMS    4
+#define TYPE_STDIN     5
 #define ROLE_RESPONDER 1
 #define LIBRARY_BUFFER 8192 /* bytes that libfcgi reads at a time */
 
@@ -86,6 +87,16 @@ static bool begin_is_sound(const unsigned char *record, size_t content)
 	return record[1] == TYPE_BEGIN && content == BEGIN_BYTES && two_bytes(record + 2) != 0;
 }
 
+/* All parameters are there: does what stands behind them say that no body follows? */
+static enum wire_head whole(const unsigned char *behind, size_t n, size_t id)
+{
+	bool ended = n >= HEADER_BYTES && behind[0] == 1 && behind[1] == TYPE_STDIN &&
+	             two_bytes(behind + 2) == id && two_bytes(behind + 4) == 0 &&
+	             n - HEADER_BYTES >= (size_t)behind[6];
+
+	return ended ? WIRE_ENDED : WIRE_WHOLE;
+}
+
 enum wire_head wire_head(const unsigned char *bytes, size_t n)
 {
 	struct pairs pairs = { 0 };
@@ -116,8 +127,12 @@ enum wire_head wire_head(const unsigned char *bytes, size_t n)
 			if (total > WIRE_PARAMS_MAX ||
 			    !pairs_take(&pairs, content, len < have ? len : have))
 				return WIRE_BAD;
+			if (len == 0 && !pairs_closed(&pairs))
+				return WIRE_BAD;
 			if (len == 0)
-				return pairs_closed(&pairs) ? WIRE_WHOLE : WIRE_BAD;
+				return have < padding
+				               ? WIRE_WHOLE
+				               : whole(content + padding, have - padding, id);
 			if (have < len + padding)
 				return WIRE_PARTIAL;
 		}
@@ -133,26 +148,29 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+enum wire_head wire_peek(int fd, unsigned char *buffer)
+{
+	ssize_t n = recv(fd, buffer, WIRE_PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	enum wire_head head;
+
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? WIRE_PARTIAL : WIRE_BAD;
+	if (n == 0)
+		return WIRE_BAD;
+	head = wire_head(buffer, (size_t)n);
+	return head == WIRE_PARTIAL && (size_t)n == WIRE_PEEK_MAX ? WIRE_BAD : head;
+}
+
 bool wire_await(int fd, unsigned char *buffer, int timeout_ms)
 {
 	struct pollfd hangup = { .fd = fd, .events = POLLRDHUP };
 	int64_t until_ms = 0;
 
 	for (;;) {
-		ssize_t n = recv(fd, buffer, WIRE_PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+		enum wire_head head = wire_peek(fd, buffer);
 
-		if (n == 0)
-			return false;
-		if (n < 0 && errno != EINTR && errno != EAGAIN)
-			return false;
-		if (n > 0) {
-			enum wire_head head = wire_head(buffer, (size_t)n);
-
-			if (head != WIRE_PARTIAL)
-				return head == WIRE_WHOLE;
-			if ((size_t)n == WIRE_PEEK_MAX)
-				return false;
-		}
+		if (head != WIRE_PARTIAL)
+			return head != WIRE_BAD;
 		/* Rare: nginx writes a head at once.  What is peeked at stays readable, so poll()
 		 * can wait for the end of the peer, but not for the rest. */
 		if (until_ms == 0)

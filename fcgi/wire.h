@@ -20,10 +20,19 @@ enum wire_head {
 	WIRE_BAD = 0, /* never acceptable, whatever follows */
 	WIRE_PARTIAL, /* acceptable so far */
 	WIRE_WHOLE,   /* BEGIN_REQUEST and all parameters are there and sound */
+	WIRE_ENDED,   /* and the end of a body that has no bytes: the whole request is there */
 };
 
 /** Judge the first n bytes of a request: responder role, one request, sound lengths. */
 enum wire_head wire_head(const unsigned char *bytes, size_t n);
+
+/**
+ * Look at the head of the next request, and leave it in the socket.
+ *
+ * @buffer  of WIRE_PEEK_MAX bytes, for scratch
+ * @ret     WIRE_BAD also when the connection has ended
+ */
+enum wire_head wire_peek(int fd, unsigned char *buffer);
 
 /**
  * Wait until the head of the next request stands in the socket, and leave it there.

@@ -2,11 +2,14 @@
  * portolan-worker: a FastCGI program of a few threads.
  *
  *   worker.c   this: sockets, threads, life and death
+ *   seat.c     one request by libfcgi
  *   wire.c     what a request must look like before libfcgi reads it
  *   serve.c    one request, from its parameters to its answer
  *   routes/    what can be asked
  *
- * The threads wait around one epoll.  We accept connections from descriptor 0,
+ * The threads wait around one epoll.  A thread takes one connection, and while its request is one quick read
+ * also what else is ready by then, so that under load a few share a round trip to the database; alone, nobody
+ * waits for company.  We accept connections from descriptor 0,
  * which the pool's parent holds, and give each that has a request to one thread,
  * so that any number of nginx's kept connections share as many database
  * connections as there are threads.  libfcgi parses one request and writes the
@@ -20,7 +23,7 @@
  *
  * No work is done here that takes long; that is what jobs are for.
  */
-#include "serve.h"
+#include "seat.h"
 #include "wire.h"
 
 #include "app/app.h"
@@ -50,10 +53,10 @@
 #define READ_TIMEOUT_S  10    /* between two bytes of a body */
 #define WRITE_TIMEOUT_S 30    /* for a peer that takes no more of an answer */
 #define GRACE_MS        30000 /* over the request time-out, until the connection is cut */
-#define DISCARD_MAX     ((size_t)33 * 1024 * 1024) /* bytes of an unwanted body that are read away */
 #define ARENA_BYTES     ((size_t)64 * 1024 * 1024) /* beside the largest map */
 #define LARGE_BYTES     ((size_t)2 * 1024 * 1024)  /* an answer after which memory is given back */
 #define OPEN_TRIES_MS   1000 /* pause after accept() found no free descriptor */
+#define TAKEN_MAX       4    /* requests that a thread takes together */
 
 #ifdef __SANITIZE_ADDRESS__
 #define STACK_BYTES ((size_t)1024 * 1024) /* frames are larger */
@@ -81,16 +84,23 @@ struct worker {
 	struct conn stopper;
 };
 
+/* One of the requests that a thread has taken together. */
+struct taken {
+	struct conn *conn; /* NULL: none */
+	int64_t cut_ms;    /* monotonic time at which its connection is cut */
+	struct seat seat;
+};
+
 struct thread {
 	struct worker *worker;
 	pthread_t id;
-	pthread_mutex_t lock; /* of the next two */
-	struct conn *busy;    /* NULL: waiting */
-	int64_t cut_ms;       /* monotonic time at which its connection is cut */
-	struct arena *arena;
+	pthread_mutex_t lock; /* of conn and cut_ms in what follows */
+	struct taken taken[TAKEN_MAX];
+	struct arena *begun; /* of all that are taken, until the last has its answer */
+	struct arena *arena; /* of the one that is answered */
 	struct db *db;
+	size_t largest; /* bytes of an answer since memory was given back */
 	unsigned char *peek;
-	FCGX_Request fcgi;
 };
 
 /* Written by the signal handler, read by main(). */
@@ -185,84 +195,56 @@ static void accept_all(struct worker *w)
 		arm(w, &w->listener, EPOLL_CTL_MOD);
 }
 
-/* --- One request --- */
-
-static size_t read_stdin(void *self, char *buffer, size_t n)
-{
-	int got = FCGX_GetStr(buffer, (int)n, self);
-
-	return got > 0 ? (size_t)got : 0;
-}
-
-/* What is left of the body must not be there when the next request is read. */
-static bool discard_stdin(FCGX_Stream *in)
-{
-	char scratch[4096];
-
-	for (size_t n = 0; n <= DISCARD_MAX; n += sizeof(scratch)) {
-		if (read_stdin(in, scratch, sizeof(scratch)) < sizeof(scratch))
-			return FCGX_GetError(in) == 0;
-	}
-	return false;
-}
-
-static void send_answer(struct ctx *cx, struct reply *rp, FCGX_Stream *out)
-{
-	struct sb head = sb_new(cx->arena, 16 * 1024);
-
-	reply_head(rp, &head);
-	assert(!head.failed);
-	FCGX_PutStr(head.data, (int)head.len, out);
-	if (rp->rq->method == HTTP_HEAD)
-		return;
-	for (int i = 0; i < rp->npieces; i++) {
-		assert(rp->pieces[i].len <= INT32_MAX);
-		FCGX_PutStr(rp->pieces[i].data, (int)rp->pieces[i].len, out);
-	}
-}
+/* --- Requests --- */
 
 /*
  * Give back what a large answer took.  libpq never shrinks the buffer that a large row came
  * through, so that connection is made anew by the next request.
  */
-static void give_back(struct thread *t, size_t body_bytes)
+static void give_back(struct thread *t)
 {
-	if (body_bytes < LARGE_BYTES)
+	if (t->largest < LARGE_BYTES)
 		return;
-	arena_reset(t->arena);
+	t->largest = 0;
 	db_close(t->db);
 	t->db = app_db(t->worker->app);
 }
 
-/* @ret whether the connection may carry another request */
-static bool answer(struct thread *t)
-{
-	FCGX_Request *fcgi = &t->fcgi;
-	struct worker *w = t->worker;
-	struct body_source body = { read_stdin, fcgi->in };
-	struct exchange ex;
-	struct ctx cx;
-	bool keep;
-
-	ctx_begin_unnamed(&cx, w->app, t->arena, t->db);
-	serve(&cx, w->server, fcgi->envp, &body, &ex);
-	keep = discard_stdin(fcgi->in) && fcgi->keepConnection != 0;
-	send_answer(&cx, &ex.rp, fcgi->out);
-	fcgi->keepConnection = 1; /* closing is ours */
-	FCGX_Finish_r(fcgi);
-	serve_end(&cx, &ex);
-	give_back(t, reply_body_bytes(&ex.rp));
-	return keep && fcgi->ipcFd >= 0;
-}
-
-static void set_busy(struct thread *t, struct conn *conn)
+static void set_busy(struct thread *t, struct taken *r, struct conn *conn)
 {
 	struct worker *w = t->worker;
 
 	pthread_mutex_lock(&t->lock);
-	t->busy = conn;
-	t->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
+	r->conn = conn;
+	r->cut_ms = now_ms(w) + w->server->request_timeout_ms + GRACE_MS;
 	pthread_mutex_unlock(&t->lock);
+}
+
+static bool begin(struct thread *t, struct taken *r)
+{
+	return seat_begin(&r->seat, &r->conn->fd, t->worker->server, t->begun, t->db);
+}
+
+/*
+ * Take a connection on which something has come.  What has not come whole is left to finish(), where the
+ * others have their answers.
+ * @ret whether another may be taken with it
+ */
+static bool take(struct thread *t, struct taken *r, struct conn *conn)
+{
+	set_busy(t, r, conn);
+	r->seat.begun = false;
+	return wire_peek(conn->fd, t->peek) == WIRE_ENDED && begin(t, r);
+}
+
+static bool answer(struct thread *t, struct taken *r)
+{
+	bool keep = seat_answer(&r->seat, &r->conn->fd, t->arena);
+	size_t bytes = reply_body_bytes(&r->seat.ex.rp);
+
+	t->largest = bytes > t->largest ? bytes : t->largest;
+	arena_reset(t->arena); /* now, so that others have what it took */
+	return keep;
 }
 
 /* Has the peer sent its next request already?  Then closing would lose it. */
@@ -273,47 +255,64 @@ static bool more_has_come(const struct conn *conn)
 	return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
-static void serve_conn(struct thread *t, struct conn *conn)
+static void finish(struct thread *t, struct taken *r)
 {
 	struct worker *w = t->worker;
-	bool keep = false;
+	struct conn *conn = r->conn;
+	bool keep;
 
-	set_busy(t, conn);
-	if (wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS)) {
-		FCGX_InitRequest(&t->fcgi, -1, 0);
-		t->fcgi.ipcFd = conn->fd;
-		t->fcgi.keepConnection = 1;
-		t->fcgi.detached = 1; /* when libfcgi closes, it does not wait for the peer */
-		if (FCGX_Accept_r(&t->fcgi) == 0)
-			keep = answer(t);
-		if (t->fcgi.ipcFd < 0)
-			conn->fd = -1; /* libfcgi has closed it after an error */
-	}
+	if (!r->seat.begun && conn->fd >= 0 && wire_await(conn->fd, t->peek, HEAD_TIMEOUT_MS))
+		begin(t, r);
+	keep = r->seat.begun && answer(t, r);
 	keep = keep && (!atomic_load(&w->draining) || more_has_come(conn));
-	set_busy(t, NULL);
+	set_busy(t, r, NULL);
 	if (!keep || !arm(w, conn, EPOLL_CTL_MOD))
 		conn_close(w, conn);
+}
+
+/* What is ready: a connection, the listener or the stopper; NULL: nothing within that time. */
+static struct conn *await(struct worker *w, int timeout_ms)
+{
+	struct epoll_event event;
+	int n = epoll_wait(w->epoll, &event, 1, timeout_ms);
+
+	if (n < 0 && errno != EINTR)
+		abort(); /* the epoll is gone: our bug */
+	return n > 0 ? event.data.ptr : NULL;
+}
+
+static bool carries_requests(const struct worker *w, const struct conn *conn)
+{
+	return conn != NULL && conn != &w->stopper && conn != &w->listener;
+}
+
+/* Serve a connection, and what may be taken with it.  @ret what else is ready, as await() */
+static struct conn *serve_some(struct thread *t, struct conn *conn)
+{
+	int n = 0;
+	bool more;
+
+	do {
+		more = take(t, &t->taken[n++], conn) && n < TAKEN_MAX;
+		conn = more ? await(t->worker, 0) : NULL;
+	} while (carries_requests(t->worker, conn));
+	for (int i = 0; i < n; i++)
+		finish(t, &t->taken[i]);
+	arena_reset(t->begun);
+	give_back(t);
+	return conn;
 }
 
 static void *run(void *self)
 {
 	struct thread *t = self;
 	struct worker *w = t->worker;
+	struct conn *ready = NULL;
 
-	for (;;) {
-		struct epoll_event event;
-		int n = epoll_wait(w->epoll, &event, 1, -1);
-
-		if (n < 0 && errno != EINTR)
-			abort(); /* the epoll is gone: our bug */
-		if (n <= 0)
-			continue;
-		if (event.data.ptr == &w->stopper)
-			break;
-		if (event.data.ptr == &w->listener)
+	while (ready != &w->stopper) {
+		if (ready == &w->listener)
 			accept_all(w);
-		else
-			serve_conn(t, event.data.ptr);
+		ready = carries_requests(w, ready) ? serve_some(t, ready) : await(w, -1);
 	}
 	return NULL;
 }
@@ -325,8 +324,12 @@ static void cut_overdue(struct worker *w, struct thread *threads, int n)
 {
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&threads[i].lock);
-		if (threads[i].busy != NULL && now_ms(w) > threads[i].cut_ms)
-			shutdown(threads[i].busy->guard, SHUT_RDWR);
+		for (int j = 0; j < TAKEN_MAX; j++) {
+			const struct taken *r = &threads[i].taken[j];
+
+			if (r->conn != NULL && now_ms(w) > r->cut_ms)
+				shutdown(r->conn->guard, SHUT_RDWR);
+		}
 		pthread_mutex_unlock(&threads[i].lock);
 	}
 }
@@ -358,7 +361,8 @@ static bool any_busy(struct thread *threads, int n)
 
 	for (int i = 0; i < n; i++) {
 		pthread_mutex_lock(&threads[i].lock);
-		busy = busy || threads[i].busy != NULL;
+		for (int j = 0; j < TAKEN_MAX; j++)
+			busy = busy || threads[i].taken[j].conn != NULL;
 		pthread_mutex_unlock(&threads[i].lock);
 	}
 	return busy;
@@ -371,6 +375,7 @@ static int start_thread(struct worker *w, struct thread *t)
 
 	*t = (struct thread){ .worker = w };
 	pthread_mutex_init(&t->lock, NULL);
+	t->begun = arena_new(ARENA_BYTES);
 	t->arena = arena_new(ARENA_BYTES + 2 * (size_t)w->app->config->map_max_bytes);
 	t->db = app_db(w->app);
 	t->peek = malloc(WIRE_PEEK_MAX);
@@ -388,6 +393,7 @@ static void end_thread(struct thread *t)
 	pthread_join(t->id, NULL);
 	pthread_mutex_destroy(&t->lock);
 	arena_free(t->arena);
+	arena_free(t->begun);
 	db_close(t->db);
 	free(t->peek);
 }

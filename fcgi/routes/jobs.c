@@ -144,11 +144,16 @@ static enum err read_stats(struct ctx *cx, const struct request *rq, struct repl
 	return reply_json(rp, &job_stats_schema, &stats);
 }
 
+static enum err ask_job(struct ctx *cx, struct request *rq)
+{
+	return job_look_ask(cx, rq->ids[0], &rq->asked);
+}
+
 static enum err get_job(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	struct job_detail job;
 
-	TRY(job_look(cx, rq->ids[0], &job));
+	TRY(job_look_answer(cx, rq->ids[0], rq->asked, &job));
 	return reply_json(rp, &job_detail_schema, &job);
 }
 
@@ -230,6 +235,7 @@ const struct route job_routes[] = {
 		.alias = true,
 		.reply = &job_detail_schema,
 		.fails = { ERR_NOT_FOUND },
+		.ask = ask_job,
 		.run = get_job,
 		.doc = "Read one job with its progress, and what it waits for.",
 		.example = "{" EXAMPLE

@@ -34,17 +34,33 @@ static const struct field SYNC_FIELDS[] = {
 };
 static const struct schema SYNC_STARTED = SCHEMA(struct sync_started, "SyncStarted", SYNC_FIELDS);
 
+static enum err filter_of(struct ctx *cx, const struct request *rq, struct project_filter *ret)
+{
+	const struct list_query *query = request_query(rq, &LIST_QUERY);
+
+	*ret = (struct project_filter){ .q = query->q,
+		                        .status = query->status,
+		                        .secret_id = query->secret,
+		                        .limit = query->limit + 1 };
+	return page_begin(cx, rq, query->cursor, &ret->before_id);
+}
+
+static enum err ask_list(struct ctx *cx, struct request *rq)
+{
+	struct project_filter filter;
+
+	TRY(filter_of(cx, rq, &filter));
+	return project_list_ask(cx, &filter, &rq->asked);
+}
+
 static enum err list_projects(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	const struct list_query *query = request_query(rq, &LIST_QUERY);
-	struct project_filter filter = { .q = query->q,
-		                         .status = query->status,
-		                         .secret_id = query->secret,
-		                         .limit = query->limit + 1 };
+	struct project_filter filter;
 	struct list list;
 
-	TRY(page_begin(cx, rq, query->cursor, &filter.before_id));
-	TRY(project_list(cx, &filter, &list));
+	TRY(filter_of(cx, rq, &filter));
+	TRY(project_list_answer(cx, &filter, rq->asked, &list));
 	return page_reply(cx, rq, rp, &project_schema, &list, query->limit,
 	                  offsetof(struct project, id));
 }
@@ -69,11 +85,16 @@ static enum err check_project(struct ctx *cx, const struct request *rq, struct r
 	return reply_json(rp, &project_outlook_schema, &outlook);
 }
 
+static enum err ask_project(struct ctx *cx, struct request *rq)
+{
+	return project_ask(cx, rq->ids[0], &rq->asked);
+}
+
 static enum err get_project(struct ctx *cx, const struct request *rq, struct reply *rp)
 {
 	struct project project;
 
-	TRY(project_get(cx, rq->ids[0], &project));
+	TRY(project_answer(cx, rq->ids[0], rq->asked, &project));
 	if (reply_version(rp, project.version))
 		return ERR_OK;
 	return reply_json(rp, &project_schema, &project);
@@ -125,6 +146,7 @@ const struct route project_routes[] = {
 		.status = 200,
 		.form = ROUTE_PAGE,
 		.reply = &project_schema,
+		.ask = ask_list,
 		.run = list_projects,
 		.doc = "List the tenant's projects, newest first.",
 		.example = "{\"items\":[{" EXAMPLE "}],\"next_cursor\":null}",
@@ -174,6 +196,7 @@ const struct route project_routes[] = {
 		.status = 200,
 		.reply = &project_schema,
 		.fails = { ERR_NOT_FOUND },
+		.ask = ask_project,
 		.run = get_project,
 		.doc = "Read one project.",
 		.example = "{" EXAMPLE "}",

@@ -10,10 +10,15 @@ static const char *const ROLE_NAMES[ROLE_COUNT] = {
 	[ROLE_OPERATOR] = "operator", [ROLE_ADMIN] = "admin",   [ROLE_OWNER] = "owner",
 };
 
+void ctx_begin_beside(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db)
+{
+	*cx = (struct ctx){ .app = app, .arena = arena, .db = db };
+}
+
 void ctx_begin_unnamed(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db)
 {
 	arena_reset(arena);
-	*cx = (struct ctx){ .app = app, .arena = arena, .db = db };
+	ctx_begin_beside(cx, app, arena, db);
 }
 
 void ctx_next(struct ctx *cx)

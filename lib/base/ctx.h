@@ -101,6 +101,9 @@ void ctx_begin(struct ctx *cx, const struct app *app, struct arena *arena, struc
 /** The same without a request id, for who takes it from the caller: a fresh one costs a system call. */
 void ctx_begin_unnamed(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db);
 
+/** The same on an arena that others use as well, and of which nothing is given back. */
+void ctx_begin_beside(struct ctx *cx, const struct app *app, struct arena *arena, struct db *db);
+
 /**
  * Begin the next piece of work on the same arena, of which nothing is given back: all else is as
  * ctx_begin_unnamed() leaves it, but whom to ring for.

@@ -154,6 +154,22 @@ static enum err run(struct ctx *cx, const struct db_stmt *stmt, const struct db_
 	return e;
 }
 
+static enum err fill_list(struct ctx *cx, const struct db_stmt *stmt, const PGresult *res,
+                          const struct schema *s, struct list *ret)
+{
+	const struct field *fields[SCHEMA_FIELDS_MAX];
+	char *items;
+	int n;
+
+	TRY(match_columns(cx, stmt, res, s, fields));
+	n = PQntuples(res);
+	items = arena_array(cx->arena, (size_t)n, s->size);
+	for (int i = 0; i < n; i++)
+		fill(cx, res, i, fields, items + (size_t)i * s->size);
+	*ret = (struct list){ .items = items, .n = (size_t)n };
+	return ERR_OK;
+}
+
 enum err db_get(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
                 const struct schema *s, void *ret)
 {
@@ -167,18 +183,9 @@ enum err db_list(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg
                  const struct schema *s, struct list *ret)
 {
 	CLEANUP(db_clear) PGresult *res = NULL;
-	const struct field *fields[SCHEMA_FIELDS_MAX];
-	char *items;
-	int n;
 
 	TRY(run(cx, stmt, args, nargs, &res));
-	TRY(match_columns(cx, stmt, res, s, fields));
-	n = PQntuples(res);
-	items = arena_array(cx->arena, (size_t)n, s->size);
-	for (int i = 0; i < n; i++)
-		fill(cx, res, i, fields, items + (size_t)i * s->size);
-	*ret = (struct list){ .items = items, .n = (size_t)n };
-	return ERR_OK;
+	return fill_list(cx, stmt, res, s, ret);
 }
 
 enum err db_run(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
@@ -217,6 +224,102 @@ enum err db_get_text(struct ctx *cx, const struct db_stmt *stmt, const struct db
 		*ret = arena_strndup(cx->arena, PQgetvalue(res, 0, 0),
 		                     (size_t)PQgetlength(res, 0, 0));
 	return ERR_OK;
+}
+
+/* --- Questions --- */
+
+enum err db_ask(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
+                struct db_question **ret)
+{
+	struct db_question **end = &cx->db->asked, *q;
+
+	assert(stmt->read);
+	TRY(db_refuse(cx, stmt));
+	q = arena_alloc(cx->arena, sizeof(*q));
+	q->cx = cx;
+	q->stmt = stmt;
+	q->args = arena_memdup(cx->arena, args, (size_t)nargs * sizeof(*args));
+	q->nargs = nargs;
+	for (; *end != NULL; end = &(*end)->next)
+		assert((*end)->cx != cx); /* whose preamble goes with one */
+	*end = q;
+	*ret = q;
+	return ERR_OK;
+}
+
+static bool is_open(const struct db *db, const struct db_question *q)
+{
+	const struct db_question *open = db->asked;
+
+	while (open != NULL && open != q)
+		open = open->next;
+	return open != NULL;
+}
+
+static PGresult **own_result(struct db_question *q)
+{
+	return &q->p.steps[q->p.n - 1].res;
+}
+
+/* Send all that are open.  Their callers are admitted at once, while all results are there. */
+static void ask_all(struct db *db)
+{
+	struct db_question *all = db_converse_all(db);
+
+	for (struct db_question *q = all; q != NULL; q = q->next) {
+		q->answered = q->p.fail == NULL && *own_result(q) != NULL;
+		if (q->answered && q->admitted != NULL)
+			q->outcome = settle_preamble(q->cx, &q->admitted->p);
+	}
+}
+
+/* @ret its result, to be put away by the caller */
+static enum err take_answer(struct ctx *cx, struct db_question *q, PGresult **ret)
+{
+	if (is_open(cx->db, q))
+		ask_all(cx->db);
+	if (!q->answered) {
+		db_pipeline_end(&q->p);
+		return run(cx, q->stmt, q->args, q->nargs, ret);
+	}
+	db_pool_rest(cx->db);
+	*ret = *own_result(q);
+	*own_result(q) = NULL;
+	return q->outcome;
+}
+
+enum err db_answer(struct ctx *cx, struct db_question *q, const struct schema *s, void *ret)
+{
+	CLEANUP(db_clear) PGresult *res = NULL;
+	enum err e = take_answer(cx, q, &res);
+
+	db_forget(cx, q);
+	TRY(e);
+	return fill_one(cx, q->stmt, res, s, ret);
+}
+
+enum err db_answer_list(struct ctx *cx, struct db_question *q, const struct schema *s,
+                        struct list *ret)
+{
+	CLEANUP(db_clear) PGresult *res = NULL;
+	enum err e = take_answer(cx, q, &res);
+
+	db_forget(cx, q);
+	TRY(e);
+	return fill_list(cx, q->stmt, res, s, ret);
+}
+
+void db_forget(struct ctx *cx, struct db_question *q)
+{
+	struct db_question **link = &cx->db->asked;
+
+	if (q == NULL)
+		return;
+	while (*link != NULL && *link != q)
+		link = &(*link)->next;
+	if (*link != NULL)
+		*link = q->next;
+	db_pipeline_end(&q->p);
 }
 
 /* --- The caller's admission --- */

@@ -202,6 +202,41 @@ void db_precede(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg 
 NODISCARD
 enum err db_flush(struct ctx *cx);
 
+/*
+ * Questions: reads of several callers that share a round trip.
+ *
+ *     TRY(db_ask(cx, &GET, DB_ARGS(DB_INT(id)), &q));
+ *     ...
+ *     return db_answer(cx, q, &project_schema, ret);
+ *
+ * Any number of contexts of one db object may each have one open.  Nothing is sent before the first answer is
+ * wanted: then all that are open go out together, each behind the admission of its own caller, and are one
+ * transaction of the server's.  Neighbours that show the same credential for the same purpose are admitted by
+ * one statement, after the last of them has asked.  What has no answer after that, because it or one before it was refused, or the
+ * server was lost, is asked again by itself; so nobody's failure is another's.  Between the two calls other
+ * statements may run.
+ */
+struct db_question;
+
+/**
+ * Open a question.  @stmt reads.  @args copied; texts must live until the answer
+ * @ret in cx->arena; the context must then live until db_answer() or db_forget()
+ * Returns ERR_TIMEOUT when the time is over already
+ */
+NODISCARD
+enum err db_ask(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args, int nargs,
+                struct db_question **ret);
+
+/** What db_get() and db_list() would have given. */
+NODISCARD
+enum err db_answer(struct ctx *cx, struct db_question *q, const struct schema *s, void *ret);
+NODISCARD
+enum err db_answer_list(struct ctx *cx, struct db_question *q, const struct schema *s,
+                        struct list *ret);
+
+/** Have no answer to it.  @q NULL and answered ones are nothing to forget */
+void db_forget(struct ctx *cx, struct db_question *q);
+
 /** @ret the constraint that the last ERR_CONFLICT broke, "" when unknown */
 const char *db_constraint(const struct ctx *cx);
 

@@ -41,6 +41,8 @@ struct db {
 	int told;   /* level in which the transaction was told whose it is; 0: not yet */
 	int64_t told_tenant, told_user;
 
+	struct db_question *asked; /* the open ones, the oldest first */
+
 	char channels[DB_CHANNELS_MAX][DB_NAME_MAX];
 	int nchannels;
 	bool missed; /* reconnected: notifications may have been missed */
@@ -93,6 +95,21 @@ struct db_preamble {
 	void (*then)(struct ctx *cx, void *ret);
 };
 
+/* A statement that may share its round trip. */
+struct db_question {
+	struct db_question *next; /* asked after it, on the same connection */
+	struct ctx *cx;
+	const struct db_stmt *stmt;
+	const struct db_arg *args;
+	int nargs;
+
+	/* When it was sent with others. */
+	struct db_pipeline p;
+	const struct db_question *admitted; /* whose pipeline admits the caller; NULL: nobody's */
+	bool answered;
+	enum err outcome; /* of the admission, when it is answered */
+};
+
 /* For CLEANUP(db_pipeline_end). */
 void db_pipeline_end(struct db_pipeline *p);
 
@@ -106,6 +123,13 @@ void db_pipeline_end(struct db_pipeline *p);
 NODISCARD
 enum err db_converse(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
                      int nargs, struct db_pipeline *p);
+
+/**
+ * One attempt of all questions that are open, in one pipeline; none is open afterwards.  Of one alone
+ * nothing is sent: db_converse() does all that this could.
+ * @ret those that were sent, the first of them
+ */
+struct db_question *db_converse_all(struct db *db);
 
 /** One attempt of one statement that is no caller's, the fault left as it is.  @ret whether done */
 bool db_converse_once(struct ctx *cx, const struct db_stmt *stmt);

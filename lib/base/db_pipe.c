@@ -14,6 +14,8 @@
 
 #include "base/sb.h"
 
+#include <string.h>
+
 #define NUMBER_MAX 24 /* digits of an int64, sign and NUL */
 
 enum outcome {
@@ -125,8 +127,17 @@ static bool note_result(struct db_pipeline *p, int step, PGresult *res, PGresult
 	return true;
 }
 
-/* Everything up to the sync.  @ret false: the connection is lost */
-static bool receive(struct db *db, struct db_pipeline *p)
+static bool say(struct ctx *cx, const struct db_pipeline *p)
+{
+	bool ok = true;
+
+	for (int i = 0; ok && i < p->n; i++)
+		ok = send_step(cx, &p->steps[i]);
+	return ok;
+}
+
+/* What came of each step.  @ret false: the connection is lost */
+static bool hear(struct db *db, struct db_pipeline *p)
 {
 	PGresult *res;
 
@@ -146,11 +157,16 @@ static bool receive(struct db *db, struct db_pipeline *p)
 		if (res == NULL || !note_result(p, i, res, &step->res))
 			return false;
 	}
-	/* A failure may still come: of the commit that the sync makes. */
+	return true;
+}
+
+/* Up to the sync.  A failure may still come: of the commit that it makes. */
+static bool hear_sync(struct db *db, struct db_pipeline *p)
+{
 	for (;;) {
+		PGresult *res = next_result(db->conn);
 		bool sync;
 
-		res = next_result(db->conn);
 		if (res == NULL)
 			return false;
 		sync = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
@@ -164,12 +180,8 @@ static bool receive(struct db *db, struct db_pipeline *p)
 static enum outcome exchange(struct ctx *cx, struct db_pipeline *p)
 {
 	struct db *db = cx->db;
-	bool ok = true;
 
-	for (int i = 0; ok && i < p->n; i++)
-		ok = send_step(cx, &p->steps[i]);
-	ok = ok && PQpipelineSync(db->conn) == 1 && receive(db, p);
-	if (!ok) {
+	if (!say(cx, p) || PQpipelineSync(db->conn) != 1 || !hear(db, p) || !hear_sync(db, p)) {
 		db_conn_lost(db, p->fail);
 		return CUT;
 	}
@@ -218,18 +230,14 @@ static void add_who(struct ctx *cx, struct db_pipeline *p)
 	add_step(p, cx->db, DB_STEP_WHO, &WHO, p->who, COUNT(p->who));
 }
 
-/* One attempt: connect if need be, send all that is owed and the statement. */
-static enum outcome attempt(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
-                            int nargs, struct db_pipeline *p)
+/* All that is owed, and the statement.  @who whether it is owed to tell who asks */
+static void compose(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                    int nargs, bool who, struct db_pipeline *p)
 {
-	struct db *db = cx->db;
+	const struct db *db = cx->db;
 	const struct db_preamble *pre = cx->preamble;
-	bool who;
 
 	*p = (struct db_pipeline){ 0 };
-	if (!db_conn_ready(db, stmt == NULL || !stmt->read))
-		return UNSENT;
-	who = owes_who(cx, stmt);
 	for (int level = db->opened; level < db->depth; level++) {
 		add_step(p, db, DB_STEP_LEVEL, &OPEN[level], NULL, 0);
 		if (who && level == 0) { /* outside of savepoints: for the whole transaction */
@@ -243,7 +251,110 @@ static enum outcome attempt(struct ctx *cx, const struct db_stmt *stmt, const st
 		add_step(p, db, DB_STEP_PREAMBLE, pre->stmt, pre->args, pre->nargs);
 	if (stmt != NULL)
 		add_step(p, db, DB_STEP_STATEMENT, stmt, args, nargs);
+}
+
+/* One attempt, for which we connect if need be. */
+static enum outcome attempt(struct ctx *cx, const struct db_stmt *stmt, const struct db_arg *args,
+                            int nargs, struct db_pipeline *p)
+{
+	*p = (struct db_pipeline){ 0 };
+	if (!db_conn_ready(cx->db, stmt == NULL || !stmt->read))
+		return UNSENT;
+	compose(cx, stmt, args, nargs, owes_who(cx, stmt), p);
 	return exchange(cx, p);
+}
+
+/* --- Several callers in one pipeline --- */
+
+static bool same_arg(const struct db_arg *a, const struct db_arg *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case DB_ARG_NULL:
+		return true;
+	case DB_ARG_TEXT:
+		return strcmp(a->text, b->text) == 0;
+	case DB_ARG_INT:
+		return a->number == b->number;
+	case DB_ARG_BYTES:
+		return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+	}
+	return false;
+}
+
+/* Would the server be asked the same: one credential, for the same role, scope and tenant? */
+static bool same_preamble(const struct db_preamble *a, const struct db_preamble *b)
+{
+	bool same = a->stmt == b->stmt && a->nargs == b->nargs;
+
+	for (int i = 0; same && i < a->nargs; i++)
+		same = same_arg(&a->args[i], &b->args[i]);
+	return same;
+}
+
+/* What is prepared for a question before it is not prepared twice. */
+static void spare_parses(const struct db_question *all, struct db_question *q)
+{
+	for (int i = 0; i < q->p.n; i++) {
+		struct db_step *step = &q->p.steps[i];
+		const struct db_question *before = all;
+
+		for (; step->parse && before != q; before = before->next) {
+			for (int j = 0; j < before->p.n; j++)
+				step->parse = step->parse && before->p.steps[j].stmt != step->stmt;
+		}
+	}
+}
+
+/*
+ * They are one transaction to the server: what it was told of the caller before still holds.  So each question
+ * brings its own caller along, also one whose caller is nobody; but a run of the same caller's is admitted once.
+ */
+static void compose_all(struct db_question *all)
+{
+	struct db_question *told = NULL; /* by whose admission the settings stand now */
+
+	for (struct db_question *q = all; q != NULL; q = q->next) {
+		const struct db_preamble *pre = q->cx->preamble;
+		const struct db *db = q->cx->db;
+
+		if (pre == NULL) {
+			told = NULL;
+			add_who(q->cx, &q->p);
+		} else if (told == NULL || !same_preamble(pre, told->cx->preamble)) {
+			told = q;
+			add_step(&q->p, db, DB_STEP_PREAMBLE, pre->stmt, pre->args, pre->nargs);
+		}
+		q->admitted = told;
+		add_step(&q->p, db, DB_STEP_STATEMENT, q->stmt, q->args, q->nargs);
+		spare_parses(all, q);
+	}
+}
+
+/* Reads have nothing to commit, so an answer that arrives is good whatever becomes of those behind it. */
+struct db_question *db_converse_all(struct db *db)
+{
+	struct db_question *all = db->asked, *at = NULL;
+	bool ok = true;
+
+	db->asked = NULL;
+	if (all == NULL || all->next == NULL)
+		return NULL;
+	assert(db->depth == 0);
+	if (!db_conn_ready(db, false))
+		return NULL;
+	compose_all(all);
+	for (struct db_question *q = all; ok && q != NULL; q = q->next)
+		ok = say(q->cx, &q->p);
+	ok = ok && PQpipelineSync(db->conn) == 1;
+	for (struct db_question *q = all; ok && q != NULL; q = q->next) {
+		ok = hear(db, &q->p);
+		at = q;
+	}
+	if (!ok || !hear_sync(db, &at->p))
+		db_conn_lost(db, at != NULL ? at->p.fail : NULL);
+	return all;
 }
 
 /* --- Trying again --- */

@@ -129,9 +129,14 @@ enum err job_get(struct ctx *cx, int64_t id, struct job *ret)
 	return unknown(cx, operate_repo_get(cx, id, ret), id);
 }
 
-enum err job_look(struct ctx *cx, int64_t id, struct job_detail *ret)
+enum err job_look_ask(struct ctx *cx, int64_t id, struct db_question **ret)
 {
-	return unknown(cx, operate_repo_look(cx, id, ret), id);
+	return operate_repo_look_ask(cx, id, ret);
+}
+
+enum err job_look_answer(struct ctx *cx, int64_t id, struct db_question *q, struct job_detail *ret)
+{
+	return unknown(cx, db_answer(cx, q, &job_detail_schema, ret), id);
 }
 
 enum err job_list(struct ctx *cx, const struct job_filter *filter, struct list *ret)

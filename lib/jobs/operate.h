@@ -71,8 +71,12 @@ struct job_filter {
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err job_get(struct ctx *cx, int64_t id, struct job *ret);
+
+/** Look at all of it, in two steps (base/db.h): others may ask between them.  Returns ERR_NOT_FOUND */
 NODISCARD
-enum err job_look(struct ctx *cx, int64_t id, struct job_detail *ret);
+enum err job_look_ask(struct ctx *cx, int64_t id, struct db_question **ret);
+NODISCARD
+enum err job_look_answer(struct ctx *cx, int64_t id, struct db_question *q, struct job_detail *ret);
 
 /** @ret items are struct job, newest first */
 NODISCARD

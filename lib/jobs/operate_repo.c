@@ -39,9 +39,9 @@ static const struct db_stmt LOOK = {
 	       " FROM app.job j WHERE tenant_id = $1 AND id = $2",
 };
 
-enum err operate_repo_look(struct ctx *cx, int64_t id, struct job_detail *ret)
+enum err operate_repo_look_ask(struct ctx *cx, int64_t id, struct db_question **ret)
 {
-	return db_get(cx, &LOOK, DB_ARGS(DB_INT(id)), &job_detail_schema, ret);
+	return db_ask(cx, &LOOK, DB_ARGS(DB_INT(id)), ret);
 }
 
 /* --- Lists --- */

@@ -7,7 +7,7 @@
 NODISCARD
 enum err operate_repo_get(struct ctx *cx, int64_t id, struct job *ret);
 NODISCARD
-enum err operate_repo_look(struct ctx *cx, int64_t id, struct job_detail *ret);
+enum err operate_repo_look_ask(struct ctx *cx, int64_t id, struct db_question **ret);
 NODISCARD
 enum err operate_repo_list(struct ctx *cx, const struct job_filter *filter, struct list *ret);
 NODISCARD

@@ -391,6 +391,18 @@ enum err project_get(struct ctx *cx, int64_t id, struct project *ret)
 	return e == ERR_NOT_FOUND ? not_found(cx, id) : e;
 }
 
+enum err project_ask(struct ctx *cx, int64_t id, struct db_question **ret)
+{
+	return project_repo_ask(cx, id, ret);
+}
+
+enum err project_answer(struct ctx *cx, int64_t id, struct db_question *q, struct project *ret)
+{
+	enum err e = db_answer(cx, q, &project_schema, ret);
+
+	return e == ERR_NOT_FOUND ? not_found(cx, id) : e;
+}
+
 enum err project_find(struct ctx *cx, const char *name, int64_t *ret)
 {
 	return project_repo_find(cx, name, ret);
@@ -400,6 +412,22 @@ enum err project_list(struct ctx *cx, const struct project_filter *filter, struc
 {
 	assert(filter->limit >= 1 && filter->limit <= PROJECT_LIST_MAX + 1);
 	return project_repo_list(cx, filter, ret);
+}
+
+enum err project_list_ask(struct ctx *cx, const struct project_filter *filter,
+                          struct db_question **ret)
+{
+	assert(filter->limit >= 1 && filter->limit <= PROJECT_LIST_MAX + 1);
+	*ret = NULL;
+	return project_repo_list_ask(cx, filter, ret);
+}
+
+enum err project_list_answer(struct ctx *cx, const struct project_filter *filter,
+                             struct db_question *q, struct list *ret)
+{
+	if (q == NULL)
+		return project_list(cx, filter, ret);
+	return db_answer_list(cx, q, &project_schema, ret);
 }
 
 enum err project_change(struct ctx *cx, int64_t id, int64_t version, const struct project_patch *in,

@@ -113,6 +113,12 @@ enum err project_check(struct ctx *cx, const struct project_wanted *in,
 NODISCARD
 enum err project_get(struct ctx *cx, int64_t id, struct project *ret);
 
+/** The same in two steps (base/db.h): others may ask between them. */
+NODISCARD
+enum err project_ask(struct ctx *cx, int64_t id, struct db_question **ret);
+NODISCARD
+enum err project_answer(struct ctx *cx, int64_t id, struct db_question *q, struct project *ret);
+
 /** @ret the id of the project of that name.  Returns ERR_NOT_FOUND */
 NODISCARD
 enum err project_find(struct ctx *cx, const char *name, int64_t *ret);
@@ -120,6 +126,15 @@ enum err project_find(struct ctx *cx, const char *name, int64_t *ret);
 /** @ret items are struct project, newest first */
 NODISCARD
 enum err project_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);
+
+/** The same in two steps.  @ret NULL when the filter names more than the page: such a list takes its time */
+NODISCARD
+enum err project_list_ask(struct ctx *cx, const struct project_filter *filter,
+                          struct db_question **ret);
+/** @q NULL: asks now */
+NODISCARD
+enum err project_list_answer(struct ctx *cx, const struct project_filter *filter,
+                             struct db_question *q, struct list *ret);
 
 /**
  * A sync_schedule makes, changes or deletes the schedule of the project's own; it is one among the

@@ -86,6 +86,11 @@ enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret)
 	return db_get(cx, &GET, DB_ARGS(DB_INT(id)), &project_schema, ret);
 }
 
+enum err project_repo_ask(struct ctx *cx, int64_t id, struct db_question **ret)
+{
+	return db_ask(cx, &GET, DB_ARGS(DB_INT(id)), ret);
+}
+
 static const struct db_stmt FIND = {
 	.name = "project_find",
 	.read = true,
@@ -134,18 +139,36 @@ static const struct db_stmt SEARCH = {
 	       " ORDER BY id DESC LIMIT $3",
 };
 
+static int64_t newest_of(const struct project_filter *filter)
+{
+	return filter->before_id != 0 ? filter->before_id : INT64_MAX;
+}
+
+static bool is_plain(const struct project_filter *filter)
+{
+	return filter->q == NULL && filter->status == NULL && filter->secret_id == 0;
+}
+
 enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, struct list *ret)
 {
-	int64_t before = filter->before_id != 0 ? filter->before_id : INT64_MAX;
+	int64_t before = newest_of(filter);
 	const char *like = filter->q != NULL ? db_like(cx->arena, filter->q) : NULL;
 
-	if (like == NULL && filter->status == NULL && filter->secret_id == 0)
+	if (is_plain(filter))
 		return db_list(cx, &LIST, DB_ARGS(DB_INT(before), DB_INT(filter->limit)),
 		               &project_schema, ret);
 	return db_list(cx, &SEARCH,
 	               DB_ARGS(DB_INT(before), DB_INT(filter->limit), DB_TEXT(like),
 	                       DB_TEXT(filter->status), DB_INT(filter->secret_id)),
 	               &project_schema, ret);
+}
+
+enum err project_repo_list_ask(struct ctx *cx, const struct project_filter *filter,
+                               struct db_question **ret)
+{
+	if (!is_plain(filter))
+		return ERR_OK;
+	return db_ask(cx, &LIST, DB_ARGS(DB_INT(newest_of(filter)), DB_INT(filter->limit)), ret);
 }
 
 static const struct db_stmt UPDATE = {

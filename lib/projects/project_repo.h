@@ -20,6 +20,8 @@ NODISCARD
 enum err project_repo_weigh(struct ctx *cx, int64_t id, int64_t clone_bytes, int64_t map_bytes);
 NODISCARD
 enum err project_repo_get(struct ctx *cx, int64_t id, struct project *ret);
+NODISCARD
+enum err project_repo_ask(struct ctx *cx, int64_t id, struct db_question **ret);
 /** Returns ERR_NOT_FOUND */
 NODISCARD
 enum err project_repo_find(struct ctx *cx, const char *name, int64_t *ret);
@@ -28,6 +30,10 @@ NODISCARD
 enum err project_repo_of_url(struct ctx *cx, const char *url, int64_t *ret);
 NODISCARD
 enum err project_repo_list(struct ctx *cx, const struct project_filter *filter, struct list *ret);
+/** @ret left when the filter names more than the page */
+NODISCARD
+enum err project_repo_list_ask(struct ctx *cx, const struct project_filter *filter,
+                               struct db_question **ret);
 /** @version 0: any.  Returns ERR_NOT_FOUND for no such project or another version, ERR_CONFLICT */
 NODISCARD
 enum err project_repo_update(struct ctx *cx, int64_t id, int64_t version,

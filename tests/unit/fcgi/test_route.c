@@ -11,6 +11,11 @@ static enum err nothing(UNUSED struct ctx *cx, UNUSED const struct request *rq,
 	return ERR_OK;
 }
 
+static enum err asks_nothing(UNUSED struct ctx *cx, UNUSED struct request *rq)
+{
+	return ERR_OK;
+}
+
 #define SOUND                                                                                      \
 	.tag = "T", .auth = AUTH_ANY, .role = ROLE_VIEWER, .area = AREA_PROJECTS,                  \
 	.rate = RATE_READ, .status = 200, .run = nothing, .unaudited = "a test", .doc = "Do it."
@@ -255,6 +260,14 @@ static const struct {
 	    .rate = RATE_READ,
 	    .status = 200,
 	    .doc = "D." } },
+	{ ".ask", { .method = HTTP_POST, .path = "/a", .op = "a", SOUND, .ask = asks_nothing } },
+	{ ".ask",
+	  { .method = HTTP_GET,
+	    .path = "/a",
+	    .op = "a",
+	    SOUND,
+	    .local = true,
+	    .ask = asks_nothing } },
 	{ ".status", { .method = HTTP_GET, .path = "/a", .op = "a", SOUND, .status = 404 } },
 	{ ".path", { .method = HTTP_GET, .path = "a", .op = "a", SOUND } },
 	{ ".path", { .method = HTTP_GET, .path = "/a/", .op = "a", SOUND } },

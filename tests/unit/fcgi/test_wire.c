@@ -11,6 +11,7 @@
 
 #define BEGIN  1
 #define PARAMS 4
+#define STDIN  5
 
 /* A request under construction. */
 struct head {
@@ -65,8 +66,26 @@ static void test_wire__whole(void **state)
 
 	(void)state;
 	assert_int_equal(wire_head(h.bytes, h.n), WIRE_WHOLE);
-	record(&h, 5, 1, "body", 4, 0); /* what follows is none of its business */
+	record(&h, STDIN, 1, "body", 4, 0); /* what follows is none of its business */
 	assert_int_equal(wire_head(h.bytes, h.n), WIRE_WHOLE);
+}
+
+/* Without a body the request is all there, once the empty record says so; its padding too. */
+static void test_wire__ended(void **state)
+{
+	struct head h = whole(), other = h, padded = h;
+	size_t n = h.n;
+
+	(void)state;
+	record(&h, STDIN, 1, NULL, 0, 0);
+	assert_int_equal(wire_head(h.bytes, h.n), WIRE_ENDED);
+	for (size_t cut = n; cut < h.n; cut++)
+		assert_int_equal(wire_head(h.bytes, cut), WIRE_WHOLE);
+	record(&padded, STDIN, 1, NULL, 0, 8);
+	assert_int_equal(wire_head(padded.bytes, padded.n - 1), WIRE_WHOLE);
+	assert_int_equal(wire_head(padded.bytes, padded.n), WIRE_ENDED);
+	record(&other, STDIN, 2, NULL, 0, 0);
+	assert_int_equal(wire_head(other.bytes, other.n), WIRE_WHOLE);
 }
 
 /* A head cut anywhere is never bad and never whole. */
@@ -247,10 +266,11 @@ static void test_wire__await(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wire__whole),       cmocka_unit_test(test_wire__partial),
-		cmocka_unit_test(test_wire__split_pairs), cmocka_unit_test(test_wire__bad),
-		cmocka_unit_test(test_wire__bad_records), cmocka_unit_test(test_wire__bounds),
-		cmocka_unit_test(test_wire__library),     cmocka_unit_test(test_wire__await),
+		cmocka_unit_test(test_wire__whole),   cmocka_unit_test(test_wire__ended),
+		cmocka_unit_test(test_wire__partial), cmocka_unit_test(test_wire__split_pairs),
+		cmocka_unit_test(test_wire__bad),     cmocka_unit_test(test_wire__bad_records),
+		cmocka_unit_test(test_wire__bounds),  cmocka_unit_test(test_wire__library),
+		cmocka_unit_test(test_wire__await),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
