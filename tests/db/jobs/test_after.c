@@ -195,7 +195,7 @@ static void complete_batch(struct side *s, const struct job_claim *jobs, size_t 
 	struct claim_done done[8];
 
 	for (size_t i = 0; i < n; i++)
-		done[i] = (struct claim_done){ jobs[i].id, jobs[i].token };
+		done[i] = (struct claim_done){ jobs[i].id, jobs[i].token, jobs[i].place };
 	assert_err(&s->cx,
 	           queue_claim(&s->cx, &s->queue, &s->lane,
 	                       &(struct claim_wish){ .n = 0, .done = done, .ndone = n }, ret),
