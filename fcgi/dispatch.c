@@ -63,17 +63,55 @@ static void log_failures(struct dispatch *d, const struct event_subscriber *subs
 	    LOG_TEXT("cause", fault->cause));
 }
 
-/* One portion of each subscription. @ret_more whether there is another */
+/* Between half of a subscription's patience and all of it: those that are patient shall not all run at once. */
+static int64_t wait_for_more(const struct event_subscriber *subscriber)
+{
+	uint32_t jitter;
+
+	secret_random(&jitter, sizeof(jitter));
+	return subscriber->patience_ms / 2 + jitter % (subscriber->patience_ms / 2 + 1);
+}
+
+/* @ret whether the subscription is to be run now */
+static enum err is_due(struct dispatch *d, size_t i, bool all, bool *ret)
+{
+	const struct event_subscriber *subscriber = (*d->subscribers)[i];
+	int64_t now = mono_ms(d);
+
+	*ret = d->due_at[i] != 0 && now >= d->due_at[i];
+	if (d->due_at[i] == 0) {
+		TRY(subscription_wants(&d->cx, subscriber, all, ret));
+		if (*ret && subscriber->patience_ms > 0) {
+			d->due_at[i] = now + wait_for_more(subscriber);
+			*ret = false;
+		}
+	}
+	if (!*ret && d->due_at[i] != 0 && d->due_at[i] < d->retry_at)
+		d->retry_at = d->due_at[i];
+	return ERR_OK;
+}
+
+/* One portion of each subscription that has something to do. @ret_more whether there is another */
 static enum err run_all(struct dispatch *d, bool *ret_more)
 {
+	bool all = mono_ms(d) >= d->past_at;
+
+	if (all)
+		d->past_at = mono_ms(d) + d->app->config->runner_poll_ms * NET_POLLS;
 	*ret_more = false;
 	for (size_t i = 0; (*d->subscribers)[i] != NULL; i++) {
 		const struct event_subscriber *subscriber = (*d->subscribers)[i];
 		struct subscription_round round;
+		bool due;
 
 		/* Each portion may need the whole arena. */
 		ctx_begin(&d->cx, d->app, d->arena, d->db);
+		TRY(is_due(d, i, all, &due));
+		if (!due)
+			continue;
 		TRY(subscription_run(&d->cx, subscriber, &round));
+		/* What is left need not wait again. */
+		d->due_at[i] = round.more && subscriber->patience_ms > 0 ? mono_ms(d) : 0;
 		log_failures(d, subscriber, &round);
 		bell_ring(&d->cx);
 		*ret_more = *ret_more || round.more;
@@ -166,6 +204,10 @@ bool dispatch_open(struct dispatch *d, const struct app *app, event_subscribers 
 {
 	*d = (struct dispatch){ .app = app, .subscribers = subscribers };
 	d->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	for (size_t i = 0; (*subscribers)[i] != NULL; i++) {
+		if (i >= DISPATCH_MAX)
+			return false;
+	}
 	return d->wake >= 0;
 }
 

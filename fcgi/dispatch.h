@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define DISPATCH_MAX 16 /* subscriptions; dispatch_open() refuses more */
+
 struct dispatch {
 	const struct app *app;
 	event_subscribers *subscribers;
@@ -23,12 +25,16 @@ struct dispatch {
 	atomic_bool quit;
 
 	bool joined, asleep;
-	bool away;                          /* the last round failed, and that is logged */
-	bool elsewhere;                     /* another process holds what there is to do */
-	int64_t beat_at, tidy_at, retry_at; /* monotonic milliseconds */
+	bool away;      /* the last round failed, and that is logged */
+	bool elsewhere; /* another process holds what there is to do */
+	/* Monotonic milliseconds. */
+	int64_t beat_at, tidy_at, retry_at;
+	int64_t past_at; /* when places are moved past what nobody wants */
+	int64_t due_at
+		[DISPATCH_MAX]; /* of patient subscriptions that have something to do; 0: none */
 };
 
-/** No thread yet, but the descriptor.  @app borrowed.  @ret false: no descriptors */
+/** No thread yet, but the descriptor.  @app borrowed.  @ret false: no descriptors, too many subscribers */
 bool dispatch_open(struct dispatch *d, const struct app *app, event_subscribers *subscribers);
 
 void dispatch_start(struct dispatch *d);

@@ -1,4 +1,4 @@
-/* Lanes of light jobs: claim a batch, run it, write it down with the claim of the next. */
+/* Lanes of light jobs: claim a batch, run it, write it down before the next. */
 #include "lane.h"
 
 #include "slots.h"
@@ -69,7 +69,7 @@ static void run_one(struct lane *lane, const struct job_claim *job)
 	if (run_light(cx, app_jobs, &run, &done, &report) != ERR_OK)
 		give_up(lane);
 	if (done)
-		lane->done[lane->ndone++] = (struct claim_done){ job->id, job->token };
+		lane->done[lane->ndone++] = (struct claim_done){ job->id, job->token, job->place };
 	if (report.fault.code != ERR_OK)
 		LOG(cx, LOG_WARNING, "light job failed", LOG_INT("job", job->id),
 		    LOG_TEXT("type", job->job_type), LOG_INT("attempt", job->attempt),
@@ -158,13 +158,12 @@ static bool batch(struct lane *lane)
 	struct log_tail tail = { 0 };
 	struct list list = { 0 };
 	int64_t claimed = 0;
-	bool unsure, gives;
+	bool unsure;
 
 	ctx_begin_unnamed(&lane->cx, lane->all->app, lane->arena, lane->db);
 	lane->cx.tail = &tail;
 	take_news(lane);
 	unsure = lane->unsure;
-	gives = lane->ndone > 0;
 	if (claim(lane, n, &list) != ERR_OK) {
 		if (lane->cx.fault.code != ERR_UNAVAILABLE)
 			log_fault(&lane->cx, LOG_WARNING, "claim of light jobs");
@@ -189,8 +188,7 @@ static bool batch(struct lane *lane)
 	ctx_next(&lane->cx);
 	bell_ring(&lane->cx);
 	log_tail_clear(&tail);
-	/* What waited for those that were just written is seen by the next claim only. */
-	return claimed > 0 || unsure || gives || lane->ndone > 0;
+	return claimed > 0 || unsure || lane->ndone > 0;
 }
 
 /* --- Threads --- */

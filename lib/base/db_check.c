@@ -20,6 +20,7 @@ enum {
 	OID_INT2 = 21,
 	OID_INT4 = 23,
 	OID_TEXT = 25,
+	OID_TID = 27,
 	OID_JSON = 114,
 	OID_VARCHAR = 1043,
 	OID_TIMESTAMPTZ = 1184,
@@ -55,10 +56,13 @@ static bool fits_binary(enum field_type type, Oid oid)
 	case FIELD_TEXT:
 		return oid == OID_TEXT || oid == OID_VARCHAR || oid == OID_NAME;
 	case FIELD_INT:
+		return oid == OID_TID || fits(type, oid);
 	case FIELD_BOOL:
 		return fits(type, oid);
 	case FIELD_TIME:
 		return oid == OID_TIMESTAMPTZ;
+	case FIELD_JSON:
+		return oid == OID_JSONB;
 	default:
 		return false;
 	}

@@ -18,7 +18,7 @@
 
 #include "base/db.h"
 
-#define MIGRATE_NEWEST  38   /* the version that this program is written for */
+#define MIGRATE_NEWEST  39   /* the version that this program is written for */
 #define MIGRATE_TO_LAST (-1) /* as a target: the newest file */
 
 /* One file to run, or that was run. */

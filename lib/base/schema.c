@@ -168,7 +168,7 @@ void schema_set_column(struct arena *arena, const struct field *f, const char *t
 	assert(!"a field without a type");
 }
 
-/* A smallint, integer or bigint. */
+/* A smallint, integer or bigint; a tid: its block, and its line in the low 16 bits. */
 static int64_t binary_number(const char *data, size_t len)
 {
 	uint64_t n = ((unsigned char)data[0] & 0x80) != 0 ? UINT64_MAX : 0;
@@ -192,6 +192,11 @@ void schema_set_binary(struct arena *arena, const struct field *f, const char *d
 	case FIELD_TEXT:
 		*(const char **)member = data == NULL ? NULL : arena_strndup(arena, data, len);
 		return;
+	case FIELD_JSON: /* a version, 1, and the text */
+		assert(data == NULL || (len > 0 && data[0] == 1));
+		*(const char **)member =
+			data == NULL ? NULL : arena_strndup(arena, data + 1, len - 1);
+		return;
 	case FIELD_INT:
 		*(int64_t *)member = data == NULL ? 0 : binary_number(data, len);
 		return;
@@ -203,7 +208,6 @@ void schema_set_binary(struct arena *arena, const struct field *f, const char *d
 	case FIELD_BOOL:
 		*(bool *)member = data != NULL && data[0] != 0;
 		return;
-	case FIELD_JSON:
 	case FIELD_OBJ:
 	case FIELD_LIST:
 	case FIELD_UNSET:

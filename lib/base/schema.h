@@ -191,7 +191,8 @@ void schema_set_column(struct arena *arena, const struct field *f, const char *t
 
 /**
  * The same from a column in binary format; NULL data is SQL NULL.
- * @f  a field of text, numbers, times or truth.  FIELD_TIME columns are timestamptz.
+ * @f  a field of text, JSON, numbers, times or truth.  FIELD_TIME columns are timestamptz, FIELD_JSON
+ *     columns jsonb; a number may be a tid: block * 65536 + line.
  */
 void schema_set_binary(struct arena *arena, const struct field *f, const char *data, size_t len,
                        void *obj);

@@ -46,6 +46,7 @@ const struct event_subscriber activity_subscriber = {
 	.kinds = ALL,
 	.handle = count,
 	.attempts = 20,
+	.patience_ms = 1000,
 	.backoff_s = 1,
 	.doc = "Counts events by project, kind and day.",
 };

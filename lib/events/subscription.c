@@ -97,6 +97,12 @@ enum err subscription_look(struct ctx *cx, event_subscribers subscribers, bool *
 	return ERR_OK;
 }
 
+enum err subscription_wants(struct ctx *cx, const struct event_subscriber *subscriber, bool all,
+                            bool *ret)
+{
+	return subscription_repo_wants(cx, subscriber->name, all ? 1 : SUBSCRIPTION_PASS_OVER, ret);
+}
+
 /* --- A round --- */
 
 struct round {

@@ -20,8 +20,10 @@
 
 #include "events/event.h"
 
-#define SUBSCRIPTION_NAME_MAX      100
-#define SUBSCRIPTION_BATCH         500  /* events of one round */
+#define SUBSCRIPTION_NAME_MAX 100
+#define SUBSCRIPTION_BATCH    500 /* events of one round */
+#define SUBSCRIPTION_PASS_OVER                                                                     \
+	100 /* events that it does not want, before its place is moved past them */
 #define SUBSCRIPTION_IDLE_MS       5000 /* for which a holder that is silent keeps others out */
 #define SUBSCRIPTION_BACKOFF_MAX_S 3600
 #define SUBSCRIPTION_ARENA_BYTES   ((size_t)64 * 1024 * 1024) /* that a round needs at most */
@@ -35,8 +37,9 @@ struct event_subscriber {
 	 * an event carries that one's request id when it says so: event_take_request().
 	 */
 	enum err (*handle)(struct ctx *cx, const struct event *events, size_t n);
-	int attempts;  /* before an event is parked */
-	int backoff_s; /* ceiling of the first pause; each further one is twice as long */
+	int attempts;    /* before an event is parked */
+	int patience_ms; /* for which events may wait, so that more of them are handed on at a time */
+	int backoff_s;   /* ceiling of the first pause; each further one is twice as long */
 	const char *doc;
 };
 
@@ -59,6 +62,16 @@ enum err subscription_register(struct ctx *cx, event_subscribers subscribers);
 NODISCARD
 enum err subscription_look(struct ctx *cx, event_subscribers subscribers, bool *ret_work,
                            int64_t *ret_wait_ms);
+
+/**
+ * Whether a subscription has anything to do: an event that it wants or that is due again, or a place so far
+ * behind that it should be moved.  A round that finds nothing costs five statements and a commit.
+ *
+ * @all whatever is behind its place counts
+ */
+NODISCARD
+enum err subscription_wants(struct ctx *cx, const struct event_subscriber *subscriber, bool all,
+                            bool *ret);
 
 /* What one round has done. */
 struct subscription_round {

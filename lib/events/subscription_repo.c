@@ -47,6 +47,30 @@ enum err subscription_repo_look(struct ctx *cx, const char *names, struct subscr
 	return db_get(cx, &LOOK_FOR_WORK, DB_ARGS(DB_TEXT(names)), &LOOK, ret);
 }
 
+/* Few events are looked through: beyond $2 there is work in any case. */
+static const struct db_stmt WANTS = {
+	.name = "subscription_wants",
+	.nparams = 2,
+	.any_tenant = true,
+	.read = true,
+	.sql = "SELECT count(*) FROM app.event_subscription s WHERE s.name = $1 AND CASE"
+	       " WHEN coalesce((SELECT max(position) FROM app.event), 0) - s.position >= $2 THEN true"
+	       " WHEN EXISTS (SELECT FROM app.event_delivery d WHERE d.subscription_id = s.id"
+	       " AND d.state = 'waiting' AND d.retry_at <= clock_timestamp()) THEN true"
+	       " ELSE EXISTS (SELECT FROM app.event e, unnest(s.kinds) k WHERE e.position > s.position"
+	       " AND (k = '*' OR k = e.kind"
+	       " OR (right(k, 2) = '.*' AND starts_with(e.kind, left(k, -1))))) END",
+};
+
+enum err subscription_repo_wants(struct ctx *cx, const char *name, int64_t behind, bool *ret)
+{
+	int64_t n = 0;
+
+	TRY(db_get_int(cx, &WANTS, DB_ARGS(DB_TEXT(name), DB_INT(behind)), &n));
+	*ret = n > 0;
+	return ERR_OK;
+}
+
 static const struct field PLACE_FIELDS[] = {
 	F_INT(struct subscription_place, id),
 	F_INT(struct subscription_place, position),
@@ -308,6 +332,7 @@ enum err subscription_repo_tidy(struct ctx *cx, int64_t event_days, int64_t acti
 const struct db_check subscription_statements[] = {
 	{ .stmt = &REGISTER, .as = DB_AS_RUNNER },
 	{ .stmt = &LOOK_FOR_WORK, .row = &LOOK, .as = DB_AS_RUNNER },
+	{ .stmt = &WANTS, .as = DB_AS_RUNNER },
 	{ .stmt = &HOLD, .row = &PLACE, .as = DB_AS_RUNNER },
 	{ .stmt = &NEXT, .row = &STEP, .partial = true, .as = DB_AS_RUNNER },
 	{ .stmt = &DUE, .row = &STEP, .partial = true, .as = DB_AS_RUNNER },

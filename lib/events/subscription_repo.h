@@ -18,6 +18,10 @@ struct subscription_look {
 NODISCARD
 enum err subscription_repo_look(struct ctx *cx, const char *names, struct subscription_look *ret);
 
+/** @behind events after its place that are work, whatever they are */
+NODISCARD
+enum err subscription_repo_wants(struct ctx *cx, const char *name, int64_t behind, bool *ret);
+
 struct subscription_place {
 	int64_t id, position;
 	bool waiting;     /* whether an event is due again */

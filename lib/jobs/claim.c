@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARRAY_MAX_BYTES ((size_t)64 * 1024)
@@ -123,13 +124,28 @@ enum err claim_limits(struct ctx *cx, struct claim_lane *lane, const char *versi
 
 /* The arrays of one walk; the most urgent first. */
 struct arrays {
-	struct sb queues, priorities, mark_us, mark_ids, done_ids, done_tokens;
+	struct sb queues, priorities, mark_us, mark_ids;
 };
 
 static void put(struct sb *sb, int64_t n)
 {
 	sb_addc(sb, sb->len == 0 ? '{' : ',');
 	sb_int(sb, n);
+}
+
+/* A tid in an array's text; what is not known is looked for. */
+static void put_place(struct sb *sb, int64_t place)
+{
+	sb_addc(sb, sb->len == 0 ? '{' : ',');
+	if (place == 0) {
+		sb_add(sb, "NULL");
+		return;
+	}
+	sb_add(sb, "\"(");
+	sb_int(sb, place >> 16);
+	sb_addc(sb, ',');
+	sb_int(sb, place & 0xffff);
+	sb_add(sb, ")\"");
 }
 
 static enum err end(struct ctx *cx, struct sb *sb, const char **ret)
@@ -172,7 +188,7 @@ static enum err walk_of(struct ctx *cx, const struct claim_lane *lane,
                         const struct claim_wish *wish, bool sweep, struct claim_walk *ret)
 {
 	struct sb empty = sb_new(cx->arena, ARRAY_MAX_BYTES);
-	struct arrays a = { empty, empty, empty, empty, empty, empty };
+	struct arrays a = { empty, empty, empty, empty };
 
 	for (int p = 0; p < CLAIM_PRIORITIES; p++) {
 		for (size_t i = 0; i < lane->nqueues; i++) {
@@ -186,35 +202,36 @@ static enum err walk_of(struct ctx *cx, const struct claim_lane *lane,
 			put(&a.mark_ids, sweep ? 0 : queue->mark_id[p]);
 		}
 	}
-	for (size_t i = 0; i < wish->ndone; i++) {
-		put(&a.done_ids, wish->done[i].id);
-		put(&a.done_tokens, wish->done[i].token);
-	}
 	*ret = (struct claim_walk){ .types = lane->types, .n = wish->n };
 	TRY(end(cx, &a.queues, &ret->queues));
 	TRY(end(cx, &a.priorities, &ret->priorities));
 	TRY(end(cx, &a.mark_us, &ret->mark_us));
-	TRY(end(cx, &a.mark_ids, &ret->mark_ids));
-	TRY(end(cx, &a.done_ids, &ret->done_ids));
-	return end(cx, &a.done_tokens, &ret->done_tokens);
+	return end(cx, &a.mark_ids, &ret->mark_ids);
 }
 
-/* Where each walk has come to.  @ret how many were claimed */
-static int64_t move_marks(struct claim_lane *lane, const struct list *list)
+/* Where each walk has come to; the claims are in order. */
+static void move_marks(struct claim_lane *lane, const struct list *list)
 {
-	int64_t n = 0;
-
 	for (size_t i = 0; i < list->n; i++) {
 		const struct job_claim *job = (const struct job_claim *)list->items + i;
-		struct claim_queue *queue = job->refused ? NULL : queue_of(lane, job->queue);
+		struct claim_queue *queue = queue_of(lane, job->queue);
 
-		n += !job->refused;
 		if (queue == NULL)
 			continue;
 		queue->mark_us[job->priority - 1] = job->run_us;
 		queue->mark_id[job->priority - 1] = job->id;
 	}
-	return n;
+}
+
+static int by_urgency(const void *x, const void *y)
+{
+	const struct job_claim *a = x, *b = y;
+
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
+	if (a->run_us != b->run_us)
+		return a->run_us < b->run_us ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
 }
 
 /* Append what a later claim brought.  The lists are of one context, so items may be copied. */
@@ -231,16 +248,71 @@ static void join(struct ctx *cx, struct list *list, const struct list *more)
 	*list = (struct list){ .items = all, .n = list->n + more->n };
 }
 
+/* --- Completions --- */
+
+static bool is_listed(const char *ids, int64_t id)
+{
+	const char *at = ids;
+	char *next;
+
+	while (*at != '\0' && *at != '}') {
+		if (strtoll(at + 1, &next, 10) == id)
+			return true;
+		at = next;
+	}
+	return false;
+}
+
+/* Mostly all are accepted. */
+static void list_refused(struct ctx *cx, const struct claim_wish *wish, const char *accepted,
+                         struct list *ret)
+{
+	struct job_claim *all = arena_array(cx->arena, wish->ndone, sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; i < wish->ndone; i++) {
+		if (!is_listed(accepted, wish->done[i].id))
+			all[n++] = (struct job_claim){ .id = wish->done[i].id,
+				                       .token = wish->done[i].token,
+				                       .refused = true };
+	}
+	*ret = (struct list){ .items = all, .n = n };
+}
+
+static enum err complete(struct ctx *cx, const struct queue *q, const struct claim_wish *wish,
+                         struct list *ret_refused)
+{
+	struct sb ids = sb_new(cx->arena, ARRAY_MAX_BYTES), tokens = ids, places = ids;
+	struct claim_ends ends = { .n = wish->ndone };
+	const char *accepted;
+
+	for (size_t i = 0; i < wish->ndone; i++) {
+		put(&ids, wish->done[i].id);
+		put(&tokens, wish->done[i].token);
+		put_place(&places, wish->done[i].place);
+	}
+	TRY(end(cx, &ids, &ends.ids));
+	TRY(end(cx, &tokens, &ends.tokens));
+	TRY(end(cx, &places, &ends.places));
+	TRY(claim_repo_done(cx, q, &ends, &accepted));
+	if (accepted != NULL)
+		list_refused(cx, wish, accepted, ret_refused);
+	return ERR_OK;
+}
+
+/* --- One claim --- */
+
 static enum err claim_free(struct ctx *cx, const struct queue *q, struct claim_lane *lane,
                            const struct claim_wish *wish, bool sweep, struct list *ret)
 {
-	int64_t since = mono_ms(cx), n;
+	int64_t since = mono_ms(cx);
 	struct claim_walk walk;
 
 	TRY(walk_of(cx, lane, wish, sweep, &walk));
 	TRY(claim_repo_batch(cx, q, &walk, ret));
-	n = move_marks(lane, ret);
-	lane->deep = n >= wish->n;
+	qsort((struct job_claim *)ret->items, ret->n, sizeof(struct job_claim), by_urgency);
+	move_marks(lane, ret);
+	lane->deep = (int64_t)ret->n >= wish->n;
 	if (sweep) {
 		lane->swept_ms = mono_ms(cx);
 		lane->sweep_ms = lane->swept_ms - since;
@@ -284,12 +356,16 @@ enum err queue_claim(struct ctx *cx, const struct queue *q, struct claim_lane *l
 	int64_t since_ms = mono_ms(cx) - lane->swept_ms;
 	bool cheap = lane->sweep_ms <= SWEEP_CHEAP_MS || since_ms >= lane->sweep_ms * SWEEP_SHARE;
 	bool sweep = since_ms >= SWEEP_MS || (!lane->deep && cheap);
-	struct list list;
+	struct list list = { 0 }, refused = { 0 };
 
 	assert(wish->n <= CLAIM_BATCH_MAX && wish->ndone <= CLAIM_BATCH_MAX);
-	TRY(claim_free(cx, q, lane, wish, sweep, &list));
-	if (wish->n > 0)
+	if (wish->ndone > 0)
+		TRY(complete(cx, q, wish, &refused));
+	if (wish->n > 0) {
+		TRY(claim_free(cx, q, lane, wish, sweep, &list));
 		TRY(claim_limited(cx, q, lane, wish, &list));
+	}
+	join(cx, &list, &refused);
 	*ret = list;
 	return ERR_OK;
 }

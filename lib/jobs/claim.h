@@ -6,8 +6,8 @@
  * that hold for them.  A job that waits and has come into a queue of the first (by a program that did not
  * know better) is done there.
  *
- * One statement completes the batch before and claims the next, in one commit.  It walks down the index
- * once a queue and priority.  While there is more than a claim can take, a walk begins where the last one
+ * The batch before is completed, then the next one claimed, so that what waited for the first is seen by the
+ * second.  A claim walks down the index once a queue and priority.  While there is more than a claim can take, a walk begins where the last one
  * ended (the mark), so that what is dead there and cannot be cleared away yet, because somebody holds an
  * old snapshot, costs nothing; once a second, and when a claim finds less than it asked for, the whole is
  * swept, for jobs whose transaction took longer than those after it.
@@ -48,7 +48,7 @@ struct claim_lane {
 
 /** A completion to be written: what was claimed. */
 struct claim_done {
-	int64_t id, token;
+	int64_t id, token, place;
 };
 
 /**

@@ -11,14 +11,23 @@ struct claim_limit {
 	bool limited;
 };
 
-/* Arrays in PostgreSQL's text form, of the same length in pairs: where walks begin, what is done. */
+/* Arrays in PostgreSQL's text form, of the same length in pairs: where walks begin. */
 struct claim_walk {
 	const char *queues, *priorities, *mark_us, *mark_ids, *types;
-	const char *done_ids, *done_tokens;
 	int64_t n;
 };
 
-/** @ret items are struct job_claim */
+/* The same: what is done, so many. */
+struct claim_ends {
+	const char *ids, *tokens, *places;
+	size_t n;
+};
+
+/** @ret ids of those that were completed, as above, unless it was all; NULL then */
+NODISCARD
+enum err claim_repo_done(struct ctx *cx, const struct queue *q, const struct claim_ends *ends,
+                         const char **ret);
+/** @ret items are struct job_claim, in no order that means anything */
 NODISCARD
 enum err claim_repo_batch(struct ctx *cx, const struct queue *q, const struct claim_walk *walk,
                           struct list *ret);

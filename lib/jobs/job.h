@@ -32,7 +32,8 @@ struct job_claim {
 	const char *request_id, *traceparent;
 	const char *queue;
 	int64_t priority, run_us;
-	bool refused; /* of a batch: not a claim, but a completion that was not accepted */
+	bool refused;  /* of a batch: not a claim, but a completion that was not accepted */
+	int64_t place; /* where the claim left its row: block * 65536 + line; 0: not known */
 };
 
 #define JOB_AFTER_MAX 100 /* jobs that one may wait for */

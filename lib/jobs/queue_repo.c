@@ -38,7 +38,7 @@ static const struct field CLAIM_FIELDS[] = {
 	F_INT(struct job_claim, max_attempts), F_TEXT(struct job_claim, request_id),
 	F_TEXT(struct job_claim, traceparent), F_TEXT(struct job_claim, queue),
 	F_INT(struct job_claim, priority),     F_TIME(struct job_claim, run_us, .name = "run_at"),
-	F_BOOL(struct job_claim, refused),
+	F_INT(struct job_claim, place),
 };
 const struct schema queue_claim_schema = SCHEMA(struct job_claim, "JobClaim", CLAIM_FIELDS);
 
@@ -248,8 +248,10 @@ static const struct db_stmt CANCELLED = {
 	.nparams = 2,
 	.read = true,
 	.any_tenant = true,
-	.sql = "SELECT " QUEUE_CLAIM " FROM app.background_job WHERE id = ANY ($2::bigint[])"
-	       " AND runner_id = $1 AND state = 'running' AND cancel_requested",
+	.binary = true,
+	.sql = "SELECT " QUEUE_CLAIM(
+		"") " FROM app.background_job WHERE id = ANY ($2::bigint[])"
+		    " AND runner_id = $1 AND state = 'running' AND cancel_requested",
 };
 
 enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, const char *running,
@@ -279,8 +281,10 @@ static const struct db_stmt ORPHANS = {
 	.name = "queue_orphans",
 	.nparams = 1,
 	.any_tenant = true,
-	.sql = "SELECT " QUEUE_CLAIM " FROM app.background_job"
-	       " WHERE runner_id = $1 AND state = 'running' AND run_at <= now() ORDER BY id FOR UPDATE",
+	.binary = true,
+	.sql = "SELECT " QUEUE_CLAIM(
+		"") " FROM app.background_job"
+		    " WHERE runner_id = $1 AND state = 'running' AND run_at <= now() ORDER BY id FOR UPDATE",
 };
 
 enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret)
@@ -304,9 +308,9 @@ static const struct db_stmt COMPLETE = {
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_history (" QUEUE_ENDED
-	       ", result) SELECT " QUEUE_ENDED ", $3"
-	       " FROM d",
+	       " INSERT INTO app.background_job_history (" QUEUE_ENDED(
+		       "") ", result) SELECT " QUEUE_ENDED("") ", $3"
+							       " FROM d",
 };
 
 enum err queue_repo_complete(struct ctx *cx, const struct job_claim *job, const char *result)
@@ -321,10 +325,11 @@ static const struct db_stmt BURY = {
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1 RETURNING percent),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_dead (" QUEUE_ENDED
-	       ", lease_losses, awaited, checkpoint,"
-	       " status, progress, error_type, error_message) SELECT " QUEUE_ENDED ", lease_losses,"
-	       " awaited, checkpoint, $3, coalesce((SELECT percent FROM p), 0), $4, $5 FROM d",
+	       " INSERT INTO app.background_job_dead (" QUEUE_ENDED(
+		       "") ", lease_losses, awaited, checkpoint,"
+			   " status, progress, error_type, error_message) SELECT " QUEUE_ENDED(
+				   "") ", lease_losses,"
+				       " awaited, checkpoint, $3, coalesce((SELECT percent FROM p), 0), $4, $5 FROM d",
 };
 
 enum err queue_repo_bury(struct ctx *cx, const struct job_claim *job, const char *status,
@@ -552,9 +557,9 @@ const struct db_check queue_statements[] = {
 	{ .stmt = &REMOVE, .as = DB_AS_RUNNER },
 	{ .stmt = &LEAVE, .as = DB_AS_RUNNER },
 	{ .stmt = &DISOWN, .as = DB_AS_RUNNER },
-	{ .stmt = &CANCELLED, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
+	{ .stmt = &CANCELLED, .row = &queue_claim_schema, .partial = true, .as = DB_AS_RUNNER },
 	{ .stmt = &HOLD, .row = &queue_held_schema, .as = DB_AS_RUNNER },
-	{ .stmt = &ORPHANS, .row = &queue_claim_schema, .as = DB_AS_RUNNER },
+	{ .stmt = &ORPHANS, .row = &queue_claim_schema, .partial = true, .as = DB_AS_RUNNER },
 	{ .stmt = &COMPLETE, .as = DB_AS_RUNNER },
 	{ .stmt = &BURY, .as = DB_AS_RUNNER },
 	{ .stmt = &RERUN, .as = DB_AS_RUNNER },

@@ -38,6 +38,14 @@ leave() {
 trap leave EXIT
 trap 'exit 130' INT TERM
 
+# Seldom, and first by the job that comes last: each look is a process, and takes time from what is measured.
+wait_until_done() {
+	local last
+	last=$(psql_super -c 'SELECT max(id) FROM app.background_job')
+	while [ "$(psql_super -c "SELECT EXISTS (SELECT FROM app.background_job WHERE id = ${last:-0})")" = t ]; do sleep 0.5; done
+	while ! empty; do sleep 0.1; done
+}
+
 empty() { [ "$(psql_super -c 'SELECT NOT EXISTS (SELECT FROM app.background_job)')" = t ]; }
 
 start_runner_now() {
@@ -80,7 +88,7 @@ drain_ours() {
 	psql_super -c 'VACUUM ANALYZE app.background_job'
 	before=$(psql_super -c 'SELECT pg_current_wal_insert_lsn()')
 	start_runner_now
-	while ! empty; do sleep 0.1; done
+	wait_until_done
 	psql_super -c "SELECT ((pg_current_wal_insert_lsn() - '$before') / $JOBS)::integer" >"$VAR/run/wal"
 	stop_runner
 	psql_super -c "SELECT ($JOBS / extract(epoch FROM max(finished_at) - min(started_at)))::integer FROM app.background_job_history"

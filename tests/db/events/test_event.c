@@ -287,6 +287,59 @@ static void test_activity(void **state)
 	assert_int_equal(counted(cx, 0), 0);
 }
 
+static enum err take_none(struct ctx *cx, const struct event *events, size_t n)
+{
+	(void)cx;
+	(void)events;
+	return n > 0 ? ERR_OK : ERR_INTERNAL;
+}
+
+static bool wants(struct ctx *runner, const struct event_subscriber *subscriber, bool all)
+{
+	bool ret = false;
+
+	assert_err(runner, subscription_wants(runner, subscriber, all, &ret), ERR_OK);
+	return ret;
+}
+
+/* What nobody wants makes no work until there is much of it, or somebody asks for all. */
+static void test_wants(void **state)
+{
+	static const char *const HERE[] = { "test.*", NULL },
+				 *const EXACT[] = { "test.told", NULL },
+				 *const THERE[] = { "never.*", "test.tol", NULL };
+	static const struct event_subscriber HAS[] = {
+		{ .name = "here", .kinds = HERE, .handle = take_none, .doc = "d" },
+		{ .name = "exact", .kinds = EXACT, .handle = take_none, .doc = "d" },
+		{ .name = "there", .kinds = THERE, .handle = take_none, .doc = "d" },
+	};
+	static event_subscribers THREE = { &HAS[0], &HAS[1], &HAS[2], NULL };
+	struct ctx *cx = fixture_db_ctx(*state);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_RUNNER);
+	struct ctx runner = { .app = cx->app, .arena = cx->arena, .db = db };
+	struct subscription_round round = { .more = true };
+	int64_t wait_ms;
+	bool work;
+
+	assert_err(&runner, subscription_register(&runner, THREE), ERR_OK);
+	assert_err(&runner, subscription_look(&runner, THREE, &work, &wait_ms), ERR_OK);
+	for (size_t i = 0; i < COUNT(HAS); i++) {
+		for (round.more = true; round.more;)
+			assert_err(&runner, subscription_run(&runner, &HAS[i], &round), ERR_OK);
+		assert_false(wants(&runner, &HAS[i], true));
+	}
+	for (int64_t i = 0; i < SUBSCRIPTION_PASS_OVER; i++) {
+		assert_false(wants(&runner, &HAS[2], false));
+		assert_err(cx, event_emit(cx, &KIND, 1, &(struct told){ i, "x" }), ERR_OK);
+		assert_err(&runner, subscription_look(&runner, THREE, &work, &wait_ms), ERR_OK);
+		assert_true(wants(&runner, &HAS[0], false) && wants(&runner, &HAS[1], false));
+		assert_true(wants(&runner, &HAS[2], true));
+	}
+	assert_true(wants(&runner, &HAS[2], false));
+	assert_err(&runner, subscription_run(&runner, &HAS[2], &round), ERR_OK);
+	assert_false(wants(&runner, &HAS[2], true));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_list__filters),
 		cmocka_unit_test(test_list__large_payloads),
 		cmocka_unit_test(test_activity),
+		cmocka_unit_test(test_wants),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_db_open, fixture_db_close);

@@ -195,7 +195,7 @@ static void complete_batch(struct side *s, const struct job_claim *jobs, size_t 
 	struct claim_done done[8];
 
 	for (size_t i = 0; i < n; i++)
-		done[i] = (struct claim_done){ jobs[i].id, jobs[i].token };
+		done[i] = (struct claim_done){ jobs[i].id, jobs[i].token, jobs[i].place };
 	assert_err(&s->cx,
 	           queue_claim(&s->cx, &s->queue, &s->lane,
 	                       &(struct claim_wish){ .n = 0, .done = done, .ndone = n }, ret),
@@ -245,6 +245,76 @@ static void test_batch_refuses_what_is_not_its_own_or_wanted_again(void **state)
 	assert_string_equal(side_job(cx, again).status, "running");
 	assert_string_equal(side_job(cx, jobs[2].id).status, "running");
 	side_close(s);
+}
+
+/* Somebody has touched its row since: it lies elsewhere, is refused with the batch, and ends by itself. */
+static void test_batch__a_row_that_was_changed_ends_by_itself(void **state)
+{
+	struct ctx *cx = fixture_db_ctx(*state);
+	struct side *s = side_open(cx, SIDE_HOLD_MS);
+	struct job_claim jobs[2];
+	struct job_run run = { .job = &jobs[0], .runner = s->queue.id };
+	struct list list;
+	bool cancelled;
+
+	side_enqueue(cx, (struct job_new){ 0 }, 0);
+	side_enqueue(cx, (struct job_new){ 0 }, 0);
+	memcpy(jobs, side_claim(s, 2, 2), sizeof(jobs));
+	assert_true(jobs[0].place != 0 && jobs[0].place != jobs[1].place);
+	cancelled = fixture_db_int(cx, arena_printf(cx->arena,
+	                                            "WITH u AS (UPDATE app.background_job SET"
+	                                            " cancel_requested = true WHERE id = %" PRId64
+	                                            " RETURNING 1) SELECT count(*) FROM u",
+	                                            jobs[0].id)) == 1;
+	assert_true(cancelled);
+	complete_batch(s, jobs, 2, &list);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(((const struct job_claim *)list.items)->id, jobs[0].id);
+	assert_string_equal(side_job(cx, jobs[1].id).status, "completed");
+	assert_string_equal(side_job(cx, jobs[0].id).status, "running");
+	run_adopt(&s->cx, &run);
+	assert_err(&s->cx, run_refused(&s->cx, &run), ERR_OK);
+	assert_string_equal(side_job(cx, jobs[0].id).status, "completed");
+	side_close(s);
+}
+
+/* What a CHECK would say, asked by a trigger: of a new job, and of one whose columns are written. */
+static void test_unsound_columns_are_refused(void **state)
+{
+	static const char *const WRONG[] = {
+		"queue = repeat('q', 51)",
+		"queue = ''",
+		"job_type = repeat('t', 51)",
+		"priority = 5",
+		"max_attempts = 0",
+		"unique_key = repeat('k', 201)",
+		"order_key = repeat('k', 201)",
+		"error_type = repeat('e', 51)",
+		"request_id = repeat('r', 65)",
+		"error_message = repeat('m', 2001)",
+	};
+	struct ctx *cx = fixture_db_ctx(*state);
+	int64_t id = side_enqueue(cx, (struct job_new){ .delay_ms = 60000 }, 0);
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_RUNNER);
+	struct ctx runner = { .app = cx->app, .arena = cx->arena, .db = db };
+
+	for (size_t i = 0; i < COUNT(WRONG); i++) {
+		const char *sql = arena_printf(
+			cx->arena, "UPDATE app.background_job SET %s WHERE id = %" PRId64, WRONG[i],
+			id);
+
+		if (db_script(&runner, sql) == ERR_OK)
+			fail_msg("%s was taken", WRONG[i]);
+		err_clear(&runner);
+	}
+	assert_int_not_equal(
+		db_script(&runner,
+	                  arena_printf(cx->arena,
+	                               "INSERT INTO app.background_job (tenant_id, queue,"
+	                               " job_type, state) VALUES (%" PRId64 ", 'q', 't', 'odd')",
+	                               cx->who.tenant_id)),
+		ERR_OK);
+	assert_string_equal(side_job(cx, id).status, "pending");
 }
 
 /* --- Marks and sweeps --- */
@@ -365,6 +435,8 @@ int main(void)
 		TEST(test_ending_while_being_awaited),
 		TEST(test_batch_releases_who_waits),
 		TEST(test_batch_refuses_what_is_not_its_own_or_wanted_again),
+		TEST(test_batch__a_row_that_was_changed_ends_by_itself),
+		TEST(test_unsound_columns_are_refused),
 		TEST(test_backlog_is_drained_in_order),
 		TEST(test_late_commit_is_found),
 		TEST(test_each_attempt_leaves_a_row),

@@ -170,7 +170,7 @@ static enum err hold_a(struct world *w, struct job_run *run)
 
 static enum err batch_a(struct world *w)
 {
-	const struct claim_done done = { w->claim_a.id, w->claim_a.token };
+	const struct claim_done done = { w->claim_a.id, w->claim_a.token, w->claim_a.place };
 	struct claim_wish wish = { .n = 0, .done = &done, .ndone = 1 };
 	struct job_run run = { .job = &w->claim_a, .runner = w->a.queue.id };
 	struct list list;

@@ -4,16 +4,15 @@
 #include "base/schema.h"
 
 struct thing {
-	const char *name;
+	const char *name, *json;
 	int64_t depth, due_us;
 	bool active;
 };
 
 static const struct field FIELDS[] = {
-	F_TEXT(struct thing, name, .doc = "d"),
-	F_INT(struct thing, depth, .doc = "d"),
-	F_BOOL(struct thing, active, .doc = "d"),
-	F_TIME(struct thing, due_us, .doc = "d"),
+	F_TEXT(struct thing, name, .doc = "d"),   F_INT(struct thing, depth, .doc = "d"),
+	F_BOOL(struct thing, active, .doc = "d"), F_TIME(struct thing, due_us, .doc = "d"),
+	F_JSON(struct thing, json, .doc = "d"),
 };
 static const struct schema THING = SCHEMA(struct thing, "Thing", FIELDS);
 
@@ -39,6 +38,18 @@ static void test_schema_set_binary(void **state)
 	assert_false(obj.active);
 }
 
+/* jsonb is the number of its form, and the text. */
+static void test_schema_set_binary__json(void **state)
+{
+	struct ctx *cx = fixture_ctx(*state);
+	struct thing obj = { .json = "x" };
+
+	set(cx, &obj, "json", "\x01{\"a\": 1}no", 9);
+	assert_string_equal(obj.json, "{\"a\": 1}");
+	set(cx, &obj, "json", NULL, 0);
+	assert_null(obj.json);
+}
+
 /* A smallint, an integer and a bigint, each with its sign. */
 static void test_schema_set_binary__numbers(void **state)
 {
@@ -51,6 +62,7 @@ static void test_schema_set_binary__numbers(void **state)
 		{ { "\0\0\x01\0", 4 }, 256 },
 		{ { "\xff\xff\xff\xff", 4 }, -1 },
 		{ { "\0\0\0\0\0\0\0\0", 8 }, 0 },
+		{ { "\0\0\x01\x02\0\x07", 6 }, INT64_C(258) << 16 | 7 }, /* a tid */
 		{ { "\x80\0\0\0\0\0\0\0", 8 }, INT64_MIN },
 		{ { NULL, 0 }, 0 },
 	};
@@ -91,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_schema_set_binary),
+		cmocka_unit_test(test_schema_set_binary__json),
 		cmocka_unit_test(test_schema_set_binary__numbers),
 		cmocka_unit_test(test_schema_set_binary__times),
 	};
