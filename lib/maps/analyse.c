@@ -359,12 +359,24 @@ static enum err find(struct analysis *a, struct findings *ret)
 	return ERR_OK;
 }
 
-/* The content, and what is made of its text alone; where that is sent, it is not kept. */
-static enum err write_content(struct analysis *a, bool empty, const struct findings *found,
-                              struct analyse_result *ret)
+/* Where it is sent, its text is not kept. */
+static enum err write_text(struct analysis *a, const struct content_in *content,
+                           struct analyse_result *ret)
 {
 	CLEANUP(arena_free_ptr)
 	struct arena *own = a->in.sends ? arena_new(CONTENT_ARENA_MAX) : NULL;
+	struct span text;
+
+	TRY(content_write(a->cx, own != NULL ? own : a->cx->arena, content, &text, &ret->counts));
+	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	return ERR_OK;
+}
+
+/* The content, and what else is made of the same. */
+static enum err write_content(struct analysis *a, bool empty, const struct findings *found,
+                              struct analyse_result *ret)
+{
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(CONTENT_ARENA_MAX);
 	struct ctx *cx = a->cx;
 	const struct content_in content = {
 		.analyser = ANALYSER_VERSION,
@@ -384,11 +396,11 @@ static enum err write_content(struct analysis *a, bool empty, const struct findi
 		.surface = &found->surface,
 		.ctags = a->in.ctags != NULL,
 	};
-	struct span text;
+	struct view view;
 
-	TRY(content_write(cx, own != NULL ? own : cx->arena, &content, &text, &ret->counts));
-	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
-	pictures_plan(cx, text, &ret->bundle);
+	TRY(write_text(a, &content, ret));
+	content_view(cx, own, &content, &view);
+	pictures_plan(cx, &view, &ret->bundle);
 	chart_write(cx, &content, &ret->bundle);
 	return ERR_OK;
 }
