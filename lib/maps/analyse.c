@@ -450,6 +450,26 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	return ERR_OK;
 }
 
+static struct span known_tree(void *data, const unsigned char *oid)
+{
+	return cache_tree(((struct analysis *)data)->cache, oid);
+}
+
+static void keep_tree(void *data, const unsigned char *oid, struct span tree)
+{
+	struct analysis *a = data;
+
+	cache_keep_tree(a->cache, a->scratch, oid, tree);
+}
+
+static enum err list_files(struct analysis *a)
+{
+	const struct scan_known known = { a, known_tree, keep_tree };
+
+	TRY(scan_tree(a->cx, a->scan, a->in.commit, &a->in.limits, &known, &a->tree));
+	return check_memory(a);
+}
+
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct analyse_result *ret)
 {
 	CLEANUP(close_scan) struct analysis a = { .cx = cx, .in = *in };
@@ -466,11 +486,10 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 		return join_and_write(&a, true, ret);
 	a.cache = in->cache != NULL ? in->cache : (own = cache_open(NULL, 0, ANALYSER_VERSION));
 	TRY(scan_open(cx, in->directory, &a.scan));
-	TRY(scan_tree(cx, a.scan, in->commit, &a.in.limits, &a.tree));
-	TRY(check_memory(&a));
 	scratch = arena_new(SCRATCH_BYTES);
 	a.scratch = scratch;
 	cache_load(a.cache);
+	TRY(list_files(&a));
 	TRY(read_files(&a));
 	find_patch(&a);
 	cache_finish(a.cache);
