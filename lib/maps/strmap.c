@@ -93,3 +93,31 @@ uint32_t strmap_get(const struct strmap *map, const char *key, size_t len)
 	slot = find(map, key, len, hash_of(map, key, len));
 	return slot->key != NULL ? slot->value : STRMAP_NONE;
 }
+
+static size_t seen_at(const char *text)
+{
+	return (size_t)((uintptr_t)text * 0x9E3779B97F4A7C15u >> 32) & (STRMAP_SEEN - 1);
+}
+
+uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, const char *text)
+{
+	size_t at = seen_at(text);
+
+	if (seen->text[at] != text) {
+		seen->text[at] = text;
+		seen->value[at] = strmap_get(map, text, strlen(text));
+	}
+	return seen->value[at];
+}
+
+uint32_t strmap_add_seen(struct strmap *map, struct strmap_seen *seen, const char *text,
+                         uint32_t value)
+{
+	size_t at = seen_at(text);
+
+	if (seen->text[at] != text) {
+		seen->text[at] = text;
+		seen->value[at] = strmap_add(map, text, strlen(text), value);
+	}
+	return seen->value[at];
+}
