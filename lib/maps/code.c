@@ -452,6 +452,43 @@ bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *
 	return !in.bad && p == end;
 }
 
+/* @ret behind the number at p, or the end */
+static const unsigned char *step_over(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && (*p & MORE))
+		p++;
+	return p < end ? p + 1 : end;
+}
+
+bool code_pick_numbers(struct span packed, size_t n, const struct code_table *table,
+                       const struct store *store, const bool *marked, uint32_t *ret, size_t *ret_n)
+{
+	struct code_in in = { .bytes = packed, .store = store };
+	const unsigned char *p = (const unsigned char *)packed.data, *end = p + packed.len;
+	const unsigned char *safe = packed.len > 2 ? end - 2 : p;
+	uint64_t text, got;
+
+	*ret_n = 0;
+	assert(table->n > 0 && table->fields[0].type == CODE_TYPE_TEXT);
+	if (n * table->n > packed.len || store->ntexts == 0) /* each takes a byte at least */
+		return n == 0;
+	for (size_t i = 0; i < n && !in.bad; i++) {
+		p = take_at(&in, p, safe, store->ntexts - 1, &text);
+		if (!marked[text]) {
+			for (size_t k = 1; k < table->n; k++)
+				p = step_over(p, end);
+			continue;
+		}
+		*ret++ = (uint32_t)text;
+		for (size_t k = 1; k < table->n; k++) {
+			p = take_at(&in, p, safe, table->fields[k].max, &got);
+			*ret++ = (uint32_t)got;
+		}
+		++*ret_n;
+	}
+	return !in.bad && p == end;
+}
+
 static void take_packed(struct code_in *in, const struct code_field *field, char *row)
 {
 	size_t n = (size_t)take(in, field->max);

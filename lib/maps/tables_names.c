@@ -60,6 +60,8 @@ static size_t count_defs(const struct tables *t)
 /* Number the names as they come, and note the name of each definition. */
 static uint32_t *number_names(struct tables *t, size_t ndefs)
 {
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SCRATCH_MAX);
+	struct strmap_seen *seen = arena_alloc(own, sizeof(*seen));
 	uint32_t *name_of_def = arena_array(t->scratch, ndefs, sizeof(*name_of_def));
 	size_t at = 0;
 
@@ -77,10 +79,10 @@ static uint32_t *number_names(struct tables *t, size_t ndefs)
 				t->incomplete = true;
 				continue;
 			}
-			name_of_def[at] =
-				t->nnames < TABLES_SYMBOLS_MAX
-					? strmap_add(&t->numbers, name, len, (uint32_t)t->nnames)
-					: strmap_get(&t->numbers, name, len);
+			name_of_def[at] = t->nnames < TABLES_SYMBOLS_MAX
+			                          ? strmap_add_seen(&t->numbers, seen, name,
+			                                            (uint32_t)t->nnames)
+			                          : strmap_get(&t->numbers, name, len);
 			if (name_of_def[at] == t->nnames)
 				t->name_of[t->nnames++] = name;
 			t->incomplete |= name_of_def[at] == STRMAP_NONE;
@@ -227,7 +229,7 @@ struct refs {
 /* What is known of a text of the store; else the number of its name and NAME_FIRST. */
 enum { NAME_UNASKED = 0, NAME_UNDEFINED, NAME_FIRST };
 
-/* @ret the number of a text's name; STRMAP_NONE: it is not defined here, or not told of */
+/* @ret the number of a text's name; STRMAP_NONE: it is not defined here */
 static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text)
 {
 	const char *name;
@@ -236,8 +238,6 @@ static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text
 	if (known[text] == NAME_UNASKED) {
 		name = t->in->store->texts[text];
 		number = strmap_get(&t->numbers, name, strlen(name));
-		if (number != STRMAP_NONE && !tables_tells(t, number))
-			number = STRMAP_NONE;
 		known[text] = number == STRMAP_NONE ? NAME_UNDEFINED : number + NAME_FIRST;
 	}
 	return known[text] == NAME_UNDEFINED ? STRMAP_NONE : known[text] - NAME_FIRST;
@@ -264,11 +264,56 @@ static void add_listed(const struct tables *t, struct refs *refs, const struct f
 	}
 }
 
+#define HEADS (1 << 16)
+
+/* Its first two bytes: few texts share them with a name of a patch. */
+static uint32_t head_of(const char *text)
+{
+	return (uint32_t)(unsigned char)text[0] << 8 |
+	       (text[0] != '\0' ? (unsigned char)text[1] : 0);
+}
+
+/* By text of the store, whether it is a name that is told. */
+static bool *mark_told(const struct tables *t, struct arena *arena)
+{
+	const struct store *store = t->in->store;
+	bool *ret = arena_array(arena, store->ntexts, sizeof(*ret));
+	bool *heads = arena_array(arena, HEADS, sizeof(*heads));
+	struct strmap told = strmap_new(arena, 0);
+
+	for (size_t i = 0; i < t->nnames; i++) {
+		const struct text *name = &t->names[i];
+
+		if (!tables_tells(t, name->number))
+			continue;
+		strmap_add(&told, name->data, name->len, name->number);
+		heads[head_of(name->data)] = true;
+	}
+	for (size_t i = 0; i < store->ntexts; i++) {
+		const char *text = store->texts[i];
+
+		ret[i] = heads[head_of(text)] &&
+		         strmap_get(&told, text, strlen(text)) != STRMAP_NONE;
+	}
+	return ret;
+}
+
+/* The uses in a file, of a patch those of names that are told.  @told by text of the store; NULL: all are */
+static const struct record_ref *refs_of(const struct tables *t, const struct facts *facts,
+                                        const bool *told, struct arena *arena, size_t *ret_n)
+{
+	if (told != NULL)
+		return record_refs_of(facts, t->in->store, told, arena, ret_n);
+	*ret_n = facts->nrefs;
+	return record_refs(facts, t->in->store, arena);
+}
+
 static struct refs list_refs(const struct tables *t, struct arena *arena)
 {
 	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
-	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0;
+	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0, nrefs;
 	uint32_t *known = arena_array(arena, ntexts, sizeof(*known));
+	const bool *told = t->patch != NULL && ntexts > 0 ? mark_told(t, arena) : NULL;
 	struct refs ret = { .first = arena_array(arena, t->in->nfiles + 1, sizeof(size_t)) };
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
@@ -281,8 +326,8 @@ static struct refs list_refs(const struct tables *t, struct arena *arena)
 
 		if (facts->refs != NULL)
 			add_listed(t, &ret, facts);
-		else if ((refs = record_refs(facts, t->in->store, file)) != NULL)
-			for (size_t i = 0; i < facts->nrefs; i++)
+		else if ((refs = refs_of(t, facts, told, file, &nrefs)) != NULL)
+			for (size_t i = 0; i < nrefs; i++)
 				add_ref(&ret, number_of(t, known, refs[i].text), refs[i].line,
 				        refs[i].kind);
 		ret.first[f + 1] = ret.n;
