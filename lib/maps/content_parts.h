@@ -79,7 +79,8 @@ void content_row_end(struct content *c);
 	do {                                                                                       \
 		content_open(c, name, '[');                                                        \
 		for (size_t i = 0; i < (n); i++)                                                   \
-			content_text(c, (expression));                                             \
+			sb_json_then(&c->sb, (expression), ',');                                   \
+		content_row_end(c);                                                                \
 		content_close(c, ']');                                                             \
 	} while (0)
 

@@ -266,11 +266,14 @@ static void add_listed(const struct tables *t, struct refs *refs, const struct f
 
 #define HEADS (1 << 16)
 
-/* Its first two bytes: few texts share them with a name of a patch. */
+/* Of its first bytes: few texts share them with a name of a patch. */
 static uint32_t head_of(const char *text)
 {
-	return (uint32_t)(unsigned char)text[0] << 8 |
-	       (text[0] != '\0' ? (unsigned char)text[1] : 0);
+	uint32_t head = 0;
+
+	for (int i = 0; i < 6 && text[i] != '\0'; i++)
+		head = head * 37 + (unsigned char)text[i];
+	return head % HEADS;
 }
 
 /* By text of the store, whether it is a name that is told. */
