@@ -146,12 +146,12 @@ const struct code_table record_table = CODE_TABLE(struct record, RECORD_FIELDS);
 static_assert(sizeof(struct record_ref) == COUNT(REF_FIELDS) * sizeof(uint32_t),
               "a member of fact_ref is missing");
 
-/* @ret room for all of them, NULL when they are none or cannot be as many */
+/* @ret room for all of them and one more, NULL when they are none or cannot be as many */
 static uint32_t *room_for_refs(const struct facts *facts, struct arena *arena)
 {
 	if (facts->nrefs > facts->packed_refs.len || facts->nrefs == 0)
 		return NULL;
-	return arena_more(arena, NULL, 0, facts->nrefs * sizeof(struct record_ref));
+	return arena_more(arena, NULL, 0, (facts->nrefs + 1) * sizeof(struct record_ref));
 }
 
 const struct record_ref *record_refs(const struct facts *facts, const struct store *store,

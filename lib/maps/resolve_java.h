@@ -16,6 +16,7 @@ struct java_miss {
 	uint32_t first,
 		n;    /* FATE_GROUP: dependencies that are called equally like it, in j->alike */
 	bool nowhere; /* a Java file has not found it, to which every class is visible */
+	uint32_t dir, nearest; /* FATE_GROUP: the folder asked for last, plus 1, and its nearest */
 };
 
 struct java_index {

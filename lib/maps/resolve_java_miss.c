@@ -139,14 +139,16 @@ struct java_miss *java_miss_of(struct java_index *j, const char *name)
 	return &j->miss[j->nmiss++];
 }
 
-/* Of dependencies that fit equally the nearest, the first of those. */
+/* Of dependencies that fit equally the nearest, the first of those; it is the same for all files of a folder. */
 static uint32_t nearest_alike(struct resolver *r, const struct java_index *j, uint32_t file,
-                              const struct java_miss *miss)
+                              struct java_miss *miss)
 {
 	struct span path = r->in->files[file].path;
 	uint32_t best = j->alike[miss->first];
 	size_t most = 0;
 
+	if (miss->dir == r->file_dir[file] + 1)
+		return miss->nearest;
 	for (uint32_t i = 0; i < miss->n && miss->n > 1; i++) {
 		uint32_t at = j->alike[miss->first + i];
 		size_t shared =
@@ -157,13 +159,15 @@ static uint32_t nearest_alike(struct resolver *r, const struct java_index *j, ui
 			most = shared;
 		}
 	}
-	count_external(r, file, best);
+	miss->dir = r->file_dir[file] + 1;
+	miss->nearest = best;
 	return best;
 }
 
 void java_report_miss(struct resolver *r, struct java_index *j, struct import_at at)
 {
 	struct java_miss *miss = java_miss_of(j, at.import->target);
+	uint32_t external;
 
 	if (miss->fate == FATE_UNASKED)
 		miss->fate = fate_of(r, j, at.import->target, miss);
@@ -176,7 +180,9 @@ void java_report_miss(struct resolver *r, struct java_index *j, struct import_at
 		unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
 		break;
 	case FATE_GROUP:
-		unresolved(r, at, MISS_EXTERNAL, nearest_alike(r, j, at.file, miss));
+		external = nearest_alike(r, j, at.file, miss);
+		count_external(r, at.file, external);
+		unresolved(r, at, MISS_EXTERNAL, external);
 		break;
 	case FATE_PART:
 		unresolved(r, at, MISS_EXTERNAL, external_by_part(r, j, at));

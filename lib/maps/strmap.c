@@ -110,6 +110,14 @@ uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, con
 	return seen->value[at];
 }
 
+bool strmap_was_seen(const struct strmap_seen *seen, const char *text, uint32_t *ret)
+{
+	size_t at = seen_at(text);
+
+	*ret = seen->value[at];
+	return seen->text[at] == text;
+}
+
 uint32_t strmap_add_seen(struct strmap *map, struct strmap_seen *seen, const char *text,
                          uint32_t value)
 {

@@ -28,7 +28,7 @@ struct strmap {
  * once, so most are asked for again at the same place, and need not be read for that.  The texts stay where
  * they are as long as this is used, and the map's values as they are.
  */
-#define STRMAP_SEEN 16384
+#define STRMAP_SEEN 32768
 
 struct strmap_seen {
 	const char *text[STRMAP_SEEN];
@@ -49,6 +49,9 @@ uint32_t strmap_get(const struct strmap *map, const char *key, size_t len);
 
 /** The same of a text that ends with NUL; @seen of this map, zero at first.  Nothing may be added meanwhile */
 uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, const char *text);
+
+/** @ret whether the text at that address was asked for; then what was said of it */
+bool strmap_was_seen(const struct strmap_seen *seen, const char *text, uint32_t *ret);
 
 /** The same as strmap_add() of a text that ends with NUL. */
 uint32_t strmap_add_seen(struct strmap *map, struct strmap_seen *seen, const char *text,

@@ -57,6 +57,22 @@ static size_t count_defs(const struct tables *t)
 	return n;
 }
 
+/* @ret its number, a new one where it is new; STRMAP_NONE: it has none */
+static uint32_t number_name(struct tables *t, struct strmap_seen *seen, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t number;
+
+	if (!tables_fit(name, len))
+		return STRMAP_NONE;
+	if (t->nnames == TABLES_SYMBOLS_MAX)
+		return strmap_get(&t->numbers, name, len);
+	number = strmap_add_seen(&t->numbers, seen, name, (uint32_t)t->nnames);
+	if (number == t->nnames)
+		t->name_of[t->nnames++] = name;
+	return number;
+}
+
 /* Number the names as they come, and note the name of each definition. */
 static uint32_t *number_names(struct tables *t, size_t ndefs)
 {
@@ -72,19 +88,9 @@ static uint32_t *number_names(struct tables *t, size_t ndefs)
 
 		for (size_t i = 0; i < facts->ndefs; i++, at++) {
 			const char *name = facts->defs[i].name;
-			size_t len = strlen(name);
 
-			name_of_def[at] = STRMAP_NONE;
-			if (!tables_fit(name, len)) {
-				t->incomplete = true;
-				continue;
-			}
-			name_of_def[at] = t->nnames < TABLES_SYMBOLS_MAX
-			                          ? strmap_add_seen(&t->numbers, seen, name,
-			                                            (uint32_t)t->nnames)
-			                          : strmap_get(&t->numbers, name, len);
-			if (name_of_def[at] == t->nnames)
-				t->name_of[t->nnames++] = name;
+			if (!strmap_was_seen(seen, name, &name_of_def[at]))
+				name_of_def[at] = number_name(t, seen, name);
 			t->incomplete |= name_of_def[at] == STRMAP_NONE;
 		}
 	}
