@@ -226,7 +226,7 @@ static struct resolve_edge *new_edge(struct resolver *r)
 	if (out->nedges == r->edges_cap) {
 		size_t cap = r->edges_cap != 0 ? r->edges_cap * 2 : 1024;
 
-		out->edges = arena_grow(r->arena, out->edges, r->edges_cap * sizeof(*out->edges),
+		out->edges = arena_more(r->arena, out->edges, r->edges_cap * sizeof(*out->edges),
 		                        cap * sizeof(*out->edges));
 		r->edges_cap = cap;
 	}
@@ -273,7 +273,7 @@ void unresolved(struct resolver *r, struct import_at at, enum miss_reason reason
 		size_t cap = r->misses_cap != 0 ? r->misses_cap * 2 : 1024;
 
 		out->misses =
-			arena_grow(r->arena, out->misses, r->misses_cap * sizeof(*out->misses),
+			arena_more(r->arena, out->misses, r->misses_cap * sizeof(*out->misses),
 		                   cap * sizeof(*out->misses));
 		r->misses_cap = cap;
 	}

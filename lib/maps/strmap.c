@@ -94,38 +94,34 @@ uint32_t strmap_get(const struct strmap *map, const char *key, size_t len)
 	return slot->key != NULL ? slot->value : STRMAP_NONE;
 }
 
-static size_t seen_at(const char *text)
+static struct strmap_said *said_of(struct strmap_seen *seen, const char *text)
 {
-	return (size_t)((uintptr_t)text * 0x9E3779B97F4A7C15u >> 32) & (STRMAP_SEEN - 1);
+	return &seen->said[(uintptr_t)text * 0x9E3779B97F4A7C15u >> 32 & (STRMAP_SEEN - 1)];
 }
 
 uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, const char *text)
 {
-	size_t at = seen_at(text);
+	struct strmap_said *said = said_of(seen, text);
 
-	if (seen->text[at] != text) {
-		seen->text[at] = text;
-		seen->value[at] = strmap_get(map, text, strlen(text));
-	}
-	return seen->value[at];
+	if (said->text != text)
+		*said = (struct strmap_said){ text, strmap_get(map, text, strlen(text)) };
+	return said->value;
 }
 
-bool strmap_was_seen(const struct strmap_seen *seen, const char *text, uint32_t *ret)
+bool strmap_was_seen(struct strmap_seen *seen, const char *text, uint32_t *ret)
 {
-	size_t at = seen_at(text);
+	const struct strmap_said *said = said_of(seen, text);
 
-	*ret = seen->value[at];
-	return seen->text[at] == text;
+	*ret = said->value;
+	return said->text == text;
 }
 
 uint32_t strmap_add_seen(struct strmap *map, struct strmap_seen *seen, const char *text,
                          uint32_t value)
 {
-	size_t at = seen_at(text);
+	struct strmap_said *said = said_of(seen, text);
 
-	if (seen->text[at] != text) {
-		seen->text[at] = text;
-		seen->value[at] = strmap_add(map, text, strlen(text), value);
-	}
-	return seen->value[at];
+	if (said->text != text)
+		*said = (struct strmap_said){ text, strmap_add(map, text, strlen(text), value) };
+	return said->value;
 }

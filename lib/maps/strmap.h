@@ -28,11 +28,13 @@ struct strmap {
  * once, so most are asked for again at the same place, and need not be read for that.  The texts stay where
  * they are as long as this is used, and the map's values as they are.
  */
-#define STRMAP_SEEN 32768
+#define STRMAP_SEEN 16384
 
 struct strmap_seen {
-	const char *text[STRMAP_SEEN];
-	uint32_t value[STRMAP_SEEN];
+	struct strmap_said {
+		const char *text;
+		uint32_t value;
+	} said[STRMAP_SEEN];
 };
 
 /** @expect how many keys will come; the map grows beyond it */
@@ -51,7 +53,7 @@ uint32_t strmap_get(const struct strmap *map, const char *key, size_t len);
 uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, const char *text);
 
 /** @ret whether the text at that address was asked for; then what was said of it */
-bool strmap_was_seen(const struct strmap_seen *seen, const char *text, uint32_t *ret);
+bool strmap_was_seen(struct strmap_seen *seen, const char *text, uint32_t *ret);
 
 /** The same as strmap_add() of a text that ends with NUL. */
 uint32_t strmap_add_seen(struct strmap *map, struct strmap_seen *seen, const char *text,
