@@ -49,6 +49,7 @@ struct cache {
 	char *texts, *bodies; /* of the file; bodies, its records, are there until cache_finish() */
 	struct entry *entries;
 	size_t nentries, entries_cap;
+	size_t next; /* the entry behind the one found last: files mostly come as they were written */
 	uint32_t *slots; /* entry + 1; open addressing, at most half full */
 	size_t nslots;
 	uint64_t used_bytes, all_bytes; /* of records */
@@ -98,6 +99,13 @@ void cache_close_ptr(struct cache **cache)
 
 /* --- The index --- */
 
+static bool is_of(const struct cache *cache, const struct entry *entry, const unsigned char *oid,
+                  const char *path)
+{
+	return memcmp(entry->oid, oid, MAP_OID_BYTES) == 0 &&
+	       strcmp(cache->store.texts[entry->path], path) == 0;
+}
+
 static size_t slot_of(const struct cache *cache, const unsigned char *oid, const char *path)
 {
 	size_t at = (size_t)checksum(path, strlen(path), 0), start;
@@ -107,8 +115,7 @@ static size_t slot_of(const struct cache *cache, const unsigned char *oid, const
 		uint32_t slot = cache->slots[at & (cache->nslots - 1)];
 		const struct entry *entry = &cache->entries[slot - 1];
 
-		if (slot == SLOT_NONE || (memcmp(entry->oid, oid, MAP_OID_BYTES) == 0 &&
-		                          strcmp(cache->store.texts[entry->path], path) == 0))
+		if (slot == SLOT_NONE || is_of(cache, entry, oid, path))
 			return at & (cache->nslots - 1);
 	}
 }
@@ -481,8 +488,11 @@ static bool read_body(const struct cache *cache, struct span body, struct arena 
 
 static struct entry *find(const struct cache *cache, const unsigned char *oid, const char *path)
 {
-	uint32_t slot = cache->nslots != 0 ? cache->slots[slot_of(cache, oid, path)] : SLOT_NONE;
+	uint32_t slot;
 
+	if (cache->next < cache->nentries && is_of(cache, &cache->entries[cache->next], oid, path))
+		return &cache->entries[cache->next];
+	slot = cache->nslots != 0 ? cache->slots[slot_of(cache, oid, path)] : SLOT_NONE;
 	return slot != SLOT_NONE ? &cache->entries[slot - 1] : NULL;
 }
 
@@ -490,6 +500,7 @@ static void use(struct cache *cache, struct entry *entry)
 {
 	entry->used = true;
 	cache->used_bytes += entry->body.len;
+	cache->next = (size_t)(entry - cache->entries) + 1;
 }
 
 bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_blob_bytes,

@@ -131,6 +131,7 @@ void content_view(struct ctx *cx, struct arena *arena, const struct content_in *
 	struct content_counts counts = { 0 };
 
 	content_begin(c, cx, arena, in, &counts);
+	content_show_paths(c);
 	*ret = (struct view){
 		.commit = read_back(arena, in->commit),
 		.analyser = read_back(arena, in->analyser),
