@@ -3,7 +3,8 @@
  *
  * One file beside a clone.  It is a row of segments, each written in one piece and closed by a
  * checksum: new texts, and records (record.h) by blob id and path, since the path has a say in
- * language and role; and tree objects as they are, since git keeps them as long rows of deltas.  What a run has read is appended as the run goes on, so an analysis that
+ * language and role; and tree objects as they are, since git keeps them as long rows of deltas and
+ * a commit changes few.  What a run has read is appended as the run goes on, so an analysis that
  * is killed leaves what it had, and the next one begins there.
  *
  *   Safety     The file is not trusted.  The first segment that is not whole, or is of another

@@ -455,7 +455,8 @@ bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *
 /*
  * The next n numbers where eight bytes can be looked at: each ends with a byte without MORE.
  *
- * @ret the bytes that they take, and the first of them; 0: it takes more than three, or all more than eight
+ * @ret the bytes that they take, and the first of them; 0: that takes more than three, or all of
+ *      them more than eight
  */
 static inline size_t look_at(const unsigned char *p, size_t n, uint64_t *ret_first)
 {

@@ -126,8 +126,8 @@ bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *
                          const struct store *store, uint32_t *ret);
 
 /**
- * The same of those rows alone whose first member is a text that is marked, by its number; others are stepped
- * over, and of them nothing is checked but where they end.
+ * The same of those rows alone whose first member is a text that is marked, by its number; others
+ * are stepped over, and of them nothing is checked but where they end.
  *
  * @ret    room for all rows and one more; *ret_n how many there are
  */

@@ -121,8 +121,8 @@ enum err content_write(struct ctx *cx, struct arena *arena, const struct content
                        struct span *ret_text, struct content_counts *ret_counts);
 
 /**
- * What pictures show of it, as view_read() would give it from the text: all of names, components and imports, of
- * files path, language, role, code and component, of the graph fan_in.
+ * What pictures show of it, as view_read() would give it from the text: names, components, imports
+ * (not their lines), of files path, language, role, code and component, of the graph fan_in.
  *
  * @ret lives in the arena, and borrows from what content_in does
  */

@@ -139,7 +139,7 @@ struct java_miss *java_miss_of(struct java_index *j, const char *name)
 	return &j->miss[j->nmiss++];
 }
 
-/* Of dependencies that fit equally the nearest, the first of those; it is the same for all files of a folder. */
+/* Of dependencies that fit equally the nearest, the first of those: one for all files of a folder. */
 static uint32_t nearest_alike(struct resolver *r, const struct java_index *j, uint32_t file,
                               struct java_miss *miss)
 {

@@ -49,7 +49,7 @@ void strmap_set(struct strmap *map, const char *key, size_t len, uint32_t value)
 /** @ret the value, or STRMAP_NONE */
 uint32_t strmap_get(const struct strmap *map, const char *key, size_t len);
 
-/** The same of a text that ends with NUL; @seen of this map, zero at first.  Nothing may be added meanwhile */
+/** The same of a text that ends with NUL; @seen of this map alone, zero at first.  Nothing is added later */
 uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, const char *text);
 
 /** @ret whether the text at that address was asked for; then what was said of it */

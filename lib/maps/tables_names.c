@@ -307,7 +307,7 @@ static bool *mark_told(const struct tables *t, struct arena *arena)
 	return ret;
 }
 
-/* The uses in a file, of a patch those of names that are told.  @told by text of the store; NULL: all are */
+/* The uses in a file, of names that are told.  @told by text of the store; NULL: all are */
 static const struct record_ref *refs_of(const struct tables *t, const struct facts *facts,
                                         const bool *told, struct arena *arena, size_t *ret_n)
 {
