@@ -78,11 +78,11 @@ static uint32_t *number_names(struct tables *t, size_t ndefs)
 {
 	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SCRATCH_MAX);
 	struct strmap_seen *seen = arena_alloc(own, sizeof(*seen));
-	uint32_t *name_of_def = arena_array(t->scratch, ndefs, sizeof(*name_of_def));
+	uint32_t *name_of_def = arena_more(t->scratch, NULL, 0, ndefs * sizeof(*name_of_def));
 	size_t at = 0;
 
 	t->numbers = strmap_new(t->scratch, ndefs / 2);
-	t->name_of = arena_array(t->scratch, ndefs, sizeof(*t->name_of));
+	t->name_of = arena_more(t->scratch, NULL, 0, ndefs * sizeof(*t->name_of));
 	for (size_t f = 0; f < t->in->nfiles; f++) {
 		const struct facts *facts = &t->in->files[f].facts;
 
@@ -128,7 +128,7 @@ struct place {
 
 static struct place *list_places(struct tables *t, size_t ndefs)
 {
-	struct place *ret = arena_array(t->scratch, ndefs, sizeof(*ret));
+	struct place *ret = arena_more(t->scratch, NULL, 0, ndefs * sizeof(*ret));
 	size_t at = 0;
 
 	for (uint32_t f = 0; f < t->in->nfiles; f++)
@@ -327,8 +327,8 @@ static struct refs list_refs(const struct tables *t, struct arena *arena)
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
 		n += t->in->files[f].facts.nrefs;
-	ret.numbers = arena_array(arena, n, sizeof(uint32_t));
-	ret.where = arena_array(arena, n, sizeof(uint32_t));
+	ret.numbers = arena_more(arena, NULL, 0, n * sizeof(uint32_t));
+	ret.where = arena_more(arena, NULL, 0, n * sizeof(uint32_t));
 	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
 		const struct facts *facts = &t->in->files[f].facts;
 		const struct record_ref *refs;
@@ -375,7 +375,7 @@ static struct uses list_uses(const struct tables *t, struct arena *arena)
 	struct uses ret = count_uses(t, &refs, arena);
 	uint32_t *next = arena_memdup(own, ret.first, (t->nnames + 1) * sizeof(*next));
 
-	ret.list = arena_array(arena, ret.first[t->nnames], sizeof(*ret.list));
+	ret.list = arena_more(arena, NULL, 0, ret.first[t->nnames] * sizeof(*ret.list));
 	for (uint32_t f = 0; f < t->in->nfiles; f++)
 		for (size_t i = refs.first[f]; i < refs.first[f + 1]; i++) {
 			uint32_t number = refs.numbers[i];
