@@ -38,8 +38,12 @@
 /* No ceiling of the arena's own: analyse_in.max_memory_bytes and the sandbox are the limits. */
 #define ARENA_BYTES (SIZE_MAX / 2)
 #define PROBE_BYTES ((size_t)32 << 20)
-#define LARGE_BYTES (2 << 20) /* what is larger goes back to the system as soon as it is freed */
-#define SPARE_BYTES (8 << 20) /* of the rest so much may wait for its next use */
+/*
+ * What one stage has filled is the next one's to fill: memory that comes from the system is zeroed first, a
+ * page at a time.  So little goes back in between.
+ */
+#define LARGE_BYTES (64 << 20) /* what is larger goes back to the system as soon as it is freed */
+#define SPARE_BYTES (16 << 20) /* of the rest so much may wait for its next use */
 
 /*
  * An allocation that fails aborts the process.  Whether that is why it aborts, another allocation

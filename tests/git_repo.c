@@ -79,7 +79,8 @@ void git_repo_history(struct git_repo *repo, const char *revision,
 		in.limits = *limits;
 	scan_close(repo->scan);
 	assert_int_equal(scan_open(cx, repo->path, &repo->scan), ERR_OK);
-	assert_int_equal(scan_tree(cx, repo->scan, commit, &scan_limits, &repo->tree), ERR_OK);
+	assert_int_equal(scan_tree(cx, repo->scan, commit, &scan_limits, NULL, &repo->tree),
+	                 ERR_OK);
 	for (size_t i = 0; i < repo->tree.nfiles; i++) {
 		repo->tree.files[i].role = FILE_SOURCE;
 		repo->tree.files[i].facts.code = 1;

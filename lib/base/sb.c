@@ -264,18 +264,43 @@ static bool are_plain(const char *text)
 	return (((w - ones * ' ') | w | (w + ones) | (quote - ones) | (slash - ones)) & tops) == 0;
 }
 
+/* The same of sixteen, in which the machine compares each with each. */
+static bool are_all_plain(const char *text)
+{
+	typedef signed char sixteen __attribute__((vector_size(16)));
+	sixteen c, odd;
+	uint64_t half[2];
+
+	memcpy(&c, text, sizeof(c));
+	odd = (c < ' ') | (c == 0x7f) | (c == '"') | (c == '\\'); /* the top bit is below zero */
+	memcpy(half, &odd, sizeof(half));
+	return (half[0] | half[1]) == 0;
+}
+
+/* Whether a whole text is plain; its last bytes are looked at together with some before. */
+static bool is_all_plain(const char *text, size_t n)
+{
+	if (n >= 16) {
+		for (size_t i = 0; i + 16 < n; i += 16)
+			if (!are_all_plain(text + i))
+				return false;
+		return are_all_plain(text + n - 16);
+	}
+	if (n >= 8)
+		return are_plain(text) && are_plain(text + n - 8);
+	for (size_t i = 0; i < n; i++)
+		if (!is_plain((unsigned char)text[i]))
+			return false;
+	return true;
+}
+
 /* "text", whole or not at all; @ret false: something in it needs more care, nothing is added */
 static bool add_plain(struct sb *sb, const char *text, size_t n)
 {
-	size_t i = 0;
 	char *to;
 
-	while (n - i >= 8 && are_plain(text + i))
-		i += 8;
-	for (; i < n; i++) {
-		if (!is_plain((unsigned char)text[i]))
-			return false;
-	}
+	if (!is_all_plain(text, n))
+		return false;
 	if (n > SIZE_MAX - 2 || !reserve(sb, n + 2))
 		return false;
 	to = sb->data + sb->len;
@@ -348,6 +373,25 @@ void sb_jsonn(struct sb *sb, const char *text, size_t n)
 void sb_json(struct sb *sb, const char *text)
 {
 	sb_jsonn(sb, text, strlen(text));
+}
+
+void sb_json_then(struct sb *sb, const char *text, char after)
+{
+	size_t n = strlen(text);
+	char *to;
+
+	if (!is_all_plain(text, n) || n > SIZE_MAX - 3 || !reserve(sb, n + 3)) {
+		sb_jsonn(sb, text, n);
+		sb_addc(sb, after);
+		return;
+	}
+	to = sb->data + sb->len;
+	to[0] = '"';
+	memcpy(to + 1, text, n);
+	to[n + 1] = '"';
+	to[n + 2] = after;
+	to[n + 3] = '\0';
+	sb->len += n + 3;
 }
 
 static const char *entity(char c)

@@ -69,6 +69,9 @@ char *sb_put_int(char *to, int64_t n);
 void sb_json(struct sb *sb, const char *text);
 void sb_jsonn(struct sb *sb, const char *text, size_t n);
 
+/** The same with one more byte behind it, such as a comma: columns are made of such pairs. */
+void sb_json_then(struct sb *sb, const char *text, char after);
+
 /** Append a text of which neither HTML nor XML reads anything as markup, in an element or in quotes. */
 void sb_markup(struct sb *sb, const char *text);
 void sb_markupn(struct sb *sb, const char *text, size_t n);

@@ -359,12 +359,24 @@ static enum err find(struct analysis *a, struct findings *ret)
 	return ERR_OK;
 }
 
-/* The content, and what is made of its text alone; where that is sent, it is not kept. */
-static enum err write_content(struct analysis *a, bool empty, const struct findings *found,
-                              struct analyse_result *ret)
+/* Where it is sent, its text is not kept. */
+static enum err write_text(struct analysis *a, const struct content_in *content,
+                           struct analyse_result *ret)
 {
 	CLEANUP(arena_free_ptr)
 	struct arena *own = a->in.sends ? arena_new(CONTENT_ARENA_MAX) : NULL;
+	struct span text;
+
+	TRY(content_write(a->cx, own != NULL ? own : a->cx->arena, content, &text, &ret->counts));
+	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
+	return ERR_OK;
+}
+
+/* The content, and what else is made of the same. */
+static enum err write_content(struct analysis *a, bool empty, const struct findings *found,
+                              struct analyse_result *ret)
+{
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(CONTENT_ARENA_MAX);
 	struct ctx *cx = a->cx;
 	const struct content_in content = {
 		.analyser = ANALYSER_VERSION,
@@ -384,11 +396,11 @@ static enum err write_content(struct analysis *a, bool empty, const struct findi
 		.surface = &found->surface,
 		.ctags = a->in.ctags != NULL,
 	};
-	struct span text;
+	struct view view;
 
-	TRY(content_write(cx, own != NULL ? own : cx->arena, &content, &text, &ret->counts));
-	bundle_add(&ret->bundle, BUNDLE_CONTENT, text);
-	pictures_plan(cx, text, &ret->bundle);
+	TRY(write_text(a, &content, ret));
+	content_view(cx, own, &content, &view);
+	pictures_plan(cx, &view, &ret->bundle);
 	chart_write(cx, &content, &ret->bundle);
 	return ERR_OK;
 }
@@ -438,6 +450,26 @@ static enum err join_and_write(struct analysis *a, bool empty, struct analyse_re
 	return ERR_OK;
 }
 
+static struct span known_tree(void *data, const unsigned char *oid)
+{
+	return cache_tree(((struct analysis *)data)->cache, oid);
+}
+
+static void keep_tree(void *data, const unsigned char *oid, struct span tree)
+{
+	struct analysis *a = data;
+
+	cache_keep_tree(a->cache, a->scratch, oid, tree);
+}
+
+static enum err list_files(struct analysis *a)
+{
+	const struct scan_known known = { a, known_tree, keep_tree };
+
+	TRY(scan_tree(a->cx, a->scan, a->in.commit, &a->in.limits, &known, &a->tree));
+	return check_memory(a);
+}
+
 enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct analyse_result *ret)
 {
 	CLEANUP(close_scan) struct analysis a = { .cx = cx, .in = *in };
@@ -454,11 +486,10 @@ enum err analyse_repository(struct ctx *cx, const struct analyse_in *in, struct 
 		return join_and_write(&a, true, ret);
 	a.cache = in->cache != NULL ? in->cache : (own = cache_open(NULL, 0, ANALYSER_VERSION));
 	TRY(scan_open(cx, in->directory, &a.scan));
-	TRY(scan_tree(cx, a.scan, in->commit, &a.in.limits, &a.tree));
-	TRY(check_memory(&a));
 	scratch = arena_new(SCRATCH_BYTES);
 	a.scratch = scratch;
 	cache_load(a.cache);
+	TRY(list_files(&a));
 	TRY(read_files(&a));
 	find_patch(&a);
 	cache_finish(a.cache);

@@ -4,6 +4,7 @@
  *     segment: struct head, offsets of the texts (4 bytes each), texts (each ended by NUL),
  *              records, zeros up to a multiple of 8
  *     record:  its bytes (number), 20 bytes of blob id, path (text), what record.h lists
+ *     tree:    the same with its id, "" and the bytes of the object
  */
 #include "maps/cache.h"
 
@@ -22,6 +23,7 @@
 #define RECORDS_MAX  (RECORD_MAX + CACHE_SEGMENT_BYTES)
 #define INDEX_LEAST  1024
 #define SLOT_NONE    0
+#define TREE_PATH    "" /* no file has it */
 #define ROUND(bytes) (((bytes) + 7) & ~(size_t)7)
 
 struct head {
@@ -47,6 +49,7 @@ struct cache {
 	char *texts, *bodies; /* of the file; bodies, its records, are there until cache_finish() */
 	struct entry *entries;
 	size_t nentries, entries_cap;
+	size_t next; /* the entry behind the one found last: files mostly come as they were written */
 	uint32_t *slots; /* entry + 1; open addressing, at most half full */
 	size_t nslots;
 	uint64_t used_bytes, all_bytes; /* of records */
@@ -96,6 +99,13 @@ void cache_close_ptr(struct cache **cache)
 
 /* --- The index --- */
 
+static bool is_of(const struct cache *cache, const struct entry *entry, const unsigned char *oid,
+                  const char *path)
+{
+	return memcmp(entry->oid, oid, MAP_OID_BYTES) == 0 &&
+	       strcmp(cache->store.texts[entry->path], path) == 0;
+}
+
 static size_t slot_of(const struct cache *cache, const unsigned char *oid, const char *path)
 {
 	size_t at = (size_t)checksum(path, strlen(path), 0), start;
@@ -105,8 +115,7 @@ static size_t slot_of(const struct cache *cache, const unsigned char *oid, const
 		uint32_t slot = cache->slots[at & (cache->nslots - 1)];
 		const struct entry *entry = &cache->entries[slot - 1];
 
-		if (slot == SLOT_NONE || (memcmp(entry->oid, oid, MAP_OID_BYTES) == 0 &&
-		                          strcmp(cache->store.texts[entry->path], path) == 0))
+		if (slot == SLOT_NONE || is_of(cache, entry, oid, path))
 			return at & (cache->nslots - 1);
 	}
 }
@@ -391,6 +400,17 @@ static void add_record(struct cache *cache, struct span record)
 	sb_addn(&cache->records, record.data, record.len);
 }
 
+static struct span write_tree(struct cache *cache, struct arena *scratch, const unsigned char *oid,
+                              struct span bytes)
+{
+	struct sb sb = sb_new(scratch, RECORD_MAX);
+
+	sb_addn(&sb, (const char *)oid, MAP_OID_BYTES);
+	code_put(&sb, store_index(&cache->store, TREE_PATH));
+	sb_addn(&sb, bytes.data, bytes.len);
+	return (struct span){ sb.data, sb.len };
+}
+
 /*
  * What is of no use outweighs the rest: begin the file anew, with what this run has used.  The
  * texts get new numbers, since most of them go.
@@ -415,9 +435,13 @@ static void rewrite(struct cache *cache)
 
 		if (!entry->used)
 			continue;
-		code_read(&in, &record_table, &record);
-		add_record(cache, write_record(cache, scratch, entry->oid, old.texts[entry->path],
-		                               &record, &body));
+		if (*old.texts[entry->path] == '\0') {
+			add_record(cache, write_tree(cache, scratch, entry->oid, entry->body));
+		} else {
+			code_read(&in, &record_table, &record);
+			add_record(cache, write_record(cache, scratch, entry->oid,
+			                               old.texts[entry->path], &record, &body));
+		}
 		arena_reset(scratch);
 	}
 	flush(cache);
@@ -462,33 +486,56 @@ static bool read_body(const struct cache *cache, struct span body, struct arena 
 	return !in.bad && in.bytes.len == 0;
 }
 
+static struct entry *find(const struct cache *cache, const unsigned char *oid, const char *path)
+{
+	uint32_t slot;
+
+	if (cache->next < cache->nentries && is_of(cache, &cache->entries[cache->next], oid, path))
+		return &cache->entries[cache->next];
+	slot = cache->nslots != 0 ? cache->slots[slot_of(cache, oid, path)] : SLOT_NONE;
+	return slot != SLOT_NONE ? &cache->entries[slot - 1] : NULL;
+}
+
+static void use(struct cache *cache, struct entry *entry)
+{
+	entry->used = true;
+	cache->used_bytes += entry->body.len;
+	cache->next = (size_t)(entry - cache->entries) + 1;
+}
+
 bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_blob_bytes,
                 struct arena *arena, struct arena *scratch, bool short_of_memory,
                 struct record *ret)
 {
-	struct entry *entry;
-	uint32_t slot;
+	struct entry *entry = find(cache, file->oid, file->path.data);
 
-	if (cache->nslots == 0)
-		return false;
-	slot = cache->slots[slot_of(cache, file->oid, file->path.data)];
-	if (slot == SLOT_NONE)
-		return false;
-	entry = &cache->entries[slot - 1];
-	if (!read_body(cache, entry->body, arena, scratch, short_of_memory, ret) ||
+	if (entry == NULL || !read_body(cache, entry->body, arena, scratch, short_of_memory, ret) ||
 	    (ret->skip == SKIP_TOO_LARGE && ret->bytes <= max_blob_bytes))
 		return false;
 	if (ret->bytes > max_blob_bytes)
 		*ret = (struct record){ .bytes = ret->bytes, .skip = SKIP_TOO_LARGE };
-	entry->used = true;
-	cache->used_bytes += entry->body.len;
+	use(cache, entry);
 	return true;
+}
+
+/* Keep it for a rewriting of the file: only one that was loaded can need that. */
+static void keep_entry(struct cache *cache, const unsigned char *oid, const char *path,
+                       struct span body)
+{
+	struct entry entry = { .oid = oid, .used = true };
+
+	if (!cache->loaded || !cache->file.writes)
+		return;
+	entry.path = store_index(&cache->store, path);
+	entry.body = (struct span){ arena_memdup(cache->arena, body.data, body.len), body.len };
+	cache->all_bytes += body.len;
+	cache->used_bytes += body.len;
+	index_entry(cache, &entry);
 }
 
 void cache_keep(struct cache *cache, const struct map_file *file, const struct record *record,
                 struct arena *arena, struct arena *scratch, bool partly, struct record *ret)
 {
-	struct entry entry = { .oid = file->oid, .used = true };
 	size_t start;
 	struct span whole =
 		write_record(cache, scratch, file->oid, file->path.data, record, &start);
@@ -499,13 +546,28 @@ void cache_keep(struct cache *cache, const struct map_file *file, const struct r
 	if (partly)
 		return;
 	add_record(cache, whole);
-	if (!cache->loaded || !cache->file.writes)
+	keep_entry(cache, file->oid, file->path.data, body);
+}
+
+struct span cache_tree(struct cache *cache, const unsigned char *oid)
+{
+	struct entry *entry = find(cache, oid, TREE_PATH);
+
+	if (entry == NULL)
+		return (struct span){ 0 };
+	if (!entry->used) /* one tree may be many folders */
+		use(cache, entry);
+	return entry->body;
+}
+
+void cache_keep_tree(struct cache *cache, struct arena *scratch, const unsigned char *oid,
+                     struct span bytes)
+{
+	if (bytes.len > CACHE_TREE_BYTES)
 		return;
-	entry.path = store_index(&cache->store, file->path.data);
-	entry.body = (struct span){ arena_memdup(cache->arena, body.data, body.len), body.len };
-	cache->all_bytes += body.len;
-	cache->used_bytes += body.len;
-	index_entry(cache, &entry);
+	add_record(cache, write_tree(cache, scratch, oid, bytes));
+	keep_entry(cache, arena_memdup(cache->arena, oid, MAP_OID_BYTES), TREE_PATH, bytes);
+	arena_reset(scratch);
 }
 
 size_t cache_memory(const struct cache *cache)

@@ -3,7 +3,8 @@
  *
  * One file beside a clone.  It is a row of segments, each written in one piece and closed by a
  * checksum: new texts, and records (record.h) by blob id and path, since the path has a say in
- * language and role.  What a run has read is appended as the run goes on, so an analysis that
+ * language and role; and tree objects as they are, since git keeps them as long rows of deltas and
+ * a commit changes few.  What a run has read is appended as the run goes on, so an analysis that
  * is killed leaves what it had, and the next one begins there.
  *
  *   Safety     The file is not trusted.  The first segment that is not whole, or is of another
@@ -26,6 +27,7 @@
 
 #define CACHE_FILE          "facts"             /* in the clone's folder */
 #define CACHE_SEGMENT_BYTES ((size_t)256 << 10) /* of records and texts: what a kill may lose */
+#define CACHE_TREE_BYTES    ((size_t)1 << 20)   /* a larger tree is read again */
 #define CACHE_DEAD_TIMES    3 /* written anew when unused records outweigh used ones so far */
 #define CACHE_DEAD_BYTES    ((size_t)1 << 20) /* and by so much more */
 
@@ -64,6 +66,13 @@ bool cache_find(struct cache *cache, const struct map_file *file, uint64_t max_b
  */
 void cache_keep(struct cache *cache, const struct map_file *file, const struct record *record,
                 struct arena *arena, struct arena *scratch, bool partly, struct record *ret);
+
+/** @ret the bytes of the tree object of an id, until cache_finish(); data NULL: it is not known */
+struct span cache_tree(struct cache *cache, const unsigned char *oid);
+
+/** Keep the bytes of a tree object. */
+void cache_keep_tree(struct cache *cache, struct arena *scratch, const unsigned char *oid,
+                     struct span bytes);
 
 /** @ret where the texts of its records are, for record_refs(); it grows as the run goes on */
 const struct store *cache_store(const struct cache *cache);

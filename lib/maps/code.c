@@ -452,6 +452,74 @@ bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *
 	return !in.bad && p == end;
 }
 
+/*
+ * The next n numbers where eight bytes can be looked at: each ends with a byte without MORE.
+ *
+ * @ret the bytes that they take, and the first of them; 0: that takes more than three, or all of
+ *      them more than eight
+ */
+static inline size_t look_at(const unsigned char *p, size_t n, uint64_t *ret_first)
+{
+	uint64_t w, ends, end, first;
+
+	memcpy(&w, p, sizeof(w));
+	ends = ~w & UINT64_C(0x8080808080808080);
+	end = ends & (0 - ends);
+	first = w & (end - 1);
+	*ret_first = (first & 0x7f) | (first >> 1 & 0x3f80) | (first >> 2 & 0x1fc000);
+	for (; n > 1; n--)
+		ends &= ends - 1;
+	if (ends == 0 || end > 1u << 23)
+		return 0;
+	return (size_t)__builtin_ctzll(ends) / 8 + 1;
+}
+
+/* One row.  @ret where the next one stands */
+static const unsigned char *take_numbers(struct code_in *in, const unsigned char *p,
+                                         const unsigned char *safe, const struct code_table *table,
+                                         uint32_t *ret)
+{
+	uint64_t got;
+
+	for (size_t k = 0; k < table->n; k++) {
+		uint64_t most = table->fields[k].type == CODE_TYPE_NUMBER ? table->fields[k].max
+		                                                          : in->store->ntexts - 1;
+
+		p = take_at(in, p, safe, most, &got);
+		ret[k] = (uint32_t)got;
+	}
+	return p;
+}
+
+bool code_pick_numbers(struct span packed, size_t n, const struct code_table *table,
+                       const struct store *store, const bool *marked, uint32_t *ret, size_t *ret_n)
+{
+	struct code_in in = { .bytes = packed, .store = store };
+	const unsigned char *p = (const unsigned char *)packed.data, *end = p + packed.len;
+	const unsigned char *safe = packed.len > 2 ? end - 2 : p;
+	size_t ntexts = store->ntexts;
+
+	*ret_n = 0;
+	assert(table->n > 0 && table->fields[0].type == CODE_TYPE_TEXT);
+	if (n * table->n > packed.len || ntexts == 0) /* each takes a byte at least */
+		return n == 0;
+	for (size_t i = 0; i < n && !in.bad; i++) {
+		uint64_t text;
+		size_t row = end - p >= 8 ? look_at(p, table->n, &text) : 0;
+
+		if (row > 0 && text < ntexts && !marked[text]) {
+			p += row;
+			continue;
+		}
+		p = take_numbers(&in, p, safe, table, ret);
+		if (!in.bad && marked[*ret]) {
+			ret += table->n;
+			++*ret_n;
+		}
+	}
+	return !in.bad && p == end;
+}
+
 static void take_packed(struct code_in *in, const struct code_field *field, char *row)
 {
 	size_t n = (size_t)take(in, field->max);

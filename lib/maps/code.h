@@ -125,6 +125,15 @@ void code_read(struct code_in *in, const struct code_table *table, void *row);
 bool code_unpack_numbers(struct span packed, size_t n, const struct code_table *table,
                          const struct store *store, uint32_t *ret);
 
+/**
+ * The same of those rows alone whose first member is a text that is marked, by its number; others
+ * are stepped over, and of them nothing is checked but where they end.
+ *
+ * @ret    room for all rows and one more; *ret_n how many there are
+ */
+bool code_pick_numbers(struct span packed, size_t n, const struct code_table *table,
+                       const struct store *store, const bool *marked, uint32_t *ret, size_t *ret_n);
+
 /** One number by itself.  @ret at most max; a larger one is bad */
 void code_put(struct sb *sb, uint64_t n);
 uint64_t code_take(struct code_in *in, uint64_t max);

@@ -129,7 +129,7 @@ const char *content_shown(struct content *c, struct span path)
 	return shown != NULL ? shown : arena_strndup(c->arena, path.data, path.len);
 }
 
-static void show_paths(struct content *c)
+void content_show_paths(struct content *c)
 {
 	size_t n = c->in->tree->nfiles;
 
@@ -279,7 +279,6 @@ void content_begin(struct content *c, struct ctx *cx, struct arena *arena,
 	c->in = in;
 	c->counts = counts;
 	count_languages(c);
-	show_paths(c);
 }
 
 enum err content_write(struct ctx *cx, struct arena *arena, const struct content_in *in,
@@ -297,6 +296,7 @@ enum err content_write(struct ctx *cx, struct arena *arena, const struct content
 		.components = in->structure->ncomponents,
 	};
 	content_begin(c, cx, arena, in, ret_counts);
+	content_show_paths(c);
 	c->sb = sb_new(arena, in->max_output_bytes);
 	sb_addc(&c->sb, '{');
 	write_meta(c);

@@ -79,6 +79,7 @@
 #include "maps/scan.h"
 #include "maps/structure.h"
 #include "maps/surface.h"
+#include "maps/view.h"
 
 #define CONTENT_SCHEMA        2
 #define CONTENT_SKIPPED_MAX   20000 /* rows of coverage.skipped */
@@ -118,5 +119,14 @@ struct content_counts {
 NODISCARD
 enum err content_write(struct ctx *cx, struct arena *arena, const struct content_in *in,
                        struct span *ret_text, struct content_counts *ret_counts);
+
+/**
+ * What pictures show of it, as view_read() would give it from the text: names, components, imports
+ * (not their lines), of files path, language, role, code and component, of the graph fan_in.
+ *
+ * @ret lives in the arena, and borrows from what content_in does
+ */
+void content_view(struct ctx *cx, struct arena *arena, const struct content_in *in,
+                  struct view *ret);
 
 #endif

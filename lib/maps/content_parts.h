@@ -19,13 +19,16 @@ struct content {
 	struct content_language languages[LANG_COUNT]; /* most code first */
 	size_t nlanguages;
 	int lang_index[LANG_COUNT];
-	const char **shown; /* by file: path as text */
+	const char **shown; /* by file: path as text; content_show_paths() */
 	bool drop_unresolved, drop_defs, drop_signatures;
 };
 
-/** Count languages and make paths text: what every writer of a content starts with.  @c->sb is not set */
+/** Count languages: what every writer of a content starts with.  @c->sb is not set */
 void content_begin(struct content *c, struct ctx *cx, struct arena *arena,
                    const struct content_in *in, struct content_counts *counts);
+
+/** Make the paths of all files text. */
+void content_show_paths(struct content *c);
 
 /* Write `"name": with a comma before it unless it is the first of its object. */
 void content_key(struct content *c, const char *name);
@@ -79,7 +82,8 @@ void content_row_end(struct content *c);
 	do {                                                                                       \
 		content_open(c, name, '[');                                                        \
 		for (size_t i = 0; i < (n); i++)                                                   \
-			content_text(c, (expression));                                             \
+			sb_json_then(&c->sb, (expression), ',');                                   \
+		content_row_end(c);                                                                \
 		content_close(c, ']');                                                             \
 	} while (0)
 

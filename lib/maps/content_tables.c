@@ -242,7 +242,8 @@ void content_graph(struct content *c)
 		content_open(c, name, '[');                                                        \
 		for (size_t f = 0; f < nfiles; f++)                                                \
 			for (size_t i = 0; i < files[f].facts.ndefs; i++)                          \
-				content_text(c, files[f].facts.defs[i].member);                    \
+				sb_json_then(&c->sb, files[f].facts.defs[i].member, ',');          \
+		content_row_end(c);                                                                \
 		content_close(c, ']');                                                             \
 	} while (0)
 

@@ -93,9 +93,15 @@ void folders_read(struct arena *arena, const struct view *v, struct folders *ret
 	ret->of_file = arena_array(arena, v->files.n, sizeof(*ret->of_file));
 	append(&t, (struct span){ "", 0 }, 0);
 	for (size_t f = 0; f < v->files.n; f++) {
-		struct folder *folder;
+		struct span path = folders_above(v->files.path[f]);
+		struct folder *folder = f > 0 ? &ret->list[ret->of_file[f - 1]] : NULL;
 
-		ret->of_file[f] = add(&t, folders_above(v->files.path[f]));
+		/* files of one folder mostly follow each other */
+		if (folder != NULL && folder->path.len == path.len &&
+		    memcmp(folder->path.data, path.data, path.len) == 0)
+			ret->of_file[f] = ret->of_file[f - 1];
+		else
+			ret->of_file[f] = add(&t, path);
 		folder = &ret->list[ret->of_file[f]];
 		folder->own++;
 		folder->code += v->files.code[f];

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RANK_SUM   1000000000000000u /* 10^15: shares stay exact to 10^-6 of a part */
-#define RANK_PARTS (RANK_SUM / GRAPH_RANK_ONE)
+#define SCRATCH_MAX (SIZE_MAX / 2)
+#define RANK_SUM    1000000000000000u /* 10^15: shares stay exact to 10^-6 of a part */
+#define RANK_PARTS  (RANK_SUM / GRAPH_RANK_ONE)
 
 static int by_number(const void *a, const void *b)
 {
@@ -14,30 +15,40 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/*
+ * Turned round twice: the files that import each come in order, then so do the files that each imports.
+ * Nothing is compared.
+ */
 struct adjacency graph_adjacency(struct arena *arena, size_t nfiles,
                                  const struct resolve_edge *edges, size_t nedges, bool all)
 {
-	struct adjacency adj = { arena_array(arena, nfiles + 1, sizeof(size_t)),
-		                 arena_array(arena, nedges, sizeof(uint32_t)) };
-	size_t used = 0, e = 0;
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SCRATCH_MAX);
+	struct adjacency adj = { .start = arena_array(arena, nfiles + 2, sizeof(size_t)) };
+	uint32_t *first = arena_array(own, nfiles + 1, sizeof(*first));
+	uint32_t *end = arena_array(own, nfiles, sizeof(*end));
+	uint32_t *from = arena_array(own, nedges, sizeof(*from));
 
-	for (uint32_t f = 0; f < nfiles; f++) {
-		size_t begin = used, kept;
-
-		adj.start[f] = begin;
-		for (; e < nedges && edges[e].from == f; e++)
-			if (all || !edges[e].within_unit)
-				adj.to[used++] = edges[e].to;
-		if (used - begin < 2)
-			continue;
-		qsort(adj.to + begin, used - begin, sizeof(uint32_t), by_number);
-		kept = begin;
-		for (size_t i = begin + 1; i < used; i++)
-			if (adj.to[i] != adj.to[kept])
-				adj.to[++kept] = adj.to[i];
-		used = kept + 1;
+	for (size_t e = 0; e < nedges; e++)
+		first[edges[e].to + 1]++;
+	for (size_t f = 0; f < nfiles; f++) {
+		end[f] = first[f];
+		first[f + 1] += first[f];
 	}
-	adj.start[nfiles] = used;
+	for (size_t e = 0; e < nedges; e++) {
+		uint32_t to = edges[e].to;
+
+		if ((!all && edges[e].within_unit) ||
+		    (end[to] > first[to] && from[end[to] - 1] == edges[e].from))
+			continue;
+		from[end[to]++] = edges[e].from;
+		adj.start[edges[e].from + 2]++;
+	}
+	for (size_t f = 0; f < nfiles; f++)
+		adj.start[f + 2] += adj.start[f + 1];
+	adj.to = arena_array(arena, adj.start[nfiles + 1], sizeof(uint32_t));
+	for (uint32_t to = 0; to < nfiles; to++)
+		for (uint32_t i = first[to]; i < end[to]; i++)
+			adj.to[adj.start[from[i] + 1]++] = to;
 	return adj;
 }
 

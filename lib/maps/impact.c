@@ -3,7 +3,6 @@
 
 #include "maps/graph_parts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define WORDS 8 /* of one block: a cache line */
@@ -12,54 +11,68 @@
 /* Who imports whom, between sets of files that import each other; the number of a set is below its importers'. */
 struct condensed {
 	size_t nsets;
-	uint32_t *set; /* by file, from 0 on */
+	uint32_t *set;   /* by file, from 0 on */
+	uint32_t *order; /* the files, by set */
 	uint32_t *start,
 		*into; /* into[start[s]] .. into[start[s + 1]]: the sets that set s depends on */
 };
 
-static int by_number(const void *a, const void *b)
+/* A counting sort. */
+static uint32_t *by_set(struct arena *arena, const struct condensed *c, size_t nfiles)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	uint32_t *next = arena_array(arena, c->nsets + 1, sizeof(uint32_t));
+	uint32_t *order = arena_array(arena, nfiles, sizeof(uint32_t));
 
-	return x < y ? -1 : x > y;
+	for (size_t f = 0; f < nfiles; f++)
+		next[c->set[f] + 1]++;
+	for (size_t s = 0; s < c->nsets; s++)
+		next[s + 1] += next[s];
+	for (uint32_t f = 0; f < nfiles; f++)
+		order[next[c->set[f]]++] = f;
+	return order;
 }
 
 static struct condensed condense(struct arena *arena, const struct adjacency *adj, size_t nfiles)
 {
-	uint64_t *pairs = arena_array(arena, adj->start[nfiles], sizeof(uint64_t));
-	struct condensed c = { 0 };
-	size_t n = 0, kept = 0;
+	struct condensed c = { .into = arena_array(arena, adj->start[nfiles], sizeof(uint32_t)) };
+	uint32_t *last, n = 0; /* by set: the one that was last seen to depend on it, plus 1 */
 
 	c.nsets = graph_condense(arena, adj, nfiles, &c.set);
 	for (size_t f = 0; f < nfiles; f++)
 		c.set[f]--;
-	for (size_t f = 0; f < nfiles; f++)
-		for (size_t e = adj->start[f]; e < adj->start[f + 1]; e++)
-			if (c.set[f] != c.set[adj->to[e]])
-				pairs[n++] = (uint64_t)c.set[f] << 32 | c.set[adj->to[e]];
-	if (n > 1)
-		qsort(pairs, n, sizeof(uint64_t), by_number);
+	c.order = by_set(arena, &c, nfiles);
 	c.start = arena_array(arena, c.nsets + 1, sizeof(uint32_t));
-	c.into = arena_array(arena, n, sizeof(uint32_t));
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && pairs[i] == pairs[i - 1])
-			continue;
-		c.start[(pairs[i] >> 32) + 1]++;
-		c.into[kept++] = (uint32_t)pairs[i];
+	last = arena_array(arena, c.nsets, sizeof(uint32_t));
+	for (size_t i = 0; i < nfiles; i++) {
+		uint32_t f = c.order[i], s = c.set[f];
+
+		for (size_t e = adj->start[f]; e < adj->start[f + 1]; e++) {
+			uint32_t to = c.set[adj->to[e]];
+
+			if (to == s || last[to] == s + 1)
+				continue;
+			last[to] = s + 1;
+			c.into[n++] = to;
+		}
+		c.start[s + 1] = n;
 	}
-	for (size_t s = 0; s < c.nsets; s++)
-		c.start[s + 1] += c.start[s];
 	return c;
 }
 
-/* The files first .. first + BLOCK - 1: which sets do they import, directly or not? */
+/*
+ * The files first .. first + BLOCK - 1 in the order of their sets: which sets do they import, directly or
+ * not?  None above their own.
+ */
 static void count_block(const struct condensed *c, size_t first, size_t nfiles,
                         uint64_t (*bits)[WORDS], uint32_t *count)
 {
-	memset(bits, 0, c->nsets * sizeof(*bits));
-	for (size_t f = first; f < nfiles && f < first + BLOCK; f++)
-		bits[c->set[f]][(f - first) / 64] |= UINT64_C(1) << (f - first) % 64;
-	for (size_t s = c->nsets; s-- > 0;) {
+	size_t last = first + BLOCK < nfiles ? first + BLOCK : nfiles;
+	size_t nsets = c->set[c->order[last - 1]] + (size_t)1;
+
+	memset(bits, 0, nsets * sizeof(*bits));
+	for (size_t i = first; i < last; i++)
+		bits[c->set[c->order[i]]][(i - first) / 64] |= UINT64_C(1) << (i - first) % 64;
+	for (size_t s = nsets; s-- > 0;) {
 		uint64_t any = 0;
 
 		for (size_t w = 0; w < WORDS; w++)

@@ -78,8 +78,12 @@ static enum err child(struct step *step, const char *name, const struct schema *
                       const void *request, const struct tool_request *limits,
                       struct tool_result *ret)
 {
-	/* Messages of libraries in one language, names of files as bytes; nothing else. */
-	static const char *const ENV[] = { "LANG=C.UTF-8", NULL };
+	/*
+	 * Messages of libraries in one language, names of files as bytes; and memory in huge pages, where the
+	 * system has some: most of what is taken is used once, and a page costs as much as what is done in it.
+	 */
+	static const char *const ENV[] = { "LANG=C.UTF-8", "GLIBC_TUNABLES=glibc.malloc.hugetlb=1",
+		                           NULL };
 	struct ctx *cx = step->cx;
 	struct sb sb = sb_new(cx->arena, CHILD_REQUEST_MAX_BYTES);
 	struct tool_request rq = *limits;

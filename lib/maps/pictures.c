@@ -72,24 +72,14 @@ static enum err plan_treemap(struct ctx *cx, struct arena *arena, const struct v
 	return ERR_OK;
 }
 
-void pictures_plan(struct ctx *cx, struct span content, struct bundle *bundle)
+void pictures_plan(struct ctx *cx, const struct view *v, struct bundle *bundle)
 {
 	CLEANUP(arena_free_ptr) struct arena *arena = arena_new(VIEW_ARENA_MAX);
-	struct view v;
 
-	if (view_read(cx, arena, content, VIEW_IMPORTS, &v) != ERR_OK) {
-		const struct fault why = cx->fault;
-
-		for (int view = 0; view < PICTURE_VIEWS; view++) {
-			cx->fault = why;
-			missing(cx, bundle, (enum picture_view)view);
-		}
-		return;
-	}
 	for (int view = PICTURE_COMPONENTS; view <= PICTURE_FOLDERS; view++)
-		if (plan_drawing(cx, arena, &v, (enum picture_view)view, bundle) != ERR_OK)
+		if (plan_drawing(cx, arena, v, (enum picture_view)view, bundle) != ERR_OK)
 			missing(cx, bundle, (enum picture_view)view);
-	if (plan_treemap(cx, arena, &v, bundle) != ERR_OK)
+	if (plan_treemap(cx, arena, v, bundle) != ERR_OK)
 		missing(cx, bundle, PICTURE_TREEMAP);
 }
 

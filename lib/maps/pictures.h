@@ -1,7 +1,7 @@
 /*
  * Pictures: what the job draws of a map, and where it is kept.
  *
- * The analyser condenses the content it has written to drawings, and paints the treemap; the
+ * The analyser condenses what it writes to drawings, and paints the treemap; the
  * runner has the drawings laid out (maps/layout.h) and painted, and publishes all of it with the map, as rows of
  * app.map_part.  A picture that cannot be made is a row with the reason: the map does not depend on it.
  *
@@ -26,8 +26,12 @@ enum picture_form {
 /** @ret "components", "folders", "treemap" */
 const char *picture_view_name(enum picture_view view);
 
-/** In the analyser: add to the bundle what can be made of the content alone.  Never fails: see above */
-void pictures_plan(struct ctx *cx, struct span content, struct bundle *bundle);
+/**
+ * In the analyser: add to the bundle what can be made of the content alone.  Never fails: see above
+ *
+ * @v as content_view() gives it, or as view_read() does with VIEW_IMPORTS
+ */
+void pictures_plan(struct ctx *cx, const struct view *v, struct bundle *bundle);
 
 /** In the runner, outside of transactions: have the drawings laid out and painted. */
 void pictures_draw(struct ctx *cx, struct bundle *bundle);

@@ -143,17 +143,36 @@ static const struct code_field RECORD_FIELDS[] = {
 };
 const struct code_table record_table = CODE_TABLE(struct record, RECORD_FIELDS);
 
+static_assert(sizeof(struct record_ref) == COUNT(REF_FIELDS) * sizeof(uint32_t),
+              "a member of fact_ref is missing");
+
+/* @ret room for all of them and one more, NULL when they are none or cannot be as many */
+static uint32_t *room_for_refs(const struct facts *facts, struct arena *arena)
+{
+	if (facts->nrefs > facts->packed_refs.len || facts->nrefs == 0)
+		return NULL;
+	return arena_more(arena, NULL, 0, (facts->nrefs + 1) * sizeof(struct record_ref));
+}
+
 const struct record_ref *record_refs(const struct facts *facts, const struct store *store,
                                      struct arena *arena)
 {
-	static_assert(sizeof(struct record_ref) == COUNT(REF_FIELDS) * sizeof(uint32_t),
-	              "a member of fact_ref is missing");
-	uint32_t *numbers;
+	uint32_t *numbers = room_for_refs(facts, arena);
 
-	if (facts->nrefs > facts->packed_refs.len || facts->nrefs == 0)
+	if (numbers == NULL ||
+	    !code_unpack_numbers(facts->packed_refs, facts->nrefs, &REF, store, numbers))
 		return NULL;
-	numbers = arena_more(arena, NULL, 0, facts->nrefs * sizeof(struct record_ref));
-	if (!code_unpack_numbers(facts->packed_refs, facts->nrefs, &REF, store, numbers))
+	return (const struct record_ref *)(const void *)numbers;
+}
+
+const struct record_ref *record_refs_of(const struct facts *facts, const struct store *store,
+                                        const bool *marked, struct arena *arena, size_t *ret_n)
+{
+	uint32_t *numbers = room_for_refs(facts, arena);
+
+	*ret_n = 0;
+	if (numbers == NULL || !code_pick_numbers(facts->packed_refs, facts->nrefs, &REF, store,
+	                                          marked, numbers, ret_n))
 		return NULL;
 	return (const struct record_ref *)(const void *)numbers;
 }

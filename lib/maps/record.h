@@ -37,4 +37,8 @@ struct record_ref {
 const struct record_ref *record_refs(const struct facts *facts, const struct store *store,
                                      struct arena *arena);
 
+/** The same of those alone whose text is marked, by its number.  *ret_n: how many there are */
+const struct record_ref *record_refs_of(const struct facts *facts, const struct store *store,
+                                        const bool *marked, struct arena *arena, size_t *ret_n);
+
 #endif

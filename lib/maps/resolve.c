@@ -226,7 +226,7 @@ static struct resolve_edge *new_edge(struct resolver *r)
 	if (out->nedges == r->edges_cap) {
 		size_t cap = r->edges_cap != 0 ? r->edges_cap * 2 : 1024;
 
-		out->edges = arena_grow(r->arena, out->edges, r->edges_cap * sizeof(*out->edges),
+		out->edges = arena_more(r->arena, out->edges, r->edges_cap * sizeof(*out->edges),
 		                        cap * sizeof(*out->edges));
 		r->edges_cap = cap;
 	}
@@ -273,7 +273,7 @@ void unresolved(struct resolver *r, struct import_at at, enum miss_reason reason
 		size_t cap = r->misses_cap != 0 ? r->misses_cap * 2 : 1024;
 
 		out->misses =
-			arena_grow(r->arena, out->misses, r->misses_cap * sizeof(*out->misses),
+			arena_more(r->arena, out->misses, r->misses_cap * sizeof(*out->misses),
 		                   cap * sizeof(*out->misses));
 		r->misses_cap = cap;
 	}
@@ -435,34 +435,65 @@ static int by_miss(const void *a, const void *b)
 	return strcmp(x->target, y->target);
 }
 
+/* Sort rows, which mostly are in order as they come. */
+static void sort_rows(void *rows, size_t n, size_t size, int (*order)(const void *, const void *))
+{
+	const char *row = rows;
+
+	for (size_t i = 1; i < n; i++) {
+		if (order(row + (i - 1) * size, row + i * size) > 0) {
+			qsort(rows, n, size, order);
+			return;
+		}
+	}
+}
+
+/* What is sorted: edges or misses. */
+struct sorting {
+	size_t size, from; /* of a row, and where the number of its file is in it */
+	int (*order)(const void *, const void *);
+};
+
+static uint32_t from_of(const struct sorting *how, const char *row)
+{
+	uint32_t from;
+
+	memcpy(&from, row + how->from, sizeof(from));
+	return from;
+}
+
 /*
- * Files come nearly in order and each has few edges: those of each file are gathered first, so that
+ * Files come nearly in order and each has few rows: those of each file are gathered first, so that
  * only they are compared.
  */
-static void sort_edges(struct arena *arena, size_t nfiles, struct resolve_out *out)
+static void sort_by_file(const struct sorting *how, size_t nfiles, void *rows, size_t n)
 {
-	size_t *start = arena_array(arena, nfiles + 2, sizeof(size_t));
-	struct resolve_edge *sorted = arena_array(arena, out->nedges, sizeof(*sorted));
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SIZE_MAX / 2);
+	size_t *start = arena_array(own, nfiles + 2, sizeof(size_t));
+	char *old = arena_memdup(own, rows, n * how->size), *sorted = rows;
 
-	for (size_t i = 0; i < out->nedges; i++)
-		start[out->edges[i].from + 2]++;
+	for (const char *row = old; row < old + n * how->size; row += how->size)
+		start[from_of(how, row) + 2]++;
 	for (size_t f = 2; f <= nfiles; f++)
 		start[f] += start[f - 1];
-	for (size_t i = 0; i < out->nedges; i++)
-		sorted[start[out->edges[i].from + 1]++] = out->edges[i];
+	for (const char *row = old; row < old + n * how->size; row += how->size)
+		memcpy(sorted + start[from_of(how, row) + 1]++ * how->size, row, how->size);
 	for (size_t f = 0; f < nfiles; f++)
-		if (start[f + 1] - start[f] > 1)
-			qsort(sorted + start[f], start[f + 1] - start[f], sizeof(*sorted), by_edge);
-	out->edges = sorted;
+		sort_rows(sorted + start[f] * how->size, start[f + 1] - start[f], how->size,
+		          how->order);
 }
 
 /* Sort, and keep one of those that differ in nothing that is stored. */
-static void sort_results(struct arena *arena, size_t nfiles, struct resolve_out *out)
+static void sort_results(size_t nfiles, struct resolve_out *out)
 {
+	static const struct sorting EDGES = { sizeof(struct resolve_edge),
+		                              offsetof(struct resolve_edge, from), by_edge };
+	static const struct sorting MISSES = { sizeof(struct resolve_miss),
+		                               offsetof(struct resolve_miss, from), by_miss };
 	size_t kept = 0;
 
 	if (out->nedges > 1) {
-		sort_edges(arena, nfiles, out);
+		sort_by_file(&EDGES, nfiles, out->edges, out->nedges);
 		for (size_t i = 1; i < out->nedges; i++) {
 			struct resolve_edge *last = &out->edges[kept], *edge = &out->edges[i];
 
@@ -473,7 +504,7 @@ static void sort_results(struct arena *arena, size_t nfiles, struct resolve_out 
 		out->nedges = kept + 1;
 	}
 	if (out->nmisses > 1) {
-		qsort(out->misses, out->nmisses, sizeof(*out->misses), by_miss);
+		sort_by_file(&MISSES, nfiles, out->misses, out->nmisses);
 		kept = 0;
 		for (size_t i = 1; i < out->nmisses; i++)
 			if (by_miss(&out->misses[kept], &out->misses[i]) != 0)
@@ -508,6 +539,6 @@ enum err resolve_imports(struct ctx *cx, const struct resolve_in *in, struct res
 	resolve_shell(r);
 	resolve_sql(r);
 	resolve_build(r);
-	sort_results(cx->arena, in->nfiles, ret);
+	sort_results(in->nfiles, ret);
 	return ERR_OK;
 }

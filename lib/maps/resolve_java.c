@@ -7,41 +7,12 @@
  * may be overloaded over several files: an import of it leads to all of them
  * that share the nearest folder.  Java sees such a file as class "FileKt".
  */
-#include "maps/resolver.h"
+#include "maps/resolve_java.h"
 
 #include <string.h>
 
 #define WILDCARDS_MAX 64 /* of one file; each looks at all names used */
 #define OVERLOADS_MAX 64 /* files that one import of a function leads to */
-#define KOTLINX       "org.jetbrains.kotlinx"
-
-struct java_def {
-	uint32_t file, next;
-};
-
-/* What becomes of a name that no file has: the same wherever it is imported. */
-enum java_fate { FATE_STANDARD, FATE_NOT_FOUND, FATE_GROUP, FATE_PART };
-
-struct java_miss {
-	enum java_fate fate;
-	uint32_t first,
-		n;    /* FATE_GROUP: dependencies that are called equally like it, in j->alike */
-	bool nowhere; /* a Java file has not found it, to which every class is visible */
-};
-
-struct java_index {
-	struct arena *arena;  /* of all this */
-	struct strmap misses; /* name -> miss */
-	struct java_miss *miss;
-	uint32_t *alike;
-	size_t nmiss, miss_cap, nalike, alike_cap;
-	struct strmap classes;   /* "package.Class" -> first of chain */
-	struct strmap packages;  /* package -> 1 */
-	struct strmap artifacts; /* artifact without its group -> external */
-	struct java_def *chain;
-	size_t nchain, chain_cap;
-	char key[FACTS_TARGET_MAX + FACTS_NAME_MAX + 2];
-};
 
 static bool is_jvm(enum lang lang)
 {
@@ -62,7 +33,28 @@ static size_t class_key(struct java_index *j, const char *package, const char *n
 	return n + m;
 }
 
-static void add_class(struct resolver *r, struct java_index *j, uint32_t file, const char *name)
+#define PAIRS ((size_t)1 << 20) /* bits, of which each class sets one */
+
+/* Most names that a file uses are of no class in its package; nearly all of those are told by a bit. */
+static uint64_t *pair(const struct java_index *j, uint32_t package, uint32_t simple, uint64_t *bit)
+{
+	size_t at = (size_t)(((uint64_t)package << 32 | simple) * 0x9E3779B97F4A7C15u >> 32) &
+	            (PAIRS - 1);
+
+	*bit = UINT64_C(1) << at % 64;
+	return &j->pairs[at / 64];
+}
+
+static void note_simple(struct java_index *j, uint32_t package, const char *name)
+{
+	uint32_t simple = strmap_add(&j->simple, name, strlen(name), (uint32_t)j->simple.used);
+	uint64_t bit, *word = pair(j, package, simple, &bit);
+
+	*word |= bit;
+}
+
+static void add_class(struct resolver *r, struct java_index *j, uint32_t file, uint32_t package,
+                      const char *name)
 {
 	size_t len = class_key(j, r->in->files[file].facts.package, name);
 	uint32_t first = len > 0 ? strmap_get(&j->classes, j->key, len) : STRMAP_NONE;
@@ -76,6 +68,7 @@ static void add_class(struct resolver *r, struct java_index *j, uint32_t file, c
 		                      cap * sizeof(*j->chain));
 		j->chain_cap = cap;
 	}
+	note_simple(j, package, name);
 	j->chain[j->nchain] = (struct java_def){ file, first };
 	if (first == STRMAP_NONE)
 		strmap_add(&j->classes, arena_memdup(j->arena, j->key, len), len,
@@ -85,7 +78,8 @@ static void add_class(struct resolver *r, struct java_index *j, uint32_t file, c
 }
 
 /* Top-level functions of a/Text.kt are static members of class TextKt to Java. */
-static void add_file_class(struct resolver *r, struct java_index *j, uint32_t file)
+static void add_file_class(struct resolver *r, struct java_index *j, uint32_t file,
+                           uint32_t package)
 {
 	struct span path = r->in->files[file].path;
 	const char *slash = memrchr(path.data, '/', path.len);
@@ -93,7 +87,8 @@ static void add_file_class(struct resolver *r, struct java_index *j, uint32_t fi
 	size_t len = (size_t)(path.data + path.len - base);
 
 	if (len > 3 && len < FACTS_NAME_MAX && memcmp(base + len - 3, ".kt", 3) == 0)
-		add_class(r, j, file, arena_printf(j->arena, "%.*sKt", (int)(len - 3), base));
+		add_class(r, j, file, package,
+		          arena_printf(j->arena, "%.*sKt", (int)(len - 3), base));
 }
 
 static void index_classes(struct resolver *r, struct java_index *j)
@@ -101,24 +96,32 @@ static void index_classes(struct resolver *r, struct java_index *j)
 	j->classes = strmap_new(j->arena, 1024);
 	j->packages = strmap_new(j->arena, 64);
 	j->misses = strmap_new(j->arena, 1024);
+	j->simple = strmap_new(j->arena, 1024);
+	j->pairs = arena_array(j->arena, PAIRS / 64, sizeof(uint64_t));
 	for (size_t i = r->in->nfiles; i-- > 0;) {
 		const struct facts *facts = &r->in->files[i].facts;
 		bool functions = false;
+		uint32_t package;
 
 		if (!is_jvm(facts->lang))
 			continue;
-		strmap_add(&j->packages, facts->package, strlen(facts->package), 1);
+		package = strmap_add(&j->packages, facts->package, strlen(facts->package),
+		                     (uint32_t)j->packages.used);
 		for (size_t d = 0; d < facts->ndefs; d++) {
 			if (*facts->defs[d].parent != '\0')
 				continue;
-			add_class(r, j, (uint32_t)i, facts->defs[d].name);
+			add_class(r, j, (uint32_t)i, package, facts->defs[d].name);
 			functions |= facts->defs[d].kind == DEF_FUNCTION ||
 			             facts->defs[d].kind == DEF_METHOD ||
 			             facts->defs[d].kind == DEF_VARIABLE;
 		}
 		if (functions)
-			add_file_class(r, j, (uint32_t)i);
+			add_file_class(r, j, (uint32_t)i, package);
 	}
+	j->hidden = arena_array(j->arena, j->simple.used, sizeof(uint32_t));
+	j->asked = arena_alloc(j->arena, sizeof(*j->asked));
+	j->asked_simple = arena_alloc(j->arena, sizeof(*j->asked_simple));
+	j->asked_misses = arena_alloc(j->arena, sizeof(*j->asked_misses));
 }
 
 /* What a folder of sources is for, in Kotlin's multiplatform projects. */
@@ -210,12 +213,12 @@ static uint32_t nearer(const struct resolver *r, uint32_t from, uint32_t a, uint
 	return nearer_file(r, from, a, b);
 }
 
-/* @ret the file that defines the class whose full name is in j->key, nearest to `from` */
-static uint32_t nearest_class(struct resolver *r, const struct java_index *j, uint32_t from,
-                              const char *key, size_t len)
+/* @ret of the files of a chain the nearest to `from` */
+static uint32_t nearest_of(struct resolver *r, const struct java_index *j, uint32_t from,
+                           uint32_t next)
 {
 	enum { CHAIN_MAX = 1000 };
-	uint32_t next = strmap_get(&j->classes, key, len), best = RESOLVE_NONE;
+	uint32_t best = RESOLVE_NONE;
 
 	for (int i = 0; next != STRMAP_NONE && i < CHAIN_MAX; next = j->chain[next].next, i++) {
 		if (!visible(r, from, j->chain[next].file))
@@ -224,6 +227,13 @@ static uint32_t nearest_class(struct resolver *r, const struct java_index *j, ui
 		                            : nearer(r, from, best, j->chain[next].file);
 	}
 	return best;
+}
+
+/* @ret the file that defines the class of that full name, nearest to `from` */
+static uint32_t nearest_class(struct resolver *r, const struct java_index *j, uint32_t from,
+                              const char *key, size_t len)
+{
+	return nearest_of(r, j, from, strmap_get(&j->classes, key, len));
 }
 
 /* A full name, or that of a class around it: "a.b.Outer.Inner" is in a/b/Outer.java. */
@@ -245,197 +255,10 @@ static uint32_t find_class(struct resolver *r, const struct java_index *j, uint3
 	return RESOLVE_NONE;
 }
 
-/* Dependencies whose group is no beginning of their packages: junit:junit has org.junit. */
-static void index_artifacts(struct resolver *r, struct java_index *j)
-{
-	j->artifacts = strmap_new(j->arena, 64);
-	for (size_t i = 0; i < r->out->nexternals; i++) {
-		const char *name = r->out->externals[i].name;
-		const char *colon = strchr(name, ':');
-		size_t len = colon != NULL ? strlen(colon + 1) : 0;
-
-		if (r->out->externals[i].eco != ECO_MAVEN || len == 0)
-			continue;
-		if (len == (size_t)(colon - name) && memcmp(name, colon + 1, len) == 0)
-			strmap_set(&j->artifacts, colon + 1, len, (uint32_t)i);
-		else
-			strmap_add(&j->artifacts, colon + 1, len, (uint32_t)i);
-	}
-}
-
-/* The dependency whose artifact is called like a part of the package, the first that is. */
-static uint32_t external_by_part(struct resolver *r, const struct java_index *j,
-                                 struct import_at at)
-{
-	const char *p = at.import->target;
-
-	while (*p != '\0') {
-		size_t n = strcspn(p, ".");
-		uint32_t found = strmap_get(&j->artifacts, p, n);
-
-		if (found != STRMAP_NONE) {
-			const char *name = r->out->externals[found].name;
-
-			return use_external(r, at.file, ECO_MAVEN, name, strlen(name));
-		}
-		p += n + (p[n] == '.');
-	}
-	return RESOLVE_NONE;
-}
-
-/* How many words of an artifact's name are parts of the package, those that are not taken off. */
-static int likeness(const char *artifact, const char *package)
-{
-	int found = 0;
-
-	while (*artifact != '\0') {
-		size_t word = strcspn(artifact, "-."), n;
-		bool part = false;
-
-		for (const char *p = package; *p != '\0' && !part; p += n + (p[n] == '.')) {
-			n = strcspn(p, ".");
-			part = n == word && memcmp(p, artifact, n) == 0;
-		}
-		found += part ? 2 : -1;
-		artifact += word + (artifact[word] != '\0');
-	}
-	return found;
-}
-
-static void note_alike(struct java_index *j, uint32_t external)
-{
-	if (j->nalike == j->alike_cap) {
-		size_t cap = j->alike_cap != 0 ? j->alike_cap * 2 : 256;
-
-		j->alike = arena_grow(j->arena, j->alike, j->alike_cap * sizeof(*j->alike),
-		                      cap * sizeof(*j->alike));
-		j->alike_cap = cap;
-	}
-	j->alike[j->nalike++] = external;
-}
-
-/* Of a group's artifacts those that are called most like the package.  @ret whether there are any */
-static bool alike_of_group(struct resolver *r, struct java_index *j, struct span group,
-                           const char *package, struct java_miss *ret)
-{
-	enum { CHAIN_MAX = 200 };
-	uint32_t at = first_external(r, ECO_MAVEN, group.data, group.len);
-	int most = 0;
-
-	ret->first = (uint32_t)j->nalike;
-	for (int i = 0; at != RESOLVE_NONE && i < CHAIN_MAX; at = r->next_external[at], i++) {
-		const char *colon = strchr(r->out->externals[at].name, ':');
-		int found = colon != NULL ? likeness(colon + 1, package) : 0;
-
-		if (i > 0 && found < most)
-			continue;
-		if (found > most)
-			j->nalike = ret->first;
-		most = i == 0 || found > most ? found : most;
-		note_alike(j, at);
-	}
-	ret->n = (uint32_t)j->nalike - ret->first;
-	return ret->n > 0;
-}
-
-/* The dependencies whose group is the longest beginning of a package. */
-static enum java_fate fate_of(struct resolver *r, struct java_index *j, const char *name,
-                              struct java_miss *ret)
-{
-	const struct span kotlinx = { KOTLINX, sizeof(KOTLINX) - 1 };
-	size_t len = strlen(name);
-
-	if (std_java_package(name))
-		return FATE_STANDARD;
-	if (strncmp(name, "kotlinx.", 8) == 0 && alike_of_group(r, j, kotlinx, name, ret))
-		return FATE_GROUP;
-	while (len > 0) {
-		if (strmap_get(&j->packages, name, len) != STRMAP_NONE)
-			return FATE_NOT_FOUND;
-		if (alike_of_group(r, j, (struct span){ name, len }, name, ret))
-			return FATE_GROUP;
-		while (len > 0 && name[len - 1] != '.')
-			len--;
-		if (len > 0)
-			len--;
-	}
-	return FATE_PART;
-}
-
-static struct java_miss *miss_of(struct resolver *r, struct java_index *j, const char *name)
-{
-	size_t len = strlen(name);
-	uint32_t at = strmap_get(&j->misses, name, len);
-	struct java_miss miss = { 0 };
-
-	if (at != STRMAP_NONE)
-		return &j->miss[at];
-	if (j->nmiss == j->miss_cap) {
-		size_t cap = j->miss_cap != 0 ? j->miss_cap * 2 : 256;
-
-		j->miss = arena_grow(j->arena, j->miss, j->miss_cap * sizeof(*j->miss),
-		                     cap * sizeof(*j->miss));
-		j->miss_cap = cap;
-	}
-	miss.fate = fate_of(r, j, name, &miss);
-	j->miss[j->nmiss] = miss;
-	strmap_add(&j->misses, name, len, (uint32_t)j->nmiss);
-	return &j->miss[j->nmiss++];
-}
-
-/* Of dependencies that fit equally the nearest, the first of those. */
-static uint32_t nearest_alike(struct resolver *r, const struct java_index *j, uint32_t file,
-                              const struct java_miss *miss)
-{
-	struct span path = r->in->files[file].path;
-	uint32_t best = j->alike[miss->first];
-	size_t most = 0;
-
-	for (uint32_t i = 0; i < miss->n && miss->n > 1; i++) {
-		uint32_t at = j->alike[miss->first + i];
-		size_t shared =
-			common_dirs(path, r->in->files[r->out->externals[at].manifest].path);
-
-		if (i == 0 || shared > most) {
-			best = at;
-			most = shared;
-		}
-	}
-	count_external(r, file, best);
-	return best;
-}
-
-static void report_miss(struct resolver *r, struct java_index *j, struct import_at at)
-{
-	struct java_miss *miss = miss_of(r, j, at.import->target);
-
-	miss->nowhere |= r->in->files[at.file].facts.lang == LANG_JAVA;
-	switch (miss->fate) {
-	case FATE_STANDARD:
-		unresolved(r, at, MISS_STANDARD, RESOLVE_NONE);
-		break;
-	case FATE_NOT_FOUND:
-		unresolved(r, at, MISS_NOT_FOUND, RESOLVE_NONE);
-		break;
-	case FATE_GROUP:
-		unresolved(r, at, MISS_EXTERNAL, nearest_alike(r, j, at.file, miss));
-		break;
-	case FATE_PART:
-		unresolved(r, at, MISS_EXTERNAL, external_by_part(r, j, at));
-		break;
-	}
-}
-
 /* Whether a name used is that of a type; else it is a function's, with a '.' behind a receiver. */
 static bool is_type(const char *name)
 {
 	return *name >= 'A' && *name <= 'Z';
-}
-
-static bool strmap_has(const struct strmap *map, const char *name)
-{
-	name += *name == '.';
-	return strmap_get(map, name, strlen(name)) != STRMAP_NONE;
 }
 
 static const char *simple_name(const char *name)
@@ -467,28 +290,51 @@ static void link_kotlin(struct resolver *r, const struct java_index *j, struct i
 	}
 }
 
+/* A package that a file sees classes of without naming it. */
+struct java_package {
+	const char *name;
+	uint32_t number;
+};
+
+static struct java_package package_of(const struct java_index *j, const char *name)
+{
+	return (struct java_package){ name, strmap_get(&j->packages, name, strlen(name)) };
+}
+
+/* @ret the file of the class that a name used in `from` means in a package, or RESOLVE_NONE */
+static uint32_t find_used(struct resolver *r, struct java_index *j, uint32_t from,
+                          const struct java_package *package, const char *name)
+{
+	uint32_t simple;
+	uint64_t bit;
+	size_t len;
+
+	name += *name == '.';
+	simple = strmap_get_seen(&j->simple, j->asked_simple, name);
+	if (simple == STRMAP_NONE || j->hidden[simple] == from + 1 ||
+	    !(*pair(j, package->number, simple, &bit) & bit))
+		return RESOLVE_NONE;
+	len = class_key(j, package->name, name);
+	return len > 0 ? nearest_class(r, j, from, j->key, len) : RESOLVE_NONE;
+}
+
 /* Edges to the classes of a package whose names a file uses.  @ret whether the package is here */
-static bool link_wildcard(struct resolver *r, struct java_index *j, struct import_at at,
-                          const struct strmap *hidden)
+static bool link_wildcard(struct resolver *r, struct java_index *j, struct import_at at)
 {
 	const struct facts *facts = &r->in->files[at.file].facts;
-	const char *package = at.import->target;
+	const struct java_package own = package_of(j, facts->package);
+	const struct java_package package = package_of(j, at.import->target);
 
-	if (strmap_get(&j->packages, package, strlen(package)) == STRMAP_NONE)
+	if (package.number == STRMAP_NONE)
 		return false;
 	for (size_t i = 0; i < facts->nnames; i++) {
 		const char *name = facts->names[i];
-		size_t len;
-		uint32_t to;
+		uint32_t to = find_used(r, j, at.file, &package, name);
 
-		if (strmap_has(hidden, name))
-			continue;
 		/* A class of the file's own package comes before those of wildcards. */
-		len = is_type(name) ? class_key(j, facts->package, name) : 0;
-		if (len > 0 && nearest_class(r, j, at.file, j->key, len) != RESOLVE_NONE)
+		if (to != RESOLVE_NONE && is_type(name) &&
+		    find_used(r, j, at.file, &own, name) != RESOLVE_NONE)
 			continue;
-		len = class_key(j, package, name + (*name == '.'));
-		to = len > 0 ? nearest_class(r, j, at.file, j->key, len) : RESOLVE_NONE;
 		if (to != RESOLVE_NONE)
 			resolved(r, at, to,
 			         is_type(name) ? RULE_JAVA_WILDCARD : RULE_KOTLIN_FUNCTION);
@@ -496,20 +342,15 @@ static bool link_wildcard(struct resolver *r, struct java_index *j, struct impor
 	return true;
 }
 
-static void link_same_package(struct resolver *r, struct java_index *j, uint32_t file,
-                              const struct strmap *hidden)
+static void link_same_package(struct resolver *r, struct java_index *j, uint32_t file)
 {
 	const struct facts *facts = &r->in->files[file].facts;
+	const struct java_package own = package_of(j, facts->package);
 
 	for (size_t i = 0; i < facts->nnames; i++) {
 		const char *name = facts->names[i];
-		size_t len;
-		uint32_t to;
+		uint32_t to = find_used(r, j, file, &own, name);
 
-		if (strmap_has(hidden, name))
-			continue;
-		len = class_key(j, facts->package, name + (*name == '.'));
-		to = len > 0 ? nearest_class(r, j, file, j->key, len) : RESOLVE_NONE;
 		if (to != RESOLVE_NONE)
 			resolved_by_name(r, file, to,
 			                 is_type(name) ? RULE_JAVA_SAME_PACKAGE
@@ -518,8 +359,16 @@ static void link_same_package(struct resolver *r, struct java_index *j, uint32_t
 	}
 }
 
+static void hide(struct java_index *j, uint32_t file, const char *name)
+{
+	uint32_t simple = strmap_get_seen(&j->simple, j->asked_simple, name);
+
+	if (simple != STRMAP_NONE)
+		j->hidden[simple] = file + 1;
+}
+
 /* Names that mean what an import says, or, in Kotlin, what the file itself defines. */
-static void hide_names(const struct facts *facts, struct strmap *hidden)
+static void hide_names(struct java_index *j, uint32_t file, const struct facts *facts)
 {
 	for (size_t k = 0; k < facts->nimports; k++) {
 		const struct fact_import *import = &facts->imports[k];
@@ -527,28 +376,37 @@ static void hide_names(const struct facts *facts, struct strmap *hidden)
 			*import->alias != '\0' ? import->alias : simple_name(import->target);
 
 		if (import->kind == IMPORT_MODULE)
-			strmap_add(hidden, name, strlen(name), 1);
+			hide(j, file, name);
 	}
 	for (size_t d = 0; facts->lang == LANG_KOTLIN && d < facts->ndefs; d++)
-		strmap_add(hidden, facts->defs[d].name, strlen(facts->defs[d].name), 1);
+		hide(j, file, facts->defs[d].name);
 }
 
 /* What one Java file did not find, no other will; Kotlin's platforms differ. */
-static bool missed(const struct java_index *j, enum lang lang, const char *name)
+static uint32_t find_imported(struct resolver *r, struct java_index *j, uint32_t file,
+                              const char *target)
 {
-	uint32_t at = lang == LANG_JAVA ? strmap_get(&j->misses, name, strlen(name)) : STRMAP_NONE;
+	uint32_t first = strmap_get_seen(&j->classes, j->asked, target);
+	uint32_t to = nearest_of(r, j, file, first);
+	struct java_miss *miss;
 
-	return at != STRMAP_NONE && j->miss[at].nowhere;
+	if (to != RESOLVE_NONE)
+		return to;
+	if (r->in->files[file].facts.lang != LANG_JAVA)
+		return find_class(r, j, file, target);
+	miss = java_miss_of(j, target);
+	if (!miss->nowhere)
+		to = find_class(r, j, file, target);
+	miss->nowhere = to == RESOLVE_NONE;
+	return to;
 }
 
-static void resolve_file(struct resolver *r, struct java_index *j, struct arena *scratch,
-                         uint32_t file)
+static void resolve_file(struct resolver *r, struct java_index *j, uint32_t file)
 {
 	const struct facts *facts = &r->in->files[file].facts;
-	struct strmap hidden = strmap_new(scratch, facts->nimports + 1);
 	int wildcards = 0;
 
-	hide_names(facts, &hidden);
+	hide_names(j, file, facts);
 	for (size_t k = 0; k < facts->nimports; k++) {
 		const struct fact_import *import = &facts->imports[k];
 		struct import_at at = { file, import };
@@ -557,35 +415,30 @@ static void resolve_file(struct resolver *r, struct java_index *j, struct arena 
 		if (*import->target == '\0')
 			continue;
 		if (import->kind == IMPORT_WILDCARD && ++wildcards <= WILDCARDS_MAX &&
-		    link_wildcard(r, j, at, &hidden))
+		    link_wildcard(r, j, at))
 			continue;
-		to = missed(j, facts->lang, import->target)
-		             ? RESOLVE_NONE
-		             : find_class(r, j, file, import->target);
+		to = find_imported(r, j, file, import->target);
 		if (to == RESOLVE_NONE && import->kind == IMPORT_NAME)
 			continue; /* fields of fields look like a class with its package */
 		if (to == RESOLVE_NONE)
-			report_miss(r, j, at);
+			java_report_miss(r, j, at);
 		else if (facts->lang == LANG_KOTLIN)
 			link_kotlin(r, j, at, to);
 		else
 			resolved(r, at, to, RULE_JAVA_CLASS);
 	}
-	link_same_package(r, j, file, &hidden);
+	link_same_package(r, j, file);
 }
 
 void resolve_java(struct resolver *r)
 {
 	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SIZE_MAX / 2);
-	CLEANUP(arena_free_ptr) struct arena *scratch = arena_new((size_t)16 << 20);
 	struct java_index j = { .arena = own };
 
 	index_classes(r, &j);
-	index_artifacts(r, &j);
+	java_index_artifacts(r, &j);
 	for (uint32_t i = 0; i < r->in->nfiles; i++) {
-		if (!is_jvm(r->in->files[i].facts.lang))
-			continue;
-		arena_reset(scratch);
-		resolve_file(r, &j, scratch, i);
+		if (is_jvm(r->in->files[i].facts.lang))
+			resolve_file(r, &j, i);
 	}
 }

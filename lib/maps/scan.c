@@ -144,6 +144,7 @@ struct walk {
 	struct ctx *cx;
 	struct scan *scan;
 	const struct scan_limits *limits;
+	const struct scan_known *known;
 	struct scan_tree *tree;
 	struct level *top;
 	size_t cap, broken_cap;
@@ -174,13 +175,28 @@ static void note_broken(struct walk *w, size_t path_len)
 		shown != NULL ? shown : arena_strndup(arena, w->path, path_len);
 }
 
+/* @ret SKIP_NONE or why it cannot be read */
+static enum skip_reason read_tree(struct walk *w, const git_oid *oid, struct scan_blob *ret)
+{
+	uint64_t bytes;
+	enum skip_reason why;
+
+	*ret = (struct scan_blob){ 0 };
+	if (w->known != NULL)
+		ret->text = w->known->find(w->known->data, oid->id);
+	if (ret->text.data != NULL)
+		return SKIP_NONE;
+	why = scan_read(w->scan, oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, ret);
+	if (why == SKIP_NONE && w->known != NULL)
+		w->known->keep(w->known->data, oid->id, ret->text);
+	return why;
+}
+
 /* Start walking a tree whose path stands in w->path.  @ret SKIP_NONE or why it cannot be */
 static enum skip_reason enter(struct walk *w, const git_oid *oid, size_t path_len)
 {
 	struct scan_blob tree;
-	uint64_t bytes;
-	enum skip_reason why =
-		scan_read(w->scan, oid, GIT_OBJECT_TREE, TREE_BYTES_MAX, &bytes, &tree);
+	enum skip_reason why = read_tree(w, oid, &tree);
 	struct level *level;
 
 	if (why != SKIP_NONE)
@@ -199,7 +215,7 @@ static enum skip_reason enter(struct walk *w, const git_oid *oid, size_t path_le
 	level->depth = w->top != NULL ? w->top->depth + 1 : 0;
 	w->top = level;
 	w->trees++;
-	w->trees_bytes += bytes;
+	w->trees_bytes += tree.text.len;
 	return SKIP_NONE;
 }
 
@@ -335,9 +351,10 @@ static void sort_files(struct scan_tree *tree)
 }
 
 enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
-                   const struct scan_limits *limits, struct scan_tree *ret)
+                   const struct scan_limits *limits, const struct scan_known *known,
+                   struct scan_tree *ret)
 {
-	struct walk w = { .cx = cx, .scan = scan, .limits = limits, .tree = ret };
+	struct walk w = { .cx = cx, .scan = scan, .limits = limits, .known = known, .tree = ret };
 	git_oid root;
 
 	*ret = (struct scan_tree){ 0 };

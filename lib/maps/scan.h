@@ -70,16 +70,25 @@ enum err scan_open(struct ctx *cx, const char *repo_path, struct scan **ret);
 void scan_close(struct scan *scan);
 void scan_close_ptr(struct scan **scan);
 
+/* Where trees may be known from, and are kept for later runs. */
+struct scan_known {
+	void *data;
+	struct span (*find)(void *data, const unsigned char *oid); /* @ret data NULL: it is not */
+	void (*keep)(void *data, const unsigned char *oid, struct span tree);
+};
+
 /**
  * List the entries of a commit's tree.
  *
  * @commit  40 hexadecimal digits of a commit, or of a tag of one
+ * @known   NULL: none is
  * Returns ERR_REF_NOT_FOUND when there is no such commit, ERR_REPO_BROKEN
  * when it or its root tree cannot be read.
  */
 NODISCARD
 enum err scan_tree(struct ctx *cx, struct scan *scan, const char *commit,
-                   const struct scan_limits *limits, struct scan_tree *ret);
+                   const struct scan_limits *limits, const struct scan_known *known,
+                   struct scan_tree *ret);
 
 /** @ret id of the root tree of a commit.  Returns what scan_tree() does of the commit */
 NODISCARD

@@ -93,3 +93,35 @@ uint32_t strmap_get(const struct strmap *map, const char *key, size_t len)
 	slot = find(map, key, len, hash_of(map, key, len));
 	return slot->key != NULL ? slot->value : STRMAP_NONE;
 }
+
+static struct strmap_said *said_of(struct strmap_seen *seen, const char *text)
+{
+	return &seen->said[(uintptr_t)text * 0x9E3779B97F4A7C15u >> 32 & (STRMAP_SEEN - 1)];
+}
+
+uint32_t strmap_get_seen(const struct strmap *map, struct strmap_seen *seen, const char *text)
+{
+	struct strmap_said *said = said_of(seen, text);
+
+	if (said->text != text)
+		*said = (struct strmap_said){ text, strmap_get(map, text, strlen(text)) };
+	return said->value;
+}
+
+bool strmap_was_seen(struct strmap_seen *seen, const char *text, uint32_t *ret)
+{
+	const struct strmap_said *said = said_of(seen, text);
+
+	*ret = said->value;
+	return said->text == text;
+}
+
+uint32_t strmap_add_seen(struct strmap *map, struct strmap_seen *seen, const char *text,
+                         uint32_t value)
+{
+	struct strmap_said *said = said_of(seen, text);
+
+	if (said->text != text)
+		*said = (struct strmap_said){ text, strmap_add(map, text, strlen(text), value) };
+	return said->value;
+}

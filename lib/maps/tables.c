@@ -177,8 +177,11 @@ static void take_paths(struct tables *t)
 	size_t n = in->nfiles;
 
 	t->paths = arena_array(t->scratch, n, sizeof(*t->paths));
-	for (uint32_t i = 0; i < n; i++)
-		t->paths[i] = tables_text_of(shown(t, in->files[i].path), i);
+	for (uint32_t i = 0; i < n; i++) {
+		const char *text = text_display(t->scratch, in->files[i].path);
+
+		t->paths[i] = tables_text_of(text != NULL ? text : in->files[i].path.data, i);
+	}
 	if (t->patch != NULL && t->patch->nfiles <= RANKED_MAX) {
 		for (size_t i = 0; i < t->patch->nfiles; i++)
 			tables_rank(t->paths, n, t->patch->files[i].file);

@@ -57,32 +57,40 @@ static size_t count_defs(const struct tables *t)
 	return n;
 }
 
+/* @ret its number, a new one where it is new; STRMAP_NONE: it has none */
+static uint32_t number_name(struct tables *t, struct strmap_seen *seen, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t number;
+
+	if (!tables_fit(name, len))
+		return STRMAP_NONE;
+	if (t->nnames == TABLES_SYMBOLS_MAX)
+		return strmap_get(&t->numbers, name, len);
+	number = strmap_add_seen(&t->numbers, seen, name, (uint32_t)t->nnames);
+	if (number == t->nnames)
+		t->name_of[t->nnames++] = name;
+	return number;
+}
+
 /* Number the names as they come, and note the name of each definition. */
 static uint32_t *number_names(struct tables *t, size_t ndefs)
 {
-	uint32_t *name_of_def = arena_array(t->scratch, ndefs, sizeof(*name_of_def));
+	CLEANUP(arena_free_ptr) struct arena *own = arena_new(SCRATCH_MAX);
+	struct strmap_seen *seen = arena_alloc(own, sizeof(*seen));
+	uint32_t *name_of_def = arena_more(t->scratch, NULL, 0, ndefs * sizeof(*name_of_def));
 	size_t at = 0;
 
 	t->numbers = strmap_new(t->scratch, ndefs / 2);
-	t->name_of = arena_array(t->scratch, ndefs, sizeof(*t->name_of));
+	t->name_of = arena_more(t->scratch, NULL, 0, ndefs * sizeof(*t->name_of));
 	for (size_t f = 0; f < t->in->nfiles; f++) {
 		const struct facts *facts = &t->in->files[f].facts;
 
 		for (size_t i = 0; i < facts->ndefs; i++, at++) {
 			const char *name = facts->defs[i].name;
-			size_t len = strlen(name);
 
-			name_of_def[at] = STRMAP_NONE;
-			if (!tables_fit(name, len)) {
-				t->incomplete = true;
-				continue;
-			}
-			name_of_def[at] =
-				t->nnames < TABLES_SYMBOLS_MAX
-					? strmap_add(&t->numbers, name, len, (uint32_t)t->nnames)
-					: strmap_get(&t->numbers, name, len);
-			if (name_of_def[at] == t->nnames)
-				t->name_of[t->nnames++] = name;
+			if (!strmap_was_seen(seen, name, &name_of_def[at]))
+				name_of_def[at] = number_name(t, seen, name);
 			t->incomplete |= name_of_def[at] == STRMAP_NONE;
 		}
 	}
@@ -120,7 +128,7 @@ struct place {
 
 static struct place *list_places(struct tables *t, size_t ndefs)
 {
-	struct place *ret = arena_array(t->scratch, ndefs, sizeof(*ret));
+	struct place *ret = arena_more(t->scratch, NULL, 0, ndefs * sizeof(*ret));
 	size_t at = 0;
 
 	for (uint32_t f = 0; f < t->in->nfiles; f++)
@@ -227,7 +235,7 @@ struct refs {
 /* What is known of a text of the store; else the number of its name and NAME_FIRST. */
 enum { NAME_UNASKED = 0, NAME_UNDEFINED, NAME_FIRST };
 
-/* @ret the number of a text's name; STRMAP_NONE: it is not defined here, or not told of */
+/* @ret the number of a text's name; STRMAP_NONE: it is not defined here */
 static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text)
 {
 	const char *name;
@@ -236,8 +244,6 @@ static uint32_t number_of(const struct tables *t, uint32_t *known, uint32_t text
 	if (known[text] == NAME_UNASKED) {
 		name = t->in->store->texts[text];
 		number = strmap_get(&t->numbers, name, strlen(name));
-		if (number != STRMAP_NONE && !tables_tells(t, number))
-			number = STRMAP_NONE;
 		known[text] = number == STRMAP_NONE ? NAME_UNDEFINED : number + NAME_FIRST;
 	}
 	return known[text] == NAME_UNDEFINED ? STRMAP_NONE : known[text] - NAME_FIRST;
@@ -264,25 +270,73 @@ static void add_listed(const struct tables *t, struct refs *refs, const struct f
 	}
 }
 
+#define HEADS (1 << 16)
+
+/* Of its first bytes: few texts share them with a name of a patch. */
+static uint32_t head_of(const char *text)
+{
+	uint32_t head = 0;
+
+	for (int i = 0; i < 6 && text[i] != '\0'; i++)
+		head = head * 37 + (unsigned char)text[i];
+	return head % HEADS;
+}
+
+/* By text of the store, whether it is a name that is told. */
+static bool *mark_told(const struct tables *t, struct arena *arena)
+{
+	const struct store *store = t->in->store;
+	bool *ret = arena_array(arena, store->ntexts, sizeof(*ret));
+	bool *heads = arena_array(arena, HEADS, sizeof(*heads));
+	struct strmap told = strmap_new(arena, 0);
+
+	for (size_t i = 0; i < t->nnames; i++) {
+		const struct text *name = &t->names[i];
+
+		if (!tables_tells(t, name->number))
+			continue;
+		strmap_add(&told, name->data, name->len, name->number);
+		heads[head_of(name->data)] = true;
+	}
+	for (size_t i = 0; i < store->ntexts; i++) {
+		const char *text = store->texts[i];
+
+		ret[i] = heads[head_of(text)] &&
+		         strmap_get(&told, text, strlen(text)) != STRMAP_NONE;
+	}
+	return ret;
+}
+
+/* The uses in a file, of names that are told.  @told by text of the store; NULL: all are */
+static const struct record_ref *refs_of(const struct tables *t, const struct facts *facts,
+                                        const bool *told, struct arena *arena, size_t *ret_n)
+{
+	if (told != NULL)
+		return record_refs_of(facts, t->in->store, told, arena, ret_n);
+	*ret_n = facts->nrefs;
+	return record_refs(facts, t->in->store, arena);
+}
+
 static struct refs list_refs(const struct tables *t, struct arena *arena)
 {
 	CLEANUP(arena_free_ptr) struct arena *file = arena_new(SCRATCH_MAX);
-	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0;
+	size_t ntexts = t->in->store != NULL ? t->in->store->ntexts : 0, n = 0, nrefs;
 	uint32_t *known = arena_array(arena, ntexts, sizeof(*known));
+	const bool *told = t->patch != NULL && ntexts > 0 ? mark_told(t, arena) : NULL;
 	struct refs ret = { .first = arena_array(arena, t->in->nfiles + 1, sizeof(size_t)) };
 
 	for (size_t f = 0; f < t->in->nfiles; f++)
 		n += t->in->files[f].facts.nrefs;
-	ret.numbers = arena_array(arena, n, sizeof(uint32_t));
-	ret.where = arena_array(arena, n, sizeof(uint32_t));
+	ret.numbers = arena_more(arena, NULL, 0, n * sizeof(uint32_t));
+	ret.where = arena_more(arena, NULL, 0, n * sizeof(uint32_t));
 	for (size_t f = 0; f < t->in->nfiles; f++, arena_reset(file)) {
 		const struct facts *facts = &t->in->files[f].facts;
 		const struct record_ref *refs;
 
 		if (facts->refs != NULL)
 			add_listed(t, &ret, facts);
-		else if ((refs = record_refs(facts, t->in->store, file)) != NULL)
-			for (size_t i = 0; i < facts->nrefs; i++)
+		else if ((refs = refs_of(t, facts, told, file, &nrefs)) != NULL)
+			for (size_t i = 0; i < nrefs; i++)
 				add_ref(&ret, number_of(t, known, refs[i].text), refs[i].line,
 				        refs[i].kind);
 		ret.first[f + 1] = ret.n;
@@ -321,7 +375,7 @@ static struct uses list_uses(const struct tables *t, struct arena *arena)
 	struct uses ret = count_uses(t, &refs, arena);
 	uint32_t *next = arena_memdup(own, ret.first, (t->nnames + 1) * sizeof(*next));
 
-	ret.list = arena_array(arena, ret.first[t->nnames], sizeof(*ret.list));
+	ret.list = arena_more(arena, NULL, 0, ret.first[t->nnames] * sizeof(*ret.list));
 	for (uint32_t f = 0; f < t->in->nfiles; f++)
 		for (size_t i = refs.first[f]; i < refs.first[f + 1]; i++) {
 			uint32_t number = refs.numbers[i];

@@ -32,6 +32,18 @@ static struct px pixels(struct treemap_rect r)
 		            (r.y + r.height) / TREEMAP_UNIT - y };
 }
 
+/* A rectangle as a part of a path: it begins at a corner, and comes back to it. */
+static void outline(struct sb *sb, struct px p)
+{
+	sb_int_after(sb, 'M', p.x);
+	sb_int_after(sb, ' ', p.y);
+	sb_int_after(sb, 'h', p.width);
+	sb_int_after(sb, 'v', p.height);
+	sb_addc(sb, 'h');
+	sb_int_after(sb, '-', p.width);
+	sb_addc(sb, 'z');
+}
+
 static void paint_folders(const struct treemap *t, struct sb *sb)
 {
 	sb_add(sb, "<path class=\"k\" d=\"");
@@ -39,7 +51,7 @@ static void paint_folders(const struct treemap *t, struct sb *sb)
 		struct px p = pixels(t->rects[d]);
 
 		if (t->folders.list[d].code > 0 && p.width > 2 && p.height > 2)
-			sb_addf(sb, "M%d %dh%dv%dh-%dz", p.x, p.y, p.width, p.height, p.width);
+			outline(sb, p);
 	}
 	sb_add(sb, "\"/>\n");
 }
@@ -61,7 +73,7 @@ static void paint_language(const struct treemap *t, struct sb *sb, int32_t lang)
 		if (p.width < 2 || p.height < 2 || p.width * p.height < LEAST_PX2)
 			continue;
 		any = true;
-		sb_addf(sb, "M%d %dh%dv%dh-%dz", p.x, p.y, p.width - 1, p.height - 1, p.width - 1);
+		outline(sb, (struct px){ p.x, p.y, p.width - 1, p.height - 1 });
 	}
 	sb_add(sb, "\"/>\n");
 	if (!any)
@@ -162,8 +174,9 @@ static void columns(struct sb *sb, const struct treemap_rect *rects, size_t n)
 				                  rects[i].height };
 
 			if (i > 0)
-				sb_addc(sb, ',');
-			sb_int(sb, value[c]);
+				sb_int_after(sb, ',', value[c]);
+			else
+				sb_int(sb, value[c]);
 		}
 		sb_addc(sb, ']');
 	}

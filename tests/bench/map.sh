@@ -77,7 +77,8 @@ base() {
 		awk -F '\t' -v commit="$1" '{ printf "{\"commit\":\"%s\",\"print\":\"%s\",\"edges\":\"%s\"}", commit, $8, $9 }'
 }
 bytes() { wc -c <"$WORK/$1.out" | awk '{ printf "%.1f MB", $1 / 1e6 }'; }
-map() { timed "$1" "$WORK/$2.json" "$BIN/portolan-analyse"; }
+# With the environment that the runner gives it.
+map() { timed "$1" "$WORK/$2.json" env -i LANG=C.UTF-8 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$BIN/portolan-analyse"; }
 reads() { grep -a '^{"read":' "$WORK/$1.out" | sed 's/[^0-9,]//g; s/,/ read, /; s/$/ known/'; }
 
 # show TITLE OURS PEER AIM

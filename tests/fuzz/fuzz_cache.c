@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXTS 8
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool take(struct store *store, struct arena *arena, struct span bytes, bool unpacks,
@@ -17,6 +19,26 @@ static bool take(struct store *store, struct arena *arena, struct span bytes, bo
 	*ret = (struct record){ 0 };
 	code_read(&in, &record_table, ret);
 	return !in.bad;
+}
+
+/* Those of some texts alone are the same ones. */
+static void check_picked(struct store *store, struct arena *arena, const struct facts *f,
+                         const struct record_ref *all)
+{
+	const bool marked[TEXTS] = { false, true, true };
+	size_t n, at = 0;
+	const struct record_ref *picked = record_refs_of(f, store, marked, arena, &n);
+
+	for (size_t i = 0; all != NULL && i < f->nrefs; i++) {
+		if (!marked[all[i].text])
+			continue;
+		if (picked == NULL || at == n || picked[at].line != all[i].line ||
+		    picked[at].text != all[i].text || picked[at].kind != all[i].kind)
+			abort();
+		at++;
+	}
+	if (all != NULL && at != n)
+		abort();
 }
 
 static void check(struct store *store, struct arena *arena, const struct record *r)
@@ -37,6 +59,7 @@ static void check(struct store *store, struct arena *arena, const struct record 
 		texts += strlen(f->names[i]);
 	if (texts == SIZE_MAX)
 		abort();
+	check_picked(store, arena, f, refs);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -46,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sb once = sb_new(arena, (size_t)16 << 20), again = sb_new(arena, (size_t)16 << 20);
 	struct record record, second;
 
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < TEXTS; i++)
 		store_index(&store, arena_printf(arena, "text %d", i));
 	if (!take(&store, arena, (struct span){ (const char *)data, size }, false, &record))
 		return 0;

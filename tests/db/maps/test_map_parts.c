@@ -61,9 +61,11 @@ static int64_t publish(struct ctx *cx, int64_t project_id, const struct text_map
 static struct bundle *drawn(struct ctx *cx, const struct text_map *text, const char *dot)
 {
 	struct bundle *bundle = arena_alloc(cx->arena, sizeof(*bundle));
+	struct view v;
 
 	((struct config *)(uintptr_t)cx->app->config)->dot_program = dot;
-	pictures_plan(cx, map_text(cx, text), bundle);
+	assert_err(cx, view_read(cx, cx->arena, map_text(cx, text), VIEW_IMPORTS, &v), ERR_OK);
+	pictures_plan(cx, &v, bundle);
 	pictures_draw(cx, bundle);
 	return bundle;
 }

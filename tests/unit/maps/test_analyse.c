@@ -4,6 +4,26 @@
  */
 #include "raw_repo.h"
 
+#include "maps/pictures.h"
+
+/* What is drawn does not depend on whether it is read back from the text. */
+static void check_pictures(struct ctx *cx, const struct analyse_result *map)
+{
+	struct bundle again = { 0 };
+	struct view v;
+
+	assert_int_equal(view_read(cx, cx->arena, map_content(map), VIEW_IMPORTS, &v), ERR_OK);
+	pictures_plan(cx, &v, &again);
+	assert_int_equal(again.nparts, 4);
+	for (size_t i = 0; i < again.nparts; i++) {
+		const struct span *was = bundle_find(&map->bundle, again.parts[i].name);
+
+		assert_non_null(was);
+		assert_int_equal(was->len, again.parts[i].data.len);
+		assert_memory_equal(was->data, again.parts[i].data.data, was->len);
+	}
+}
+
 static void test_analyse__whole_map_and_the_same_bytes(void **state)
 {
 	struct ctx *cx = fixture_ctx(*state);
@@ -57,6 +77,7 @@ static void test_analyse__whole_map_and_the_same_bytes(void **state)
 		assert_memory_equal(one.data, other.data, one.len);
 	}
 	assert_null(memchr(map_content(&once).data, '@', map_content(&once).len)); /* no address */
+	check_pictures(cx, &once);
 	repo_end(&repo);
 }
 
@@ -103,7 +124,8 @@ static void test_analyse__names_and_encodings(void **state)
 	struct ctx *cx = fixture_ctx(*state);
 	struct repo repo;
 	struct tree root = { .len = 0 };
-	struct analyse_in in = { .directory = repo.path };
+	struct analyse_in in = { .directory = repo.path, .ref = "caf\xe9 \xf0\x9f" };
+	struct analyse_result result;
 	CLEANUP(json_put) struct json_object *doc = NULL;
 
 	repo_new(&repo);
@@ -128,6 +150,8 @@ static void test_analyse__names_and_encodings(void **state)
 	for (size_t i = 0; i < rows(doc, "files.path"); i++)
 		if (strcmp(column_text(doc, "files.path", i), "utf16.c") == 0)
 			assert_int_equal(column_int(doc, "files.code", i), 1);
+	assert_int_equal(analyse_repository(cx, &in, &result), ERR_OK);
+	check_pictures(cx, &result);
 	repo_end(&repo);
 }
 

@@ -392,6 +392,55 @@ static void expect_refs(struct stage *st, const struct cache *cache, const struc
 }
 
 /* What no run uses any more goes, once it outweighs the rest; what was used stays. */
+/* A tree of an id, as if git had given it. */
+static void keep_tree(struct stage *st, struct cache *cache, unsigned char id, size_t len)
+{
+	unsigned char oid[MAP_OID_BYTES] = { 7, id };
+	char *bytes = arena_alloc(st->cx->arena, len + 1);
+
+	memset(bytes, id, len);
+	cache_keep_tree(cache, st->scratch, oid, (struct span){ bytes, len });
+}
+
+/* @ret its bytes, SIZE_MAX: it is not known */
+static size_t tree_bytes(struct cache *cache, unsigned char id)
+{
+	const unsigned char oid[MAP_OID_BYTES] = { 7, id };
+	struct span bytes = cache_tree(cache, oid);
+
+	if (bytes.data == NULL)
+		return SIZE_MAX;
+	for (size_t i = 0; i < bytes.len; i++)
+		assert_int_equal((unsigned char)bytes.data[i], id);
+	return bytes.len;
+}
+
+static void test_cache__trees(void **state)
+{
+	struct stage st = stage_open(state);
+	struct map_file file = { .path = SPAN("a"), .oid = { 7, 1 } };
+	struct cache *cache = cache_of(&st, (uint64_t)1 << 26, A);
+	struct record got;
+
+	keep_tree(&st, cache, 1, 1000);
+	keep_tree(&st, cache, 2, 0);
+	keep_tree(&st, cache, 3, CACHE_TREE_BYTES + 1);
+	cache_finish(cache);
+	cache_close(cache);
+	run(&st, (uint64_t)1 << 26, A, 0, 10); /* facts stand beside them */
+
+	cache = cache_of(&st, (uint64_t)1 << 26, A);
+	assert_int_equal(tree_bytes(cache, 1), 1000);
+	assert_int_equal(tree_bytes(cache, 1), 1000);
+	assert_int_equal(tree_bytes(cache, 2), 0);
+	assert_true(tree_bytes(cache, 3) == SIZE_MAX); /* too large to be kept */
+	assert_true(tree_bytes(cache, 4) == SIZE_MAX);
+	assert_false(cache_find(cache, &file, BLOB, st.cx->arena, st.scratch, false, &got));
+	assert_true(knows(&st, cache, 5));
+	cache_close(cache);
+	stage_close(&st);
+}
+
 static void test_cache__is_written_anew(void **state)
 {
 	struct stage st = stage_open(state);
@@ -401,6 +450,8 @@ static void test_cache__is_written_anew(void **state)
 
 	run(&st, (uint64_t)1 << 26, A, 0, 40);
 	cache = cache_of(&st, (uint64_t)1 << 26, A);
+	keep_tree(&st, cache, 1, 300);
+	keep_tree(&st, cache, 2, 300);
 	for (int i = 0; i < 2000; i++) { /* some files again and again, each time another blob */
 		struct map_file file = file_of(&st, i & 63);
 		struct record record = record_of(&st, i & 63), kept;
@@ -422,6 +473,7 @@ static void test_cache__is_written_anew(void **state)
 	assert_true(knows(&st, cache, 5));
 	assert_true(knows(&st, cache, 6));
 	assert_true(find(&st, cache, 6, &used));
+	assert_int_equal(tree_bytes(cache, 1), 300);
 	cache_finish(cache);
 	expect_refs(&st, cache, &used, 6);
 	cache_close(cache);
@@ -432,6 +484,8 @@ static void test_cache__is_written_anew(void **state)
 	assert_true(knows(&st, cache, 5));
 	assert_true(knows(&st, cache, 6));
 	assert_false(knows(&st, cache, 7));
+	assert_int_equal(tree_bytes(cache, 1), 300);
+	assert_true(tree_bytes(cache, 2) == SIZE_MAX);
 	cache_close(cache);
 	stage_close(&st);
 }
@@ -486,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_cache__one_writer),
 		cmocka_unit_test(test_cache__not_a_given_descriptor),
 		cmocka_unit_test(test_cache__a_full_disk_ends_the_writing_alone),
+		cmocka_unit_test(test_cache__trees),
 		cmocka_unit_test(test_cache__is_written_anew),
 		cmocka_unit_test(test_cache__limits_of_blobs),
 	};
