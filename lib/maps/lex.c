@@ -11,6 +11,9 @@
 
 #include <string.h>
 #include <strings.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum byte_class {
 	CLASS_PUNCT = 0,
@@ -342,13 +345,51 @@ static enum special lex_special(struct lexer *lx, struct token *ret)
 	return lex_string(lx, ret) ? SPECIAL_TOKEN : SPECIAL_NONE;
 }
 
+#ifdef __SSE2__
+#define AT_ONCE 16
+
+/* Of each of 16 bytes a bit, whether it is CLASS_IDENT or CLASS_DIGIT. */
+static inline unsigned word_bytes(const struct lexer *lx, const char *p)
+{
+	char dollar = lx->syntax->flags & LEX_DOLLAR ? '$' : '_';
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i lower = _mm_or_si128(v, _mm_set1_epi8(0x20));
+	__m128i letter = _mm_and_si128(_mm_cmpgt_epi8(lower, _mm_set1_epi8('a' - 1)),
+	                               _mm_cmplt_epi8(lower, _mm_set1_epi8('z' + 1)));
+	__m128i digit = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('0' - 1)),
+	                              _mm_cmplt_epi8(v, _mm_set1_epi8('9' + 1)));
+	__m128i other = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('_')),
+	                             _mm_cmpeq_epi8(v, _mm_set1_epi8(dollar)));
+
+	/* The mask is of the uppermost bits, and a byte that has its own is part of a word. */
+	return (unsigned)_mm_movemask_epi8(
+		_mm_or_si128(_mm_or_si128(letter, digit), _mm_or_si128(other, v)));
+}
+#endif
+
+/* Most words are shorter than what is looked at at once, and how long one is no branch foretells. */
+static inline const char *behind_word(const struct lexer *lx, const char *p)
+{
+	const char *end = lx->end;
+
+#ifdef __SSE2__
+	for (; end - p >= AT_ONCE; p += AT_ONCE) {
+		unsigned bytes = word_bytes(lx, p);
+
+		if (bytes != 0xffff)
+			return p + __builtin_ctz(~bytes);
+	}
+#endif
+	while (p < end && (lx->class[(unsigned char)*p] == CLASS_IDENT ||
+	                   lx->class[(unsigned char)*p] == CLASS_DIGIT))
+		p++;
+	return p;
+}
+
 static void lex_word(struct lexer *lx, struct token *ret)
 {
-	const char *from = lx->p, *q = from + 1, *end = lx->end;
+	const char *from = lx->p, *q = behind_word(lx, from + 1), *end = lx->end;
 
-	while (q < end && (lx->class[(unsigned char)*q] == CLASS_IDENT ||
-	                   lx->class[(unsigned char)*q] == CLASS_DIGIT))
-		q++;
 	lx->p = q;
 	if (q < end && (*q == '"' || *q == '\'' || *q == '#') && lex_prefixed_string(lx, ret, from))
 		return;

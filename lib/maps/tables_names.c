@@ -174,28 +174,45 @@ static void write_symbol(const struct tables *t, struct sb *sb, const struct pla
 #define AHEAD_PLACE 24u
 #define AHEAD_DEF   16u
 #define AHEAD_TEXTS 8u
+#define AHEAD_EACH  16u /* definitions of one name */
+
+/* @ret where the definitions of a name start; *last: behind those that are asked for ahead */
+static uint32_t first_def(const struct tables *t, uint32_t at, uint32_t *last)
+{
+	uint32_t number = t->names[at].number;
+	uint32_t first = t->name_first[number], n = t->name_first[number + 1] - first;
+
+	*last = first + (n < AHEAD_EACH ? n : AHEAD_EACH);
+	return first;
+}
 
 static void fetch_ahead(const struct tables *t, const struct place *places, uint32_t at)
 {
-	if (at + AHEAD_PLACE < t->nnames) {
-		uint32_t number = t->names[at + AHEAD_PLACE].number;
+	uint32_t i, last;
 
-		__builtin_prefetch(&places[t->defs[t->name_first[number]]]);
+	if (at + AHEAD_PLACE < t->nnames) {
+		i = first_def(t, at + AHEAD_PLACE, &last);
+		for (; i < last; i++)
+			__builtin_prefetch(&places[t->defs[i]]);
 	}
 	if (at + AHEAD_DEF < t->nnames) {
-		uint32_t number = t->names[at + AHEAD_DEF].number;
-		const struct fact_def *def = places[t->defs[t->name_first[number]]].def;
+		i = first_def(t, at + AHEAD_DEF, &last);
+		for (; i < last; i++) {
+			const struct fact_def *def = places[t->defs[i]].def;
 
-		__builtin_prefetch(def);
-		__builtin_prefetch((const char *)(def + 1) - 1);
+			__builtin_prefetch(def);
+			__builtin_prefetch((const char *)(def + 1) - 1);
+		}
 	}
 	if (at + AHEAD_TEXTS < t->nnames) {
-		const struct text *name = &t->names[at + AHEAD_TEXTS];
-		const struct fact_def *def = places[t->defs[t->name_first[name->number]]].def;
+		__builtin_prefetch(t->names[at + AHEAD_TEXTS].data);
+		i = first_def(t, at + AHEAD_TEXTS, &last);
+		for (; i < last; i++) {
+			const struct fact_def *def = places[t->defs[i]].def;
 
-		__builtin_prefetch(name->data);
-		__builtin_prefetch(def->parent);
-		__builtin_prefetch(def->signature);
+			__builtin_prefetch(def->parent);
+			__builtin_prefetch(def->signature);
+		}
 	}
 }
 

@@ -21,7 +21,8 @@
 #define WORD_TEST  (1u << 5)
 #define WORD_MARKS (WORD_ROUTE | WORD_ENV | WORD_TEST) /* what is looked for behind the pass */
 
-#define TAP_WORD_SLOTS 1024 /* a power of two, well above the number of words */
+#define TAP_WORD_SLOTS                                                                             \
+	4096 /* a power of two, so many that most words which are not here find a free one */
 
 /* A distinct identifier of a file. */
 struct tap_name {

@@ -130,8 +130,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lang = only != LANG_NONE ? only : (enum lang)(1 + data[0] % (LANG_COUNT - 1));
 	facts_read(arena, lang, text, &facts);
 	check(&facts, text);
-	(void)lang_detect(text, text);
-	(void)lang_file_role(text, facts.lang, text);
 	arena_free(arena);
 	return 0;
 }

@@ -1,6 +1,11 @@
 /* B4: package, imports, definitions and used names of Java. */
 #include "facts_text.h"
 
+#include "maps/lex.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
 static const struct facts_case IMPORTS[] = {
 	{ LANG_JAVA,
 	  "package a.b;\nimport c.d.E;\nimport c . f . *;\nimport static g.H.i;\nimport static g.H.*;\n",
@@ -53,12 +58,52 @@ static void test_facts_java__names(void **state)
 	assert_string_equal(names_text(cx, &facts), "A B C F G H");
 }
 
+/* The first word of x, x, ..., a byte and a rest; how long it is. */
+static size_t first_word(enum syntax_id syntax, size_t n, unsigned char byte, size_t rest)
+{
+	char *text = malloc(n + 1 + rest);
+	struct lexer lx;
+	struct token word;
+
+	memset(text, 'x', n + 1 + rest);
+	text[n] = (char)byte;
+	lex_open(&lx, syntax, (struct span){ text, n + 1 + rest }, 1);
+	assert_true(lex_next(&lx, &word));
+	assert_int_equal(word.kind, TOKEN_IDENT);
+	assert_ptr_equal(word.text, text);
+	free(text);
+	return word.len;
+}
+
+/* Whatever stands behind a word, and wherever the file ends, it ends where it does. */
+static void test_facts_java__words_of_any_length(void **state)
+{
+	static const size_t RESTS[] = { 0, 1, 15, 40 };
+
+	(void)state;
+	for (size_t n = 1; n < 40; n++)
+		for (unsigned byte = 0; byte < 256; byte++)
+			for (size_t i = 0; i < COUNT(RESTS); i++) {
+				bool part = byte >= 0x80 || isalnum((int)byte) || byte == '_';
+				size_t all = n + 1 + RESTS[i];
+
+				assert_int_equal(
+					first_word(SYNTAX_GO, n, (unsigned char)byte, RESTS[i]),
+					part ? all : n);
+				part = part || byte == '$';
+				assert_int_equal(
+					first_word(SYNTAX_JAVA, n, (unsigned char)byte, RESTS[i]),
+					part ? all : n);
+			}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_java__imports),
 		cmocka_unit_test(test_facts_java__defs),
 		cmocka_unit_test(test_facts_java__names),
+		cmocka_unit_test(test_facts_java__words_of_any_length),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);
