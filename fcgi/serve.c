@@ -138,7 +138,7 @@ static enum err answer(struct ctx *cx, struct exchange *ex)
 	return proven(cx, work(cx, ex));
 }
 
-/* The same, as far as the question.  Of what has a body or none of its row's shape the whole. */
+/* The same, as far as the question. */
 static enum err ask(struct ctx *cx, struct exchange *ex)
 {
 	struct request *rq = &ex->rq;

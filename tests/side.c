@@ -174,6 +174,14 @@ struct job side_job(struct ctx *cx, int64_t id)
 	return job;
 }
 
+enum err side_look(struct ctx *cx, int64_t id, struct job_detail *ret)
+{
+	struct db_question *q;
+
+	assert_err(cx, job_look_ask(cx, id, &q), ERR_OK);
+	return job_look_answer(cx, id, q, ret);
+}
+
 int64_t side_events(struct ctx *cx, int64_t job, const char *kind, const char *status)
 {
 	return fixture_db_int(

@@ -46,6 +46,10 @@ int64_t side_rescue(struct side *s, int ms);
 /** @n the error that running returns; 0 completes, with the claim's token as result */
 int64_t side_enqueue(struct ctx *cx, struct job_new in, int64_t n);
 struct job side_job(struct ctx *cx, int64_t id);
+
+/** A job as GET /jobs/{id} reads it. */
+NODISCARD
+enum err side_look(struct ctx *cx, int64_t id, struct job_detail *ret);
 /** @ret events of a job of that kind and status */
 int64_t side_events(struct ctx *cx, int64_t job, const char *kind, const char *status);
 /** @ret how often the job's work was told of a failure; how is "again" or "over" */

@@ -80,7 +80,7 @@ static void test_attempts__each_with_its_error(void **state)
 	assert_string_equal(side_attempt(s, side_claim(s, 1, 1), RUN_ON), "retrying");
 	fixture_db_int(cx, "WITH u AS (UPDATE app.background_job SET run_at = now()) SELECT 1");
 	side_attempt(s, side_claim(s, 1, 1), RUN_ON);
-	assert_err(cx, job_look(cx, id, &detail), ERR_OK);
+	assert_err(cx, side_look(cx, id, &detail), ERR_OK);
 	assert_int_equal(detail.attempts_kept, 2);
 	assert_int_equal(detail.waits_for.n, 0);
 	assert_err(cx, job_attempts(cx, id, 0, 10, &list), ERR_OK);
@@ -97,7 +97,7 @@ static void test_attempts__each_with_its_error(void **state)
 	assert_int_equal(list.n, 1);
 	cx->who.tenant_id = fixture_db_tenant(cx);
 	assert_err(cx, job_attempts(cx, id, 0, 10, &list), ERR_NOT_FOUND);
-	assert_err(cx, job_look(cx, id, &detail), ERR_NOT_FOUND);
+	assert_err(cx, side_look(cx, id, &detail), ERR_NOT_FOUND);
 	side_close(s);
 }
 
@@ -251,7 +251,7 @@ static void test_cancel__with_what_waits_for_it(void **state)
 	struct job job;
 
 	second = side_enqueue(cx, (struct job_new){ .after = &first, .nafter = 1 }, 0);
-	assert_err(cx, job_look(cx, second, &detail), ERR_OK);
+	assert_err(cx, side_look(cx, second, &detail), ERR_OK);
 	assert_int_equal(detail.waits_for.n, 1);
 	assert_int_equal(*(const int64_t *)detail.waits_for.items, first);
 	assert_err(cx, job_cancel(cx, KINDS, second, &job), ERR_OK); /* blocked ones too */
@@ -274,7 +274,7 @@ static void test_cancel__one_that_runs_is_asked(void **state)
 	assert_err(cx, job_cancel(cx, KINDS, id, &job), ERR_OK);
 	assert_string_equal(job.status, "running");
 	assert_true(db_wait(&s->cx, -1, 5000)); /* its runner hears of it */
-	assert_err(cx, job_look(cx, id, &detail), ERR_OK);
+	assert_err(cx, side_look(cx, id, &detail), ERR_OK);
 	assert_true(detail.cancel_requested);
 	assert_int_equal(audited(cx, "job.cancel_requested", id), 1);
 	assert_string_equal(side_attempt(s, claim, RUN_CANCEL), "cancelled");
