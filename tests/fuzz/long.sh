@@ -54,6 +54,7 @@ turn() {
 
 one() {
 	local name=$1 target=$2 ran=0 status=0 short=$((RUNS * 9 / 10)) max before took
+	trap : INT TERM # the reader ends, then what it did is counted
 	mkdir -p "$OUT/$name"
 	[ ! -s "$OUT/$name.runs" ] || read -r ran <"$OUT/$name.runs"
 	# A name that is empty would be taken for one.
