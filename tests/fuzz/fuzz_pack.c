@@ -46,7 +46,9 @@ static void make_folder(void)
 
 	if (*objects != '\0')
 		return;
-	snprintf(objects, sizeof(objects), "/tmp/portolan-fuzz.XXXXXX");
+	/* In memory where there is such a folder: the files are new for each input. */
+	snprintf(objects, sizeof(objects), "%s/portolan-fuzz.XXXXXX",
+	         access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	if (mkdtemp(objects) == NULL)
 		abort();
 	snprintf(folder, sizeof(folder), "%s/pack", objects);

@@ -11,9 +11,8 @@
 #   JOBS=N          readers at once; all cores unless told
 #   TURN=600        seconds that one process takes: then the next one reads what the last one kept
 #
-# Nine tenths of the inputs of a lexer or a manifest reader are short, so that there are many; the rest is as long as
-# every input of others.  NAME (facts-Rust, manifest-cargo, doc, json) restricts it.  The exit status is 0 when
-# nothing was found.
+# Nine tenths of the inputs are short, so that there are many; the rest may be eight times as long.  NAME (facts-Rust,
+# manifest-cargo, doc, json) restricts it.  The exit status is 0 when nothing was found.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 RUNS=${RUNS:-10000000}
@@ -54,12 +53,12 @@ turn() {
 }
 
 one() {
-	local name=$1 target=$2 ran=0 status=0 short=0 max before took
+	local name=$1 target=$2 ran=0 status=0 short=$((RUNS * 9 / 10)) max before took
+	trap : INT TERM # the reader ends, then what it did is counted
 	mkdir -p "$OUT/$name"
 	[ ! -s "$OUT/$name.runs" ] || read -r ran <"$OUT/$name.runs"
 	# A name that is empty would be taken for one.
 	[ -z "${3:-}" ] || export FUZZ_ONLY=$3
-	case $target in facts | manifest) short=$((RUNS * 9 / 10)) ;; esac
 	before=$ran took=$EPOCHSECONDS
 	while [ "$ran" -lt "$RUNS" ] && [ $status = 0 ]; do
 		max=$LONG
