@@ -15,7 +15,7 @@
 #include "maps/patch.h"
 
 /* Part of every map's identity; to be raised when the same commit would give other bytes. */
-#define ANALYSER_VERSION "2.3.0"
+#define ANALYSER_VERSION "2.4.0"
 
 /* What is taken where the caller leaves a limit at 0. */
 #define ANALYSE_BLOB_BYTES   ((uint64_t)5 << 20)
