@@ -266,7 +266,10 @@ step_down sv up "$VAR/service/runner" >/dev/null
 measure_live
 make_repository "$WORK/generated"
 [ "$(id -u)" -ne 0 ] || chown -R "$STACK_USER:" "$WORK/generated"
-# One of a single commit, whose clone has next to nothing to do; this one, with its history; and those of the caller.
-for repo in "$WORK/generated" "$ROOT" ${BENCH_REPOS:-}; do
+# One of a single commit, whose clone has next to nothing to do; this one with its history, unless it is a work tree of
+# another; and those of the caller.
+own=$ROOT
+[ -d "$ROOT/.git" ] || own=
+for repo in "$WORK/generated" $own ${BENCH_REPOS:-}; do
 	compare_map "$repo"
 done
