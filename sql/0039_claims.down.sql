@@ -1,6 +1,7 @@
 DROP TRIGGER job_gone ON app.background_job;
 DROP TRIGGER job_given_up ON app.background_job;
 DROP TRIGGER job_given_back ON app.background_job;
+DROP TRIGGER job_state_sound ON app.background_job;
 DROP TRIGGER job_sound ON app.background_job;
 DROP FUNCTION app.job_gone, app.job_given_back, app.job_unsound;
 

@@ -30,6 +30,9 @@ CREATE TRIGGER job_sound AFTER INSERT OR UPDATE OF queue, job_type, priority, ma
                AND coalesce(char_length(NEW.error_message), 0) <= 2000 AND coalesce(char_length(NEW.request_id), 0) <= 64
                AND coalesce(char_length(NEW.traceparent), 0) <= 55))
     EXECUTE FUNCTION app.job_unsound();
+-- Apart: each claim writes the state, and none of the others.
+CREATE TRIGGER job_state_sound AFTER UPDATE OF state ON app.background_job FOR EACH ROW
+    WHEN (NEW.state NOT IN ('ready', 'running', 'blocked')) EXECUTE FUNCTION app.job_unsound();
 
 -- What is given back is asked of each row where it lies, instead of keeping a copy of every row for one question
 -- at the end of the statement.  It still happens when the statement is done.

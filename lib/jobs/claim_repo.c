@@ -16,17 +16,14 @@ static const struct db_stmt DONE = {
 	.nparams = 5,
 	.any_tenant = true,
 	.sql = "WITH d AS (DELETE FROM app.background_job j"
-	       " USING unnest($2::bigint[], $3::bigint[], $4::tid[]) AS g (id, token, place)"
+	       " USING unnest($2::bigint[], $3::bigint[], $4::tid[]) AS g (job, proof, place)"
 	       " WHERE j.ctid = coalesce(g.place, (SELECT o.ctid FROM app.background_job o"
-	       " WHERE o.id = g.id)) AND j.id = g.id AND j.claim_token = g.token"
+	       " WHERE o.id = g.job)) AND j.id = g.job AND j.claim_token = g.proof"
 	       " AND j.runner_id = $1 AND j.state = 'running' AND NOT j.rerun"
-	       " RETURNING " QUEUE_ENDED(
-		       "j.") "),"
-			     " h AS (INSERT INTO app.background_job_history (" QUEUE_ENDED(
-				     "") ")"
-					 " SELECT " QUEUE_ENDED(
-						 "") " FROM d)"
-						     " SELECT CASE WHEN count(*) <> $5 THEN coalesce(array_agg(id), '{}')::text END FROM d",
+	       " RETURNING " QUEUE_ENDED "),"
+	       " h AS (INSERT INTO app.background_job_history (" QUEUE_ENDED ")"
+	       " SELECT " QUEUE_ENDED " FROM d)"
+	       " SELECT CASE WHEN count(*) <> $5 THEN coalesce(array_agg(id), '{}')::text END FROM d",
 };
 
 enum err claim_repo_done(struct ctx *cx, const struct queue *q, const struct claim_ends *ends,
@@ -73,7 +70,7 @@ static const struct db_stmt BATCH = {
 	       " WHEN f.order_key IS NULL THEN true WHEN NOT EXISTS"
 	       " (SELECT FROM app.background_job v WHERE v.ctid = f.place AND v.id = f.id) THEN false"
 	       " ELSE app.job_turn_take(f.tenant_id, f.order_key, f.id) END))"
-	       " RETURNING " QUEUE_CLAIM("b.") ", b.ctid AS place",
+	       " RETURNING " QUEUE_CLAIM ", ctid AS place",
 };
 
 enum err claim_repo_batch(struct ctx *cx, const struct queue *q, const struct claim_walk *walk,
@@ -91,9 +88,8 @@ static const struct db_stmt LIMITED = {
 	.nparams = 4,
 	.any_tenant = true,
 	.binary = true,
-	.sql = "SELECT " QUEUE_CLAIM(
-		"") ""
-		    " FROM app.job_claim_limited($1, $2, $3::text[], $4::integer)",
+	.sql = "SELECT " QUEUE_CLAIM ""
+	       " FROM app.job_claim_limited($1, $2, $3::text[], $4::integer)",
 };
 
 enum err claim_repo_limited(struct ctx *cx, const struct queue *q, const char *queue,

@@ -249,9 +249,8 @@ static const struct db_stmt CANCELLED = {
 	.read = true,
 	.any_tenant = true,
 	.binary = true,
-	.sql = "SELECT " QUEUE_CLAIM(
-		"") " FROM app.background_job WHERE id = ANY ($2::bigint[])"
-		    " AND runner_id = $1 AND state = 'running' AND cancel_requested",
+	.sql = "SELECT " QUEUE_CLAIM " FROM app.background_job WHERE id = ANY ($2::bigint[])"
+	       " AND runner_id = $1 AND state = 'running' AND cancel_requested",
 };
 
 enum err queue_repo_cancelled(struct ctx *cx, const struct queue *q, const char *running,
@@ -282,9 +281,8 @@ static const struct db_stmt ORPHANS = {
 	.nparams = 1,
 	.any_tenant = true,
 	.binary = true,
-	.sql = "SELECT " QUEUE_CLAIM(
-		"") " FROM app.background_job"
-		    " WHERE runner_id = $1 AND state = 'running' AND run_at <= now() ORDER BY id FOR UPDATE",
+	.sql = "SELECT " QUEUE_CLAIM " FROM app.background_job"
+	       " WHERE runner_id = $1 AND state = 'running' AND run_at <= now() ORDER BY id FOR UPDATE",
 };
 
 enum err queue_repo_orphans(struct ctx *cx, const char *runner, struct list *ret)
@@ -308,9 +306,9 @@ static const struct db_stmt COMPLETE = {
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_history (" QUEUE_ENDED(
-		       "") ", result) SELECT " QUEUE_ENDED("") ", $3"
-							       " FROM d",
+	       " INSERT INTO app.background_job_history (" QUEUE_ENDED
+	       ", result) SELECT " QUEUE_ENDED ", $3"
+	       " FROM d",
 };
 
 enum err queue_repo_complete(struct ctx *cx, const struct job_claim *job, const char *result)
@@ -325,11 +323,10 @@ static const struct db_stmt BURY = {
 	.any_tenant = true,
 	.sql = "WITH p AS (DELETE FROM app.job_progress WHERE job_id = $1 RETURNING percent),"
 	       " d AS (DELETE FROM app.background_job WHERE id = $1 AND claim_token = $2 RETURNING *)"
-	       " INSERT INTO app.background_job_dead (" QUEUE_ENDED(
-		       "") ", lease_losses, awaited, checkpoint,"
-			   " status, progress, error_type, error_message) SELECT " QUEUE_ENDED(
-				   "") ", lease_losses,"
-				       " awaited, checkpoint, $3, coalesce((SELECT percent FROM p), 0), $4, $5 FROM d",
+	       " INSERT INTO app.background_job_dead (" QUEUE_ENDED
+	       ", lease_losses, awaited, checkpoint,"
+	       " status, progress, error_type, error_message) SELECT " QUEUE_ENDED ", lease_losses,"
+	       " awaited, checkpoint, $3, coalesce((SELECT percent FROM p), 0), $4, $5 FROM d",
 };
 
 enum err queue_repo_bury(struct ctx *cx, const struct job_claim *job, const char *status,

@@ -31,20 +31,15 @@ struct queue_attempt {
 	const char *log; /* JSON array; NULL: nothing */
 };
 
-/*
- * What a claim brings; the schema is queue_claim_schema, and the rows come in binary.
- * @t the table's name with its dot, or ""
- */
-#define QUEUE_CLAIM(t)                                                                             \
-	t "id, " t "tenant_id, " t "project_id, " t "claim_token AS token, " t "job_type, " t      \
-	  "arguments, " t "checkpoint, " t "attempt, " t "max_attempts, " t "request_id, " t       \
-	  "traceparent, " t "queue, " t "priority, " t "run_at"
+/* What a claim brings; the schema is queue_claim_schema, and the rows come in binary. */
+#define QUEUE_CLAIM                                                                                \
+	"id, tenant_id, project_id, claim_token AS token, job_type, arguments, checkpoint,"        \
+	" attempt, max_attempts, request_id, traceparent, queue, priority, run_at"
 
-/* What of a job goes on when it ends.  @t as above */
-#define QUEUE_ENDED(t)                                                                             \
-	t "id, " t "tenant_id, " t "project_id, " t "queue, " t "job_type, " t "priority, " t      \
-	  "attempt, " t "max_attempts, " t "unique_key, " t "order_key, " t "arguments, " t        \
-	  "request_id, " t "traceparent, " t "run_at, " t "created_at, " t "started_at"
+/* What of a job goes on when it ends. */
+#define QUEUE_ENDED                                                                                \
+	"id, tenant_id, project_id, queue, job_type, priority, attempt, max_attempts, unique_key," \
+	" order_key, arguments, request_id, traceparent, run_at, created_at, started_at"
 
 extern const struct schema queue_pulse_schema, queue_corpse_schema, queue_held_schema;
 extern const struct schema queue_claim_schema;

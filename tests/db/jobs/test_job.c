@@ -278,6 +278,46 @@ static void test_count_by_status(void **state)
 	assert_in_range(counts.oldest_pending_s, 90, 120);
 }
 
+/* What no program of ours writes, the table refuses too: when a job comes, and when it changes. */
+static void test_table_refuses_what_is_unsound(void **state)
+{
+	static const char *const SETS[] = {
+		"state = 'done'",
+		"priority = 0",
+		"priority = 5",
+		"queue = ''",
+		"queue = repeat('q', 51)",
+		"job_type = repeat('t', 51)",
+		"max_attempts = 101",
+		"unique_key = repeat('u', 201)",
+		"order_key = repeat('o', 201)",
+		"error_type = repeat('e', 51)",
+		"error_message = repeat('m', 2001)",
+		"request_id = repeat('r', 65)",
+		"traceparent = repeat('p', 56)",
+	};
+	struct ctx *cx = fixture_db_ctx(*state), own = *cx;
+	CLEANUP(db_close_ptr) struct db *super = fixture_db_connect(FIXTURE_SUPER);
+	int64_t id = enqueue(cx, &KIND, (struct job_new){ 0 }, 1);
+
+	own.db = super;
+	for (size_t i = 0; i < COUNT(SETS); i++) {
+		const char *sql = arena_printf(
+			cx->arena, "UPDATE app.background_job SET %s WHERE id = %" PRId64, SETS[i],
+			id);
+
+		assert_err(&own, db_script(&own, sql), ERR_DATABASE);
+		assert_non_null(strstr(own.fault.cause, "23514"));
+		err_clear(&own);
+	}
+	assert_err(&own,
+	           db_script(&own, "INSERT INTO app.background_job (tenant_id, queue, job_type,"
+	                           " priority, state) SELECT tenant_id, queue, job_type, priority,"
+	                           " 'done' FROM app.background_job LIMIT 1"),
+	           ERR_DATABASE);
+	assert_non_null(strstr(own.fault.cause, "23514"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_retry_yields_to_a_job_of_the_same_key),
 		cmocka_unit_test(test_list_filters_and_pages),
 		cmocka_unit_test(test_count_by_status),
+		cmocka_unit_test(test_table_refuses_what_is_unsound),
 	};
 	return cmocka_run_group_tests(tests, fixture_db_open, fixture_db_close);
 }
