@@ -10,8 +10,7 @@
  * second.  A claim walks down the index once a queue and priority.  While there is more than a claim can take,
  * a walk begins where the last one ended (the mark), so that what is dead there and cannot be cleared away
  * yet, because somebody holds an old snapshot, costs nothing; once a second, and when a claim finds less than
- * it asked for, the whole is
- * swept, for jobs whose transaction took longer than those after it.
+ * it asked for, the whole is swept, for jobs whose transaction took longer than those after it.
  *
  * Queues that are paused or have a limit are claimed from one by one, by app.job_claim_limited().
  */
