@@ -123,6 +123,7 @@ check 'jobs can be listed by state and project' '
 '
 # A runner beside the stack's, with its settings; its number in $second.
 second_runner() {
+	: >"$WORK/second.log" # of the one before
 	(cd "$VAR" && step_down "$BIN/portolan-runner" 2>"$WORK/second.log") &
 	waited=$!
 	within 30 grep -q "runner started" "$WORK/second.log" &&
