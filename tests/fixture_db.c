@@ -131,6 +131,17 @@ struct ctx *fixture_db_ctx(void *state)
 }
 
 /* A connection that lives for one statement, so that its name may be the same each time. */
+const char *fixture_db_text(struct ctx *cx, const char *sql)
+{
+	const struct db_stmt stmt = { .name = "test", .sql = sql, .any_tenant = true };
+	CLEANUP(db_close_ptr) struct db *db = fixture_db_connect(FIXTURE_SUPER);
+	struct ctx own = { .app = cx->app, .arena = cx->arena, .db = db };
+	const char *text = NULL;
+
+	assert_err(&own, db_get_text(&own, &stmt, DB_NO_ARGS, &text), ERR_OK);
+	return text;
+}
+
 int64_t fixture_db_int(struct ctx *cx, const char *sql)
 {
 	const struct db_stmt stmt = { .name = "test", .sql = sql, .any_tenant = true };

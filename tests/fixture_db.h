@@ -70,6 +70,9 @@ enum err fixture_db_key(struct ctx *cx, const char *tenant, const char *key_name
  */
 int64_t fixture_db_int(struct ctx *cx, const char *sql);
 
+/** The same as text, in cx->arena; NULL stays NULL. */
+const char *fixture_db_text(struct ctx *cx, const char *sql);
+
 /** Fail the test, and show the fault, unless e is what was wanted. */
 void assert_err(const struct ctx *cx, enum err e, enum err wanted);
 
